@@ -1,0 +1,1 @@
+"""Fixes: edits, symbolic imports, builders, the planner and the atomic writer."""

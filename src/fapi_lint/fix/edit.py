@@ -1,0 +1,67 @@
+"""What a fix is: text edits, grouped across files, with imports still symbolic."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Applicability(enum.StrEnum):
+    """How far a fix may be trusted.
+
+    `SAFE` keeps runtime behaviour, the database schema, the HTTP contract and public names.
+    `UNSAFE` changes one of them and says which in its title. `DISPLAY` is only shown.
+    """
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    DISPLAY = "display"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """Replace `[start, end)` of a file's text by `text`.
+
+    `start` and `end` are character offsets into `SourceFile.text`, before any edit of the same pass.
+    """
+
+    path: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NeedsImport:
+    """The file needs `from module import name` (or `import module` where `name` is empty).
+
+    `alias` is the local name where it differs. `type_checking` places the import under
+    `if TYPE_CHECKING:`. `keep` marks an import that has a side effect only, so that
+    unused-import removal must leave it (`# noqa: F401`).
+    """
+
+    path: str
+    module: str
+    name: str = ""
+    alias: str = ""
+    type_checking: bool = False
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DropsImport:
+    """The import that binds `name` at module level goes, if nothing in the file uses it after the edits."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits over any number of files, applied all together or not at all."""
+
+    title: str
+    applicability: Applicability
+    edits: tuple[Edit, ...]
+    needs: tuple[NeedsImport, ...] = ()
+    drops: tuple[DropsImport, ...] = ()

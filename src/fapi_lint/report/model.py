@@ -1,0 +1,92 @@
+"""What every output format is made from. Nothing here reads a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A position in a file; rows and columns count from 1, columns in characters."""
+
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedEdit:
+    """Replace the text between two positions of `filename` (absolute path) by `content`."""
+
+    filename: str
+    content: str
+    location: Position
+    end_location: Position
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedFix:
+    """A fix as every consumer sees it: imports are already edits like the others."""
+
+    applicability: str
+    """`safe`, `unsafe` or `display`."""
+    message: str
+    edits: tuple[ReportedEdit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding, ready to be shown."""
+
+    code: str
+    name: str
+    message: str
+    filename: str
+    """Absolute path."""
+    location: Position
+    end_location: Position
+    noqa_row: int
+    url: str
+    preference: str
+    fix: ReportedFix | None = None
+    excerpt: tuple[str, ...] = ()
+    """Source lines from `excerpt_row` on, without line ends."""
+    excerpt_row: int = 1
+    fingerprint: str = ""
+    """Stable under moved lines: from the code, the path below the root and the text of the finding's line."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """What a report says about a rule (SARIF's rule table, `fapi-lint rule`)."""
+
+    code: str
+    name: str
+    summary: str
+    preference: str
+    fix: str
+    """`safe`, `unsafe`, `display` or `none`."""
+    default: bool
+    explanation: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole run. `diagnostics` are sorted by file, position and code."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    root: str = ""
+    """Absolute path that shown file names are relative to."""
+    rules: tuple[RuleInfo, ...] = ()
+    fixed: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Applied fixes: absolute path, then rule code, then count."""
+    applied: tuple[Diagnostic, ...] = ()
+    """The findings that were fixed, for `--show-fixes`."""
+    problems: tuple[str, ...] = ()
+    """Whatever else a person has to know: a file that could not be read, a fix that was dropped."""
+    files: int = 0
+    """Number of files checked."""
+    show_fixes: bool = False
+    unsafe_fixes: bool = False
+    """Whether the run was allowed to apply unsafe fixes."""
+    version: str = ""

@@ -1,0 +1,1 @@
+"""Source text: files, encodings, lines, the walk over folders, suppression comments."""
