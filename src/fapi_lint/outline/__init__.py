@@ -1,0 +1,1 @@
+"""One file's facts: LibCST reads it once, what stays is small, serialisable and has spans."""

@@ -1,0 +1,465 @@
+"""The outline's vocabulary: a file's statements and expressions without trivia, with spans.
+
+Every node is a frozen msgspec struct with `start` and `end`: character offsets into the file's
+text, end exclusive, without the node's own parentheses. Nodes know one file's facts and nothing
+about any other file. A function's body stays encoded until somebody asks for it: most bodies are
+never looked at twice, and a million lines of decoded nodes would not fit in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import msgspec
+
+
+class Node(msgspec.Struct, frozen=True, array_like=True, gc=False, eq=False):
+    """A span of the file: character offsets, end exclusive."""
+
+    start: int
+    end: int
+
+
+# --- expressions -----------------------------------------------------------------------------------
+
+
+class Name(Node, tag=1):
+    id: str
+
+
+class Attribute(Node, tag=2):
+    value: Expr
+    attr: str
+
+    @property
+    def attr_start(self) -> int:
+        """Offset of the attribute's name."""
+        return self.end - len(self.attr)
+
+
+class Arg(Node, tag=3):
+    """An argument of a call or a base of a class. `star` is `""`, `"*"` or `"**"`."""
+
+    value: Expr
+    keyword: str
+    star: str
+
+
+class Call(Node, tag=4):
+    """`open` is the offset after the opening parenthesis; `end - 1` is the closing one."""
+
+    func: Expr
+    args: tuple[Arg, ...]
+    open: int
+
+    def argument(self, keyword: str, position: int | None = None) -> Arg | None:
+        """The argument passed as `keyword`, or at `position` (from 0) when no star precedes it."""
+        for index, arg in enumerate(self.args):
+            if arg.keyword == keyword or (index == position and not arg.keyword and not arg.star):
+                return arg
+            if arg.star == "*":
+                position = None
+        return None
+
+    @property
+    def positional(self) -> tuple[Arg, ...]:
+        return tuple(arg for arg in self.args if not arg.keyword and not arg.star)
+
+    @property
+    def has_double_star(self) -> bool:
+        return any(arg.star == "**" for arg in self.args)
+
+
+class String(Node, tag=5):
+    """A string literal, implicit concatenation included. `value` is None for bytes and f-strings."""
+
+    value: str | None
+    parts: tuple[Expr, ...] = ()
+    """What an f-string interpolates."""
+
+
+class Number(Node, tag=6):
+    """`value` is the integer, None for floats and imaginary numbers."""
+
+    value: int | None
+
+
+class Subscript(Node, tag=7):
+    value: Expr
+    items: tuple[Expr, ...]
+
+
+class Collection(Node, tag=8):
+    """A list, tuple or set display; `kind` is `"list"`, `"tuple"` or `"set"`."""
+
+    kind: str
+    items: tuple[Expr, ...]
+
+
+class Dict(Node, tag=9):
+    """`keys[i]` is None for `**values[i]`."""
+
+    keys: tuple[Expr | None, ...]
+    values: tuple[Expr, ...]
+
+
+class Operation(Node, tag=10):
+    """A unary (one operand), binary or boolean operation; `operator` as it is written."""
+
+    operator: str
+    operands: tuple[Expr, ...]
+
+
+class Compare(Node, tag=11):
+    """`operators[i]` stands between `operands[i]` and `operands[i + 1]`."""
+
+    operators: tuple[str, ...]
+    operands: tuple[Expr, ...]
+
+
+class Await(Node, tag=12):
+    value: Expr
+
+
+class Lambda(Node, tag=13):
+    params: tuple[Param, ...]
+    body: Expr
+
+
+class IfExp(Node, tag=14):
+    body: Expr
+    test: Expr
+    orelse: Expr
+
+
+class Starred(Node, tag=15):
+    value: Expr
+
+
+class NamedExpr(Node, tag=16):
+    target: Expr
+    value: Expr
+
+
+class Generator(Node, tag=17):
+    """One `for target in iter if …` of a comprehension."""
+
+    target: Expr
+    iter: Expr
+    ifs: tuple[Expr, ...]
+    is_async: bool
+
+
+class Comprehension(Node, tag=18):
+    """`kind` is `"list"`, `"set"`, `"dict"` or `"generator"`; `items` is the element, or key and value."""
+
+    kind: str
+    items: tuple[Expr, ...]
+    generators: tuple[Generator, ...]
+
+
+class Yield(Node, tag=19):
+    value: Expr | None
+
+
+class Other(Node, tag=20):
+    """Anything else (slices, ellipsis), with the expressions inside it."""
+
+    parts: tuple[Expr, ...]
+
+
+class Param(Node, tag=21):
+    """`kind` is `"positional"`, `"normal"`, `"*"`, `"keyword"` or `"**"`; the span covers name to default."""
+
+    name: str
+    annotation: Expr | None
+    default: Expr | None
+    kind: str
+
+
+# --- statements ------------------------------------------------------------------------------------
+
+
+class ExprStatement(Node, tag=40):
+    value: Expr
+
+
+class Assign(Node, tag=41):
+    """`a = b = value` has two targets."""
+
+    targets: tuple[Expr, ...]
+    value: Expr
+
+
+class AnnAssign(Node, tag=42):
+    target: Expr
+    annotation: Expr
+    value: Expr | None
+
+
+class AugAssign(Node, tag=43):
+    target: Expr
+    operator: str
+    value: Expr
+
+
+class Return(Node, tag=44):
+    value: Expr | None
+
+
+class Raise(Node, tag=45):
+    exc: Expr | None
+    cause: Expr | None
+
+
+class Alias(Node, tag=46):
+    """One name of an import: dotted as written; `asname` is empty without `as`."""
+
+    name: str
+    asname: str
+
+
+class Import(Node, tag=47):
+    names: tuple[Alias, ...]
+
+
+class ImportFrom(Node, tag=48):
+    """`level` counts the leading dots; a star import has one alias called `*`."""
+
+    module: str
+    level: int
+    names: tuple[Alias, ...]
+
+
+class Simple(Node, tag=49):
+    """pass, break, continue, del, assert, global, nonlocal: the keyword, the expressions, the names."""
+
+    keyword: str
+    parts: tuple[Expr, ...]
+    names: tuple[str, ...] = ()
+
+
+class If(Node, tag=50):
+    test: Expr
+    body: tuple[Stmt, ...]
+    orelse: tuple[Stmt, ...]
+
+
+class For(Node, tag=51):
+    target: Expr
+    iter: Expr
+    body: tuple[Stmt, ...]
+    orelse: tuple[Stmt, ...]
+    is_async: bool
+
+
+class While(Node, tag=52):
+    test: Expr
+    body: tuple[Stmt, ...]
+    orelse: tuple[Stmt, ...]
+
+
+class Handler(Node, tag=53):
+    exception: Expr | None
+    name: str
+    body: tuple[Stmt, ...]
+
+
+class Try(Node, tag=54):
+    body: tuple[Stmt, ...]
+    handlers: tuple[Handler, ...]
+    orelse: tuple[Stmt, ...]
+    final: tuple[Stmt, ...]
+
+
+class WithItem(Node, tag=55):
+    value: Expr
+    target: Expr | None
+
+
+class With(Node, tag=56):
+    items: tuple[WithItem, ...]
+    body: tuple[Stmt, ...]
+    is_async: bool
+
+
+class Case(Node, tag=57):
+    """`parts` are the expressions of the pattern and its guard; `names` what the pattern binds."""
+
+    parts: tuple[Expr, ...]
+    names: tuple[str, ...]
+    body: tuple[Stmt, ...]
+
+
+class Match(Node, tag=58):
+    subject: Expr
+    cases: tuple[Case, ...]
+
+
+class TypeAlias_(Node, tag=59):
+    """`type name = value` (PEP 695)."""
+
+    name: str
+    value: Expr
+
+
+class Decorator(Node, tag=60):
+    """The span starts at `@`."""
+
+    value: Expr
+
+
+class FunctionDef(Node, tag=61):
+    """`start` is `async` or `def`; the decorators stand before it."""
+
+    name: str
+    name_start: int
+    params: tuple[Param, ...]
+    close: int
+    """Offset of the parenthesis that closes the parameters."""
+    returns: Expr | None
+    decorators: tuple[Decorator, ...]
+    is_async: bool
+    is_generator: bool
+    """A `yield` stands in the body (nested functions left out)."""
+    body_start: int
+    """Offset of the first statement of the body."""
+    raw: msgspec.Raw
+
+    @property
+    def body(self) -> tuple[Stmt, ...]:
+        """The statements, decoded anew at every access: keep them while you need them."""
+        return _BODY.decode(self.raw)
+
+    @property
+    def outer_start(self) -> int:
+        """Offset of the first decorator, or of the definition."""
+        return self.decorators[0].start if self.decorators else self.start
+
+    def param(self, name: str) -> Param | None:
+        return next((param for param in self.params if param.name == name), None)
+
+
+class ClassDef(Node, tag=62):
+    """`bases` holds the keywords too (`table=True`); `close` is the closing parenthesis, or -1."""
+
+    name: str
+    name_start: int
+    bases: tuple[Arg, ...]
+    close: int
+    decorators: tuple[Decorator, ...]
+    body_start: int
+    body: tuple[Stmt, ...]
+
+    @property
+    def outer_start(self) -> int:
+        """Offset of the first decorator, or of the definition."""
+        return self.decorators[0].start if self.decorators else self.start
+
+
+Expr: TypeAlias = (
+    Name
+    | Attribute
+    | Call
+    | String
+    | Number
+    | Subscript
+    | Collection
+    | Dict
+    | Operation
+    | Compare
+    | Await
+    | Lambda
+    | IfExp
+    | Starred
+    | NamedExpr
+    | Comprehension
+    | Yield
+    | Other
+)
+Stmt: TypeAlias = (
+    ExprStatement
+    | Assign
+    | AnnAssign
+    | AugAssign
+    | Return
+    | Raise
+    | Import
+    | ImportFrom
+    | Simple
+    | If
+    | For
+    | While
+    | Try
+    | With
+    | Match
+    | TypeAlias_
+    | FunctionDef
+    | ClassDef
+)
+
+
+class Failure(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Why a file has no statements: the message, and the row and column (from 1) where it happened."""
+
+    message: str
+    row: int
+    column: int
+
+
+class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One file's facts."""
+
+    body: tuple[Stmt, ...] = ()
+    suppressions: tuple[tuple[int, int], ...] = ()
+    """Spans of the comments that may suppress a finding."""
+    multiline: tuple[tuple[int, int], ...] = ()
+    """Spans of the simple statements and compound headers that cross a line end."""
+    strings: tuple[tuple[int, int], ...] = ()
+    """Spans of the string literals that cross a line end."""
+    failure: Failure | None = None
+
+
+_BODY: msgspec.msgpack.Decoder[tuple[Stmt, ...]] = msgspec.msgpack.Decoder(tuple[Stmt, ...])
+_OUTLINE: msgspec.msgpack.Decoder[Outline] = msgspec.msgpack.Decoder(Outline)
+
+
+def decode(data: bytes) -> Outline:
+    """The outline that `build.encode_outline` wrote. Raises `msgspec.DecodeError` for anything else."""
+    return _OUTLINE.decode(data)
+
+
+def children(node: Any) -> Iterator[Any]:
+    """The nodes directly inside `node`, in source order as far as the fields are; bodies included."""
+    for field in node.__struct_fields__:
+        value = getattr(node, field)
+        if isinstance(value, Node):
+            yield value
+        elif isinstance(value, tuple):
+            for item in value:
+                if isinstance(item, Node):
+                    yield item
+    if isinstance(node, FunctionDef):
+        yield from node.body
+
+
+def walk(*nodes: Any) -> Iterator[Any]:
+    """Every node at or below `nodes`, parents first."""
+    stack = list(reversed(nodes))
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(list(children(node))))
+
+
+def dotted(node: Any) -> str:
+    """`a.b.c` for nested attributes of a name, else an empty string."""
+    parts: list[str] = []
+    while isinstance(node, Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, Name):
+        return ""
+    parts.append(node.id)
+    return ".".join(reversed(parts))
