@@ -1,0 +1,264 @@
+"""Which files to read: the walk over folders, and the root of the application that a path belongs to."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+DEFAULT_EXCLUDE: tuple[str, ...] = (
+    ".bzr",
+    ".direnv",
+    ".eggs",
+    ".git",
+    ".git-rewrite",
+    ".hg",
+    ".ipynb_checkpoints",
+    ".mypy_cache",
+    ".nox",
+    ".pants.d",
+    ".pyenv",
+    ".pytest_cache",
+    ".pytype",
+    ".ruff_cache",
+    ".svn",
+    ".tox",
+    ".venv",
+    ".vscode",
+    "__pycache__",
+    "__pypackages__",
+    "_build",
+    "buck-out",
+    "build",
+    "dist",
+    "node_modules",
+    "site-packages",
+    "venv",
+)
+"""Ruff's default `exclude`, and `__pycache__`, which never holds source."""
+
+# A folder with one of these is a root even where it is a package as well.
+_PROJECT_MARKERS = ("fapi-lint.toml", "pyproject.toml", ".git")
+_WEAK_MARKERS = ("setup.py", "setup.cfg", "requirements.txt", "alembic.ini")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """A path that could not be walked, and why, for people. The path is absolute."""
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The files to read, absolute, sorted, each once; and the problems met on the way."""
+
+    files: list[str]
+    problems: list[Problem]
+
+
+def discover(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    exclude: Sequence[str] = DEFAULT_EXCLUDE,
+    extend_exclude: Sequence[str] = (),
+    root: str | os.PathLike[str] | None = None,
+    respect_gitignore: bool = True,
+) -> Discovery:
+    """The Python files (`*.py`) that `paths` stand for.
+
+    A file that is named itself is in, whatever it is called and whatever excludes it; so is a folder that is
+    named itself. Below a folder: patterns of `exclude` and `extend_exclude` are those of a .gitignore in
+    `root` (the working folder by default); .gitignore files count, from the root of the repository down, and
+    `.git/info/exclude`; virtual environments (folders with a `pyvenv.cfg`) are skipped. Links to files are
+    followed, links to folders are not. Never raises for what is on disk: missing paths and unreadable folders
+    are in the answer's `problems`.
+    """
+    files: set[str] = set()
+    problems: set[Problem] = set()
+    excluded = _exclusion([*exclude, *extend_exclude], os.path.abspath(root or os.curdir))
+    for path in map(os.path.abspath, paths):
+        if os.path.isdir(path):
+            files.update(_walk(path, excluded, respect_gitignore, problems))
+        elif os.path.exists(path):
+            files.add(path)
+        else:
+            problems.add(Problem(path, "does not exist"))
+    return Discovery(sorted(files), sorted(problems))
+
+
+def find_root(path: str | os.PathLike[str]) -> str:
+    """The folder of the application that a file or folder belongs to. Absolute; the path need not exist.
+
+    The nearest folder, from the path upwards, that holds a configuration or the mark of a project, but never
+    the root of the file system or the home folder. `requirements.txt` and its like do not make a root of a
+    Python package, for a package often holds its own. Without any mark: the folder of the file, or the folder
+    itself, outside of any package.
+    """
+    path = os.path.abspath(path)
+    start = path if os.path.isdir(path) else os.path.dirname(path)
+    home = os.path.expanduser("~")
+    folder = start
+    while (parent := os.path.dirname(folder)) != folder:
+        markers = _PROJECT_MARKERS if _is_package(folder) else _PROJECT_MARKERS + _WEAK_MARKERS
+        if folder != home and any(os.path.exists(os.path.join(folder, marker)) for marker in markers):
+            return folder
+        folder = parent
+    while _is_package(start):
+        start = os.path.dirname(start)
+    return start
+
+
+def _is_package(folder: str) -> bool:
+    return os.path.isfile(os.path.join(folder, "__init__.py"))
+
+
+def _walk(
+    top: str, excluded: Callable[[str, str], bool], respect_gitignore: bool, problems: set[Problem]
+) -> Iterator[str]:
+    pending = [(top, _ignores_above(top, problems) if respect_gitignore else None)]
+    while pending:
+        folder, ignores = pending.pop()
+        try:
+            with os.scandir(folder) as scan:
+                entries = {entry.name: entry for entry in scan}
+        except OSError as error:
+            problems.add(Problem(folder, f"cannot be read: {error.strerror or error}"))
+            continue
+        if "pyvenv.cfg" in entries and folder != top:
+            continue
+        if respect_gitignore:
+            ignores = _with_folder(ignores, folder, entries, problems)
+        for name, entry in entries.items():
+            # Files first: a name that ends in .py costs no system call to turn down.
+            if name.endswith(".py") and entry.is_file():
+                path = entry.path
+                if not excluded(path, name) and not (ignores and ignores.match(path)):
+                    yield path
+            elif entry.is_dir(follow_symlinks=False):
+                path = entry.path + "/"
+                if not excluded(path, name) and not (ignores and ignores.match(path)):
+                    pending.append((entry.path, ignores))
+
+
+def _exclusion(patterns: Sequence[str], root: str) -> Callable[[str, str], bool]:
+    """Whether (path, name) is excluded, where the path of a folder ends with a slash."""
+    # Nearly all patterns are plain names, which need no regular expression. Negations need their order kept.
+    plain = not any(pattern.startswith("!") for pattern in patterns)
+    names = {pattern for pattern in patterns if plain and not set(pattern) & set("/*?[\\# ")}
+    others = [pattern for pattern in patterns if pattern not in names]
+    if not others:
+        return lambda path, name: name in names
+    spec = _compile(others)
+    inside = os.path.join(root, "")
+    return lambda path, name: (
+        name in names or (path.startswith(inside) and bool(spec.check_file(_relative(path, root)).include))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ignores:
+    """The patterns of one ignore file and, behind it, those of the folders above."""
+
+    spec: GitIgnoreSpec
+    base: str
+    above: _Ignores | None
+
+    def match(self, path: str) -> bool:
+        """Whether git would ignore the path if no parent of it were ignored; folders end with a slash."""
+        ignores: _Ignores | None = self
+        while ignores is not None:
+            # The nearest file that has an opinion decides.
+            verdict = ignores.spec.check_file(_relative(path, ignores.base)).include
+            if verdict is not None:
+                return verdict
+            ignores = ignores.above
+        return False
+
+
+def _ignores_above(top: str, problems: set[Problem]) -> _Ignores | None:
+    """The patterns of the folders above `top`, up to the root of its repository; none outside of one."""
+    folders: list[str] = []
+    folder = top
+    while not os.path.exists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+        folders.append(folder)
+    ignores: _Ignores | None = None
+    for folder in reversed(folders):
+        try:
+            names = set(os.listdir(folder))
+        except OSError:  # Folders that may be passed through but not listed are common above a home folder.
+            continue
+        below = _with_folder(ignores, folder, names, problems)
+        # `top` was asked for by name, so patterns that ignore it, or a folder on the way to it, do not count.
+        if below is not ignores and not any(
+            below.match(step + "/") for step in [top, *folders] if below and len(step) > len(folder)
+        ):
+            ignores = below
+    return ignores
+
+
+def _with_folder(
+    ignores: _Ignores | None, folder: str, names: Container[str], problems: set[Problem]
+) -> _Ignores | None:
+    """`ignores` and the patterns that this folder adds for what is in it."""
+    files: list[str] = []
+    if ".git" in names:
+        ignores = None  # A repository within another is on its own.
+        files.append(os.path.join(_git_folder(os.path.join(folder, ".git")), "info", "exclude"))
+    if ".gitignore" in names:
+        files.append(os.path.join(folder, ".gitignore"))
+    for file in files:
+        try:
+            with open(file, encoding="utf-8-sig", errors="surrogateescape", newline="\n") as stream:
+                lines = [line.removesuffix("\n").removesuffix("\r") for line in stream]
+        except (FileNotFoundError, IsADirectoryError):
+            continue
+        except OSError as error:
+            problems.add(Problem(file, f"cannot be read: {error.strerror or error}"))
+            continue
+        if any(line and not line.startswith("#") for line in lines):
+            ignores = _Ignores(_compile(lines), folder, ignores)
+    return ignores
+
+
+def _git_folder(dot_git: str) -> str:
+    """The folder of `info/exclude`: `.git` itself, or where it leads to in a worktree or a submodule."""
+    if os.path.isdir(dot_git):
+        return dot_git
+    gitdir = os.path.join(os.path.dirname(dot_git), _first_line(dot_git).removeprefix("gitdir:").strip())
+    return os.path.join(gitdir, _first_line(os.path.join(gitdir, "commondir")))
+
+
+def _first_line(file: str) -> str:
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.readline().rstrip("\n")
+    except OSError:
+        return ""
+
+
+def _compile(patterns: Sequence[str]) -> GitIgnoreSpec:
+    """Patterns of a .gitignore, without those that are malformed: git overlooks them too."""
+    from pathspec import GitIgnoreSpec  # Takes 20 ms to import, and many a tree has no .gitignore.
+
+    try:
+        return GitIgnoreSpec.from_lines(patterns)
+    except (ValueError, re.error):
+        if len(patterns) == 1:
+            return GitIgnoreSpec.from_lines([])
+        return GitIgnoreSpec([part for line in patterns for part in _compile([line]).patterns])
+
+
+def _relative(path: str, base: str) -> str:
+    relative = path[len(base) :].lstrip(os.sep)
+    return relative if os.sep == "/" else relative.replace(os.sep, "/")
