@@ -269,7 +269,7 @@ class _Builder:
 
     def tuple_(self, node: cst.Tuple) -> o.Collection:
         start = self.pos
-        items = []
+        items: list[Any] = []
         for index, element in enumerate(node.elements):
             items.extend(self.elements([element]))
             start = self.first if index == 0 else start
@@ -370,6 +370,7 @@ class _Builder:
     def comprehension(self, node: Any) -> o.Comprehension:
         opening, closing = "[]" if isinstance(node, cst.ListComp) else "{}"
         start = self.seek(opening)
+        items: tuple[Any, ...]
         if isinstance(node, cst.DictComp):
             kind, items = "dict", (self.expr(node.key), self.expr(node.value))
         elif isinstance(node, cst.StarredDictComp):
@@ -549,12 +550,12 @@ class _Builder:
             self.seek(name)
         return o.Simple(start, self.pos, keyword, (), names)
 
-    def type_alias(self, node: cst.TypeAlias) -> o.TypeAlias_:
+    def type_alias(self, node: cst.TypeAlias) -> o.TypeStatement:
         start = self.seek("type")
         self.seek(node.name.value)
         self.type_parameters(node.type_parameters)
         value = self.expr(node.value)
-        return o.TypeAlias_(start, self.pos, node.name.value, value)
+        return o.TypeStatement(start, self.pos, node.name.value, value)
 
     def type_parameters(self, node: cst.TypeParameters | None) -> None:
         if node is None:

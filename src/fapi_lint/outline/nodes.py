@@ -24,11 +24,11 @@ class Node(msgspec.Struct, frozen=True, array_like=True, gc=False, eq=False):
 # --- expressions -----------------------------------------------------------------------------------
 
 
-class Name(Node, tag=1):
+class Name(Node, tag=1, frozen=True):
     id: str
 
 
-class Attribute(Node, tag=2):
+class Attribute(Node, tag=2, frozen=True):
     value: Expr
     attr: str
 
@@ -38,7 +38,7 @@ class Attribute(Node, tag=2):
         return self.end - len(self.attr)
 
 
-class Arg(Node, tag=3):
+class Arg(Node, tag=3, frozen=True):
     """An argument of a call or a base of a class. `star` is `""`, `"*"` or `"**"`."""
 
     value: Expr
@@ -46,7 +46,7 @@ class Arg(Node, tag=3):
     star: str
 
 
-class Call(Node, tag=4):
+class Call(Node, tag=4, frozen=True):
     """`open` is the offset after the opening parenthesis; `end - 1` is the closing one."""
 
     func: Expr
@@ -71,7 +71,7 @@ class Call(Node, tag=4):
         return any(arg.star == "**" for arg in self.args)
 
 
-class String(Node, tag=5):
+class String(Node, tag=5, frozen=True):
     """A string literal, implicit concatenation included. `value` is None for bytes and f-strings."""
 
     value: str | None
@@ -79,70 +79,70 @@ class String(Node, tag=5):
     """What an f-string interpolates."""
 
 
-class Number(Node, tag=6):
+class Number(Node, tag=6, frozen=True):
     """`value` is the integer, None for floats and imaginary numbers."""
 
     value: int | None
 
 
-class Subscript(Node, tag=7):
+class Subscript(Node, tag=7, frozen=True):
     value: Expr
     items: tuple[Expr, ...]
 
 
-class Collection(Node, tag=8):
+class Collection(Node, tag=8, frozen=True):
     """A list, tuple or set display; `kind` is `"list"`, `"tuple"` or `"set"`."""
 
     kind: str
     items: tuple[Expr, ...]
 
 
-class Dict(Node, tag=9):
+class Dict(Node, tag=9, frozen=True):
     """`keys[i]` is None for `**values[i]`."""
 
     keys: tuple[Expr | None, ...]
     values: tuple[Expr, ...]
 
 
-class Operation(Node, tag=10):
+class Operation(Node, tag=10, frozen=True):
     """A unary (one operand), binary or boolean operation; `operator` as it is written."""
 
     operator: str
     operands: tuple[Expr, ...]
 
 
-class Compare(Node, tag=11):
+class Compare(Node, tag=11, frozen=True):
     """`operators[i]` stands between `operands[i]` and `operands[i + 1]`."""
 
     operators: tuple[str, ...]
     operands: tuple[Expr, ...]
 
 
-class Await(Node, tag=12):
+class Await(Node, tag=12, frozen=True):
     value: Expr
 
 
-class Lambda(Node, tag=13):
+class Lambda(Node, tag=13, frozen=True):
     params: tuple[Param, ...]
     body: Expr
 
 
-class IfExp(Node, tag=14):
+class IfExp(Node, tag=14, frozen=True):
     body: Expr
     test: Expr
     orelse: Expr
 
 
-class Starred(Node, tag=15):
+class Starred(Node, tag=15, frozen=True):
     value: Expr
 
 
-class NamedExpr(Node, tag=16):
+class NamedExpr(Node, tag=16, frozen=True):
     target: Expr
     value: Expr
 
 
-class Generator(Node, tag=17):
+class Generator(Node, tag=17, frozen=True):
     """One `for target in iter if …` of a comprehension."""
 
     target: Expr
@@ -151,7 +151,7 @@ class Generator(Node, tag=17):
     is_async: bool
 
 
-class Comprehension(Node, tag=18):
+class Comprehension(Node, tag=18, frozen=True):
     """`kind` is `"list"`, `"set"`, `"dict"` or `"generator"`; `items` is the element, or key and value."""
 
     kind: str
@@ -159,17 +159,17 @@ class Comprehension(Node, tag=18):
     generators: tuple[Generator, ...]
 
 
-class Yield(Node, tag=19):
+class Yield(Node, tag=19, frozen=True):
     value: Expr | None
 
 
-class Other(Node, tag=20):
+class Other(Node, tag=20, frozen=True):
     """Anything else (slices, ellipsis), with the expressions inside it."""
 
     parts: tuple[Expr, ...]
 
 
-class Param(Node, tag=21):
+class Param(Node, tag=21, frozen=True):
     """`kind` is `"positional"`, `"normal"`, `"*"`, `"keyword"` or `"**"`; the span covers name to default."""
 
     name: str
@@ -181,50 +181,50 @@ class Param(Node, tag=21):
 # --- statements ------------------------------------------------------------------------------------
 
 
-class ExprStatement(Node, tag=40):
+class ExprStatement(Node, tag=40, frozen=True):
     value: Expr
 
 
-class Assign(Node, tag=41):
+class Assign(Node, tag=41, frozen=True):
     """`a = b = value` has two targets."""
 
     targets: tuple[Expr, ...]
     value: Expr
 
 
-class AnnAssign(Node, tag=42):
+class AnnAssign(Node, tag=42, frozen=True):
     target: Expr
     annotation: Expr
     value: Expr | None
 
 
-class AugAssign(Node, tag=43):
+class AugAssign(Node, tag=43, frozen=True):
     target: Expr
     operator: str
     value: Expr
 
 
-class Return(Node, tag=44):
+class Return(Node, tag=44, frozen=True):
     value: Expr | None
 
 
-class Raise(Node, tag=45):
+class Raise(Node, tag=45, frozen=True):
     exc: Expr | None
     cause: Expr | None
 
 
-class Alias(Node, tag=46):
+class Alias(Node, tag=46, frozen=True):
     """One name of an import: dotted as written; `asname` is empty without `as`."""
 
     name: str
     asname: str
 
 
-class Import(Node, tag=47):
+class Import(Node, tag=47, frozen=True):
     names: tuple[Alias, ...]
 
 
-class ImportFrom(Node, tag=48):
+class ImportFrom(Node, tag=48, frozen=True):
     """`level` counts the leading dots; a star import has one alias called `*`."""
 
     module: str
@@ -232,7 +232,7 @@ class ImportFrom(Node, tag=48):
     names: tuple[Alias, ...]
 
 
-class Simple(Node, tag=49):
+class Simple(Node, tag=49, frozen=True):
     """pass, break, continue, del, assert, global, nonlocal: the keyword, the expressions, the names."""
 
     keyword: str
@@ -240,13 +240,13 @@ class Simple(Node, tag=49):
     names: tuple[str, ...] = ()
 
 
-class If(Node, tag=50):
+class If(Node, tag=50, frozen=True):
     test: Expr
     body: tuple[Stmt, ...]
     orelse: tuple[Stmt, ...]
 
 
-class For(Node, tag=51):
+class For(Node, tag=51, frozen=True):
     target: Expr
     iter: Expr
     body: tuple[Stmt, ...]
@@ -254,37 +254,37 @@ class For(Node, tag=51):
     is_async: bool
 
 
-class While(Node, tag=52):
+class While(Node, tag=52, frozen=True):
     test: Expr
     body: tuple[Stmt, ...]
     orelse: tuple[Stmt, ...]
 
 
-class Handler(Node, tag=53):
+class Handler(Node, tag=53, frozen=True):
     exception: Expr | None
     name: str
     body: tuple[Stmt, ...]
 
 
-class Try(Node, tag=54):
+class Try(Node, tag=54, frozen=True):
     body: tuple[Stmt, ...]
     handlers: tuple[Handler, ...]
     orelse: tuple[Stmt, ...]
     final: tuple[Stmt, ...]
 
 
-class WithItem(Node, tag=55):
+class WithItem(Node, tag=55, frozen=True):
     value: Expr
     target: Expr | None
 
 
-class With(Node, tag=56):
+class With(Node, tag=56, frozen=True):
     items: tuple[WithItem, ...]
     body: tuple[Stmt, ...]
     is_async: bool
 
 
-class Case(Node, tag=57):
+class Case(Node, tag=57, frozen=True):
     """`parts` are the expressions of the pattern and its guard; `names` what the pattern binds."""
 
     parts: tuple[Expr, ...]
@@ -292,25 +292,25 @@ class Case(Node, tag=57):
     body: tuple[Stmt, ...]
 
 
-class Match(Node, tag=58):
+class Match(Node, tag=58, frozen=True):
     subject: Expr
     cases: tuple[Case, ...]
 
 
-class TypeAlias_(Node, tag=59):
+class TypeStatement(Node, tag=59, frozen=True):
     """`type name = value` (PEP 695)."""
 
     name: str
     value: Expr
 
 
-class Decorator(Node, tag=60):
+class Decorator(Node, tag=60, frozen=True):
     """The span starts at `@`."""
 
     value: Expr
 
 
-class FunctionDef(Node, tag=61):
+class FunctionDef(Node, tag=61, frozen=True):
     """`start` is `async` or `def`; the decorators stand before it."""
 
     name: str
@@ -341,7 +341,7 @@ class FunctionDef(Node, tag=61):
         return next((param for param in self.params if param.name == name), None)
 
 
-class ClassDef(Node, tag=62):
+class ClassDef(Node, tag=62, frozen=True):
     """`bases` holds the keywords too (`table=True`); `close` is the closing parenthesis, or -1."""
 
     name: str
@@ -394,7 +394,7 @@ Stmt: TypeAlias = (
     | Try
     | With
     | Match
-    | TypeAlias_
+    | TypeStatement
     | FunctionDef
     | ClassDef
 )
