@@ -49,7 +49,7 @@ class Diagnostic:
     preference: str
     fix: ReportedFix | None = None
     excerpt: tuple[str, ...] = ()
-    """Source lines from `excerpt_row` on, without line ends."""
+    """Source lines from `excerpt_row` on, without line ends: at least the finding's rows."""
     excerpt_row: int = 1
     fingerprint: str = ""
     """Stable under moved lines: from the code, the path below the root and the text of the finding's line."""
@@ -89,4 +89,6 @@ class Report:
     show_fixes: bool = False
     unsafe_fixes: bool = False
     """Whether the run was allowed to apply unsafe fixes."""
+    quiet: bool = False
+    """Findings and problems only: the text formats leave out the summary."""
     version: str = ""
