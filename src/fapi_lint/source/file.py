@@ -16,6 +16,7 @@ SIZE_LIMIT = 32 * 1024 * 1024
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _DECLARATION = re.compile(rb"[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)")
+_LATIN_1 = ("latin-1-", "iso-8859-1-", "iso-latin-1-")
 _EMPTY_LINE = re.compile(rb"[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n)")
 
 
@@ -216,10 +217,8 @@ def _declared_encoding(path: str, raw: bytes, bom: bool) -> str:
     normal = name.lower().replace("_", "-") + "-"  # Emacs writes utf-8-unix.
     if normal.startswith("utf-8-"):
         return "utf-8"
-    if normal.startswith(("latin-1-", "iso-8859-1-", "iso-latin-1-")):
-        return "iso8859-1"
     try:
-        encoding = codecs.lookup(name).name
+        encoding = codecs.lookup("latin-1" if normal.startswith(_LATIN_1) else name).name
     except LookupError:
         raise SourceError(path, f"declares the unknown encoding {name}", row) from None
     if bom and encoding != "utf-8":

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+from .ignore import IgnorePatterns
 
 DEFAULT_EXCLUDE: tuple[str, ...] = (
     ".bzr",
@@ -82,7 +79,8 @@ def discover(
     """
     files: set[str] = set()
     problems: set[Problem] = set()
-    excluded = _exclusion([*exclude, *extend_exclude], os.path.abspath(root or os.curdir))
+    base = os.path.join(os.path.abspath(root or os.curdir), "")
+    excluded = _Ignores(IgnorePatterns([*exclude, *extend_exclude]), base)
     for path in map(os.path.abspath, paths):
         if os.path.isdir(path):
             files.update(_walk(path, excluded, respect_gitignore, problems))
@@ -119,9 +117,7 @@ def _is_package(folder: str) -> bool:
     return os.path.isfile(os.path.join(folder, "__init__.py"))
 
 
-def _walk(
-    top: str, excluded: Callable[[str, str], bool], respect_gitignore: bool, problems: set[Problem]
-) -> Iterator[str]:
+def _walk(top: str, excluded: _Ignores, respect_gitignore: bool, problems: set[Problem]) -> Iterator[str]:
     pending = [(top, _ignores_above(top, problems) if respect_gitignore else None)]
     while pending:
         folder, ignores = pending.pop()
@@ -136,46 +132,36 @@ def _walk(
         if respect_gitignore:
             ignores = _with_folder(ignores, folder, entries, problems)
         for name, entry in entries.items():
-            # Files first: a name that ends in .py costs no system call to turn down.
-            if name.endswith(".py") and entry.is_file():
-                path = entry.path
-                if not excluded(path, name) and not (ignores and ignores.match(path)):
-                    yield path
-            elif entry.is_dir(follow_symlinks=False):
-                path = entry.path + "/"
-                if not excluded(path, name) and not (ignores and ignores.match(path)):
-                    pending.append((entry.path, ignores))
-
-
-def _exclusion(patterns: Sequence[str], root: str) -> Callable[[str, str], bool]:
-    """Whether (path, name) is excluded, where the path of a folder ends with a slash."""
-    # Nearly all patterns are plain names, which need no regular expression. Negations need their order kept.
-    plain = not any(pattern.startswith("!") for pattern in patterns)
-    names = {pattern for pattern in patterns if plain and not set(pattern) & set("/*?[\\# ")}
-    others = [pattern for pattern in patterns if pattern not in names]
-    if not others:
-        return lambda path, name: name in names
-    spec = _compile(others)
-    inside = os.path.join(root, "")
-    return lambda path, name: (
-        name in names or (path.startswith(inside) and bool(spec.check_file(_relative(path, root)).include))
-    )
+            is_file = name.endswith(".py") and entry.is_file()
+            if not is_file and not entry.is_dir(follow_symlinks=False):
+                continue
+            path = entry.path
+            if excluded.match(path, not is_file) or (ignores and ignores.match(path, not is_file)):
+                continue
+            if is_file:
+                yield path
+            else:
+                pending.append((path, ignores))
 
 
 @dataclass(frozen=True, slots=True)
 class _Ignores:
-    """The patterns of one ignore file and, behind it, those of the folders above."""
+    """The patterns that hold below a folder (which ends with a slash), then those of the folders above."""
 
-    spec: GitIgnoreSpec
-    base: str
-    above: _Ignores | None
+    patterns: IgnorePatterns
+    folder: str
+    above: _Ignores | None = None
 
-    def match(self, path: str) -> bool:
-        """Whether git would ignore the path if no parent of it were ignored; folders end with a slash."""
+    def match(self, path: str, is_folder: bool) -> bool:
+        """Whether an absolute path is ignored, if no folder above it is."""
         ignores: _Ignores | None = self
         while ignores is not None:
+            # A path that is not in the folder stays absolute, and only patterns without a slash match it.
+            relative = path.removeprefix(ignores.folder)
+            if os.sep != "/":
+                relative = relative.replace(os.sep, "/")
             # The nearest file that has an opinion decides.
-            verdict = ignores.spec.check_file(_relative(path, ignores.base)).include
+            verdict = ignores.patterns.verdict(relative, is_folder)
             if verdict is not None:
                 return verdict
             ignores = ignores.above
@@ -196,12 +182,12 @@ def _ignores_above(top: str, problems: set[Problem]) -> _Ignores | None:
     for folder in reversed(folders):
         try:
             names = set(os.listdir(folder))
-        except OSError:  # Folders that may be passed through but not listed are common above a home folder.
+        except OSError:  # There are folders that may be passed through but not listed.
             continue
         below = _with_folder(ignores, folder, names, problems)
         # `top` was asked for by name, so patterns that ignore it, or a folder on the way to it, do not count.
         if below is not ignores and not any(
-            below.match(step + "/") for step in [top, *folders] if below and len(step) > len(folder)
+            below.match(step, True) for step in [top, *folders] if below and len(step) > len(folder)
         ):
             ignores = below
     return ignores
@@ -226,8 +212,8 @@ def _with_folder(
         except OSError as error:
             problems.add(Problem(file, f"cannot be read: {error.strerror or error}"))
             continue
-        if any(line and not line.startswith("#") for line in lines):
-            ignores = _Ignores(_compile(lines), folder, ignores)
+        if patterns := IgnorePatterns(lines):
+            ignores = _Ignores(patterns, os.path.join(folder, ""), ignores)
     return ignores
 
 
@@ -245,20 +231,3 @@ def _first_line(file: str) -> str:
             return stream.readline().rstrip("\n")
     except OSError:
         return ""
-
-
-def _compile(patterns: Sequence[str]) -> GitIgnoreSpec:
-    """Patterns of a .gitignore, without those that are malformed: git overlooks them too."""
-    from pathspec import GitIgnoreSpec  # Takes 20 ms to import, and many a tree has no .gitignore.
-
-    try:
-        return GitIgnoreSpec.from_lines(patterns)
-    except (ValueError, re.error):
-        if len(patterns) == 1:
-            return GitIgnoreSpec.from_lines([])
-        return GitIgnoreSpec([part for line in patterns for part in _compile([line]).patterns])
-
-
-def _relative(path: str, base: str) -> str:
-    relative = path[len(base) :].lstrip(os.sep)
-    return relative if os.sep == "/" else relative.replace(os.sep, "/")
