@@ -42,7 +42,7 @@ class Suppression:
     """One directive in a comment.
 
     Without `codes` it suppresses everything. `start` and `end` are the span of the directive itself, from its
-    own `#` to its last code or bracket (the reason is not in it); `comment_start` and `comment_end` are the span
+    own `#` to its last code or bracket (the reason is not in it); `comment_start` and `comment_end` are those
     of the comment it stands in. All are offsets into the text, ends exclusive; `row` counts from 1.
     """
 
