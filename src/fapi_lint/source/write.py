@@ -23,7 +23,7 @@ class WriteError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    """A change under way: the new content in a file beside the target, and the old one, None if there is none."""
+    """A change under way: the new content in a file beside the target; the old one, None if there is none."""
 
     path: str
     target: str
@@ -41,7 +41,7 @@ def write_all(changes: Mapping[str, bytes]) -> None:
     """
     prepared: list[_Write] = []
     try:
-        # Nearly all that can fail (no such folder, no permission, no space) fails here, where nothing has changed.
+        # Nearly all that can fail (no folder, no permission, no space) fails here, where nothing has changed.
         targets: dict[str, str] = {}
         for path, content in changes.items():
             target = os.path.realpath(path)

@@ -1,0 +1,178 @@
+"""The settings, with the written preferences as their defaults.
+
+Plain dataclasses, so that a run without a configuration file needs nothing else. The docstrings below the
+fields are the descriptions in the JSON Schema; in TOML the names are in kebab-case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, ClassVar, Literal
+
+Role = Literal["base", "create", "update", "response", "in-db"]
+"""What a schema of a resource is for."""
+
+
+def kebab(name: str) -> str:
+    """The name of a field as it is written in TOML."""
+    return name.replace("_", "-")
+
+
+# Read by pydantic, when there is something to validate.
+_PYDANTIC_CONFIG: dict[str, Any] = {
+    "extra": "forbid",
+    "alias_generator": kebab,
+    "use_attribute_docstrings": True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaSuffixes:
+    """How the schemas of a resource end, by what they are for."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _PYDANTIC_CONFIG
+
+    base: str = "Base"
+    """Attributes that the others share."""
+    create: str = "Create"
+    """Bodies of POST requests."""
+    update: str = "Update"
+    """Bodies of PUT and PATCH requests."""
+    response: str = "Response"
+    """What the API answers."""
+    in_db: str = "InDB"
+    """What the database holds."""
+
+    def by_role(self) -> dict[Role, str]:
+        """Role to suffix."""
+        return {
+            "base": self.base,
+            "create": self.create,
+            "update": self.update,
+            "response": self.response,
+            "in-db": self.in_db,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Conventions:
+    """Names, folders and lengths that the rules expect."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _PYDANTIC_CONFIG
+
+    schema_suffixes: SchemaSuffixes = field(default_factory=SchemaSuffixes)
+    """How the schemas of a resource end, by what they are for."""
+    schema_synonyms: Mapping[str, Role] = field(
+        default_factory=lambda: {
+            "Read": "response",
+            "Out": "response",
+            "Public": "response",
+            "Schema": "response",
+            "In": "create",
+            "Patch": "update",
+        }
+    )
+    """Other endings, and the role they stand for (FAPI106)."""
+    schema_prefixes: Mapping[str, Role] = field(
+        default_factory=lambda: {"Create": "create", "Update": "update"}
+    )
+    """Beginnings that stand for a role, as in CreateUser (FAPI106)."""
+    service_suffix: str = "_service"
+    """How service functions end (FAPI108)."""
+
+    model_folders: tuple[str, ...] = ("models",)
+    """Folders of SQLAlchemy models."""
+    schema_folders: tuple[str, ...] = ("schemas",)
+    """Folders of Pydantic schemas."""
+    api_folders: tuple[str, ...] = ("api",)
+    """Folders of routers."""
+    endpoint_folders: tuple[str, ...] = ("endpoints",)
+    """Folders of route handlers, whose files may have plural names."""
+    service_folders: tuple[str, ...] = ("services",)
+    """Folders of business logic."""
+    test_folders: tuple[str, ...] = ("tests",)
+    """Folders of tests."""
+    migration_folders: tuple[str, ...] = ("alembic", "migrations")
+    """Folders of migrations."""
+    script_folders: tuple[str, ...] = ("scripts",)
+    """Folders of scripts that are no part of the application, and may read the environment."""
+    model_registry: str = "db/base.py"
+    """The file that imports all models, so that Alembic sees them (FAPI211). Ends of paths match."""
+    settings_file: str = "core/config.py"
+    """The file of the settings, the only one to read the environment (FAPI701)."""
+    exceptions_file: str = "core/exceptions.py"
+    """The file of the application's exceptions (FAPI601)."""
+
+    generic_modules: tuple[str, ...] = ("utils", "helpers", "constants", "deps", "dependencies", "types")
+    """Modules without a noun of the domain, which may have plural names and hold anything (FAPI102, 103)."""
+    uncountable_nouns: tuple[str, ...] = (
+        "access",
+        "address",
+        "analysis",
+        "basis",
+        "business",
+        "class",
+        "news",
+        "process",
+        "progress",
+        "series",
+        "status",
+        "sms",
+        "success",
+    )
+    """Nouns that end in s and are not plural (FAPI102, FAPI104)."""
+    unannotated_folders: tuple[str, ...] = ("tests", "alembic", "migrations", "scripts")
+    """Folders where functions need no type hints (FAPI110)."""
+
+    string_length: int = 255
+    """The length to give to a string column without one (FAPI207)."""
+    created_at: str = "created_at"
+    """The column that says when a row was made (FAPI203, FAPI204)."""
+    updated_at: str = "updated_at"
+    """The column that says when a row was last changed (FAPI203, FAPI204)."""
+
+    def __post_init__(self) -> None:
+        if self.string_length < 1:
+            raise ValueError("string-length must be at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Configuration of fapi-lint."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _PYDANTIC_CONFIG
+
+    select: tuple[str, ...] | None = None
+    """Codes, or beginnings of codes, or ALL: the rules to run. Without it, those that are on by default."""
+    extend_select: tuple[str, ...] = ()
+    """Rules to run besides `select`."""
+    ignore: tuple[str, ...] = ()
+    """Rules not to run. Of two selectors the more specific one wins, of two equal ones this one."""
+    fixable: tuple[str, ...] = ("ALL",)
+    """Rules whose fixes may be applied."""
+    unfixable: tuple[str, ...] = ()
+    """Rules whose fixes are never applied."""
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Patterns of paths, as in a .gitignore, and the rules not to report there; "!" before one inverts it."""
+    exempt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Codes of rules, and patterns of the names that the rule leaves alone: FAPI106 = ["Legacy*"]."""
+
+    exclude: tuple[str, ...] | None = None
+    """Patterns, as in a .gitignore, of paths not to read, in place of the default ones."""
+    extend_exclude: tuple[str, ...] = ()
+    """Patterns of paths not to read, besides `exclude`."""
+    respect_gitignore: bool = True
+    """Whether not to read what git ignores."""
+    cache_dir: str = ".fapi_lint_cache"
+    """The folder of the cache, relative to the root of the project."""
+
+    response_model: Literal["keyword", "keyword-or-annotation"] = "keyword"
+    """Whether a route needs `response_model=`, or a return annotation will do (FAPI401)."""
+    conventions: Conventions = field(default_factory=Conventions)
+    """Names, folders and lengths that the rules expect."""
+
+    def is_exempt(self, code: str, name: str) -> bool:
+        """Whether `exempt` says that the rule leaves this name alone."""
+        return any(fnmatchcase(name, pattern) for pattern in self.exempt.get(code, ()))
