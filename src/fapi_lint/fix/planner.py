@@ -1,0 +1,146 @@
+"""Which fixes of a pass go together, and the edits they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from fapi_lint.fix.edit import DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.names import File
+from fapi_lint.fix.placing import ImportConflict, check, place
+from fapi_lint.fix.splice import Draft, apply
+from fapi_lint.outline.nodes import Failure
+
+__all__ = ["Files", "Plan", "apply", "edits_of", "plan", "verify"]
+
+Files: TypeAlias = Callable[[str], File]
+
+
+@dataclass
+class Plan:
+    """The edits of every file, in source order, and what became of every fix, by its index.
+
+    `applied` are in the edits, `deferred` met one of those and wait for the next pass, `refused` can never be applied
+    to these files, and why.
+    """
+
+    edits: dict[str, tuple[Edit, ...]] = field(default_factory=dict)
+    applied: list[int] = field(default_factory=list)
+    deferred: list[int] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+def edits_of(fix: Fix, files: Files) -> tuple[Edit, ...]:
+    """The edits of one fix alone, sorted by file and offset, imports placed. Raises ImportConflict."""
+    parts = sorted(_by_path([fix]).items())
+    return tuple(edit for path, part in parts for edit in part.place(files(path)))
+
+
+def plan(fixes: Sequence[Fix], files: Files) -> Plan:
+    """Choose fixes, earlier ones first, so that no two of them overlap; a fix is chosen whole or not at all.
+
+    Fixes share edits that are identical. Two insertions at one offset overlap, and so does an insertion at an edge of
+    what another fix replaces.
+    """
+    result = Plan()
+    pending = list(range(len(fixes)))
+    while True:
+        applied = _choose(fixes, pending, files, result)
+        chosen = _by_path(fixes[index] for index in applied)
+        for path, part in sorted(chosen.items()):
+            try:
+                result.edits[path] = part.place(files(path))
+            except ImportConflict:
+                # Two of the fixes are in each other's way after all: the last one waits, and all is chosen anew.
+                last = max(index for index in applied if path in _by_path([fixes[index]]))
+                pending = [index for index in pending if index != last]
+                _put_off(fixes[last], last, files, result)
+                break
+        else:
+            result.applied = applied
+            done = {*applied, *result.refused}
+            result.deferred = [index for index in range(len(fixes)) if index not in done]
+            return result
+        result.edits.clear()
+
+
+def _choose(fixes: Sequence[Fix], pending: Iterable[int], files: Files, result: Plan) -> list[int]:
+    """The fixes that go together, as far as edits and the names of imports tell."""
+    chosen: dict[str, _Chosen] = {}
+    applied = []
+    for index in pending:
+        if index in result.refused:
+            continue
+        parts = _by_path([fixes[index]])
+        if any(path in chosen and chosen[path].meets(part.edits) for path, part in parts.items()):
+            continue
+        trial = {path: chosen.get(path, _Chosen()).with_(part) for path, part in parts.items()}
+        try:
+            for path, part in parts.items():
+                if part.needs:
+                    check(files(path), trial[path].edits, trial[path].needs, trial[path].drops)
+        except ImportConflict:
+            _put_off(fixes[index], index, files, result)
+        else:
+            chosen |= trial
+            applied.append(index)
+    return applied
+
+
+def _put_off(fix: Fix, index: int, files: Files, result: Plan) -> None:
+    """Refuse a fix that cannot be applied alone either."""
+    try:
+        edits_of(fix, files)
+    except ImportConflict as conflict:
+        result.refused[index] = str(conflict)
+
+
+def verify(before: str, after: str) -> Failure | None:
+    """Why the text after a fix does not parse; None if it does, or if the text before did not either."""
+    failure = Draft.parse("", after).outline.failure
+    if failure is None or Draft.parse("", before).outline.failure is not None:
+        return None
+    return failure
+
+
+@dataclass
+class _Chosen:
+    """What the chosen fixes do to one file."""
+
+    edits: dict[Edit, None] = field(default_factory=dict)
+    needs: dict[NeedsImport, None] = field(default_factory=dict)
+    drops: dict[DropsImport, None] = field(default_factory=dict)
+
+    def with_(self, other: _Chosen) -> _Chosen:
+        return _Chosen(self.edits | other.edits, self.needs | other.needs, self.drops | other.drops)
+
+    def meets(self, edits: Iterable[Edit]) -> bool:
+        """Whether one of the edits overlaps one that is there and is not the same."""
+        return any(
+            edit not in self.edits and any(_touch(edit, other) for other in self.edits) for edit in edits
+        )
+
+    def place(self, file: File) -> tuple[Edit, ...]:
+        imports = place(file, self.edits, self.needs, self.drops)
+        # Imports come first where an edit inserts at the same offset.
+        return tuple(sorted([*imports, *self.edits], key=lambda edit: (edit.start, edit.end)))
+
+
+def _by_path(fixes: Iterable[Fix]) -> dict[str, _Chosen]:
+    found: dict[str, _Chosen] = {}
+    for fix in fixes:
+        for edit in fix.edits:
+            found.setdefault(edit.path, _Chosen()).edits[edit] = None
+        for need in fix.needs:
+            found.setdefault(need.path, _Chosen()).needs[need] = None
+        for drop in fix.drops:
+            found.setdefault(drop.path, _Chosen()).drops[drop] = None
+    return found
+
+
+def _touch(one: Edit, other: Edit) -> bool:
+    """Whether two edits of different fixes cannot be made together."""
+    if one.start == one.end or other.start == other.end:
+        return one.start <= other.end and other.start <= one.end
+    return one.start < other.end and other.start < one.end

@@ -1,0 +1,163 @@
+"""One import statement, taken apart into its names so that names can join and leave it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from fapi_lint.fix.bindings import ImportStatement
+from fapi_lint.fix.text import indentation_at, is_pragma, newline
+
+NameKey: TypeAlias = Callable[[str], Any]
+
+
+@dataclass
+class _Item:
+    """A name with what stands before it (white space, comments) and after it (comma, comment on the line)."""
+
+    before: str
+    text: str
+    after: str
+
+
+class Names:
+    """The names of an import statement. `render` gives the statement again, byte for byte where nothing changed."""
+
+    def __init__(self, text: str, statement: ImportStatement) -> None:
+        self._source = text
+        self._statement = statement
+        self._newline = newline(text)
+        names = statement.names
+        self.head = text[statement.start : names[0].start]
+        self.parenthesised = self.head.rstrip(" \t\r\n").endswith("(") or "(" in self.head
+        if self.parenthesised:
+            opened = self.head.index("(") + 1
+            before, self.head = self.head[opened:], self.head[:opened]
+        else:
+            before = ""
+        self.items: list[_Item] = []
+        for index, alias in enumerate(names):
+            stop = names[index + 1].start if index + 1 < len(names) else statement.end - self.parenthesised
+            gap = text[alias.end : stop]
+            after = _tail(gap)
+            self.items.append(_Item(before, text[alias.start : alias.end], after))
+            before = gap[len(after) :]
+        self.tail = before + (")" if self.parenthesised else "")
+
+    @property
+    def _own_lines(self) -> bool:
+        return self.parenthesised and all(_breaks(item.before) for item in self.items)
+
+    def add(self, name: str, key: NameKey | None) -> None:
+        """Put `name` (`a` or `a as b`) before the first name that sorts after it by `key`; at the end without one."""
+        index = len(self.items)
+        if key is not None:
+            index = next((i for i, item in enumerate(self.items) if key(item.text) > key(name)), index)
+        previous = self.items[index - 1] if index else None
+        fresh = _Item(" ", name, ",")
+        if self._own_lines:
+            fresh.before = self._newline + _indent(self.items[0].before)
+        elif previous is None:
+            following = self.items[0]
+            fresh.before, following.before = following.before, " "
+        elif "#" in previous.after:
+            fresh.before = self._newline + " " * 4
+        if previous is None and self._own_lines:
+            # Comments over the first name stay with it.
+            fresh.before = self._newline + _indent(self.items[0].before)
+        if index == len(self.items) and previous is not None:
+            fresh.after = "," if previous.after.startswith(",") else ""
+            if not fresh.after:
+                previous.after = "," + previous.after
+        self.items.insert(index, fresh)
+
+    def remove(self, index: int) -> None:
+        """Take the name at `index` out; its comments stay, but for pragmas."""
+        gone = self.items.pop(index)
+        kept = gone.before.rstrip() if "#" in gone.before else ""
+        comment = gone.after[gone.after.index("#") :] if "#" in gone.after else ""
+        if comment and not is_pragma(comment):
+            kept += (gone.before[len(kept) :] if _breaks(gone.before) else " ") + comment
+        if index < len(self.items):
+            following = self.items[index]
+            if not _breaks(following.before) and (index == 0 or _breaks(gone.before)):
+                following.before = gone.before[len(gone.before.rstrip()) :] if kept else gone.before
+            following.before = kept + following.before
+        else:
+            self.tail = kept + self.tail
+            if self.items and not gone.after.startswith(","):
+                self.items[-1].after = self.items[-1].after.replace(",", "", 1)
+
+    def render(self, limit: int) -> str:
+        """The statement; one that became too long for a line is set in parentheses, one name per line."""
+        text = self._join()
+        lead = indentation_at(self._source, self._statement.start)
+        plain = not any("#" in part or _breaks(part) for part in (text,))
+        if plain and len(lead) + len(text) > limit and self.head.startswith("from"):
+            head = self.head.rstrip("(").rstrip() + " ("
+            return exploded(head, [item.text for item in self.items], lead, self._newline)
+        return text
+
+    def _join(self) -> str:
+        return self.head + "".join(i.before + i.text + i.after for i in self.items) + self.tail
+
+
+def line_limit(text: str) -> int:
+    """How long lines of code may be, going by those that are there: from 88 to 120."""
+    lines = (line for line in re.split(r"\r\n?|\n", text) if not set(line) & set("#\"'"))
+    return min(120, max(88, max(map(len, lines), default=0)))
+
+
+def exploded(head: str, names: Iterable[str], lead: str, newline: str) -> str:
+    """An import with one name per line: `head` ends with the opening parenthesis."""
+    return "".join([head, *(f"{newline}{lead}    {name}," for name in names), f"{newline}{lead})"])
+
+
+def name_order(statements: Iterable[Sequence[str]]) -> NameKey | None:
+    """The order in which the names of every one of these statements are sorted; None if in no known one."""
+    lists = [list(names) for names in statements]
+    for key in (by_type, str.lower, str):
+        if all(_is_sorted(names, key) for names in lists):
+            return key
+    return None
+
+
+def by_type(name: str) -> Any:
+    """isort's and ruff's order: constants, classes, functions, each without regard to case."""
+    bare = name.partition(" ")[0]
+    kind = 0 if len(bare) > 1 and bare.isupper() else 1 if bare[:1].isupper() else 2
+    return kind, natural(bare), bare
+
+
+def natural(name: str) -> list[Any]:
+    """A sort key that compares digits as numbers and letters without regard to case."""
+    return [
+        (0, int(part), "") if part.isdigit() else (1, 0, part.lower())
+        for part in re.findall(r"\d+|\D+", name)
+    ]
+
+
+def _is_sorted(names: list[str], key: NameKey) -> bool:
+    keys = [key(name) for name in names]
+    return keys == sorted(keys)
+
+
+def _tail(gap: str) -> str:
+    """What belongs to the name before it: up to the comma, or to the end of a comment on the same line."""
+    found = re.match(r"[ \t]*,?[ \t]*(#[^\r\n]*)?", gap)
+    assert found is not None
+    if found[1]:
+        return found[0]
+    comma = gap.find(",")
+    comment = gap.find("#")
+    return gap[: comma + 1] if comma >= 0 and not 0 <= comment < comma else ""
+
+
+def _breaks(text: str) -> bool:
+    return "\n" in text or "\r" in text
+
+
+def _indent(before: str) -> str:
+    return re.split(r"\r\n?|\n", before)[-1]

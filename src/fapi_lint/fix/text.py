@@ -1,0 +1,439 @@
+"""Text builders for rules: small edits that keep formatting, comments and line ends.
+
+Every builder takes a file and nodes of its outline and returns an `Edit` in the coordinates of
+`file.text`. Text to insert is written with `\\n` and without outer indentation; the builder
+indents it and uses the line ends of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from fapi_lint.fix.edit import Edit
+from fapi_lint.fix.names import File
+from fapi_lint.outline import nodes as o
+
+_LINE_END = re.compile(r"\r\n?|\n")
+_INDENT = re.compile(r"[ \t\f]*")
+_PRAGMA = re.compile(
+    r"#\s*(noqa|type:\s*ignore|pyright:|mypy:|pragma:|pylint:|nosec|fapi-lint:)", re.IGNORECASE
+)
+_NESTED = re.compile(r"(?:\r\n?|\n)([ \t]+)\S")
+
+Definition: TypeAlias = o.FunctionDef | o.ClassDef
+
+
+# --- lines -----------------------------------------------------------------------------------------
+
+
+def line_start(text: str, offset: int) -> int:
+    """Offset of the first character of the line that holds `offset`."""
+    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+
+
+def line_end(text: str, offset: int) -> int:
+    """Offset of the line end at or after `offset`: behind the last character of the line."""
+    found = _LINE_END.search(text, offset)
+    return found.start() if found else len(text)
+
+
+def next_line(text: str, offset: int) -> int:
+    """Offset of the line after the one that holds `offset`; the length of the text on the last line."""
+    found = _LINE_END.search(text, offset)
+    return found.end() if found else len(text)
+
+
+def indentation_at(text: str, offset: int) -> str:
+    """The white space at the beginning of the line that holds `offset`."""
+    found = _INDENT.match(text, line_start(text, offset))
+    return found[0].replace("\f", "") if found else ""
+
+
+def newline(text: str) -> str:
+    """The line end that most lines of a text have; `\\n` for a text without any."""
+    crlf = text.count("\r\n")
+    counts = {"\n": text.count("\n") - crlf, "\r\n": crlf, "\r": text.count("\r") - crlf}
+    return max(counts, key=counts.__getitem__)
+
+
+def indent_unit(file: File) -> str:
+    """One level of indentation as the file has it; four spaces for a file without any."""
+    for node in o.walk(*file.outline.body):
+        for block in _blocks(node):
+            inner = indentation_at(file.text, _start(block[0]))
+            outer = indentation_at(file.text, node.start)
+            if len(inner) > len(outer) and inner.startswith(outer):
+                return inner[len(outer) :]
+    return "    "
+
+
+def is_pragma(comment: str) -> bool:
+    """Whether a comment is there for a tool (noqa, type: ignore, …) and so goes with the code it stands beside."""
+    return _PRAGMA.match(comment) is not None
+
+
+# --- expressions -----------------------------------------------------------------------------------
+
+
+def replace(file: File, node: o.Node, text: str) -> Edit:
+    """`text` in place of a node; parentheses around the node stay."""
+    return Edit(file.path, node.start, node.end, text)
+
+
+def replace_argument_value(file: File, arg: o.Arg, text: str) -> Edit:
+    """`text` as the value of an argument, parentheses around the old value included; keyword and star stay."""
+    start = arg.start
+    if arg.keyword:
+        start = _skip(file.text, file.text.index("=", arg.start + len(arg.keyword)) + 1)
+    elif arg.star:
+        start = _skip(file.text, arg.start + len(arg.star))
+    return Edit(file.path, start, arg.end, text)
+
+
+def insert_argument(
+    file: File, call: o.Call, argument: str, *, after: str | None = None, first: bool = False
+) -> Edit:
+    """`argument` (`"value"`, `"name=value"`) as a new argument of a call.
+
+    It goes behind the keyword `after`, to the front with `first`, else to the end but before a closing `**kwargs`.
+    ValueError if the call has no keyword `after`.
+    """
+    text, args = file.text, call.args
+    argument = _lines(file, argument)
+    if not args:
+        return _first_of_empty(file, call, argument)
+    if len(args) == 1 and _is_bare_generator(args[0]):
+        inner = f"({text[args[0].start : args[0].end]})"
+        both = f"{argument}, {inner}" if first else f"{inner}, {argument}"
+        return Edit(file.path, args[0].start, args[0].end, both)
+    index = len(args)
+    while index and args[index - 1].star == "**":
+        index -= 1
+    if first:
+        index = 0
+    elif after is not None:
+        index = 1 + next((i for i, arg in enumerate(args) if arg.keyword == after), len(args))
+        if index > len(args):
+            raise ValueError(f"the call has no argument {after!r}")
+    if index == 0:
+        start = args[0].start
+        between = "," + newline(text) + indentation_at(text, start) if _opens_line(text, start) else ", "
+        return Edit(file.path, start, start, argument + between)
+    previous = args[index - 1]
+    if not _opens_line(text, previous.start):
+        return Edit(file.path, previous.end, previous.end, f", {argument}")
+    following = args[index].start if index < len(args) else call.end - 1
+    fresh = newline(text) + indentation_at(text, previous.start) + argument
+    end = line_end(text, previous.end)
+    if following < end:  # the next argument or the parenthesis stands on the same line
+        return Edit(
+            file.path, previous.end, previous.end, "," + fresh if index == len(args) else f", {argument}"
+        )
+    comma = _comma(text, previous.end, following)
+    if comma is not None and comma < end:
+        return Edit(file.path, end, end, fresh + ",")
+    if comma is not None:
+        return Edit(file.path, previous.end, previous.end, f", {argument}")
+    return Edit(file.path, previous.end, end, "," + text[previous.end : end] + fresh)
+
+
+def remove_argument(file: File, call: o.Call, arg: o.Arg) -> Edit:
+    """An argument goes, with its comma, and with its line where it is alone on it. Comments stay, but for pragmas.
+
+    ValueError if it is no argument of the call.
+    """
+    text = file.text
+    index = next((i for i, other in enumerate(call.args) if other.start == arg.start), -1)
+    if index < 0:
+        raise ValueError("not an argument of this call")
+    last = index == len(call.args) - 1
+    following = call.end - 1 if last else call.args[index + 1].start
+    before = call.args[index - 1].end if index else call.open
+    comma = _comma(text, arg.end, following)
+    behind = arg.end if comma is None else comma + 1
+    end = line_end(text, behind)
+    if _opens_line(text, arg.start) and following >= end:
+        return _without_lines(file, arg.start, behind, end)
+    if last and not text[before : arg.start].strip(" \t,") and comma is None:
+        return Edit(file.path, before, arg.end, "")
+    if last and not text[before : arg.start].strip() and not text[behind:following].strip():
+        return Edit(file.path, before, following, "")
+    if last and not text[before : arg.start].strip().strip(",") and not text[arg.end : behind].strip(", "):
+        return Edit(file.path, before, behind - (comma is not None and index > 0), "")
+    if not last and not text[behind:following].strip():
+        return Edit(file.path, arg.start, following, "")
+    return Edit(file.path, arg.start, behind, "")
+
+
+def quote(file: File, string: str) -> str:
+    """A string literal for `string` in the quotes that the file prefers (the other ones where that saves escapes)."""
+    literals = [node for node in o.walk(*file.outline.body) if isinstance(node, o.String)]
+    heads = [file.text[node.start : node.end].lstrip("rRbBuUfFtT")[:1] for node in literals]
+    mark, other = ("'", '"') if heads.count("'") > heads.count('"') else ('"', "'")
+    if mark in string and other not in string:
+        mark = other
+    body = (
+        string.encode("unicode_escape").decode() if not string.isprintable() else string.replace("\\", "\\\\")
+    )
+    return mark + body.replace(mark, "\\" + mark) + mark
+
+
+def _first_of_empty(file: File, call: o.Call, argument: str) -> Edit:
+    text = file.text
+    inside = text[call.open : call.end - 1]
+    if not inside.strip():
+        return Edit(file.path, call.open, call.end - 1, argument)
+    # Nothing but comments: the argument goes onto a line of its own after them.
+    indent = indentation_at(text, call.open + len(inside.rstrip()))
+    if indent == indentation_at(text, call.open):
+        indent += indent_unit(file)
+    end = call.open + len(inside.rstrip())
+    return Edit(file.path, end, end, newline(text) + indent + argument + ",")
+
+
+def _is_bare_generator(arg: o.Arg) -> bool:
+    value = arg.value
+    return isinstance(value, o.Comprehension) and value.kind == "generator" and arg.start == value.start
+
+
+def _comma(text: str, start: int, end: int) -> int | None:
+    """Offset of the first comma of a span outside of comments."""
+    while start < end:
+        if text[start] == ",":
+            return start
+        start = line_end(text, start) if text[start] == "#" else start + 1
+    return None
+
+
+def _skip(text: str, offset: int) -> int:
+    while text[offset].isspace() or text[offset] == "\\":
+        offset += 1
+    return offset
+
+
+def _opens_line(text: str, offset: int) -> bool:
+    return not text[line_start(text, offset) : offset].strip()
+
+
+def _lines(file: File, text: str) -> str:
+    return text.replace("\n", newline(file.text))
+
+
+# --- statements ------------------------------------------------------------------------------------
+
+
+def insert_statement_after(file: File, stmt: o.Node, lines: Sequence[str]) -> Edit:
+    """New lines behind a statement and what shares its line, at the same indentation.
+
+    A one-line suite (`if x: pass`) becomes a block. ValueError if the statement is none of the file's.
+    """
+    block, _, header = _block_of(file, stmt)
+    if header is not None:
+        return _expanded(file, header, block, lines, len(block))
+    text = file.text
+    _, last = _logical_line(file, block, stmt)
+    end = line_end(text, last.end)
+    return Edit(file.path, end, end, _indented(file, lines, indentation_at(text, _start(stmt)), before=True))
+
+
+def insert_before(file: File, stmt: o.Node, lines: Sequence[str]) -> Edit:
+    """New lines before a statement (its decorators too) and what shares its line; see `insert_statement_after`."""
+    block, _, header = _block_of(file, stmt)
+    if header is not None:
+        return _expanded(file, header, block, lines, 0)
+    first, _ = _logical_line(file, block, stmt)
+    start = line_start(file.text, _start(first))
+    return Edit(
+        file.path, start, start, _indented(file, lines, indentation_at(file.text, start), before=False)
+    )
+
+
+def insert_into_class_body(
+    file: File,
+    class_def: o.ClassDef,
+    lines: Sequence[str],
+    *,
+    after: o.Node | None = None,
+    first: bool = False,
+) -> Edit:
+    """New lines in the body of a class: behind the statement `after`, at the front (behind the docstring) with
+    `first`, else at the end. A body of nothing but `pass` or `...` is replaced. A blank line sets them
+    off from a docstring and from functions."""
+    text, body = file.text, class_def.body
+    one_line = not _opens_line(text, class_def.body_start)
+    documented = _is_docstring(body[0])
+    rest = body[1:] if documented else body
+    if len(rest) == 1 and _is_placeholder(rest[0]) and after is None:
+        if one_line and not documented:
+            start = len(text[: class_def.body_start].rstrip())
+            inner = indentation_at(text, class_def.start) + indent_unit(file)
+            return Edit(file.path, start, rest[0].end, _indented(file, lines, inner, before=True))
+        if not one_line:
+            inner = indentation_at(text, rest[0].start)
+            return Edit(
+                file.path,
+                rest[0].start,
+                rest[0].end,
+                _indented(file, lines, inner, before=True).lstrip("\r\n")[len(inner) :],
+            )
+    anchor = after
+    if anchor is None:
+        if first and not documented:
+            return insert_before(file, body[0], [*lines, ""] if _is_definition(body[0]) else lines)
+        anchor = body[0] if first else body[-1]
+    is_last = anchor.start == body[-1].start
+    fresh = list(lines)
+    if (
+        fresh
+        and fresh[0]
+        and (
+            (documented and anchor is body[0])
+            or _is_definition(anchor)
+            or fresh[0].lstrip().startswith(("def ", "async def ", "class ", "@"))
+        )
+    ):
+        fresh.insert(0, "")
+    if (
+        not is_last
+        and _is_definition(body[[s.start for s in body].index(anchor.start) + 1])
+        and not documented
+    ):
+        following = next_line(text, anchor.end)
+        if text[following : line_end(text, following)].strip():
+            fresh.append("")
+    return insert_statement_after(file, anchor, fresh)
+
+
+def remove_statement(file: File, stmt: o.Node) -> Edit:
+    """A statement goes, with its decorators and its lines. A block that would be empty keeps a `pass`.
+
+    Comments stay, but for pragmas on the line. ValueError if the statement is none of the file's.
+    """
+    text = file.text
+    block, index, header = _block_of(file, stmt)
+    start, end = _start(stmt), stmt.end
+    if len(block) == 1 and (header is not None or block[0].start != file.outline.body[0].start):
+        return Edit(file.path, start, end, "pass")
+    first, last = _logical_line(file, block, stmt)
+    if first.start != last.start or header is not None:
+        if last.start != stmt.start:
+            return Edit(file.path, start, _start(block[index + 1]), "")
+        return Edit(file.path, block[index - 1].end, end, "")
+    return _without_lines(file, start, end, line_end(text, end))
+
+
+def blank_lines_after(text: str, start: int, end: int) -> int:
+    """Where a removal of the lines `[start, end)` should end so that no blank line is doubled."""
+    above = start - (2 if text[:start].endswith("\r\n") else 1)
+    if start and text[line_start(text, above) : above].strip():
+        return end
+    following = next_line(text, end)
+    while end < len(text) and not text[end:following].strip():
+        end, following = following, next_line(text, following)
+        if start:
+            break
+    return end
+
+
+def _without_lines(file: File, start: int, end: int, stop: int) -> Edit:
+    """The lines of `[start, end)` go; a comment between `end` and the line's end `stop` stays unless a pragma."""
+    text = file.text
+    hash_ = text.find("#", end, stop)
+    if hash_ >= 0 and not is_pragma(text[hash_:stop]):
+        return Edit(file.path, start, hash_, "")
+    first, behind = line_start(text, start), next_line(text, stop)
+    return Edit(file.path, first, blank_lines_after(text, first, behind), "")
+
+
+def _start(node: Any) -> int:
+    return node.outer_start if isinstance(node, (o.FunctionDef, o.ClassDef)) else node.start
+
+
+def _is_definition(node: Any) -> bool:
+    return isinstance(node, (o.FunctionDef, o.ClassDef))
+
+
+def _is_docstring(node: Any) -> bool:
+    return (
+        isinstance(node, o.ExprStatement)
+        and isinstance(node.value, o.String)
+        and node.value.value is not None
+    )
+
+
+def _is_placeholder(node: Any) -> bool:
+    return (isinstance(node, o.Simple) and node.keyword == "pass") or (
+        isinstance(node, o.ExprStatement) and isinstance(node.value, o.Other) and not node.value.parts
+    )
+
+
+def _blocks(node: Any) -> list[tuple[Any, ...]]:
+    """The suites directly inside a statement; the `elif` of an `if` is a statement of its own, not a suite."""
+    found: list[tuple[Any, ...]] = []
+    for name in ("body", "orelse", "final"):
+        block = getattr(node, name, ())
+        if isinstance(block, tuple) and block:
+            found.append(block)
+    for name in ("handlers", "cases"):
+        found += [part.body for part in getattr(node, name, ())]
+    return found
+
+
+def _block_of(file: File, stmt: Any) -> tuple[tuple[Any, ...], int, Any]:
+    """The block that holds a statement, its index there, and where a one-line suite begins (else None)."""
+    pending = [file.outline.body]
+    while pending:
+        block = pending.pop()
+        for index, other in enumerate(block):
+            if type(other) is type(stmt) and (other.start, other.end) == (stmt.start, stmt.end):
+                one_line = not _opens_line(file.text, _start(block[0])) and not _joined(
+                    file.text, _start(block[0])
+                )
+                return block, index, _start(block[0]) if one_line else None
+            if (other.start <= stmt.start and stmt.end <= other.end) or _is_definition(other):
+                pending += _blocks(other)
+    raise ValueError("not a statement of this file")
+
+
+def _joined(text: str, offset: int) -> bool:
+    return text[:offset].rstrip(" \t").endswith(";")
+
+
+def _logical_line(file: File, block: tuple[Any, ...], stmt: Any) -> tuple[Any, Any]:
+    """The first and the last of the statements that semicolons join to one."""
+    index = [other.start for other in block].index(stmt.start)
+    first = last = index
+    while first and ";" in file.text[block[first - 1].end : _start(block[first])].partition("#")[0]:
+        first -= 1
+    while (
+        last + 1 < len(block)
+        and ";" in file.text[block[last].end : _start(block[last + 1])].partition("#")[0]
+    ):
+        last += 1
+    if first != last:
+        # `x = 1;` may end its line all the same.
+        while first < index and _opens_line(file.text, _start(block[first + 1])):
+            first += 1
+        while last > index and _opens_line(file.text, _start(block[last])):
+            last -= 1
+    return block[first], block[last]
+
+
+def _expanded(file: File, header: int, block: tuple[Any, ...], lines: Sequence[str], at: int) -> Edit:
+    """A one-line suite as a block, with lines before (`at` 0) or after its statements."""
+    text = file.text
+    start = len(text[:header].rstrip())
+    inner = indentation_at(text, header) + indent_unit(file)
+    old = [text[_start(stmt) : stmt.end] for stmt in block]
+    fresh = [*lines, *old] if at == 0 else [*old, *lines]
+    return Edit(file.path, start, block[-1].end, _indented(file, fresh, inner, before=True))
+
+
+def _indented(file: File, lines: Sequence[str], indent: str, *, before: bool) -> str:
+    """Lines with indentation, each with a line end before it or behind it."""
+    end = newline(file.text)
+    whole = [part for line in lines for part in line.split("\n")]
+    texts = [indent + line if line else "" for line in whole]
+    return "".join(end + line if before else line + end for line in texts)
