@@ -1,0 +1,65 @@
+"""A file of the application with its outline, its name and its top-level scope."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.symbols import Scope
+from fapi_lint.source.file import SourceFile
+from fapi_lint.source.place import Place
+
+
+class Module:
+    """One file. `name` is the dotted name that the application imports it under."""
+
+    def __init__(self, source: SourceFile, outline: o.Outline) -> None:
+        self.source = source
+        self.outline = outline
+        self.name = ""
+
+    @property
+    def path(self) -> str:
+        return self.source.path
+
+    @property
+    def text(self) -> str:
+        return self.source.text
+
+    @property
+    def is_package(self) -> bool:
+        return os.path.basename(self.path) == "__init__.py"
+
+    @cached_property
+    def folder(self) -> str:
+        return os.path.dirname(self.path)
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """The components of the dotted name."""
+        return tuple(self.name.split("."))
+
+    @cached_property
+    def scope(self) -> Scope:
+        return Scope.of_module(self)
+
+    @cached_property
+    def exports(self) -> tuple[str, ...] | None:
+        """`__all__`, or None where it is missing or computed."""
+        for binding in self.scope.bindings.get("__all__", ()):
+            if isinstance(binding.value, o.Collection):
+                return tuple(
+                    item.value for item in binding.value.items if isinstance(item, o.String) and item.value
+                )
+        return None
+
+    def place(self, node: o.Node) -> Place:
+        return Place(self.path, node.start, node.end)
+
+    def slice(self, node: o.Node) -> str:
+        """The source text of a node."""
+        return self.source.text[node.start : node.end]
+
+    def __repr__(self) -> str:
+        return f"<Module {self.name or self.path}>"

@@ -1,0 +1,68 @@
+"""The application: its modules linked, and everything that rules ask about, computed when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+from fapi_lint.config.settings import Settings
+from fapi_lint.config.versions import Versions
+from fapi_lint.project.models import Column, Model, Models, Relationship, Table
+from fapi_lint.project.module import Module
+from fapi_lint.project.resolve import Resolver
+from fapi_lint.project.symbols import Class, Function
+
+
+class Project:
+    """All modules of an application. Everything derived is computed once, when first asked for."""
+
+    def __init__(
+        self,
+        modules: Iterable[Module],
+        *,
+        root: str = "",
+        settings: Settings | None = None,
+        versions: Versions | None = None,
+        packages: Iterable[str] = (),
+    ) -> None:
+        """`root` is the application's folder; `packages` names the third-party packages it requires."""
+        self.root = root
+        self.modules: list[Module] = sorted(modules, key=lambda module: module.path)
+        self.settings = settings or Settings()
+        self.versions = versions or Versions()
+        self.resolver = Resolver(self.modules, [root] if root else (), packages)
+
+    @cached_property
+    def by_path(self) -> dict[str, Module]:
+        return self.resolver.by_path
+
+    @cached_property
+    def classes(self) -> list[Class]:
+        """Every class that is not inside a function."""
+        return [class_ for module in self.modules for class_ in module.scope.all_classes()]
+
+    @cached_property
+    def functions(self) -> list[Function]:
+        """Every function and method that is not inside a function."""
+        return [function for module in self.modules for function in module.scope.all_functions()]
+
+    @cached_property
+    def models(self) -> Models:
+        return Models(self)
+
+    def subjects(self, kind: type) -> Sequence[Any]:
+        """Everything of one kind, in file and source order: what the engine feeds a rule with."""
+        return _SUBJECTS[kind](self)
+
+
+_SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
+    Project: lambda project: [project],
+    Module: lambda project: project.modules,
+    Class: lambda project: project.classes,
+    Function: lambda project: project.functions,
+    Model: lambda project: project.models.all,
+    Column: lambda project: project.models.columns,
+    Relationship: lambda project: project.models.relationships,
+    Table: lambda project: project.models.tables,
+}

@@ -1,0 +1,382 @@
+"""From a name in one file to what it means in the application.
+
+Nothing here guesses: what cannot be resolved is None, and what the application does not define is
+`External` with the dotted name it was imported under.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.module import Module
+from fapi_lint.project.symbols import (
+    Binding,
+    Class,
+    External,
+    Function,
+    Member,
+    Namespace,
+    Parameter,
+    Scope,
+    Symbol,
+    Variable,
+)
+
+_INIT = "__init__.py"
+_KNOWN_PACKAGES = frozenset(
+    "alembic aiohttp anyio asyncpg boto3 celery click fastapi fastapi_users httpx jinja2 jose jwt langchain "
+    "openai passlib psycopg psycopg2 pydantic pydantic_settings pymongo pytest pytest_asyncio redis requests "
+    "rich sentry_sdk slowapi socketio sqladmin sqlalchemy sqlalchemy_utils sqlmodel starlette stripe structlog "
+    "typer typing_extensions uvicorn".split()
+)
+"""Third-party packages that applications like to name a folder after."""
+
+
+class Resolver:
+    """Resolves imports, names and class hierarchies over all modules of an application."""
+
+    def __init__(
+        self, modules: Iterable[Module], roots: Iterable[str] = (), packages: Iterable[str] = ()
+    ) -> None:
+        """`roots` are folders that imports may start from; `packages` the third-party packages required."""
+        self.by_path: dict[str, Module] = {module.path: module for module in modules}
+        self._folders = _folders_of(self.by_path)
+        self._roots = self._import_roots(roots)
+        self._foreign = _KNOWN_PACKAGES | frozenset(packages)
+        self._root_cache: dict[tuple[str, str], str | None] = {}
+        self._import_cache: dict[tuple[str, str], Module | Namespace | None] = {}
+        self._member_cache: dict[tuple[str, str], Symbol | None] = {}
+        self._mro_cache: dict[Class, tuple[Class | External, ...]] = {}
+        self._active: set[tuple[str, str]] = set()
+        for module in self.by_path.values():
+            module.name = self._name_of(module)
+
+    # --- modules -----------------------------------------------------------------------------------
+
+    def _import_roots(self, given: Iterable[str]) -> list[str]:
+        """The given folders, `src` below them, and the parents of the outermost packages; deepest first."""
+        roots = set()
+        for root in given:
+            roots.add(root)
+            roots.add(os.path.join(root, "src"))
+        for folder in self._folders:
+            if os.path.join(folder, _INIT) in self.by_path:
+                parent = os.path.dirname(folder)
+                if not self._inside_package(parent):
+                    roots.add(parent)
+        return sorted(roots, key=lambda root: (-root.count(os.sep), root))
+
+    def _inside_package(self, folder: str) -> bool:
+        return any(os.path.join(ancestor, _INIT) in self.by_path for ancestor in _ancestors(folder))
+
+    def _name_of(self, module: Module) -> str:
+        path = module.path
+        base = module.folder
+        while os.path.join(os.path.dirname(base), _INIT) in self.by_path:
+            base = os.path.dirname(base)
+        outermost = os.path.dirname(base) if os.path.join(base, _INIT) in self.by_path else base
+        root = next((root for root in self._roots if _is_below(outermost, root)), outermost)
+        parts = os.path.relpath(path, root).removesuffix(".py").split(os.sep)
+        return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+    def find_module(self, dotted: str, importer: Module) -> Module | Namespace | None:
+        """The module or namespace folder that an absolute import of `dotted` in `importer` loads."""
+        key = (importer.folder, dotted)
+        if key not in self._import_cache:
+            self._import_cache[key] = self._find_module(dotted, importer)
+        return self._import_cache[key]
+
+    def _find_module(self, dotted: str, importer: Module) -> Module | Namespace | None:
+        top = dotted.partition(".")[0]
+        root = self._root_for(importer.folder, top)
+        if root is None:
+            return None
+        return self._at(os.path.join(root, *dotted.split(".")), dotted)
+
+    def _at(self, base: str, dotted: str) -> Module | Namespace | None:
+        package = self.by_path.get(os.path.join(base, _INIT))
+        if package is not None:
+            return package
+        module = self.by_path.get(base + ".py")
+        if module is not None:
+            return module
+        return Namespace(base, dotted) if base in self._folders else None
+
+    def _root_for(self, folder: str, top: str) -> str | None:
+        key = (folder, top)
+        if key not in self._root_cache:
+            self._root_cache[key] = self._find_root(folder, top)
+        return self._root_cache[key]
+
+    def _find_root(self, folder: str, top: str) -> str | None:
+        foreign = top in self._foreign or top in sys.stdlib_module_names
+        for root in self._roots:
+            parent = os.path.dirname(root) if os.path.basename(root) == "src" else root
+            if not _is_below(folder, parent):
+                continue
+            base = os.path.join(root, top)
+            if os.path.join(base, _INIT) in self.by_path:
+                return root
+            if not foreign and (base + ".py" in self.by_path or base in self._folders):
+                return root
+        if foreign:
+            return None
+        found = None
+        for ancestor in _ancestors(folder):
+            base = os.path.join(ancestor, top)
+            if (base + ".py" in self.by_path or base in self._folders) and not self._inside_package(ancestor):
+                found = ancestor
+        return found
+
+    def import_source(self, module: Module, node: o.ImportFrom) -> Module | Namespace | External | None:
+        """What stands after `from`."""
+        if not node.level:
+            return self.find_module(node.module, module) or External(node.module)
+        folder = module.folder
+        for _ in range(node.level - 1):
+            folder = os.path.dirname(folder)
+        parts = node.module.split(".") if node.module else []
+        return self._at(os.path.join(folder, *parts), node.module)
+
+    def submodule(self, package: Module | Namespace, name: str) -> Module | Namespace | None:
+        folder = package.folder if isinstance(package, Namespace) or package.is_package else None
+        if folder is None:
+            return None
+        dotted = package.dotted if isinstance(package, Namespace) else package.name
+        return self._at(os.path.join(folder, name), f"{dotted}.{name}")
+
+    # --- names -------------------------------------------------------------------------------------
+
+    def member(self, module: Module, name: str) -> Symbol | None:
+        """What `module.name` is: a name that the module binds, imports by star, or a submodule."""
+        key = (module.path, name)
+        if key in self._member_cache:
+            return self._member_cache[key]
+        if key in self._active:
+            return None
+        self._active.add(key)
+        try:
+            symbol: Symbol | None = None
+            bindings = module.scope.bindings.get(name)
+            if bindings:
+                symbol = self.binding(module.scope, name, bindings)
+            if symbol is None:
+                symbol = self._star_member(module, name) or self.submodule(module, name)
+        finally:
+            self._active.discard(key)
+        self._member_cache[key] = symbol
+        return symbol
+
+    def _star_member(self, module: Module, name: str) -> Symbol | None:
+        for star in module.scope.stars:
+            source = self.import_source(module, star)
+            if not isinstance(source, Module):
+                continue
+            exported = source.exports
+            if (name in exported) if exported is not None else not name.startswith("_"):
+                found = self.member(source, name)
+                if found is not None:
+                    return found
+        return None
+
+    def star_externals(self, module: Module) -> Iterator[External]:
+        """The foreign modules that a module imports everything from."""
+        for star in module.scope.stars:
+            source = self.import_source(module, star)
+            if isinstance(source, External):
+                yield source
+
+    def binding(self, scope: Scope, name: str, bindings: list[Binding]) -> Symbol | None:
+        """The meaning of a name with these bindings: a definition or import wins over an assignment."""
+        for found in reversed(bindings):
+            if found.definition is not None:
+                return found.definition
+        imports = [b for b in bindings if isinstance(b.node, o.Alias)]
+        for found in sorted(imports, key=lambda b: b.type_checking):
+            symbol = self._imported(scope.module, found)
+            if symbol is not None:
+                return symbol
+        last = bindings[-1]
+        if isinstance(last.node, o.Alias):
+            return None
+        if isinstance(last.node, o.Param):
+            return Parameter(scope.owner, last.node) if isinstance(scope.owner, Function) else None
+        return Variable(scope.module, name, scope, last.node, last.annotation, last.value)
+
+    def _imported(self, module: Module, found: Binding) -> Symbol | None:
+        alias = found.node
+        assert isinstance(alias, o.Alias)
+        if isinstance(found.statement, o.Import):
+            dotted = alias.name if alias.asname else alias.name.partition(".")[0]
+            return self.find_module(dotted, module) or External(dotted)
+        assert isinstance(found.statement, o.ImportFrom)
+        source = self.import_source(module, found.statement)
+        if source is None:
+            return None
+        return self.attribute(source, alias.name)
+
+    def attribute(self, symbol: Symbol, name: str) -> Symbol | None:
+        """What `symbol.name` is."""
+        if isinstance(symbol, External):
+            return External(f"{symbol.dotted}.{name}")
+        if isinstance(symbol, Module):
+            return self.member(symbol, name)
+        if isinstance(symbol, Namespace):
+            found = self.submodule(symbol, name)
+            if found is None and symbol.dotted.partition(".")[0] in self._foreign:
+                return External(f"{symbol.dotted}.{name}")
+            return found
+        if isinstance(symbol, Class):
+            return self.class_member(symbol, name)
+        return None
+
+    def class_member(self, class_: Class, name: str) -> Member | Class | Function | None:
+        """The attribute `name` of a class, own or inherited from a class of the application."""
+        for base in self.mro(class_):
+            if isinstance(base, External):
+                continue
+            bindings = base.scope.bindings.get(name)
+            if bindings:
+                definition = bindings[-1].definition
+                return (
+                    definition
+                    if definition is not None
+                    else Member(base, name, self.binding(base.scope, name, bindings))
+                )
+        return None
+
+    def resolve(self, scope: Scope, expr: o.Node | None) -> Symbol | None:
+        """What an expression made of names, attributes and quoted names means in `scope`.
+
+        A variable that is only another name for something (`Base = declarative.Base`) is followed.
+        """
+        symbol = self._resolve(scope, expr)
+        seen = 0
+        while isinstance(symbol, Variable) and isinstance(symbol.value, (o.Name, o.Attribute)) and seen < 8:
+            target = self._resolve(symbol.scope, symbol.value)
+            if target is None or target is symbol:
+                break
+            symbol = target
+            seen += 1
+        return symbol
+
+    def _resolve(self, scope: Scope, expr: o.Node | None) -> Symbol | None:
+        if isinstance(expr, o.Name):
+            found = scope.lookup(expr.id)
+            if found is None:
+                return self._star_member(scope.module, expr.id) or self._from_foreign_star(
+                    scope.module, expr.id
+                )
+            where, bindings = found
+            if where.is_module:
+                return self.member(where.module, expr.id)
+            return self.binding(where, expr.id, bindings)
+        if isinstance(expr, o.Attribute):
+            value = self.resolve(scope, expr.value)
+            return None if value is None else self.attribute(value, expr.attr)
+        if isinstance(expr, o.String):
+            return self._resolve(scope, parse_annotation(expr))
+        return None
+
+    def _from_foreign_star(self, module: Module, name: str) -> External | None:
+        """`from sqlalchemy import *`: the one foreign star import must be what binds the name."""
+        if hasattr(builtins, name):
+            return External(f"builtins.{name}")
+        stars = list(self.star_externals(module))
+        return External(f"{stars[0].dotted}.{name}") if len(stars) == 1 else None
+
+    def external(self, scope: Scope, expr: o.Node | None) -> External | None:
+        symbol = self.resolve(scope, expr)
+        return symbol if isinstance(symbol, External) else None
+
+    # --- classes -----------------------------------------------------------------------------------
+
+    def bases(self, class_: Class) -> list[Class | External]:
+        """The resolved bases; `Generic[T]`-like subscripts count as their value. Unresolved ones are left out."""
+        found: list[Class | External] = []
+        for base in class_.node.bases:
+            if base.keyword or base.star:
+                continue
+            value = base.value.value if isinstance(base.value, o.Subscript) else base.value
+            symbol = self.resolve(class_.enclosing, value)
+            if isinstance(symbol, (Class, External)):
+                if symbol is not class_:
+                    found.append(symbol)
+            else:
+                made = self.made_base(class_.enclosing, value)
+                if made is not None:
+                    found.append(made)
+        return found
+
+    def made_base(self, scope: Scope, expr: o.Node | None) -> External | None:
+        """A base that a call makes, by the function's name: `declarative_base()`, `registry().generate_base()`."""
+        symbol = self.resolve(scope, expr) if not isinstance(expr, o.Call) else None
+        call = symbol.value if isinstance(symbol, Variable) else expr
+        where = symbol.scope if isinstance(symbol, Variable) else scope
+        if not isinstance(call, o.Call):
+            return None
+        if isinstance(call.func, o.Attribute) and call.func.attr == "generate_base":
+            return External("sqlalchemy.orm.declarative_base")
+        return self.external(where, call.func)
+
+    def mro(self, class_: Class) -> tuple[Class | External, ...]:
+        """The class and its ancestors, nearest first; cycles are cut."""
+        cached = self._mro_cache.get(class_)
+        if cached is not None:
+            return cached
+        self._mro_cache[class_] = (class_,)
+        order: list[Class | External] = [class_]
+        lines: list[list[Class | External]] = [
+            list(self.mro(base)) if isinstance(base, Class) else [base] for base in self.bases(class_)
+        ]
+        order.extend(_merge(lines))
+        self._mro_cache[class_] = tuple(order)
+        return self._mro_cache[class_]
+
+    def is_subclass(self, class_: Class, base: Class | str) -> bool:
+        """Whether `class_` is or inherits `base`: a class of the application or a dotted foreign name."""
+        return any(
+            ancestor is base or (isinstance(ancestor, External) and ancestor.dotted == base)
+            for ancestor in self.mro(class_)
+        )
+
+
+def _merge(lines: list[list[Class | External]]) -> Iterator[Class | External]:
+    """C3's order where it exists; an ancestor comes after all of its descendants."""
+    lines = [line for line in lines if line]
+    while lines:
+        head = next(
+            (line[0] for line in lines if not any(line[0] in other[1:] for other in lines)),
+            lines[0][0],
+        )
+        yield head
+        lines = [rest for line in lines if (rest := [item for item in line if item != head])]
+
+
+def _ancestors(folder: str) -> Iterator[str]:
+    """The folder and those above it, deepest first."""
+    while True:
+        yield folder
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return
+        folder = parent
+
+
+def _folders_of(paths: Mapping[str, object]) -> set[str]:
+    folders: set[str] = set()
+    for path in paths:
+        for folder in _ancestors(os.path.dirname(path)):
+            if folder in folders:
+                break
+            folders.add(folder)
+    return folders
+
+
+def _is_below(folder: str, root: str) -> bool:
+    return folder == root or folder.startswith(root if root.endswith(os.sep) else root + os.sep)
