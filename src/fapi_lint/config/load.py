@@ -89,7 +89,8 @@ def _read_table(path: Path) -> Any:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"is not TOML: {error}", path) from error
     if path.name == "pyproject.toml":
-        return content.get("tool", {}).get("fapi-lint")
+        tool = content.get("tool")
+        return tool.get("fapi-lint") if isinstance(tool, dict) else None
     return content
 
 
@@ -144,7 +145,8 @@ def _keys(location: Iterable[int | str]) -> list[str]:
 
 
 def _suggestion(word: str, possible: Iterable[str]) -> str:
-    close = get_close_matches(word, possible, 1)
+    # Above the usual 0.6, at which FAPI9 is taken for FAPI401.
+    close = get_close_matches(word, possible, 1, cutoff=0.75)
     return f'; did you mean "{close[0]}"?' if close else ""
 
 

@@ -157,7 +157,7 @@ class Settings:
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Patterns of paths, as in a .gitignore, and the rules not to report there; "!" before one inverts it."""
     exempt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Codes of rules, and patterns of the names that the rule leaves alone: FAPI106 = ["Legacy*"]."""
+    """Rules, and patterns of the names that they leave alone: FAPI106 = ["Legacy*"]."""
 
     exclude: tuple[str, ...] | None = None
     """Patterns, as in a .gitignore, of paths not to read, in place of the default ones."""
@@ -175,4 +175,8 @@ class Settings:
 
     def is_exempt(self, code: str, name: str) -> bool:
         """Whether `exempt` says that the rule leaves this name alone."""
-        return any(fnmatchcase(name, pattern) for pattern in self.exempt.get(code, ()))
+        return any(
+            (selector == "ALL" or code.startswith(selector)) and fnmatchcase(name, pattern)
+            for selector, patterns in self.exempt.items()
+            for pattern in patterns
+        )

@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fapi_lint.config.load import (
+    ConfigError,
+    Loaded,
+    fixable_set,
+    json_schema,
+    load,
+    per_file_ignores,
+    rule_set,
+    to_dict,
+    to_toml,
+    validate_codes,
+)
+from fapi_lint.config.settings import Conventions, SchemaSuffixes, Settings
+
+KNOWN = {"FAPI000": True, "FAPI205": True, "FAPI207": True, "FAPI305": False, "FAPI401": True}
+
+
+def loaded(folder: Path, text: str) -> Settings:
+    (folder / "fapi-lint.toml").write_text(text)
+    return load(folder).settings
+
+
+def test_the_nearest_configuration_counts(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text('[tool.fapi-lint]\nselect = ["FAPI2"]\n')
+    (tmp_path / "a" / "pyproject.toml").write_text("[tool.black]\n")
+    outer = Loaded(Settings(select=("FAPI2",)), tmp_path / "pyproject.toml", tmp_path)
+    assert load(inner) == load(inner / "new.py") == outer
+
+    (tmp_path / "a" / "pyproject.toml").write_text("[tool.fapi-lint]\n")
+    assert load(inner) == Loaded(Settings(), tmp_path / "a" / "pyproject.toml", tmp_path / "a")
+    (tmp_path / "a" / "fapi-lint.toml").write_text('ignore = ["FAPI4"]\n')
+    assert load(inner) == Loaded(
+        Settings(ignore=("FAPI4",)), tmp_path / "a" / "fapi-lint.toml", tmp_path / "a"
+    )
+    assert load(inner, isolated=True) == Loaded(Settings())
+
+
+def test_a_named_configuration(tmp_path: Path) -> None:
+    (tmp_path / "fapi-lint.toml").write_text('select = ["FAPI2"]\n')
+    other = tmp_path / "other.toml"
+    other.write_text("string-length = 1\n[conventions]\n")
+    with pytest.raises(ConfigError, match=r"other\.toml: unknown key"):
+        load(tmp_path, other)
+    other.write_text("[conventions]\nstring-length = 1\n")
+    assert load(tmp_path, other) == Loaded(Settings(conventions=Conventions(string_length=1)), other)
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
+        load(tmp_path, tmp_path / "none.toml")
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    with pytest.raises(ConfigError, match=r"has no table \[tool\.fapi-lint\]"):
+        load(tmp_path, tmp_path / "pyproject.toml")
+
+
+def test_a_part_of_a_table_leaves_the_rest_as_it_is(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, '[conventions.schema-suffixes]\nresponse = "Out"\nin-db = "Stored"\n')
+    assert settings == Settings(
+        conventions=Conventions(schema_suffixes=SchemaSuffixes(response="Out", in_db="Stored"))
+    )
+    assert settings.conventions.schema_suffixes.by_role()["response"] == "Out"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('slect = ["FAPI2"]', 'unknown key "slect"; did you mean "select"?'),
+        ("zzz = 1", 'unknown key "zzz"'),
+        ("extend_select = []", 'unknown key "extend_select"; did you mean "extend-select"?'),
+        (
+            "[conventions.schema-suffixes]\nrespnse = 'R'",
+            'unknown key "conventions.schema-suffixes.respnse"; did you mean "response"?',
+        ),
+        ('select = "FAPI2"', 'select must be a list of strings, not "FAPI2"'),
+        ("select = [1]", "select.0 must be a string, not 1"),
+        ('conventions.string-length = "255"', 'conventions.string-length must be a whole number, not "255"'),
+        ("conventions.string-length = 0", "string-length must be at least 1"),
+        ('respect-gitignore = "no"', 'respect-gitignore must be true or false, not "no"'),
+        ("conventions = 1", "conventions must be a table, not 1"),
+        ("exempt = 2024-01-01", 'exempt must be a table, not "2024-01-01"'),
+        (
+            'response-model = "key"',
+            "response-model must be 'keyword' or 'keyword-or-annotation', not \"key\"",
+        ),
+    ],
+)
+def test_faults(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, text)
+    assert str(caught.value) == f"{tmp_path / 'fapi-lint.toml'}: {message}"
+
+
+def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, "slect = []\nignore = 1\n")
+    assert len(caught.value.messages) == len(str(caught.value).splitlines()) == 2
+
+
+def test_files_that_are_no_toml(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"fapi-lint\.toml: is not TOML: .* line 2"):
+        loaded(tmp_path, "select = []\nignore\n")
+    (tmp_path / "fapi-lint.toml").write_bytes(b"# x\n# \xff\n")
+    with pytest.raises(ConfigError, match=r"is not UTF-8 .*line 2"):
+        load(tmp_path)
+    (tmp_path / "fapi-lint.toml").unlink()
+    (tmp_path / "pyproject.toml").write_text("[project\n")  # Broken, but no business of ours.
+    assert load(tmp_path).settings == Settings()
+    (tmp_path / "pyproject.toml").write_text("[tool.fapi-lint\n")
+    with pytest.raises(ConfigError, match=r"pyproject\.toml: is not TOML"):
+        load(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('tool = "fapi-lint"\n')
+    assert load(tmp_path).path is None
+    (tmp_path / "pyproject.toml").write_text("tool.fapi-lint = 3\n")
+    with pytest.raises(ConfigError, match="must be a table, not 3"):
+        load(tmp_path)
+
+
+def test_codes_that_do_not_exist() -> None:
+    settings = Settings(
+        select=("FAPI2", "ALL", "FAPI9"),
+        unfixable=("FAP1205",),
+        per_file_ignores={"tests": ("F401",)},
+        exempt={"": ()},
+    )
+    with pytest.raises(ConfigError) as caught:
+        validate_codes(settings, KNOWN, Path("/x.toml"))
+    assert caught.value.messages == (
+        'select: there is no rule "FAPI9"',
+        'unfixable: there is no rule "FAP1205"; did you mean "FAPI205"?',
+        'per-file-ignores."tests": there is no rule "F401"',
+        'exempt: there is no rule ""',
+    )
+    validate_codes(Settings(select=("ALL",), ignore=("FAPI", "FAPI205")), KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("settings", "line", "expected"),
+    [
+        (Settings(), {}, {"FAPI000", "FAPI205", "FAPI207", "FAPI401"}),
+        (Settings(select=("ALL",)), {}, set(KNOWN)),
+        (Settings(select=()), {}, set()),
+        (Settings(select=("FAPI2",)), {}, {"FAPI205", "FAPI207"}),
+        (Settings(extend_select=("FAPI305",)), {}, set(KNOWN)),
+        (Settings(ignore=("FAPI2",)), {}, {"FAPI000", "FAPI401"}),
+        # The more specific selector wins, whichever it is; of two equal ones, the ignoring one.
+        (Settings(select=("FAPI205",), ignore=("FAPI2",)), {}, {"FAPI205"}),
+        (Settings(select=("FAPI",), ignore=("FAPI2", "FAPI4", "FAPI0")), {}, {"FAPI305"}),
+        (Settings(select=("FAPI2",), ignore=("FAPI2",)), {}, set()),
+        (Settings(select=("FAPI205",), ignore=("ALL",)), {}, {"FAPI205"}),
+        # The command line comes after the file.
+        (Settings(select=("FAPI2",)), {"select": ["FAPI4"]}, {"FAPI401"}),
+        (Settings(select=("FAPI205", "FAPI4")), {"ignore": ["FAPI"]}, set()),
+        (
+            Settings(select=("FAPI2",), ignore=("FAPI205",)),
+            {"extend_select": ["FAPI2"]},
+            {"FAPI205", "FAPI207"},
+        ),
+        (Settings(), {"select": ["ALL"], "ignore": ["FAPI2"]}, {"FAPI000", "FAPI305", "FAPI401"}),
+    ],
+)
+def test_rule_set(settings: Settings, line: dict[str, Any], expected: set[str]) -> None:
+    assert rule_set(settings, KNOWN, **line) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "line", "expected"),
+    [
+        (Settings(), {}, set(KNOWN)),
+        (Settings(unfixable=("FAPI2",)), {}, {"FAPI000", "FAPI305", "FAPI401"}),
+        (Settings(fixable=("FAPI205",), unfixable=("FAPI2",)), {}, {"FAPI205"}),
+        (Settings(unfixable=("FAPI205",)), {"fixable": ["FAPI2"]}, {"FAPI205", "FAPI207"}),
+        (Settings(), {"unfixable": ["ALL"]}, set()),
+    ],
+)
+def test_fixable_set(settings: Settings, line: dict[str, Any], expected: set[str]) -> None:
+    assert fixable_set(settings, KNOWN, **line) == expected
+
+
+@pytest.mark.parametrize(
+    ("patterns", "path", "expected"),
+    [
+        ({}, "/r/app/a.py", set()),
+        ({"tests": ("FAPI2",)}, "/r/tests/unit/a.py", {"FAPI205", "FAPI207"}),
+        ({"/a.py": ("FAPI205",)}, "/r/app/a.py", set()),
+        ({"app/*.py": ("FAPI205",), "a.py": ("FAPI401",)}, "/r/app/a.py", {"FAPI205", "FAPI401"}),
+        ({"!app/": ("ALL",)}, "/r/app/a.py", set()),
+        ({"!app/": ("ALL",)}, "/r/lib/a.py", set(KNOWN)),
+        ({"a.py": ("FAPI205",), "/a.py": ("FAPI207",)}, "/elsewhere/a.py", {"FAPI205"}),
+    ],
+)
+def test_per_file_ignores(patterns: Mapping[str, tuple[str, ...]], path: str, expected: set[str]) -> None:
+    ignored = per_file_ignores(Settings(per_file_ignores=patterns), KNOWN, Path("/r"))
+    assert ignored(path) == expected
+
+
+def test_exempt_names() -> None:
+    settings = Settings(exempt={"FAPI106": ("Legacy*", "Token")})
+    names = ["LegacyUser", "Token", "token", "TokenPair"]
+    assert [settings.is_exempt("FAPI106", name) for name in names] == [True, True, False, False]
+    assert not settings.is_exempt("FAPI107", "Token")
+    assert Settings(exempt={"FAPI1": ("Token",)}).is_exempt("FAPI107", "Token")
+
+
+words = st.text(st.characters(codec="utf-8"), max_size=8)
+lists = st.lists(words, max_size=3).map(tuple)
+all_settings = st.builds(
+    Settings,
+    select=st.none() | lists,
+    ignore=lists,
+    per_file_ignores=st.dictionaries(words, lists, max_size=2),
+    respect_gitignore=st.booleans(),
+    response_model=st.sampled_from(["keyword", "keyword-or-annotation"]),
+    conventions=st.builds(
+        Conventions,
+        string_length=st.integers(1, 1000),
+        schema_suffixes=st.builds(SchemaSuffixes, in_db=words),
+        schema_synonyms=st.dictionaries(words, st.sampled_from(["base", "in-db"]), max_size=2),
+    ),
+)
+
+
+VALIDATOR = jsonschema.Draft202012Validator(json_schema())
+
+
+@given(all_settings)
+def test_settings_survive_being_written(settings: Settings) -> None:
+    text = to_toml(settings)
+    assert tomllib.loads(text) == to_dict(settings)
+    VALIDATOR.validate(to_dict(settings))
+
+
+@given(all_settings)
+def test_settings_survive_being_written_and_read(
+    tmp_path_factory: pytest.TempPathFactory, settings: Settings
+) -> None:
+    file = tmp_path_factory.mktemp("settings") / "fapi-lint.toml"
+    file.write_bytes(to_toml(settings).encode())
+    assert load(file.parent).settings == settings
+
+
+def test_the_schema_tells_what_load_tells() -> None:
+    schema = json_schema()
+    VALIDATOR.check_schema(schema)
+    for wrong in ({"slect": []}, {"select": "FAPI2"}, {"conventions": {"string-length": "1"}}):
+        with pytest.raises(jsonschema.ValidationError):
+            VALIDATOR.validate(wrong)
+    for table in (schema, *schema["$defs"].values()):
+        for name, key in table["properties"].items():
+            assert key.get("description") or "$ref" in key, name
+
+
+def test_without_a_configuration_no_pydantic_is_imported(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from fapi_lint.config import load, versions;"
+        f"load.load(Path({str(tmp_path)!r})); versions.read_versions(Path({str(tmp_path)!r}));"
+        "print(sorted({'pydantic', 'tomllib', 'pathspec', 'rich', 'libcst'} & sys.modules.keys()))"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert shown.stdout == "[]\n"
