@@ -110,6 +110,11 @@ def test_every_comment_that_tokenize_sees_is_within_a_candidate_of_the_same_end(
             assert not suppressions or any(left <= start and right == end for left, right in candidates)
 
 
+def test_a_long_line_of_hashes_takes_no_time() -> None:
+    text = "x = '" + "#" * 1_000_000 + "'  # noqa\n"
+    assert list(find_candidates(text)) == [(5, len(text) - 1)]
+
+
 @pytest.mark.parametrize(
     ("before", "codes", "after"),
     [
