@@ -137,10 +137,16 @@ def module_of(file: File, statement: o.ImportFrom) -> str:
 
 
 def package_of(file: File) -> str:
-    """The dotted package of a file, from its `module_name` if it has one."""
-    name: str = getattr(file, "module_name", "")
+    """The dotted package of a file, from its module name; empty if unknown."""
+    name = module_name(file)
     is_package: bool = getattr(file, "is_package", False)
     return name if is_package else name.rpartition(".")[0]
+
+
+def module_name(file: File) -> str:
+    """The dotted name that a file is imported under; empty if the file does not say."""
+    name: str = getattr(file, "module_name", "") or getattr(file, "name", "")
+    return name
 
 
 def canonical(target: str) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from fapi_lint.fix.bindings import ImportStatement, is_type_checking
+from fapi_lint.fix.bindings import ImportStatement, is_type_checking, module_name
 from fapi_lint.fix.edit import Edit, NeedsImport
 from fapi_lint.fix.names import File
 from fapi_lint.fix.statement import by_type, natural
@@ -119,7 +119,7 @@ class Layout:
             return FUTURE
         if root in sys.stdlib_module_names:
             return STDLIB
-        name: str = getattr(self.file, "module_name", "")
+        name = module_name(self.file)
         own = name.partition(".")[0] == root if name else root in self.file.path.split(os.sep)[:-1]
         return FIRST_PARTY if own else THIRD_PARTY
 

@@ -36,8 +36,8 @@ _GENERICS = frozenset(
 
 
 class File(Protocol):
-    """What the fixes need to know of a file. A `module_name` (dotted) and an `is_package`, where the
-    file has them too, serve to resolve its relative imports and to tell first-party modules."""
+    """What the fixes need to know of a file. A dotted `module_name` (or `name`, as `project.Module` has it) and
+    an `is_package`, where there, serve to resolve relative imports and to tell first-party modules."""
 
     @property
     def path(self) -> str: ...

@@ -20,7 +20,6 @@ _INDENT = re.compile(r"[ \t\f]*")
 _PRAGMA = re.compile(
     r"#\s*(noqa|type:\s*ignore|pyright:|mypy:|pragma:|pylint:|nosec|fapi-lint:)", re.IGNORECASE
 )
-_NESTED = re.compile(r"(?:\r\n?|\n)([ \t]+)\S")
 
 Definition: TypeAlias = o.FunctionDef | o.ClassDef
 
@@ -162,6 +161,8 @@ def remove_argument(file: File, call: o.Call, arg: o.Arg) -> Edit:
         return Edit(file.path, before, following, "")
     if last and not text[before : arg.start].strip().strip(",") and not text[arg.end : behind].strip(", "):
         return Edit(file.path, before, behind - (comma is not None and index > 0), "")
+    if not last and end < following:
+        return Edit(file.path, len(text[: arg.start].rstrip(" \t")), behind, "")
     if not last and not text[behind:following].strip():
         return Edit(file.path, arg.start, following, "")
     return Edit(file.path, arg.start, behind, "")
@@ -295,14 +296,9 @@ def insert_into_class_body(
         )
     ):
         fresh.insert(0, "")
-    if (
-        not is_last
-        and _is_definition(body[[s.start for s in body].index(anchor.start) + 1])
-        and not documented
-    ):
-        following = next_line(text, anchor.end)
-        if text[following : line_end(text, following)].strip():
-            fresh.append("")
+    following = body[[stmt.start for stmt in body].index(anchor.start) + 1] if not is_last else None
+    if _is_definition(following) and next_line(text, anchor.end) == line_start(text, _start(following)):
+        fresh.append("")
     return insert_statement_after(file, anchor, fresh)
 
 
@@ -326,7 +322,7 @@ def remove_statement(file: File, stmt: o.Node) -> Edit:
 
 def blank_lines_after(text: str, start: int, end: int) -> int:
     """Where a removal of the lines `[start, end)` should end so that no blank line is doubled."""
-    above = start - (2 if text[:start].endswith("\r\n") else 1)
+    above = _line_before(text, start)
     if start and text[line_start(text, above) : above].strip():
         return end
     following = next_line(text, end)
@@ -337,6 +333,11 @@ def blank_lines_after(text: str, start: int, end: int) -> int:
     return end
 
 
+def _line_before(text: str, start: int) -> int:
+    """Offset of the end of the line before the one that starts at `start`."""
+    return start - (2 if text.endswith("\r\n", 0, start) else 1)
+
+
 def _without_lines(file: File, start: int, end: int, stop: int) -> Edit:
     """The lines of `[start, end)` go; a comment between `end` and the line's end `stop` stays unless a pragma."""
     text = file.text
@@ -344,6 +345,9 @@ def _without_lines(file: File, start: int, end: int, stop: int) -> Edit:
     if hash_ >= 0 and not is_pragma(text[hash_:stop]):
         return Edit(file.path, start, hash_, "")
     first, behind = line_start(text, start), next_line(text, stop)
+    if behind == len(text):
+        while first and not text[(above := line_start(text, _line_before(text, first))) : first].strip():
+            first = above
     return Edit(file.path, first, blank_lines_after(text, first, behind), "")
 
 

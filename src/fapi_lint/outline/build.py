@@ -253,9 +253,7 @@ class _Builder:
         return o.Other(start, self.pos, tuple(parts))
 
     def elements(self, items: Iterable[Any]) -> tuple[Any, ...]:
-        return tuple(
-            [self.starred(e) if isinstance(e, cst.StarredElement) else self.expr(e.value) for e in items]
-        )
+        return tuple([self.starred(e) if isinstance(e, cst.StarredElement) else self.expr(e.value) for e in items])
 
     def starred(self, node: Any) -> o.Starred:
         for _ in node.lpar:
@@ -740,9 +738,7 @@ class _Builder:
         self.header(start, self.pos)
         body = self.suite(node.body)
         body_start = _first_start(body, self.pos)
-        return o.ClassDef(
-            start, self.pos, node.name.value, name_start, bases, close, decorators, body_start, body
-        )
+        return o.ClassDef(start, self.pos, node.name.value, name_start, bases, close, decorators, body_start, body)
 
 
 def _first_start(body: tuple[Any, ...], default: int) -> int:
@@ -771,9 +767,7 @@ def _operator(node: Any) -> str:
     text = _OPERATORS.get(type(node))
     if text is None:
         text = _OPERATORS[type(node)] = cst.Module([]).code_for_node(
-            node.with_changes(
-                **{f: cst.SimpleWhitespace("") for f in node.__dataclass_fields__ if "whitespace" in f}
-            )
+            node.with_changes(**{f: cst.SimpleWhitespace("") for f in node.__dataclass_fields__ if "whitespace" in f})
         )
     return text
 

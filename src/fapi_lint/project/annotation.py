@@ -26,11 +26,7 @@ def parse_annotation(expr: o.Node | None) -> o.Node | None:
         parsed = ast.parse(expr.value.strip(), mode="eval").body
     except (SyntaxError, ValueError):
         return None
-    plain = (
-        expr.end - expr.start == len(expr.value) + 2
-        and expr.value.isascii()
-        and expr.value == expr.value.strip()
-    )
+    plain = expr.end - expr.start == len(expr.value) + 2 and expr.value.isascii() and expr.value == expr.value.strip()
     return _Converter(expr, plain).convert(parsed)
 
 

@@ -76,7 +76,7 @@ class Attribute:
             if wrapper is not None and wrapper.package == "sqlalchemy":
                 return annotation.items[0]
         if self.annotation is not None and self.project.models.is_sqlmodel(self.owner):
-            return annotation  # type: ignore[return-value]
+            return annotation
         return None
 
     def argument(self, keyword: str) -> Located | None:
@@ -97,8 +97,7 @@ class Attribute:
     def has_unknown_arguments(self) -> bool:
         """A `**kwargs` that cannot be seen through."""
         return self.call is not None and any(
-            arg.star == "**" and _dict_items(self.project, self.scope, arg.value) is None
-            for arg in self.call.args
+            arg.star == "**" and _dict_items(self.project, self.scope, arg.value) is None for arg in self.call.args
         )
 
 
@@ -158,9 +157,7 @@ class Column(Attribute):
                 continue
             value = arg.value.func if isinstance(arg.value, o.Call) else arg.value
             symbol = self.project.resolver.resolve(located.scope, value)
-            if isinstance(symbol, External) and (
-                symbol.name in _SCHEMA_ITEMS or symbol.name.endswith("Constraint")
-            ):
+            if isinstance(symbol, External) and (symbol.name in _SCHEMA_ITEMS or symbol.name.endswith("Constraint")):
                 continue
             if isinstance(arg.value, (o.Name, o.Attribute, o.Call)):
                 return Located(arg.value, located.scope)
@@ -178,9 +175,7 @@ class Column(Attribute):
         if self.type_arg is None:
             return None
         expr = self.type_arg.expr
-        return self.project.resolver.resolve(
-            self.type_arg.scope, expr.func if isinstance(expr, o.Call) else expr
-        )
+        return self.project.resolver.resolve(self.type_arg.scope, expr.func if isinstance(expr, o.Call) else expr)
 
     @cached_property
     def foreign_keys(self) -> tuple[ForeignKey, ...]:
@@ -263,9 +258,7 @@ class Relationship(Attribute):
         """Whether `Mapped[…]` names a collection; None without a mapped type."""
         if self.mapped_type is None:
             return None
-        members = [
-            m for m in union_members(self.mapped_type) if not (isinstance(m, o.Name) and m.id == "None")
-        ]
+        members = [m for m in union_members(self.mapped_type) if not (isinstance(m, o.Name) and m.id == "None")]
         return len(members) == 1 and isinstance(members[0], o.Subscript)
 
     @property
@@ -495,9 +488,9 @@ class Models:
 
     def is_sqlmodel(self, class_: Class) -> bool:
         """A SQLModel class, table or not."""
-        return self.project.resolver.is_subclass(
-            class_, "sqlmodel.SQLModel"
-        ) or self.project.resolver.is_subclass(class_, "sqlmodel.main.SQLModel")
+        return self.project.resolver.is_subclass(class_, "sqlmodel.SQLModel") or self.project.resolver.is_subclass(
+            class_, "sqlmodel.main.SQLModel"
+        )
 
     def _is_mapped(self, class_: Class) -> bool:
         abstract = class_.scope.bindings.get("__abstract__")
@@ -519,8 +512,7 @@ class Models:
     def _is_base(self, class_: Class) -> bool:
         """The declarative base itself: its direct base is SQLAlchemy's."""
         if any(
-            isinstance(base, External)
-            and base.is_from("sqlalchemy", "DeclarativeBase", "DeclarativeBaseNoMeta")
+            isinstance(base, External) and base.is_from("sqlalchemy", "DeclarativeBase", "DeclarativeBaseNoMeta")
             for base in self.project.resolver.bases(class_)
         ):
             return True
@@ -629,17 +621,13 @@ class Models:
             elif isinstance(statement, o.Assign):
                 for target in statement.targets:
                     if isinstance(target, o.Name):
-                        yield from self._attribute(
-                            class_, target.id, statement, None, statement.value, class_.scope
-                        )
+                        yield from self._attribute(class_, target.id, statement, None, statement.value, class_.scope)
         for method in class_.methods:
             if not any(self._is_declared_attr(class_, d) for d in method.node.decorators):
                 continue
             call = self._returned_call(method)
             if call is not None:
-                yield from self._attribute(
-                    class_, method.name, method.node, method.node.returns, call, method.scope
-                )
+                yield from self._attribute(class_, method.name, method.node, method.node.returns, call, method.scope)
 
     def _is_declared_attr(self, class_: Class, decorator: o.Decorator) -> bool:
         value = decorator.value
@@ -681,15 +669,12 @@ class Models:
         if annotation is None or name.startswith("__") or isinstance(statement, o.FunctionDef):
             return
         column = Column(project, class_, name, statement, annotation, None, scope)
-        if column.mapped_type is None or value is not None and not self.is_sqlmodel(class_):
+        if column.mapped_type is None or (value is not None and not self.is_sqlmodel(class_)):
             return
         resolver = project.resolver
         for member in union_members(column.mapped_type):
             inner = member.items[-1] if isinstance(member, o.Subscript) and member.items else member
-            if (
-                isinstance(resolver.resolve(scope, inner), Class)
-                and resolver.resolve(scope, inner) in self.by_class
-            ):
+            if isinstance(resolver.resolve(scope, inner), Class) and resolver.resolve(scope, inner) in self.by_class:
                 yield Relationship(project, class_, name, statement, annotation, None, scope)
                 return
         if _is_class_var(project, scope, annotation):
@@ -704,9 +689,7 @@ class Models:
                 "sqlmodel", "Field", "Column", "mapped_column"
             ):
                 return "column", call, None
-            if symbol.is_from("sqlalchemy", "relationship", "relation") or symbol.is_from(
-                "sqlmodel", "Relationship"
-            ):
+            if symbol.is_from("sqlalchemy", "relationship", "relation") or symbol.is_from("sqlmodel", "Relationship"):
                 return "relationship", call, None
             if symbol.is_from("sqlalchemy", "deferred", "column_property") and call.args:
                 inner = call.args[0].value
@@ -756,9 +739,9 @@ def _dict_items(project: Project, scope: Scope, expr: o.Expr) -> dict[str, Locat
                 return None
             found[key.value] = Located(value, where)
         return found
-    if isinstance(expr, o.Call) and isinstance(expr.func, o.Name) and expr.func.id == "dict":
-        if all(arg.keyword for arg in expr.args):
-            return {arg.keyword: Located(arg.value, where) for arg in expr.args}
+    is_dict = isinstance(expr, o.Call) and isinstance(expr.func, o.Name) and expr.func.id == "dict"
+    if is_dict and all(arg.keyword for arg in expr.args):
+        return {arg.keyword: Located(arg.value, where) for arg in expr.args}
     return None
 
 
@@ -771,9 +754,7 @@ def _annotated_calls(project: Project, scope: Scope, expr: o.Node | None) -> Ite
     """The calls inside `Annotated[X, call(…)]`, the alias followed."""
     for member in union_members(expr):
         where = scope
-        symbol = (
-            project.resolver.resolve(scope, member) if isinstance(member, (o.Name, o.Attribute)) else None
-        )
+        symbol = project.resolver.resolve(scope, member) if isinstance(member, (o.Name, o.Attribute)) else None
         if isinstance(symbol, Variable) and isinstance(symbol.value, o.Subscript):
             member, where = symbol.value, symbol.scope
         if isinstance(member, o.Subscript):
@@ -797,9 +778,7 @@ def _constraint_columns(project: Project, class_: Class, constraint: str) -> set
             texts = node.positional
             if constraint == "ForeignKeyConstraint" and texts:
                 first = texts[0].value
-                names.update(
-                    i.value for i in getattr(first, "items", ()) if isinstance(i, o.String) and i.value
-                )
+                names.update(i.value for i in getattr(first, "items", ()) if isinstance(i, o.String) and i.value)
             else:
                 names.update(a.value.value for a in texts if isinstance(a.value, o.String) and a.value.value)
     return names

@@ -49,9 +49,7 @@ class Module:
         """`__all__`, or None where it is missing or computed."""
         for binding in self.scope.bindings.get("__all__", ()):
             if isinstance(binding.value, o.Collection):
-                return tuple(
-                    item.value for item in binding.value.items if isinstance(item, o.String) and item.value
-                )
+                return tuple(item.value for item in binding.value.items if isinstance(item, o.String) and item.value)
         return None
 
     def place(self, node: o.Node) -> Place:

@@ -31,7 +31,12 @@ class Project:
         self.modules: list[Module] = sorted(modules, key=lambda module: module.path)
         self.settings = settings or Settings()
         self.versions = versions or Versions()
-        self.resolver = Resolver(self.modules, [root] if root else (), packages)
+        self.packages = frozenset(packages)
+        self.resolver = Resolver(self.modules, [root] if root else (), self.packages)
+
+    def with_modules(self, modules: Iterable[Module]) -> Project:
+        """The same application with these modules in place of its own."""
+        return Project(modules, root=self.root, settings=self.settings, versions=self.versions, packages=self.packages)
 
     @cached_property
     def by_path(self) -> dict[str, Module]:

@@ -29,10 +29,47 @@ from fapi_lint.project.symbols import (
 
 _INIT = "__init__.py"
 _KNOWN_PACKAGES = frozenset(
-    "alembic aiohttp anyio asyncpg boto3 celery click fastapi fastapi_users httpx jinja2 jose jwt langchain "
-    "openai passlib psycopg psycopg2 pydantic pydantic_settings pymongo pytest pytest_asyncio redis requests "
-    "rich sentry_sdk slowapi socketio sqladmin sqlalchemy sqlalchemy_utils sqlmodel starlette stripe structlog "
-    "typer typing_extensions uvicorn".split()
+    [
+        "alembic",
+        "aiohttp",
+        "anyio",
+        "asyncpg",
+        "boto3",
+        "celery",
+        "click",
+        "fastapi",
+        "fastapi_users",
+        "httpx",
+        "jinja2",
+        "jose",
+        "jwt",
+        "langchain",
+        "openai",
+        "passlib",
+        "psycopg",
+        "psycopg2",
+        "pydantic",
+        "pydantic_settings",
+        "pymongo",
+        "pytest",
+        "pytest_asyncio",
+        "redis",
+        "requests",
+        "rich",
+        "sentry_sdk",
+        "slowapi",
+        "socketio",
+        "sqladmin",
+        "sqlalchemy",
+        "sqlalchemy_utils",
+        "sqlmodel",
+        "starlette",
+        "stripe",
+        "structlog",
+        "typer",
+        "typing_extensions",
+        "uvicorn",
+    ]
 )
 """Third-party packages that applications like to name a folder after."""
 
@@ -40,9 +77,7 @@ _KNOWN_PACKAGES = frozenset(
 class Resolver:
     """Resolves imports, names and class hierarchies over all modules of an application."""
 
-    def __init__(
-        self, modules: Iterable[Module], roots: Iterable[str] = (), packages: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, modules: Iterable[Module], roots: Iterable[str] = (), packages: Iterable[str] = ()) -> None:
         """`roots` are folders that imports may start from; `packages` the third-party packages required."""
         self.by_path: dict[str, Module] = {module.path: module for module in modules}
         self._folders = _folders_of(self.by_path)
@@ -269,9 +304,7 @@ class Resolver:
         if isinstance(expr, o.Name):
             found = scope.lookup(expr.id)
             if found is None:
-                return self._star_member(scope.module, expr.id) or self._from_foreign_star(
-                    scope.module, expr.id
-                )
+                return self._star_member(scope.module, expr.id) or self._from_foreign_star(scope.module, expr.id)
             where, bindings = found
             if where.is_module:
                 return self.member(where.module, expr.id)

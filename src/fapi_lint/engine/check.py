@@ -1,0 +1,45 @@
+"""Rules over a project: what they find, in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fapi_lint.project.project import Project
+from fapi_lint.rules.rule import Finding, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A finding and the rule that made it."""
+
+    rule: Rule
+    finding: Finding
+
+    @property
+    def order(self) -> tuple[str, int, int, str, str]:
+        at = self.finding.at
+        return at.path, at.start, at.end, self.rule.code, self.finding.message
+
+
+class RuleError(Exception):
+    """A rule raised an exception: a defect of ours. `__cause__` is what it raised."""
+
+    def __init__(self, rule: Rule, subject: object) -> None:
+        self.rule = rule
+        super().__init__(f"{rule.code} ({rule.name}) failed on {subject!r}")
+
+
+def check(project: Project, rules: Iterable[Rule]) -> list[Violation]:
+    """Everything that the rules find, sorted by file, position and code. Suppressions are not applied.
+
+    Raises RuleError if a rule does.
+    """
+    found: list[Violation] = []
+    for rule in rules:
+        for subject in project.subjects(rule.subject):
+            try:
+                found.extend([Violation(rule, finding) for finding in rule.check(subject, project)])
+            except Exception as error:
+                raise RuleError(rule, subject) from error
+    return sorted(found, key=lambda violation: violation.order)

@@ -1,0 +1,132 @@
+"""The fix loop: plan, apply in memory, link anew, until nothing applies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+
+from fapi_lint.engine.check import Violation, check
+from fapi_lint.fix.edit import Applicability, Fix
+from fapi_lint.fix.planner import apply, plan, verify
+from fapi_lint.outline import build, nodes
+from fapi_lint.project.module import Module
+from fapi_lint.project.project import Project
+from fapi_lint.rules.rule import Rule
+from fapi_lint.source.file import SourceError, SourceFile
+from fapi_lint.source.suppressions import find_candidates
+
+MAX_PASSES = 10
+
+Select = Callable[[Project, list[Violation]], list[Violation]]
+
+
+@dataclass
+class Outcome:
+    """What the fixes made of an application.
+
+    `texts` holds the new text of every changed file by absolute path, `applied` the violations whose fixes are
+    in it, `project` the application afterwards, `problems` what went wrong (a defect of ours each).
+    """
+
+    project: Project
+    texts: dict[str, str] = field(default_factory=dict)
+    applied: list[Violation] = field(default_factory=list)
+    left: list[Violation] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def fix_until_stable(
+    project: Project,
+    rules: Collection[Rule],
+    allowed: Collection[Applicability],
+    *,
+    select: Select = lambda project, violations: violations,
+    may_fix: Callable[[Violation, Fix], bool] = lambda violation, fix: True,
+) -> Outcome:
+    """Apply fixes until none is left, in memory.
+
+    `select` filters the violations of a pass (suppressions, paths); `may_fix` refuses single fixes.
+    """
+    outcome = Outcome(project)
+    dropped: set[tuple[str, str, str]] = set()
+    for _ in range(MAX_PASSES):
+        outcome.left = select(outcome.project, check(outcome.project, rules))
+        candidates = [
+            (violation, fix)
+            for violation in outcome.left
+            if (fix := violation.finding.fix) is not None
+            and fix.applicability in allowed
+            and _key(violation) not in dropped
+            and may_fix(violation, fix)
+        ]
+        applied = _apply(outcome, candidates, dropped) if candidates else []
+        if not applied:
+            return outcome
+        outcome.applied.extend(applied)
+    codes = ", ".join(sorted({violation.rule.code for violation in applied}))
+    outcome.problems.append(
+        f"the fixes of {codes} still change something after {MAX_PASSES} passes; nothing was written. "
+        "This is a defect of fapi-lint: please report it."
+    )
+    outcome.texts.clear()
+    return outcome
+
+
+def _key(violation: Violation) -> tuple[str, str, str]:
+    """What a violation is, whatever line it has moved to."""
+    return violation.rule.code, violation.finding.at.path, violation.finding.message
+
+
+def _apply(
+    outcome: Outcome, candidates: list[tuple[Violation, Fix]], dropped: set[tuple[str, str, str]]
+) -> list[Violation]:
+    """Apply as many of the fixes as go together; a file that would no longer parse drops its fixes."""
+    modules = outcome.project.by_path
+    while True:
+        planned = plan([fix for _, fix in candidates], modules.__getitem__)
+        applied = [candidates[index][0] for index in planned.applied]
+        texts = {path: apply(modules[path].text, edits) for path, edits in planned.edits.items() if edits}
+        texts = {path: text for path, text in texts.items() if text != modules[path].text}
+        broken = {path: reason for path, text in texts.items() if (reason := _fault(modules[path], text))}
+        if not broken:
+            break
+        for violation, fix in [candidates[index] for index in planned.applied]:
+            for path in {edit.path for edit in fix.edits} & broken.keys():
+                dropped.add(_key(violation))
+                outcome.problems.append(
+                    f"{path}: the fix of {violation.rule.code} ({fix.title}) was dropped, {broken[path]}. "
+                    "This is a defect of fapi-lint: please report it."
+                )
+        candidates = [(violation, fix) for violation, fix in candidates if _key(violation) not in dropped]
+    if not texts:
+        return []
+    outcome.texts.update(texts)
+    outcome.project = relinked(outcome.project, texts)
+    return applied
+
+
+def _fault(module: Module, text: str) -> str:
+    """Why a text cannot be written: it does not parse, or the file's encoding cannot hold it."""
+    failure = verify(module.text, text)
+    if failure is not None:
+        return f"because the file would not parse ({failure.message}, line {failure.row})"
+    try:
+        module.source.encode(text)
+    except SourceError as error:
+        return f"because the file could not be written ({error.message})"
+    return ""
+
+
+def relinked(project: Project, texts: dict[str, str]) -> Project:
+    """The same application with other texts for some files."""
+    modules: Iterable[Module] = (
+        _reread(module, texts[module.path]) if module.path in texts else Module(module.source, module.outline)
+        for module in project.modules
+    )
+    return project.with_modules(modules)
+
+
+def _reread(module: Module, text: str) -> Module:
+    raw = module.source.encode(text)
+    source = SourceFile.from_bytes(module.path, raw)
+    return Module(source, nodes.decode(build.build(text, find_candidates(text))))

@@ -1,0 +1,1 @@
+"""Rules about async code and database sessions."""

@@ -1,0 +1,1 @@
+"""Rules about the check itself: files that do not parse, suppressions that suppress nothing."""

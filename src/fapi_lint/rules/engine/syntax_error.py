@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.project.module import Module
+from fapi_lint.project.project import Project
+from fapi_lint.rules.rule import Finding, rule
+from fapi_lint.source.place import Place
+
+
+@rule("FAPI000", "syntax-error", preference="Engine")
+def syntax_error(module: Module, project: Project) -> Iterator[Finding]:
+    """The file cannot be read as Python; the others are still checked.
+
+    A file that does not parse, is not text in its declared encoding or cannot be opened contributes nothing to
+    the picture of the application. Templates that end in `.py` belong into `extend-exclude`.
+
+    Bad:
+        ```python app/broken.py
+        def get_user(:
+            pass
+        ```
+
+    Good:
+        ```python app/broken.py
+        def get_user() -> None:
+            pass
+        ```
+    """
+    failure = module.outline.failure
+    if failure is not None:
+        lines = module.source.lines
+        row = min(failure.row, lines.count)
+        start = lines.offset(row, min(failure.column, len(lines.line(row)) + 1))
+        yield Finding(at=Place(module.path, start, start), message=failure.message)

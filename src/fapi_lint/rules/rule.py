@@ -1,0 +1,109 @@
+"""What a rule is: a short generator over one kind of thing in the application."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fapi_lint.fix.edit import Applicability, Fix
+from fapi_lint.project.project import Project
+from fapi_lint.source.place import Place
+
+Check = Callable[[Any, Project], Iterable["Finding"]]
+
+DOCUMENTATION = "https://fapi-lint.readthedocs.io/rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One violation. `message` says what is wrong there and, without a `fix`, why none is offered if one could be."""
+
+    at: Place
+    message: str
+    fix: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One file of a docstring's Bad or Good application: path below the root, and text."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """A registered rule. `subject` is the kind of thing that `check` is called with, once each."""
+
+    code: str
+    name: str
+    fix: Applicability | None
+    """The best fix the rule can offer; a finding may come with a weaker one, or none."""
+    preference: str
+    """The heading of the preference it enforces."""
+    default: bool
+    subject: type
+    check: Check
+
+    @property
+    def docstring(self) -> str:
+        return inspect.getdoc(self.check) or ""
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return self.docstring.partition("\n")[0]
+
+    @property
+    def url(self) -> str:
+        return f"{DOCUMENTATION}/{self.name}/"
+
+    def examples(self, section: str) -> dict[str, str]:
+        """The files of the `Bad` or `Good` section, path to text. Empty if there is no such section."""
+        match = re.search(rf"^{section}:\n(.*?)(?=^\w[\w ]*:(?:\n| )|\Z)", self.docstring, re.MULTILINE | re.DOTALL)
+        if match is None:
+            return {}
+        found = {}
+        for fence in re.finditer(r"^( *)```(?:\w+) (\S+)\n(.*?)^\1```", match[1], re.MULTILINE | re.DOTALL):
+            indent = len(fence[1])
+            found[fence[2]] = "".join(line[indent:] or "\n" for line in fence[3].splitlines(keepends=True))
+        return found
+
+    @property
+    def together_with(self) -> frozenset[str]:
+        """Other rules that fire on the Bad example too, as the docstring's `Together with:` line says."""
+        match = re.search(r"^Together with: (.*)$", self.docstring, re.MULTILINE)
+        return frozenset(re.findall(r"FAPI\d{3}", match[1])) if match else frozenset()
+
+
+def rule(
+    code: str,
+    name: str,
+    *,
+    fix: Applicability | None = None,
+    preference: str,
+    default: bool = True,
+) -> Callable[[Check], Check]:
+    """Register a rule. The annotation of the function's first parameter picks the subject.
+
+    `fix` is the best applicability that the rule offers; `default` is False for rules that are off until selected.
+    """
+
+    def register(check: Check) -> Check:
+        subject = next(iter(typing.get_type_hints(check).values()))
+        check.rule = Rule(code, name, fix, preference, default, subject, check)  # type: ignore[attr-defined]
+        return check
+
+    return register
+
+
+def rules_in(module: object) -> Iterator[Rule]:
+    """The rules that a Python module defines."""
+    for value in vars(module).values():
+        found = getattr(value, "rule", None)
+        if isinstance(found, Rule) and found.check.__module__ == module.__name__:  # type: ignore[attr-defined]
+            yield found

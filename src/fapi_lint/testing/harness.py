@@ -1,0 +1,140 @@
+"""The same checks and fixes as the command line's, over files that exist only in memory."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from fapi_lint.config.settings import Settings
+from fapi_lint.config.versions import Versions
+from fapi_lint.engine.check import check
+from fapi_lint.engine.fixing import fix_until_stable
+from fapi_lint.engine.registry import all_rules
+from fapi_lint.fix.edit import Applicability, Fix
+from fapi_lint.outline import build, nodes
+from fapi_lint.project.module import Module
+from fapi_lint.project.project import Project
+from fapi_lint.rules.rule import Rule
+from fapi_lint.source.file import SourceFile
+from fapi_lint.source.suppressions import find_candidates
+
+ROOT = "/application"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding as tests like it: path below the root, rows and columns from 1."""
+
+    code: str
+    path: str
+    row: int
+    column: int
+    message: str
+    fix: Fix | None
+
+    @property
+    def at(self) -> tuple[str, int]:
+        return self.path, self.row
+
+
+def application(
+    files: Mapping[str, str], *, settings: Settings | None = None, versions: Versions | None = None
+) -> Project:
+    """The model of an application given as path below the root → text. Texts are dedented."""
+    modules = [module(f"{ROOT}/{path}", textwrap.dedent(text)) for path, text in files.items()]
+    return Project(modules, root=ROOT, settings=settings, versions=versions)
+
+
+def module(path: str, text: str) -> Module:
+    """One file's module, read the way the engine reads it."""
+    return Module(SourceFile.from_text(path, text), nodes.decode(build.build(text, find_candidates(text))))
+
+
+def findings(
+    files: Mapping[str, str],
+    codes: str | Collection[str] | None = None,
+    *,
+    settings: Settings | None = None,
+    versions: Versions | None = None,
+) -> list[Found]:
+    """What the rules say: one code, several, or None for all that are on by default. Sorted by place."""
+    project = application(files, settings=settings, versions=versions)
+    result = []
+    for violation in check(project, _rules(codes)):
+        at = violation.finding.at
+        source = project.by_path[at.path].source
+        row, column = source.lines.position(at.start)
+        path = at.path.removeprefix(ROOT + "/")
+        result.append(Found(violation.rule.code, path, row, column, violation.finding.message, violation.finding.fix))
+    return result
+
+
+def fixed(
+    files: Mapping[str, str],
+    codes: str | Collection[str] | None = None,
+    *,
+    unsafe: bool = False,
+    settings: Settings | None = None,
+    versions: Versions | None = None,
+) -> dict[str, str]:
+    """The files after all fixes. Asserts that every pass parses and that a second run changes nothing."""
+    texts = {path: textwrap.dedent(text) for path, text in files.items()}
+    after = _fix_once(texts, codes, unsafe, settings, versions)
+    again = _fix_once(after, codes, unsafe, settings, versions)
+    assert again == after, "a second run changes the result of the first"
+    return after
+
+
+def _fix_once(
+    files: Mapping[str, str],
+    codes: str | Collection[str] | None,
+    unsafe: bool,
+    settings: Settings | None,
+    versions: Versions | None,
+) -> dict[str, str]:
+    project = application(files, settings=settings, versions=versions)
+    allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
+    outcome = fix_until_stable(project, _rules(codes), allowed)
+    assert not outcome.problems, outcome.problems
+    after = dict(files)
+    for path, text in outcome.texts.items():
+        after[path.removeprefix(ROOT + "/")] = text
+    return after
+
+
+def _rules(codes: str | Collection[str] | None) -> list[Rule]:
+    rules = all_rules()
+    if codes is None:
+        return [rule for rule in rules.values() if rule.default]
+    return [rules[code] for code in ([codes] if isinstance(codes, str) else sorted(codes))]
+
+
+def check_examples(rule: Rule) -> None:
+    """Assert what a rule's docstring promises.
+
+    Bad: the rule fires, and no other does (but those that the docstring names under `Together with`); a fix
+    is at best what the rule declares. Good: no rule is on. If a fix is offered, it makes Bad into Good.
+    """
+    bad, good = rule.examples("Bad"), rule.examples("Good")
+    assert bad, f"{rule.code} has no Bad example"
+    assert good, f"{rule.code} has no Good example"
+    codes = {other.code for other in all_rules().values() if other.default} | {rule.code}
+    found = findings(bad, codes)
+    assert rule.code in {f.code for f in found}, f"{rule.code} is silent on its Bad example"
+    others = [f for f in found if f.code != rule.code and f.code not in rule.together_with]
+    assert not others, f"on the Bad example of {rule.code}: {others}"
+    left = findings(good, codes)
+    assert not left, f"on the Good example of {rule.code}: {left}"
+    offered = {f.fix.applicability for f in found if f.code == rule.code and f.fix is not None}
+    if rule.fix is None:
+        assert not offered, f"{rule.code} declares no fix and offers {offered}"
+        return
+    if not offered:
+        return
+    assert rule.fix in offered, f"{rule.code} declares {rule.fix} and offers {offered}"
+    assert not (rule.fix is Applicability.UNSAFE and Applicability.SAFE in offered)
+    after = fixed(bad, {rule.code} | rule.together_with, unsafe=True)
+    assert after == good, f"{rule.code}: the fixed Bad example is not the Good one:\n" + "\n".join(
+        f"--- {path}\n{text}" for path, text in after.items() if text != good.get(path)
+    )
