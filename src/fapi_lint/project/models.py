@@ -739,8 +739,7 @@ def _dict_items(project: Project, scope: Scope, expr: o.Expr) -> dict[str, Locat
                 return None
             found[key.value] = Located(value, where)
         return found
-    is_dict = isinstance(expr, o.Call) and isinstance(expr.func, o.Name) and expr.func.id == "dict"
-    if is_dict and all(arg.keyword for arg in expr.args):
+    if o.dotted(expr.func) == "dict" and all(arg.keyword for arg in expr.args):
         return {arg.keyword: Located(arg.value, where) for arg in expr.args}
     return None
 
