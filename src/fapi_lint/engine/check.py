@@ -37,6 +37,8 @@ def check(project: Project, rules: Iterable[Rule]) -> list[Violation]:
     """
     found: list[Violation] = []
     for rule in rules:
+        if not project.has_subject(rule.subject):
+            continue  # Unused suppressions are known only once everything else is.
         for subject in project.subjects(rule.subject):
             try:
                 found.extend([Violation(rule, finding) for finding in rule.check(subject, project)])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import libcst as cst
@@ -55,14 +55,23 @@ def _build(text: str, comments: Iterable[tuple[int, int]]) -> o.Outline:
     strings = builder.strings
     return o.Outline(
         body=body,
-        suppressions=tuple(
-            (start, end)
-            for start, end in comments
-            if not any(string_start <= start < string_end for string_start, string_end in strings)
-        ),
+        suppressions=tuple(_comments(text, comments, strings)),
         multiline=tuple(builder.multiline),
         strings=tuple(span for span in strings if _crosses_line(text, *span)),
     )
+
+
+def _comments(
+    text: str, candidates: Iterable[tuple[int, int]], strings: list[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """The candidates that are comments; where a candidate's `#` is inside a string, its line's next one counts."""
+    for start, end in candidates:
+        while start >= 0:
+            inside = next((span for span in strings if span[0] <= start < span[1]), None)
+            if inside is None:
+                yield start, end
+                break
+            start = text.find("#", inside[1], end)
 
 
 def _too_deep(text: str) -> int | None:

@@ -11,6 +11,7 @@ from fapi_lint.config.versions import Versions
 from fapi_lint.engine.check import check
 from fapi_lint.engine.fixing import fix_until_stable
 from fapi_lint.engine.registry import all_rules
+from fapi_lint.engine.suppress import unsuppressed
 from fapi_lint.fix.edit import Applicability, Fix
 from fapi_lint.outline import build, nodes
 from fapi_lint.project.module import Module
@@ -61,7 +62,8 @@ def findings(
     """What the rules say: one code, several, or None for all that are on by default. Sorted by place."""
     project = application(files, settings=settings, versions=versions)
     result = []
-    for violation in check(project, _rules(codes)):
+    rules = _rules(codes)
+    for violation in unsuppressed(project, check(project, rules), rules):
         at = violation.finding.at
         source = project.by_path[at.path].source
         row, column = source.lines.position(at.start)
@@ -95,7 +97,10 @@ def _fix_once(
 ) -> dict[str, str]:
     project = application(files, settings=settings, versions=versions)
     allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
-    outcome = fix_until_stable(project, _rules(codes), allowed)
+    rules = _rules(codes)
+    outcome = fix_until_stable(
+        project, rules, allowed, select=lambda project, found: unsuppressed(project, found, rules)
+    )
     assert not outcome.problems, outcome.problems
     after = dict(files)
     for path, text in outcome.texts.items():

@@ -1,0 +1,120 @@
+"""The cache: outlines by the content of their file. Safe to delete, to corrupt, and to share between processes.
+
+One SQLite file per version of what is stored. Whatever goes wrong with it only means that the cache has nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterable, Mapping
+from functools import cache
+from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path
+
+from fapi_lint import __version__, outline
+
+_SCHEMA = "CREATE TABLE IF NOT EXISTS entry (key BLOB PRIMARY KEY, checksum BLOB, data BLOB) WITHOUT ROWID"
+_KEEP = 4
+"""Entries are pruned when there are this many times as many as the application has files."""
+
+
+@cache
+def _format() -> str:
+    """What entries depend on besides the content: this version, LibCST's, and the code that makes outlines."""
+    digest = blake2b(f"{__version__} {version('libcst')}".encode(), digest_size=8)
+    for file in sorted(Path(outline.__path__[0]).glob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+class Cache:
+    """A store from keys to bytes in a folder; `Cache(None)` stores nothing."""
+
+    def __init__(self, folder: str | None) -> None:
+        self._connection: sqlite3.Connection | None = None
+        if folder is not None:
+            with contextlib.suppress(OSError, sqlite3.Error):
+                self._connection = _open(folder)
+
+    def get(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """The entries that are there and intact."""
+        found: dict[str, bytes] = {}
+        if self._connection is None:
+            return found
+        try:
+            for key in keys:
+                row = self._connection.execute(
+                    "SELECT checksum, data FROM entry WHERE key = ?", (key.encode(),)
+                ).fetchone()
+                if row is not None and _checksum(row[1]) == row[0]:
+                    found[key] = row[1]
+        except (sqlite3.Error, TypeError):
+            self.close()
+        return found
+
+    def put(self, entries: Mapping[str, bytes], in_use: Iterable[str] = ()) -> None:
+        """Add entries. Where they have become many, those that are not `in_use` go."""
+        if self._connection is None or not entries:
+            return
+        rows = [(key.encode(), _checksum(data), data) for key, data in entries.items()]
+        try:
+            with self._connection as transaction:
+                transaction.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", rows)
+                (count,) = transaction.execute("SELECT count(*) FROM entry").fetchone()
+                kept = {key.encode() for key in in_use}
+                if kept and count > _KEEP * len(kept) + 100:
+                    stale = [key for (key,) in transaction.execute("SELECT key FROM entry") if key not in kept]
+                    transaction.executemany("DELETE FROM entry WHERE key = ?", [(key,) for key in stale])
+        except sqlite3.Error:
+            self.close()
+
+    def close(self) -> None:
+        """Stop using the cache."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _open(folder: str) -> sqlite3.Connection:
+    if not os.path.isdir(folder):
+        os.makedirs(folder, exist_ok=True)
+        Path(folder, ".gitignore").write_text("*\n", encoding="utf-8")
+        # https://bford.info/cachedir/
+        Path(folder, "CACHEDIR.TAG").write_text("Signature: 8a477f597d28d172789f06886806bc55\n", encoding="utf-8")
+    path = os.path.join(folder, f"{_format()}.sqlite")
+    if not os.path.exists(path):
+        for old in Path(folder).glob("*.sqlite*"):
+            old.unlink(missing_ok=True)
+    try:
+        return _connect(path)
+    except sqlite3.DatabaseError:
+        os.unlink(path)
+        return _connect(path)
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=2)
+    try:
+        # A lost entry is no loss, so nothing waits for the disk.
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute(_SCHEMA)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _checksum(data: bytes) -> bytes:
+    return blake2b(data, digest_size=8).digest()
+
+
+def clean(folder: str) -> bool:
+    """Delete a cache folder. False if there is none, or if the folder is something else."""
+    if not os.path.exists(os.path.join(folder, "CACHEDIR.TAG")):
+        return False
+    shutil.rmtree(folder)
+    return True

@@ -1,0 +1,86 @@
+"""From files to a project: read, outline (from the cache or by parsing), link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from fapi_lint.config.settings import Settings
+from fapi_lint.config.versions import Versions
+from fapi_lint.engine.cache import Cache
+from fapi_lint.engine.pool import build_outlines
+from fapi_lint.outline import nodes
+from fapi_lint.project.module import Module
+from fapi_lint.project.project import Project
+from fapi_lint.source.file import SourceError, SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A file as it was read, or why it could not be; then `source` is empty."""
+
+    source: SourceFile
+    error: SourceError | None = None
+
+
+def read_files(paths: Iterable[str], buffers: Mapping[str, bytes] | None = None) -> list[Read]:
+    """Read files. `buffers` holds what stands in for the content on disk, by absolute path."""
+    found = []
+    for path in paths:
+        raw = (buffers or {}).get(path)
+        try:
+            found.append(Read(SourceFile.read(path) if raw is None else SourceFile.from_bytes(path, raw)))
+        except SourceError as error:
+            found.append(Read(SourceFile(path, b"", "", "utf-8", bom=False), error))
+    return found
+
+
+def load(
+    files: Iterable[Read],
+    *,
+    root: str,
+    settings: Settings,
+    versions: Versions,
+    cache: Cache,
+    jobs: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Project:
+    """Link files into a project. `progress` is told how many texts of how many are parsed."""
+    files = list(files)
+    sources = {read.source.digest: read.source for read in files if read.error is None}
+    outlines: dict[str, nodes.Outline] = {}
+    for digest, data in cache.get(sources).items():
+        try:
+            outlines[digest] = nodes.decode(data)
+        except msgspec.DecodeError:
+            continue
+    missing = {digest: source.text for digest, source in sources.items() if digest not in outlines}
+    if missing:
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            progress(done, len(missing))
+
+        encoded = dict(zip(missing, build_outlines(list(missing.values()), jobs, advance), strict=True))
+        outlines.update((digest, _decode(data)) for digest, data in encoded.items())
+        cache.put(encoded, in_use=sources)
+    modules = [
+        Module(read.source, outlines[read.source.digest] if read.error is None else _unreadable(read.error))
+        for read in files
+    ]
+    return Project(modules, root=root, settings=settings, versions=versions)
+
+
+def _decode(data: bytes) -> nodes.Outline:
+    try:
+        return nodes.decode(data)
+    except RecursionError:
+        return nodes.Outline(failure=nodes.Failure("nested too deeply to be analysed", 1, 1))
+
+
+def _unreadable(error: SourceError) -> nodes.Outline:
+    return nodes.Outline(failure=nodes.Failure(error.message, error.row or 1, error.column or 1))

@@ -1,0 +1,151 @@
+"""Outlines of many texts, in as many processes as pay.
+
+The workers are plain subprocesses that get this process's `sys.path` and nothing of its working folder: a
+folder that holds a `types.py` or `logging.py` cannot harm them, and no start method matters.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from queue import Empty, SimpleQueue
+from typing import BinaryIO
+
+import msgspec
+
+from fapi_lint.engine.worker import read_frame, write_frame
+from fapi_lint.outline import nodes
+
+_PAYS_FROM = 400_000
+"""Characters from which starting processes is cheaper than parsing here."""
+_CHUNK = 150_000
+"""Characters that a worker gets at a time, if a single file is not longer."""
+_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from fapi_lint.engine.worker import main; main()"
+
+Progress = Callable[[int], None]
+
+
+def build_outlines(texts: Sequence[str], jobs: int, progress: Progress = lambda done: None) -> list[bytes]:
+    """The encoded outline of every text, in order. `progress` is told how many more texts are done."""
+    if jobs <= 1 or len(texts) <= 1 or sum(map(len, texts)) < _PAYS_FROM:
+        return _build_here(texts, progress)
+    results: list[bytes] = [b""] * len(texts)
+    chunks: SimpleQueue[list[int]] = SimpleQueue()
+    for chunk in _chunks(texts):
+        chunks.put(chunk)
+    threads = [
+        threading.Thread(target=_serve, args=(texts, chunks, results, progress), daemon=True)
+        for _ in range(min(jobs, chunks.qsize()))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def _build_here(texts: Sequence[str], progress: Progress) -> list[bytes]:
+    if not texts:
+        return []
+    from fapi_lint.outline.build import build  # LibCST takes a quarter of a second to import.
+    from fapi_lint.source.suppressions import find_candidates
+
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        results = []
+        for text in texts:
+            results.append(build(text, find_candidates(text)))
+            progress(1)
+        return results
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _chunks(texts: Sequence[str]) -> Iterable[list[int]]:
+    """Indices of texts in groups of about `_CHUNK` characters, the longest texts first."""
+    chunk: list[int] = []
+    size = 0
+    for index in sorted(range(len(texts)), key=lambda index: -len(texts[index])):
+        chunk.append(index)
+        size += len(texts[index])
+        if size >= _CHUNK:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _serve(texts: Sequence[str], chunks: SimpleQueue[list[int]], results: list[bytes], progress: Progress) -> None:
+    """Feed one worker until nothing is left."""
+    worker = _Worker()
+    try:
+        while True:
+            try:
+                chunk = chunks.get_nowait()
+            except Empty:
+                return
+            outlines = worker.build([texts[index] for index in chunk])
+            if outlines is None:
+                outlines = [_build_alone(texts[index]) for index in chunk]
+                worker.close()
+                worker = _Worker()
+            for index, outline in zip(chunk, outlines, strict=True):
+                results[index] = outline
+            progress(len(chunk))
+    finally:
+        worker.close()
+
+
+def _build_alone(text: str) -> bytes:
+    """The outline of one text in a process of its own; a failure if even that process dies."""
+    worker = _Worker()
+    try:
+        outlines = worker.build([text])
+    finally:
+        worker.close()
+    if outlines is not None:
+        return outlines[0]
+    return msgspec.msgpack.encode(nodes.Outline(failure=nodes.Failure("the parser gave up on this file", 1, 1)))
+
+
+class _Worker:
+    def __init__(self) -> None:
+        path = [entry for entry in sys.path if entry and os.path.isabs(entry)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _START, json.dumps(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    @property
+    def input(self) -> BinaryIO:
+        assert self.process.stdin is not None
+        return self.process.stdin  # type: ignore[return-value]
+
+    @property
+    def output(self) -> BinaryIO:
+        assert self.process.stdout is not None
+        return self.process.stdout  # type: ignore[return-value]
+
+    def build(self, texts: list[str]) -> list[bytes] | None:
+        """The outlines of the texts, None if the process died over them."""
+        try:
+            write_frame(self.input, msgspec.msgpack.encode(texts))
+            frame = read_frame(self.output)
+        except (OSError, EOFError):
+            return None
+        return None if frame is None else msgspec.msgpack.decode(frame, type=list[bytes])
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self.input.close()
+        self.output.close()
+        self.process.wait()

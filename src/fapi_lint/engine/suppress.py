@@ -1,0 +1,109 @@
+"""Suppression comments: which findings they hide, and which of them hide nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from fapi_lint.engine.check import Violation
+from fapi_lint.engine.registry import all_rules
+from fapi_lint.project.module import Module
+from fapi_lint.project.project import Project
+from fapi_lint.rules.engine.unused_suppression import UnusedSuppression
+from fapi_lint.rules.rule import Rule
+from fapi_lint.source.suppressions import Suppression, parse
+
+_UNUSED = "FAPI001"
+_PREFIX = "FAPI"
+
+
+def unsuppressed(
+    project: Project,
+    violations: Iterable[Violation],
+    rules: Iterable[Rule],
+    ignored: Callable[[str], frozenset[str]] = lambda path: frozenset(),
+) -> list[Violation]:
+    """The violations that no comment and no per-file ignore hides, and those that unused suppressions are.
+
+    `rules` are the rules of this run: codes of others are not unused. `ignored` gives the codes not to report
+    in a file, by its absolute path.
+    """
+    by_path: dict[str, list[Violation]] = {}
+    for violation in violations:
+        by_path.setdefault(violation.finding.at.path, []).append(violation)
+    active = {rule.code: rule for rule in rules}
+    left: list[Violation] = []
+    for module in project.modules:
+        found = by_path.get(module.path, ())
+        if not found and not module.outline.suppressions:
+            continue
+        hidden = ignored(module.path)
+        comments = _Comments(module)
+        left.extend(v for v in found if v.rule.code not in hidden and not comments.suppress(v))
+        if _UNUSED in active and _UNUSED not in hidden:
+            rule = active[_UNUSED]
+            for unused in comments.unused(active.keys() - hidden):
+                left.extend(Violation(rule, finding) for finding in rule.check(unused, project))
+    return sorted(left, key=lambda violation: violation.order)
+
+
+def noqa_row(module: Module, offset: int) -> int:
+    """The row (from 1) where a suppression of a finding at `offset` goes: after a multi-line string, its last."""
+    end = next((end for start, end in module.outline.strings if start <= offset < end), offset)
+    return module.source.lines.position(end)[0]
+
+
+def suppressible_rows(module: Module, offset: int) -> set[int]:
+    """The rows (from 1) on which a comment suppresses a finding at `offset`."""
+    lines = module.source.lines
+    rows = {lines.position(offset)[0], noqa_row(module, offset)}
+    rows.update(lines.position(start)[0] for start, end in module.outline.multiline if start <= offset <= end)
+    return rows
+
+
+@dataclass(eq=False)
+class _Comments:
+    """A module's suppressions and what they were good for."""
+
+    module: Module
+
+    @cached_property
+    def all(self) -> tuple[Suppression, ...]:
+        if not self.module.outline.suppressions:
+            return ()
+        return parse(self.module.text, self.module.outline.suppressions)
+
+    @cached_property
+    def used(self) -> set[tuple[int, str]]:
+        """The start of each suppression that hid something, with the code that it hid."""
+        return set()
+
+    def suppress(self, violation: Violation) -> bool:
+        """Whether a comment hides the violation; every one that does counts as used."""
+        if not self.all:
+            return False
+        code, offset = violation.rule.code, violation.finding.at.start
+        rows = suppressible_rows(self.module, offset)
+        hiding = [s for s in self.all if s.covers(code) and (s.kind == "file" or s.row in rows)]
+        self.used.update((suppression.start, code) for suppression in hiding)
+        return bool(hiding)
+
+    def unused(self, active: Iterable[str]) -> Iterator[UnusedSuppression]:
+        """The suppressions, or codes of them, that hid nothing though their rules ran."""
+        judged = set(active)
+        defaults = {rule.code for rule in all_rules().values() if rule.default}
+        for suppression in self.all:
+            used = {code for start, code in self.used if start == suppression.start}
+            if not suppression.codes:
+                if suppression.style == "ignore" and not used and defaults <= judged:
+                    yield UnusedSuppression(self.module, suppression, ())
+                continue
+            codes = tuple(
+                own.code
+                for own in suppression.codes
+                if own.code not in used
+                and (own.code in judged or (own.code.startswith(_PREFIX) and own.code not in all_rules()))
+            )
+            if codes:
+                yield UnusedSuppression(self.module, suppression, codes)

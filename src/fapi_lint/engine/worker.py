@@ -1,0 +1,41 @@
+"""A process that turns texts into outlines: frames of MessagePack on standard input, frames on standard output."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from typing import BinaryIO
+
+import msgspec
+
+_TEXTS: msgspec.msgpack.Decoder[list[str]] = msgspec.msgpack.Decoder(list[str])
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """The next frame, None at the end of the stream. Raises EOFError if it ends inside a frame."""
+    header = stream.read(4)
+    if not header:
+        return None
+    size = int.from_bytes(header, "big")
+    data = stream.read(size)
+    if len(header) < 4 or len(data) < size:
+        raise EOFError
+    return data
+
+
+def write_frame(stream: BinaryIO, data: bytes) -> None:
+    """Write a frame: four bytes of length, most significant first, and the data."""
+    stream.write(len(data).to_bytes(4, "big"))
+    stream.write(data)
+    stream.flush()
+
+
+def main() -> None:
+    """Answer every frame (texts) by a frame (their encoded outlines), until the input ends."""
+    from fapi_lint.outline.build import build  # Here, because the other end imports this module without LibCST.
+    from fapi_lint.source.suppressions import find_candidates
+
+    gc.disable()  # Trees have no cycles, and collecting costs a fifth of the time.
+    while (frame := read_frame(sys.stdin.buffer)) is not None:
+        outlines = [build(text, find_candidates(text)) for text in _TEXTS.decode(frame)]
+        write_frame(sys.stdout.buffer, msgspec.msgpack.encode(outlines))

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fapi_lint.fix.edit import Applicability, Edit, Fix
+from fapi_lint.project.module import Module
+from fapi_lint.project.project import Project
+from fapi_lint.rules.rule import Finding, rule
+from fapi_lint.source.place import Place
+from fapi_lint.source.suppressions import Suppression, removal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnusedSuppression:
+    """A suppression that suppressed nothing in this run; `codes` are those of no use, empty for all of it."""
+
+    module: Module
+    suppression: Suppression
+    codes: tuple[str, ...]
+
+
+@rule("FAPI001", "unused-suppression", fix=Applicability.SAFE, preference="Engine")
+def unused_suppression(unused: UnusedSuppression, project: Project) -> Iterator[Finding]:
+    """A suppression comment of ours suppresses nothing.
+
+    What it once excused is gone, and it would hide the next violation on its line. Only codes that this run
+    looked for are judged; a bare `# noqa` never is, for it may serve another linter.
+
+    Bad:
+        ```python app/api/health.py
+        LIMIT = 10  # noqa: FAPI205 relationships are legacy here
+        ```
+
+    Good:
+        ```python app/api/health.py
+        LIMIT = 10
+        ```
+
+    Fix safety: only the comment changes; codes of other linters stay.
+    """
+    suppression = unused.suppression
+    names = ", ".join(unused.codes)
+    start, end, text = removal(unused.module.text, suppression, unused.codes)
+    yield Finding(
+        at=Place(unused.module.path, suppression.start, suppression.end),
+        message=f"This suppression of {names} suppresses nothing" if names else "This suppression suppresses nothing",
+        fix=Fix("Remove the suppression", Applicability.SAFE, (Edit(unused.module.path, start, end, text),)),
+    )
