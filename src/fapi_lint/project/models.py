@@ -15,6 +15,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation, union_members
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Symbol, Variable
+from fapi_lint.project.values import Located, annotated_calls, dict_entry, dict_items, own_statements
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
@@ -24,18 +25,6 @@ _DECLARATIVE = ("DeclarativeBase", "DeclarativeBaseNoMeta", "declarative_base", 
 _SCHEMA_ITEMS = frozenset(
     ["ForeignKey", "CheckConstraint", "Identity", "Sequence", "Computed", "FetchedValue", "Constraint"]
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Located:
-    """An expression with the scope that its names are resolved in."""
-
-    expr: o.Expr
-    scope: Scope
-
-    @property
-    def place(self) -> Place:
-        return self.scope.module.place(self.expr)
 
 
 @dataclass(eq=False)
@@ -88,7 +77,7 @@ class Attribute:
             return Located(arg.value, self.scope)
         for star in self.call.args:
             if star.star == "**":
-                found = _dict_entry(self.project, self.scope, star.value, keyword)
+                found = dict_entry(self.project, self.scope, star.value, keyword)
                 if found is not None:
                     return found
         return None
@@ -97,7 +86,7 @@ class Attribute:
     def has_unknown_arguments(self) -> bool:
         """A `**kwargs` that cannot be seen through."""
         return self.call is not None and any(
-            arg.star == "**" and _dict_items(self.project, self.scope, arg.value) is None for arg in self.call.args
+            arg.star == "**" and dict_items(self.project, self.scope, arg.value) is None for arg in self.call.args
         )
 
 
@@ -124,7 +113,7 @@ class Column(Attribute):
     @cached_property
     def annotated(self) -> tuple[Located, ...]:
         """The `mapped_column(…)` calls inside an `Annotated` alias of the mapped type."""
-        return tuple(_annotated_calls(self.project, self.scope, self.mapped_type))
+        return tuple(annotated_calls(self.project, self.scope, self.mapped_type))
 
     @cached_property
     def calls(self) -> tuple[Located, ...]:
@@ -608,7 +597,7 @@ class Models:
                 relationships.append(attribute)
 
     def _attributes(self, class_: Class) -> Iterator[Column | Relationship]:
-        for statement in _own_statements(class_.node.body):
+        for statement in own_statements(class_.node.body):
             if isinstance(statement, o.AnnAssign) and isinstance(statement.target, o.Name):
                 yield from self._attribute(
                     class_,
@@ -705,63 +694,10 @@ class Models:
         return "", call, None
 
 
-def _own_statements(body: tuple[o.Stmt, ...]) -> Iterator[o.Stmt]:
-    """The statements of a class body, those under `if`, `try` and `with` included."""
-    for statement in body:
-        if isinstance(statement, o.If):
-            yield from _own_statements(statement.body)
-            yield from _own_statements(statement.orelse)
-        elif isinstance(statement, o.Try):
-            yield from _own_statements(statement.body)
-        else:
-            yield statement
-
-
 def _is_class_var(project: Project, scope: Scope, annotation: o.Expr) -> bool:
     value = annotation.value if isinstance(annotation, o.Subscript) else annotation
     symbol = project.resolver.external(scope, value)
     return symbol is not None and symbol.name in ("ClassVar", "PrivateAttr")
-
-
-def _dict_items(project: Project, scope: Scope, expr: o.Expr) -> dict[str, Located] | None:
-    """The entries of a literal dict, `dict(…)`, or a name bound to one of them."""
-    where = scope
-    if not isinstance(expr, (o.Dict, o.Call)):
-        symbol = project.resolver.resolve(scope, expr)
-        if isinstance(symbol, Variable) and symbol.value is not None:
-            expr, where = symbol.value, symbol.scope
-        else:
-            return None
-    found: dict[str, Located] = {}
-    if isinstance(expr, o.Dict):
-        for key, value in zip(expr.keys, expr.values, strict=True):
-            if not isinstance(key, o.String) or key.value is None:
-                return None
-            found[key.value] = Located(value, where)
-        return found
-    if o.dotted(expr.func) == "dict" and all(arg.keyword for arg in expr.args):
-        return {arg.keyword: Located(arg.value, where) for arg in expr.args}
-    return None
-
-
-def _dict_entry(project: Project, scope: Scope, expr: o.Expr, keyword: str) -> Located | None:
-    items = _dict_items(project, scope, expr)
-    return None if items is None else items.get(keyword)
-
-
-def _annotated_calls(project: Project, scope: Scope, expr: o.Node | None) -> Iterator[Located]:
-    """The calls inside `Annotated[X, call(…)]`, the alias followed."""
-    for member in union_members(expr):
-        where = scope
-        symbol = project.resolver.resolve(scope, member) if isinstance(member, (o.Name, o.Attribute)) else None
-        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Subscript):
-            member, where = symbol.value, symbol.scope
-        if isinstance(member, o.Subscript):
-            wrapper = project.resolver.external(where, member.value)
-            if wrapper is not None and wrapper.name == "Annotated":
-                for item in member.items[1:]:
-                    if isinstance(item, o.Call):
-                        yield Located(item, where)
 
 
 def _constraint_columns(project: Project, class_: Class, constraint: str) -> set[str]:
