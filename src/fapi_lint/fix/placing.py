@@ -294,11 +294,10 @@ class _Placer:
         ]
 
     def is_empty(self, block: o.If) -> bool:
-        return all(
-            isinstance(node, (o.Import, o.ImportFrom))
-            and all(alias.start in self.gone for alias in node.names)
-            for node in block.body
-        )
+        return all(isinstance(node, (o.Import, o.ImportFrom)) and self.is_gone(node) for node in block.body)
+
+    def is_gone(self, statement: ImportStatement) -> bool:
+        return all(alias.start in self.gone for alias in statement.names)
 
     # --- the edits -------------------------------------------------------------------------------
 
@@ -335,6 +334,14 @@ class _Placer:
         first, stop = line_start(text, statement.start), line_end(text, statement.end)
         before, behind = text[first : statement.start], text[statement.end : stop]
         comment = behind.find("#")
+        rest = "".join(
+            char
+            for at, char in enumerate(text[first:stop] if comment < 0 else text[first : statement.end + comment], first)
+            if not any(node.start <= at < node.end and self.is_gone(node) for node in self.statements.values())
+        )
+        if ";" in rest and not rest.strip("; \t"):
+            lines.append((first, next_line(text, stop)))
+            return []
         if ";" in behind[: comment if comment >= 0 else None]:
             end = statement.end + behind.index(";") + 1
             while end < stop and text[end] in " \t":
@@ -363,9 +370,7 @@ class _Placer:
             if isinstance(node, o.If) and node.start < statement.start < node.end:
                 block = node.body if statement.start <= node.body[-1].start else node.orelse
                 imports = [s for s in block if isinstance(s, (o.Import, o.ImportFrom))]
-                names = [alias for node in imports for alias in node.names]
-                gone = len(imports) == len(block) and all(alias.start in self.gone for alias in names)
-                return imports if gone else None
+                return imports if len(imports) == len(block) and all(map(self.is_gone, imports)) else None
         return None
 
     def merge(self, edits: list[Edit], insertions: list[Edit]) -> list[Edit]:
@@ -387,11 +392,19 @@ class _Placer:
                 last = merged.pop()
                 edit = Edit(edit.path, last.start, edit.end, last.text + edit.text)
             merged.append(edit)
-        for edit in merged:
+        for index, edit in enumerate(merged):
+            if edit.end > edit.start and edit.text.startswith("\n") and self.blank_before(edit.start):
+                merged[index] = replace(edit, text=edit.text[1:])
             if self.covered(edit.start, edit.end):
                 raise ImportConflict(self.file.path, "a name", "another edit of the fix is in the way")
         end = newline(self.text)
         return [replace(edit, text=re.sub(r"\r\n|\n", end, edit.text)) for edit in merged]
+
+
+    def blank_before(self, offset: int) -> bool:
+        """Whether a line starts here, after a blank one or at the top of the file."""
+        lines = re.split(r"\r\n?|\n", self.text[:offset])
+        return not lines[-1] and not (lines[-2].strip() if len(lines) > 1 else "")
 
 
 def used(file: File, name: str) -> bool:
