@@ -6,11 +6,13 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from fapi_lint.engine.check import Violation, check
+from fapi_lint.engine.diagnose import diagnose
 from fapi_lint.fix.edit import Applicability, Fix
 from fapi_lint.fix.planner import apply, plan, verify
 from fapi_lint.outline import build, nodes
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
+from fapi_lint.report.model import Diagnostic
 from fapi_lint.rules.rule import Rule
 from fapi_lint.source.file import SourceError, SourceFile
 from fapi_lint.source.suppressions import find_candidates
@@ -24,13 +26,14 @@ Select = Callable[[Project, list[Violation]], list[Violation]]
 class Outcome:
     """What the fixes made of an application.
 
-    `texts` holds the new text of every changed file by absolute path, `applied` the violations whose fixes are
-    in it, `project` the application afterwards, `problems` what went wrong (a defect of ours each).
+    `texts` holds the new text of every changed file by absolute path, `applied` the findings whose fixes are in
+    it (as they were when they were fixed), `left` the violations of the last pass, `project` the application
+    afterwards, `problems` what went wrong (a defect of ours each).
     """
 
     project: Project
     texts: dict[str, str] = field(default_factory=dict)
-    applied: list[Violation] = field(default_factory=list)
+    applied: list[Diagnostic] = field(default_factory=list)
     left: list[Violation] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -62,13 +65,13 @@ def fix_until_stable(
         applied = _apply(outcome, candidates, dropped) if candidates else []
         if not applied:
             return outcome
-        outcome.applied.extend(applied)
     codes = ", ".join(sorted({violation.rule.code for violation in applied}))
     outcome.problems.append(
         f"the fixes of {codes} still change something after {MAX_PASSES} passes; nothing was written. "
         "This is a defect of fapi-lint: please report it."
     )
     outcome.texts.clear()
+    outcome.applied.clear()
     return outcome
 
 
@@ -100,6 +103,7 @@ def _apply(
         candidates = [(violation, fix) for violation, fix in candidates if _key(violation) not in dropped]
     if not texts:
         return []
+    outcome.applied.extend(diagnose(outcome.project, applied, with_edits=False))
     outcome.texts.update(texts)
     outcome.project = relinked(outcome.project, texts)
     return applied

@@ -9,6 +9,7 @@ and longer words, and that is all the position tracking there is.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -20,6 +21,7 @@ from fapi_lint.outline import nodes as o
 
 _ENCODER = msgspec.msgpack.Encoder()
 _QUOTES = "\"'"
+_PARSER_PREFIX = re.compile(r"^(?:Syntax Error @ [\d:]+\.\s*)?(?:parser error: )?(?:error at [\d:]+: )?")
 _RECURSION_LIMIT = 20_000
 _MAX_DEPTH = 400
 """Brackets nested deeper than this are refused: LibCST's native parser would overflow its stack."""
@@ -48,7 +50,7 @@ def _build(text: str, comments: Iterable[tuple[int, int]]) -> o.Outline:
     try:
         module = cst.parse_module(text)
     except cst.ParserSyntaxError as error:
-        message = error.message.removeprefix("parser error: ").removeprefix("Syntax Error @ ")
+        message = _PARSER_PREFIX.sub("", error.message)
         return o.Outline(failure=o.Failure(message, max(error.raw_line, 1), error.raw_column + 1))
     builder = _Builder(text)
     body = builder.block(module.body)

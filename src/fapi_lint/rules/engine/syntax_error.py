@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
 from fapi_lint.source.place import Place
+
+_TEMPLATE = re.compile(r"{%-? |{{ ?cookiecutter")
 
 
 @rule("FAPI000", "syntax-error", preference="Engine")
@@ -32,4 +35,5 @@ def syntax_error(module: Module, project: Project) -> Iterator[Finding]:
         lines = module.source.lines
         row = min(failure.row, lines.count)
         start = lines.offset(row, min(failure.column, len(lines.line(row)) + 1))
-        yield Finding(at=Place(module.path, start, start), message=failure.message)
+        hint = "; a template? Then leave it out with `extend-exclude`" if _TEMPLATE.search(module.text) else ""
+        yield Finding(at=Place(module.path, start, start), message=f"Cannot be read as Python: {failure.message}{hint}")

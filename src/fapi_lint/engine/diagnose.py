@@ -1,0 +1,96 @@
+"""Violations as reports show them: rows and columns, excerpts, fixes with their imports placed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from hashlib import sha256
+
+from fapi_lint.engine.check import Violation
+from fapi_lint.engine.suppress import noqa_row
+from fapi_lint.fix.edit import Fix
+from fapi_lint.fix.placing import ImportConflict
+from fapi_lint.fix.planner import edits_of
+from fapi_lint.project.module import Module
+from fapi_lint.project.project import Project
+from fapi_lint.report.model import Diagnostic, Position, ReportedEdit, ReportedFix, RuleInfo
+from fapi_lint.rules.rule import Rule
+
+
+def rule_info(rule: Rule) -> RuleInfo:
+    """What reports and `fapi-lint rule` say about a rule."""
+    return RuleInfo(
+        code=rule.code,
+        name=rule.name,
+        summary=rule.summary,
+        preference=rule.preference,
+        fix=rule.fix.value if rule.fix is not None else "none",
+        default=rule.default,
+        explanation=rule.docstring,
+        url=rule.url,
+    )
+
+
+def diagnose(project: Project, violations: Iterable[Violation], *, with_edits: bool = True) -> list[Diagnostic]:
+    """The violations as diagnostics, in the same order.
+
+    Without edits, fixes have their title and applicability only: placing the imports of thousands of fixes
+    takes longer than finding them.
+    """
+    return [_diagnostic(project, violation, with_edits) for violation in violations]
+
+
+def _diagnostic(project: Project, violation: Violation, with_edits: bool) -> Diagnostic:
+    rule, finding = violation.rule, violation.finding
+    module = project.by_path[finding.at.path]
+    lines = module.source.lines
+    start, end = _position(module, finding.at.start), _position(module, finding.at.end)
+    excerpt = tuple(lines.line(row) for row in range(start.row, end.row + 1))
+    message = finding.message
+    fix = None
+    if finding.fix is not None:
+        try:
+            fix = _reported(project, finding.fix, with_edits)
+        except ImportConflict as conflict:
+            message = f"{message} (no fix: {conflict})"
+    return Diagnostic(
+        code=rule.code,
+        name=rule.name,
+        message=message,
+        filename=module.path,
+        location=start,
+        end_location=end,
+        noqa_row=noqa_row(module, finding.at.start),
+        url=rule.url,
+        preference=rule.preference,
+        fix=fix,
+        excerpt=excerpt,
+        excerpt_row=start.row,
+        fingerprint=_fingerprint(project, rule, module, excerpt[0].strip()),
+    )
+
+
+def _position(module: Module, offset: int) -> Position:
+    return Position(*module.source.lines.position(offset))
+
+
+def _reported(project: Project, fix: Fix, with_edits: bool) -> ReportedFix:
+    edits = edits_of(fix, project.by_path.__getitem__) if with_edits else ()
+    return ReportedFix(
+        applicability=fix.applicability.value,
+        message=fix.title,
+        edits=tuple(
+            ReportedEdit(
+                filename=edit.path,
+                content=edit.text,
+                location=_position(project.by_path[edit.path], edit.start),
+                end_location=_position(project.by_path[edit.path], edit.end),
+            )
+            for edit in edits
+        ),
+    )
+
+
+def _fingerprint(project: Project, rule: Rule, module: Module, line: str) -> str:
+    path = os.path.relpath(module.path, project.root or None).replace(os.sep, "/")
+    return sha256("\0".join((rule.code, path, line)).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,270 @@
+"""A whole run: which applications the paths belong to, their findings, their fixes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fapi_lint import __version__
+from fapi_lint.config.load import Loaded, fixable_set, load, per_file_ignores, rule_set, validate_codes
+from fapi_lint.config.settings import Settings
+from fapi_lint.config.versions import read_versions
+from fapi_lint.engine import load as loading
+from fapi_lint.engine.cache import Cache
+from fapi_lint.engine.check import Violation, check
+from fapi_lint.engine.diagnose import diagnose, rule_info
+from fapi_lint.engine.registry import all_rules
+from fapi_lint.engine.suppress import unsuppressed
+from fapi_lint.fix.edit import Applicability, Fix
+from fapi_lint.project.project import Project
+from fapi_lint.report.model import Diagnostic, Report
+from fapi_lint.rules.rule import Rule
+from fapi_lint.source.walk import DEFAULT_EXCLUDE, discover, find_root
+from fapi_lint.source.write import write_all
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is asked for. Paths may be relative; None or empty means that the configuration decides."""
+
+    paths: tuple[str, ...] = ()
+    config: Path | None = None
+    isolated: bool = False
+    select: tuple[str, ...] | None = None
+    extend_select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fixable: tuple[str, ...] | None = None
+    unfixable: tuple[str, ...] = ()
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Besides those of the configuration."""
+    exclude: tuple[str, ...] | None = None
+    """In place of the configuration's."""
+    unsafe_fixes: bool = False
+    with_edits: bool = True
+    """Whether the report needs the edits of fixes, and not only their titles."""
+    jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
+    use_cache: bool = True
+    cache_dir: str | None = None
+    stdin: bytes | None = None
+    """What stands in for the content of the one path."""
+    progress: Progress = lambda done, total: None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A file that fixes changed: its absolute path, its text before and after, and the bytes to write."""
+
+    path: str
+    before: str
+    after: str
+    raw: bytes
+
+
+@dataclass
+class Application:
+    """One application that paths belong to, with the configuration that holds for it."""
+
+    root: str
+    settings: Settings
+    config: Path | None
+    paths: list[str]
+    files: list[str] = field(default_factory=list)
+    """The files to report on, absolute."""
+    rules: list[Rule] = field(default_factory=list)
+    fixable: frozenset[str] = frozenset()
+    ignored: Callable[[str], frozenset[str]] = lambda path: frozenset()
+
+
+@dataclass
+class Result:
+    """A report, and the changes that fixes made in memory."""
+
+    report: Report
+    changes: list[Change] = field(default_factory=list)
+    failed: bool = False
+    """Whether a path was missing or unreadable: an exit code of 1 even without findings."""
+    defects: list[str] = field(default_factory=list)
+    """What went wrong through a fault of ours: an exit code of 2."""
+
+
+def applications(options: Options) -> list[Application]:
+    """The applications that the paths belong to, one for each configuration and root, rules chosen.
+
+    Raises ConfigError.
+    """
+    known = {code: rule.default for code, rule in all_rules().items()}
+    found: dict[str, Application] = {}
+    for path in options.paths or (".",):
+        absolute = os.path.abspath(path)
+        start = absolute if os.path.isdir(absolute) else os.path.dirname(absolute)
+        loaded = load(Path(start), options.config, options.isolated)
+        root = str(loaded.root) if loaded.root is not None else find_root(absolute)
+        if root not in found:
+            found[root] = _application(root, loaded, options, known)
+        found[root].paths.append(absolute)
+    return list(found.values())
+
+
+def _application(root: str, loaded: Loaded, options: Options, known: Mapping[str, bool]) -> Application:
+    settings = loaded.settings
+    validate_codes(settings, known, loaded.path)
+    given = Settings(
+        select=options.select,
+        extend_select=options.extend_select,
+        ignore=options.ignore,
+        fixable=options.fixable or (),
+        unfixable=options.unfixable,
+        per_file_ignores=options.per_file_ignores,
+    )
+    validate_codes(given, known)
+    active = rule_set(
+        settings, known, select=options.select, extend_select=options.extend_select, ignore=options.ignore
+    )
+    ignores = [per_file_ignores(each, known, Path(root)) for each in (settings, given) if each.per_file_ignores]
+    return Application(
+        root=root,
+        settings=settings,
+        config=loaded.path,
+        paths=[],
+        rules=[rule for code, rule in all_rules().items() if code in active],
+        fixable=fixable_set(settings, known, fixable=options.fixable, unfixable=options.unfixable),
+        ignored=lambda path: frozenset().union(*(ignored(path) for ignored in ignores)),
+    )
+
+
+class Run:
+    """Check or fix the applications that the options name."""
+
+    def __init__(self, options: Options) -> None:
+        """Finds the files. Raises ConfigError."""
+        self.options = options
+        self.applications = applications(options)
+        self.buffers: dict[str, bytes] = {}
+        if options.stdin is not None:
+            self.buffers = {os.path.abspath(path): options.stdin for path in options.paths}
+        self.problems: list[str] = []
+        self.failed = False
+        for application in self.applications:
+            application.files = self._discover(application, application.paths)
+
+    def _discover(self, application: Application, paths: Iterable[str], *, strict: bool = True) -> list[str]:
+        settings, options = application.settings, self.options
+        exclude = options.exclude if options.exclude is not None else settings.exclude
+        discovery = discover(
+            (path for path in paths if path not in self.buffers),
+            exclude=DEFAULT_EXCLUDE if exclude is None else exclude,
+            extend_exclude=settings.extend_exclude,
+            root=application.root,
+            respect_gitignore=settings.respect_gitignore,
+        )
+        if strict:
+            self.failed = self.failed or bool(discovery.problems)
+            self.problems.extend(f"{_shown(problem.path)}: {problem.message}" for problem in discovery.problems)
+        return sorted({*discovery.files, *(path for path in paths if path in self.buffers)})
+
+    def project(self, application: Application) -> Project:
+        """Read the whole application, not only the files to report on."""
+        options = self.options
+        everything = {*self._discover(application, [application.root], strict=False), *application.files}
+        folder = None
+        if options.use_cache:
+            folder = os.path.join(application.root, options.cache_dir or application.settings.cache_dir)
+        cache = Cache(folder)
+        try:
+            return loading.load(
+                loading.read_files(sorted(everything), self.buffers),
+                root=application.root,
+                settings=application.settings,
+                versions=read_versions(Path(application.root)),
+                cache=cache,
+                jobs=options.jobs,
+                progress=options.progress,
+            )
+        finally:
+            cache.close()
+
+    def check(self) -> Result:
+        """What the rules find. Raises `engine.check.RuleError` if a rule fails."""
+        diagnostics: list[Diagnostic] = []
+        for application in self.applications:
+            if not application.files:
+                continue
+            project = self.project(application)
+            left = self._reported(application, project, check(project, application.rules))
+            diagnostics.extend(diagnose(project, left, with_edits=self.options.with_edits))
+        return Result(self._report(diagnostics), failed=self.failed)
+
+    def fix(self) -> Result:
+        """Apply fixes in memory; `write` makes them real. Raises `engine.check.RuleError` if a rule fails."""
+        from fapi_lint.engine.fixing import fix_until_stable  # Loads LibCST.
+
+        allowed = {Applicability.SAFE, Applicability.UNSAFE} if self.options.unsafe_fixes else {Applicability.SAFE}
+        diagnostics: list[Diagnostic] = []
+        applied: list[Diagnostic] = []
+        result = Result(Report())
+        for application in self.applications:
+            if not application.files:
+                continue
+            project = self.project(application)
+            outcome = fix_until_stable(
+                project,
+                application.rules,
+                allowed,
+                select=lambda project, found, application=application: self._reported(  # type: ignore[misc]
+                    application, project, found
+                ),
+                may_fix=lambda violation, fix, application=application: (  # type: ignore[misc]
+                    violation.rule.code in application.fixable and self._may_touch(fix)
+                ),
+            )
+            result.defects.extend(outcome.problems)
+            for path, text in outcome.texts.items():
+                source = project.by_path[path].source
+                result.changes.append(Change(path, source.text, text, source.encode(text)))
+            diagnostics.extend(diagnose(outcome.project, outcome.left, with_edits=self.options.with_edits))
+            applied.extend(outcome.applied)
+        result.failed = self.failed
+        result.report = self._report(diagnostics, applied)
+        return result
+
+    def _reported(self, application: Application, project: Project, found: list[Violation]) -> list[Violation]:
+        files = set(application.files)
+        left = unsuppressed(project, found, application.rules, application.ignored)
+        return [violation for violation in left if violation.finding.at.path in files]
+
+    def _may_touch(self, fix: Fix) -> bool:
+        """A fix of standard input goes to standard output, so it cannot change other files as well."""
+        touched = {edit.path for edit in fix.edits} | {need.path for need in fix.needs}
+        return not self.buffers or touched <= self.buffers.keys()
+
+    def _report(self, diagnostics: Iterable[Diagnostic], applied: Iterable[Diagnostic] = ()) -> Report:
+        fixed: dict[str, dict[str, int]] = {}
+        for diagnostic in applied:
+            codes = fixed.setdefault(diagnostic.filename, {})
+            codes[diagnostic.code] = codes.get(diagnostic.code, 0) + 1
+        active = {rule.code: rule for application in self.applications for rule in application.rules}
+        return Report(
+            diagnostics=tuple(sorted(diagnostics, key=lambda d: (d.filename, d.location, d.end_location, d.code))),
+            root=os.getcwd(),
+            rules=tuple(rule_info(rule) for rule in active.values()),
+            fixed=fixed,
+            applied=tuple(applied),
+            problems=tuple(self.problems),
+            files=sum(len(application.files) for application in self.applications),
+            unsafe_fixes=self.options.unsafe_fixes,
+            version=__version__,
+        )
+
+
+def write(changes: Iterable[Change]) -> None:
+    """Write all changed files, or none. Raises `source.write.WriteError`."""
+    write_all({change.path: change.raw for change in changes})
+
+
+def _shown(path: str) -> str:
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
