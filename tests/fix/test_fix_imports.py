@@ -199,8 +199,8 @@ def test_a_given_alias_is_used_where_an_import_is_needed() -> None:
         ),
         (
             "from fastapi import APIRouter\n\nx = 1\n",
-            [need("re"), need("app.core", "x"), need("typing", "Any")],
-            "import re\nfrom typing import Any\n\nfrom fastapi import APIRouter\n\nfrom app.core import x\n\nx = 1\n",
+            [need("re"), need("app.core", "y"), need("typing", "Any")],
+            "import re\nfrom typing import Any\n\nfrom fastapi import APIRouter\n\nfrom app.core import y\n\nx = 1\n",
         ),
         (
             "from __future__ import annotations\nimport os\nfrom fastapi import status\nfrom app.x import y\n",
@@ -414,11 +414,12 @@ def imports(draw: st.DrawFn) -> tuple[str, list[tuple[str, str]]]:
         else:
             comma = draw(st.sampled_from([",", ""]))
             statement = f"from {module} import ({end}    " + f",{end}    ".join(names) + f"{comma}{end})"
-        groups.setdefault(min(MODULES.index(module) // 3, 2) if module.startswith("app") else MODULES.index(module) // 3 % 2 if MODULES.index(module) < 3 else 1, []).append(statement)
+        section = 0 if module in ("os", "re", "uuid") else 2 if module.startswith("app") else 1
+        groups.setdefault(section, []).append(statement)
     blocks = [end.join(groups[key]) + end for key in sorted(groups)]
     head = draw(st.sampled_from(["", f'"""Doc."""{end}{end}', f"# Comment{end}{end}"]))
     tail = f"{end}{end}def f():{end}    return 1  # end{end}"
-    return head + end.join(blocks) + tail, found
+    return head + end.join(blocks) + (tail if blocks or not head else tail.removeprefix(end)), found
 
 
 def unique(module: str, name: str) -> str:

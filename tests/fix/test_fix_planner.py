@@ -1,0 +1,159 @@
+"""Edits applied and fixes composed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.imports import ImportConflict
+from fapi_lint.fix.planner import apply, edits_of, plan, verify
+from fapi_lint.fix.splice import Draft
+
+FILES = {
+    "a.py": "import os\n\nx = one\ny = two\n",
+    "b.py": "z = three\n",
+}
+
+
+def files(path: str) -> Draft:
+    return Draft.parse(path, FILES[path])
+
+
+def fix(*edits: Edit, needs: tuple[NeedsImport, ...] = (), drops: tuple[DropsImport, ...] = ()) -> Fix:
+    return Fix("a fix", Applicability.SAFE, edits, needs, drops)
+
+
+def edit(path: str, old: str, new: str) -> Edit:
+    start = FILES[path].index(old)
+    return Edit(path, start, start + len(old), new)
+
+
+def insertion(path: str, before: str, new: str) -> Edit:
+    start = FILES[path].index(before)
+    return Edit(path, start, start, new)
+
+
+@st.composite
+def disjoint(draw: st.DrawFn) -> tuple[str, list[Edit]]:
+    text = draw(st.text(max_size=40))
+    cuts = sorted(draw(st.lists(st.integers(0, len(text)), unique=True, max_size=8)))
+    spans = zip(cuts[::2], cuts[1::2], strict=False)
+    edits = [Edit("a.py", start, end, draw(st.text(max_size=5))) for start, end in spans]
+    return text, draw(st.permutations(edits))
+
+
+@given(disjoint())
+def test_apply_is_editing_from_the_end(case: tuple[str, list[Edit]]) -> None:
+    text, edits = case
+    expected = text
+    for each in sorted(edits, reverse=True):
+        expected = expected[: each.start] + each.text + expected[each.end :]
+    assert apply(text, edits) == expected
+
+
+@given(disjoint())
+def test_plan_composes_disjoint_fixes(case: tuple[str, list[Edit]]) -> None:
+    text, edits = case
+    fixes = [fix(each) for each in edits]
+    planned = plan(fixes, lambda path: Draft.parse(path, ""))
+    assert planned.applied + planned.deferred == sorted(planned.applied + planned.deferred) or planned.deferred
+    assert sorted([*planned.applied, *planned.deferred]) == list(range(len(fixes)))
+    chosen = [edits[index] for index in planned.applied]
+    assert sorted(planned.edits.get("a.py", ())) == sorted(chosen)
+    assert apply(text, planned.edits.get("a.py", ())) == apply(text, chosen)
+
+
+@pytest.mark.parametrize("edits", [[Edit("a", 0, 2, ""), Edit("a", 1, 3, "")], [Edit("a", 2, 9, "")], [Edit("a", 2, 1, "")]])
+def test_apply_refuses_what_overlaps_or_leaves_the_text(edits: list[Edit]) -> None:
+    with pytest.raises(ValueError, match="overlaps"):
+        apply("abc", edits)
+
+
+def test_insertions_at_one_offset_keep_their_order_and_come_before_a_replacement() -> None:
+    assert apply("ab", [Edit("a", 1, 2, "X"), Edit("a", 1, 1, "1"), Edit("a", 1, 1, "2")]) == "a12X"
+
+
+def test_fixes_are_atomic_across_files() -> None:
+    first = fix(edit("a.py", "one", "1"))
+    second = fix(edit("a.py", "one", "uno"), edit("b.py", "three", "tres"))
+    third = fix(edit("b.py", "three", "3"))
+    planned = plan([first, second, third], files)
+    assert (planned.applied, planned.deferred, planned.refused) == ([0, 2], [1], {})
+    assert planned.edits == {"a.py": (edit("a.py", "one", "1"),), "b.py": (edit("b.py", "three", "3"),)}
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        insertion("a.py", "x =", "other\n"),
+        Edit("a.py", 9, 11, ""),  # ends where the first one inserts
+        edit("a.py", "x = one", ""),
+    ],
+)
+def test_what_touches_an_insertion_waits(second: Edit) -> None:
+    first = insertion("a.py", "x =", "new\n")
+    assert plan([fix(first), fix(second)], files).deferred == [1]
+    assert plan([fix(second), fix(first)], files).deferred == [1]
+
+
+def test_identical_edits_are_shared() -> None:
+    shared = insertion("a.py", "x =", "new\n")
+    planned = plan([fix(shared), fix(shared, edit("a.py", "two", "2"))], files)
+    assert planned.applied == [0, 1]
+    assert planned.edits["a.py"] == (shared, edit("a.py", "two", "2"))
+
+
+def test_imports_are_placed_once_for_all_fixes() -> None:
+    needs = tuple(NeedsImport("a.py", "uuid", name) for name in ("UUID", "uuid4"))
+    fixes = [
+        fix(edit("a.py", "one", "UUID"), needs=needs[:1], drops=(DropsImport("a.py", "os"),)),
+        fix(edit("a.py", "two", "uuid4"), needs=needs),
+    ]
+    planned = plan(fixes, files)
+    assert planned.applied == [0, 1]
+    after = apply(FILES["a.py"], planned.edits["a.py"])
+    assert after == "from uuid import UUID, uuid4\n\nx = UUID\ny = uuid4\n"
+    assert list(planned.edits["a.py"]) == sorted(planned.edits["a.py"])
+
+
+def test_edits_of_one_fix() -> None:
+    one = fix(edit("b.py", "three", "os"), edit("a.py", "one", "1"), needs=(NeedsImport("b.py", "os"),))
+    assert edits_of(one, files) == (
+        edit("a.py", "one", "1"),
+        Edit("b.py", 0, 0, "import os\n\n"),
+        edit("b.py", "three", "os"),
+    )
+
+
+def test_a_conflict_with_the_file_is_refused() -> None:
+    bad = fix(edit("a.py", "one", "1"), edit("b.py", "three", "3"), needs=(NeedsImport("a.py", "m", "x"),))
+    with pytest.raises(ImportConflict):
+        edits_of(bad, files)
+    planned = plan([bad, fix(edit("b.py", "three", "3"))], files)
+    assert planned.applied == [1]
+    assert list(planned.refused) == [0]
+    assert "cannot import x" in planned.refused[0]
+    assert list(planned.edits) == ["b.py"]
+
+
+def test_a_conflict_between_fixes_waits() -> None:
+    fixes = [fix(needs=(NeedsImport("b.py", module, "T"),)) for module in ("m", "n")]
+    planned = plan(fixes, files)
+    assert (planned.applied, planned.deferred, planned.refused) == ([0], [1], {})
+
+
+def test_an_import_in_the_way_of_another_fix_waits() -> None:
+    fixes = [fix(edit("a.py", "import os\n\n", "pass\n")), fix(edit("a.py", "two", "2"), needs=(NeedsImport("a.py", "re"),))]
+    planned = plan(fixes, files)
+    assert sorted([*planned.applied, *planned.deferred]) == [0, 1]
+    assert verify(FILES["a.py"], apply(FILES["a.py"], planned.edits["a.py"])) is None
+
+
+def test_verify() -> None:
+    assert verify("x = 1\n", "y = 2\n") is None
+    failure = verify("x = 1\n", "y = (\n")
+    assert failure is not None
+    assert failure.row >= 1
+    assert verify("x = (\n", "y = (\n") is None
