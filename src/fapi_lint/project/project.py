@@ -11,6 +11,7 @@ from fapi_lint.config.versions import Versions
 from fapi_lint.project.models import Column, Model, Models, Relationship, Table
 from fapi_lint.project.module import Module
 from fapi_lint.project.resolve import Resolver
+from fapi_lint.project.schemas import Schema, SchemaField, Schemas
 from fapi_lint.project.symbols import Class, Function
 
 
@@ -56,6 +57,14 @@ class Project:
     def models(self) -> Models:
         return Models(self)
 
+    @cached_property
+    def schemas(self) -> Schemas:
+        return Schemas(self)
+
+    def has_subject(self, kind: type) -> bool:
+        """Whether `subjects` knows this kind of thing."""
+        return kind in _SUBJECTS
+
     def subjects(self, kind: type) -> Sequence[Any]:
         """Everything of one kind, in file and source order: what the engine feeds a rule with."""
         return _SUBJECTS[kind](self)
@@ -70,4 +79,6 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     Column: lambda project: project.models.columns,
     Relationship: lambda project: project.models.relationships,
     Table: lambda project: project.models.tables,
+    Schema: lambda project: project.schemas.all,
+    SchemaField: lambda project: project.schemas.fields,
 }

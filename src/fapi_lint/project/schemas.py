@@ -1,0 +1,435 @@
+"""Pydantic schemas: their fields, their configuration, and what they are for.
+
+How configuration is inherited: https://docs.pydantic.dev/latest/concepts/config/. SQLModel classes without a
+table are schemas too; settings are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from fapi_lint.config.settings import Role
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.module import Module
+from fapi_lint.project.symbols import Class, External, Scope, Variable
+from fapi_lint.project.values import Located, dict_items, own_statements
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_BASES = ("BaseModel", "RootModel", "GenericModel")
+_WITHOUT_CONFIG = frozenset(["abc", "builtins", "enum", "pydantic", "typing", "typing_extensions"])
+"""Packages whose classes configure nothing."""
+_NEW_IN_2 = frozenset(
+    [
+        "AfterValidator",
+        "AliasChoices",
+        "AliasPath",
+        "BeforeValidator",
+        "ConfigDict",
+        "PlainSerializer",
+        "RootModel",
+        "StringConstraints",
+        "TypeAdapter",
+        "ValidationInfo",
+        "WrapValidator",
+        "computed_field",
+        "field_serializer",
+        "field_validator",
+        "model_serializer",
+        "model_validator",
+    ]
+)
+"""Names that only Pydantic 2 exports."""
+_CONSTRAINTS = frozenset(
+    ["Field", "StringConstraints", "constr", "conlist", "conint", "confloat", "condecimal", "conset"]
+)
+
+
+@dataclass(eq=False)
+class SchemaField:
+    """A field where it is written: `name: annotation = default`."""
+
+    project: Project
+    owner: Class
+    name: str
+    statement: o.AnnAssign
+
+    @property
+    def module(self) -> Module:
+        return self.owner.module
+
+    @property
+    def scope(self) -> Scope:
+        """Where the names of the annotation and the default are resolved."""
+        return self.owner.scope
+
+    @property
+    def annotation(self) -> o.Expr:
+        """As written, quotes included."""
+        return self.statement.annotation
+
+    @property
+    def default(self) -> o.Expr | None:
+        """What stands behind the `=`: a value, or a call of `Field`."""
+        return self.statement.value
+
+    @property
+    def place(self) -> Place:
+        """The field's name."""
+        return Place(self.module.path, self.statement.start, self.statement.start + len(self.name))
+
+    @cached_property
+    def calls(self) -> tuple[Located, ...]:
+        """The calls that constrain the field: `Field(…)`, `constr(…)`, `StringConstraints(…)`, those of aliases too."""
+        default = () if self.default is None else self._constraints(self.scope, self.default)
+        return (*default, *self._constraints(self.scope, self.annotation))
+
+    def _constraints(self, scope: Scope, expr: o.Node, depth: int = 0) -> Iterator[Located]:
+        resolver = self.project.resolver
+        match parse_annotation(expr):
+            case o.Call() as call:
+                symbol = resolver.external(scope, call.func)
+                if symbol is not None and symbol.name in _CONSTRAINTS:
+                    yield Located(call, scope)
+            case o.Name() | o.Attribute() as name:
+                alias = resolver.resolve(scope, name)
+                if isinstance(alias, Variable) and alias.value is not None and depth < 8:
+                    yield from self._constraints(alias.scope, alias.value, depth + 1)
+            case o.Subscript() as subscript:
+                wrapper = resolver.external(scope, subscript.value)
+                if wrapper is not None and wrapper.name in ("Annotated", "Optional", "Union"):
+                    for item in subscript.items:
+                        yield from self._constraints(scope, item, depth)
+            case o.Operation(operator="|") as union:
+                for operand in union.operands:
+                    yield from self._constraints(scope, operand, depth)
+
+    def argument(self, keyword: str) -> Located | None:
+        """The value passed as `keyword` to one of `calls`."""
+        for located in self.calls:
+            assert isinstance(located.expr, o.Call)
+            arg = located.expr.argument(keyword)
+            if arg is not None:
+                return Located(arg.value, located.scope)
+        return None
+
+    def limit(self, keyword: str) -> int | None:
+        """The integer passed as `keyword` (`"max_length"`), literal or through a constant."""
+        located = self.argument(keyword)
+        if located is None:
+            return None
+        if isinstance(located.expr, o.Number):
+            return located.expr.value
+        symbol = self.project.resolver.resolve(located.scope, located.expr)
+        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Number):
+            return symbol.value.value
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Settings of a schema by key, as far as they can be seen."""
+
+    entries: Mapping[str, Located]
+    is_complete: bool
+    """Whether these are all of them."""
+
+    def __or__(self, stronger: Config) -> Config:
+        return Config({**self.entries, **stronger.entries}, self.is_complete and stronger.is_complete)
+
+
+_EMPTY = Config({}, is_complete=True)
+_UNKNOWN = Config({}, is_complete=False)
+
+
+@dataclass(eq=False)
+class Schema:
+    """A Pydantic class of the application."""
+
+    project: Project
+    class_: Class
+
+    @property
+    def name(self) -> str:
+        return self.class_.name
+
+    @property
+    def module(self) -> Module:
+        return self.class_.module
+
+    @property
+    def place(self) -> Place:
+        """The class's name."""
+        start = self.class_.node.name_start
+        return Place(self.module.path, start, start + len(self.name))
+
+    @cached_property
+    def ancestors(self) -> tuple[Class, ...]:
+        """The class and the classes of the application that it inherits from, nearest first."""
+        return tuple(c for c in self.project.resolver.mro(self.class_) if isinstance(c, Class))
+
+    # --- fields ------------------------------------------------------------------------------------
+
+    @property
+    def own_fields(self) -> list[SchemaField]:
+        return self.project.schemas.fields_of(self.class_)
+
+    @cached_property
+    def fields(self) -> dict[str, SchemaField]:
+        """Own and inherited fields by name."""
+        found: dict[str, SchemaField] = {}
+        for ancestor in self.ancestors:
+            for schema_field in self.project.schemas.fields_of(ancestor):
+                found.setdefault(schema_field.name, schema_field)
+        return found
+
+    # --- what it is for ----------------------------------------------------------------------------
+
+    @cached_property
+    def role(self) -> Role | None:
+        """What the name says the schema is for; None where it says nothing, or two things."""
+        return self.project.schemas.role_of(self.name)
+
+    @cached_property
+    def is_generic(self) -> bool:
+        return any(isinstance(base, External) and base.name == "Generic" for base in self._bases)
+
+    @cached_property
+    def is_root(self) -> bool:
+        """A `RootModel`, which is one value instead of fields."""
+        return any(isinstance(base, External) and base.name == "RootModel" for base in self._bases)
+
+    @property
+    def _bases(self) -> tuple[Class | External, ...]:
+        return self.project.resolver.mro(self.class_)
+
+    # --- configuration -----------------------------------------------------------------------------
+
+    @cached_property
+    def config_statement(self) -> o.Assign | o.AnnAssign | o.ClassDef | None:
+        """The class's own `model_config = …` or `class Config:`."""
+        for name in ("model_config", "Config"):
+            for binding in reversed(self.class_.scope.bindings.get(name, ())):
+                if isinstance(binding.statement, (o.Assign, o.AnnAssign, o.ClassDef)):
+                    return binding.statement
+        return None
+
+    @property
+    def config(self) -> Config:
+        """All settings, own and inherited."""
+        return self.project.schemas.config_of(self.class_)
+
+    @cached_property
+    def pydantic(self) -> Literal[1, 2] | None:
+        """The major version whose rules the class follows; None if that is not known."""
+        if any(isinstance(base, External) and base.dotted.startswith("pydantic.v1.") for base in self._bases):
+            return 1
+        return self.project.schemas.pydantic
+
+    @cached_property
+    def from_attributes(self) -> bool | None:
+        """Whether it validates objects by their attributes, own setting or inherited; None if that cannot be seen."""
+        config = self.config
+        entry = config.entries.get("orm_mode" if self.pydantic == 1 else "from_attributes")
+        if entry is None:
+            if self.project.models.is_sqlmodel(self.class_):
+                return True
+            return False if config.is_complete else None
+        return (
+            entry.expr.id == "True" if isinstance(entry.expr, o.Name) and entry.expr.id in ("True", "False") else None
+        )
+
+    def __repr__(self) -> str:
+        return f"<Schema {self.module.name}.{self.name}>"
+
+
+class Schemas:
+    """All schemas of an application."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._fields: dict[Class, list[SchemaField]] = {}
+        self._configs: dict[Class, Config] = {}
+
+    @cached_property
+    def all(self) -> list[Schema]:
+        """Every schema that is not inside a function, in file and source order."""
+        return [Schema(self.project, class_) for class_ in self.project.classes if self._is_schema(class_)]
+
+    @cached_property
+    def by_class(self) -> dict[Class, Schema]:
+        return {schema.class_: schema for schema in self.all}
+
+    @cached_property
+    def by_name(self) -> dict[str, list[Schema]]:
+        found: dict[str, list[Schema]] = {}
+        for schema in self.all:
+            found.setdefault(schema.name, []).append(schema)
+        return found
+
+    @cached_property
+    def fields(self) -> list[SchemaField]:
+        """Every field of a schema, once, where it is written."""
+        return [schema_field for schema in self.all for schema_field in schema.own_fields]
+
+    def _is_schema(self, class_: Class) -> bool:
+        foreign = [base for base in self.project.resolver.mro(class_) if isinstance(base, External)]
+        if any(base.name == "BaseSettings" for base in foreign):
+            return False
+        if not any(base.is_from("pydantic", *_BASES) or base.is_from("sqlmodel", "SQLModel") for base in foreign):
+            return False
+        return class_ not in self.project.models.by_class
+
+    @cached_property
+    def pydantic(self) -> Literal[1, 2] | None:
+        """The major version of Pydantic, by what is required or imported; None if neither says."""
+        versions = self.project.versions
+        if versions.pydantic.at_least(2) or versions.fastapi.at_least(0, 126):
+            return 2
+        if versions.pydantic.is_below(2) or versions.fastapi.is_below(0, 100):
+            return 1
+        if "pydantic_settings" in self.project.packages:
+            return 2
+        for module in self.project.modules:
+            if "pydantic" not in module.text:
+                continue
+            for statement in module.outline.body:
+                if isinstance(statement, o.ImportFrom) and (
+                    statement.module == "pydantic_settings"
+                    or (statement.module == "pydantic" and any(alias.name in _NEW_IN_2 for alias in statement.names))
+                ):
+                    return 2
+        return None
+
+    def role_of(self, name: str) -> Role | None:
+        """What the name of a schema says that it is for."""
+        conventions = self.project.settings.conventions
+        for role, suffix in conventions.schema_suffixes.by_role().items():
+            if _ends_with(name, suffix):
+                return role
+        prefixed: Role | None = next(
+            (role for prefix, role in conventions.schema_prefixes.items() if _starts_with(name, prefix)), None
+        )
+        for suffix, role in conventions.schema_synonyms.items():
+            if _ends_with(name, suffix):
+                # UserCreateSchema is for creating users, whatever "Schema" stands for.
+                other = self.role_of(name.removesuffix(suffix)) or prefixed
+                return role if other in (None, role) else None
+        return prefixed
+
+    # --- fields and configuration ------------------------------------------------------------------
+
+    def fields_of(self, class_: Class) -> list[SchemaField]:
+        """The fields written in a class body, in source order."""
+        if class_ not in self._fields:
+            self._fields[class_] = [
+                SchemaField(self.project, class_, statement.target.id, statement)
+                for statement in own_statements(class_.node.body)
+                if isinstance(statement, o.AnnAssign)
+                and isinstance(statement.target, o.Name)
+                and not statement.target.id.startswith(("_", "model_config"))
+                and not self._is_class_var(class_, statement.annotation)
+            ]
+        return self._fields[class_]
+
+    def _is_class_var(self, class_: Class, annotation: o.Expr) -> bool:
+        expr = parse_annotation(annotation)
+        expr = expr.value if isinstance(expr, o.Subscript) else expr
+        symbol = self.project.resolver.external(class_.scope, expr)
+        return symbol is not None and symbol.name == "ClassVar"
+
+    def config_of(self, class_: Class) -> Config:
+        """The settings of a class: those of its bases, of which the last wins, its own, and its header's keywords."""
+        if class_ not in self._configs:
+            self._configs[class_] = _EMPTY  # what a class that inherits itself adds
+            config = _EMPTY
+            for base in class_.node.bases:
+                if not base.keyword:
+                    config |= self._inherited(class_, base.value)
+            for name in ("Config", "model_config"):
+                for binding in class_.scope.bindings.get(name, ()):
+                    if isinstance(binding.definition, Class):
+                        config |= self._of_config_class(binding.definition)
+                    elif binding.value is not None:
+                        config |= self._of_expression(class_.scope, binding.value)
+            keywords = {arg.keyword: Located(arg.value, class_.enclosing) for arg in class_.node.bases if arg.keyword}
+            self._configs[class_] = config | Config(keywords, is_complete=True)
+        return self._configs[class_]
+
+    def _inherited(self, class_: Class, expr: o.Expr) -> Config:
+        value = expr.value if isinstance(expr, o.Subscript) else expr
+        base = self.project.resolver.resolve(class_.enclosing, value)
+        if isinstance(base, Class) and base is not class_:
+            return self.config_of(base)
+        if isinstance(base, External) and (base.package in _WITHOUT_CONFIG or base.is_from("sqlmodel", "SQLModel")):
+            return _EMPTY
+        return _UNKNOWN
+
+    def _of_config_class(self, class_: Class) -> Config:
+        config = _EMPTY
+        for ancestor in reversed(self.project.resolver.mro(class_)):
+            if isinstance(ancestor, Class):
+                bindings = ancestor.scope.bindings
+                entries = {name: b[-1].value for name, b in bindings.items() if b[-1].value is not None}
+                own = {name: Located(value, ancestor.scope) for name, value in entries.items() if value is not None}
+                complete = len(self.project.resolver.bases(ancestor)) == len(ancestor.node.bases)
+                config |= Config(own, complete)
+            elif ancestor.package not in _WITHOUT_CONFIG:
+                config |= _UNKNOWN
+        return config
+
+    def _of_expression(self, scope: Scope, expr: o.Expr) -> Config:
+        """The settings that `ConfigDict(…)`, a dict, a shared variable, or several of them joined hold."""
+        items = dict_items(self.project, scope, expr)
+        if items is not None:
+            return Config(items, is_complete=True)
+        match expr:
+            case o.Call():
+                symbol = self.project.resolver.external(scope, expr.func)
+                if symbol is None or not (symbol.name.endswith(("ConfigDict", "Config")) or symbol.name == "dict"):
+                    return _UNKNOWN
+                config = _EMPTY
+                for arg in expr.args:
+                    if arg.keyword:
+                        config |= Config({arg.keyword: Located(arg.value, scope)}, is_complete=True)
+                    else:
+                        config |= self._of_expression(scope, arg.value)
+                return config
+            case o.Dict():
+                config = _EMPTY
+                for key, value in zip(expr.keys, expr.values, strict=True):
+                    if key is None:
+                        config |= self._of_expression(scope, value)
+                    elif isinstance(key, o.String) and key.value is not None:
+                        config |= Config({key.value: Located(value, scope)}, is_complete=True)
+                    else:
+                        config |= _UNKNOWN
+                return config
+            case o.Operation(operator="|"):
+                config = _EMPTY
+                for operand in expr.operands:
+                    config |= self._of_expression(scope, operand)
+                return config
+            case o.Attribute(attr="model_config"):
+                owner = self.project.resolver.resolve(scope, expr.value)
+                return self.config_of(owner) if isinstance(owner, Class) else _UNKNOWN
+            case o.Name() | o.Attribute():
+                symbol_ = self.project.resolver.resolve(scope, expr)
+                if isinstance(symbol_, Variable) and symbol_.value is not None and symbol_.value is not expr:
+                    return self._of_expression(symbol_.scope, symbol_.value)
+        return _UNKNOWN
+
+
+def _ends_with(name: str, suffix: str) -> bool:
+    """Whether a CamelCase name ends with these words, and with something before them."""
+    return len(name) > len(suffix) and name.endswith(suffix) and not name[-len(suffix) - 1].isupper()
+
+
+def _starts_with(name: str, prefix: str) -> bool:
+    return len(name) > len(prefix) and name.startswith(prefix) and name[len(prefix)].isupper()
