@@ -22,6 +22,8 @@ from fapi_lint.outline import nodes as o
 _ENCODER = msgspec.msgpack.Encoder()
 _QUOTES = "\"'"
 _PARSER_PREFIX = re.compile(r"^(?:Syntax Error @ [\d:]+\.\s*)?(?:parser error: )?(?:error at [\d:]+: )?")
+_LARGEST = 2**63
+"""Integers from here on have no place in an outline, and no meaning for a rule."""
 _RECURSION_LIMIT = 20_000
 _MAX_DEPTH = 400
 """Brackets nested deeper than this are refused: LibCST's native parser would overflow its stack."""
@@ -230,7 +232,8 @@ class _Builder:
             self.seek("}")
 
     def integer(self, node: cst.Integer) -> o.Number:
-        return o.Number(*self.leaf(node.value), ast.literal_eval(node.value))
+        value = ast.literal_eval(node.value)
+        return o.Number(*self.leaf(node.value), value if value < _LARGEST else None)
 
     def number(self, node: Any) -> o.Number:
         return o.Number(*self.leaf(node.value), None)
@@ -484,6 +487,7 @@ class _Builder:
         target = self.expr(node.target)
         start = self.first
         operator = _operator(node.operator)
+        self.seek(operator)  # or the value's sign would be found in `-=`
         value = self.expr(node.value)
         return o.AugAssign(start, self.pos, target, operator, value)
 

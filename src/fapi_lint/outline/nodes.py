@@ -80,7 +80,7 @@ class String(Node, tag=5, frozen=True):
 
 
 class Number(Node, tag=6, frozen=True):
-    """`value` is the integer, None for floats and imaginary numbers."""
+    """`value` is the integer, None for floats, imaginary numbers and what does not fit into 64 bits."""
 
     value: int | None
 
