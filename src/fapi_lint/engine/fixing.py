@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fapi_lint.engine.check import Violation, check
 from fapi_lint.engine.diagnose import diagnose
 from fapi_lint.fix.edit import Applicability, Fix
-from fapi_lint.fix.planner import apply, plan, verify
+from fapi_lint.fix.planner import apply, edits_of, plan, verify
 from fapi_lint.outline import build, nodes
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
@@ -93,13 +93,12 @@ def _apply(
         broken = {path: reason for path, text in texts.items() if (reason := _fault(modules[path], text))}
         if not broken:
             break
-        for violation, fix in [candidates[index] for index in planned.applied]:
-            for path in {edit.path for edit in fix.edits} & broken.keys():
-                dropped.add(_key(violation))
-                outcome.problems.append(
-                    f"{path}: the fix of {violation.rule.code} ({fix.title}) was dropped, {broken[path]}. "
-                    "This is a defect of fapi-lint: please report it."
-                )
+        for violation, fix, path in _culprits(modules, [candidates[index] for index in planned.applied], broken):
+            dropped.add(_key(violation))
+            outcome.problems.append(
+                f"{path}: the fix of {violation.rule.code} ({fix.title}) was dropped, {broken[path]}. "
+                "This is a defect of fapi-lint: please report it."
+            )
         candidates = [(violation, fix) for violation, fix in candidates if _key(violation) not in dropped]
     if not texts:
         return []
@@ -107,6 +106,22 @@ def _apply(
     outcome.texts.update(texts)
     outcome.project = relinked(outcome.project, texts)
     return applied
+
+
+def _culprits(
+    modules: Mapping[str, Module], applied: list[tuple[Violation, Fix]], broken: Mapping[str, str]
+) -> list[tuple[Violation, Fix, str]]:
+    """The fixes that break a file by themselves, with that file; all that touch it if only their sum does."""
+    found = []
+    for path in broken:
+        touching = [(violation, fix, path) for violation, fix in applied if path in {edit.path for edit in fix.edits}]
+        alone = []
+        for violation, fix, _ in touching:
+            edits = [edit for edit in edits_of(fix, modules.__getitem__) if edit.path == path]
+            if _fault(modules[path], apply(modules[path].text, edits)):
+                alone.append((violation, fix, path))
+        found.extend(alone or touching)
+    return found
 
 
 def _fault(module: Module, text: str) -> str:

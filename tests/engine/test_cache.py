@@ -1,0 +1,132 @@
+"""The cache is only ever a shortcut: deleted, damaged or shared, results stay the same."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from fapi_lint.engine.cache import Cache, clean
+from fapi_lint.engine.run import Options, Run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def database(folder: Path) -> Path:
+    (file,) = folder.glob("*.sqlite")
+    return file
+
+
+def reopened(folder: Path, *keys: str) -> dict[str, bytes]:
+    cache = Cache(str(folder))
+    try:
+        return cache.get(keys)
+    finally:
+        cache.close()
+
+
+def filled(folder: Path) -> None:
+    cache = Cache(str(folder))
+    cache.put({"a": b"one", "b": b"two" * 5000})
+    cache.close()
+
+
+def test_entries_come_back(folder: Path) -> None:
+    filled(folder)
+    assert reopened(folder, "a", "b", "c") == {"a": b"one", "b": b"two" * 5000}
+
+
+def test_no_folder_no_cache() -> None:
+    cache = Cache(None)
+    cache.put({"a": b"one"})
+    assert cache.get(["a"]) == {}
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    cache = Cache(str(tmp_path / "file" / "cache"))
+    cache.put({"a": b"one"})
+    assert cache.get(["a"]) == {}
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", b"SQLite format 3\x00" + b"\xff" * 4096])
+def test_a_damaged_file_is_replaced(folder: Path, damage: bytes) -> None:
+    filled(folder)
+    database(folder).write_bytes(damage)
+    assert reopened(folder, "a", "b") == {}
+    filled(folder)
+    assert reopened(folder, "a") == {"a": b"one"}
+
+
+def test_a_damaged_entry_is_missing(folder: Path) -> None:
+    filled(folder)
+    connection = sqlite3.connect(database(folder))
+    with connection:
+        connection.execute("UPDATE entry SET data = ? WHERE key = ?", (b"other", b"a"))
+    connection.close()
+    assert reopened(folder, "a", "b").keys() == {"b"}
+
+
+@pytest.mark.parametrize("offset", range(100, 12_000, 700))
+def test_a_flipped_byte_is_never_believed(folder: Path, offset: int) -> None:
+    filled(folder)
+    file = database(folder)
+    data = bytearray(file.read_bytes())
+    data[offset % len(data)] ^= 0xFF
+    file.write_bytes(data)
+    for key, value in reopened(folder, "a", "b").items():
+        assert value == {"a": b"one", "b": b"two" * 5000}[key]
+
+
+def test_files_of_other_versions_go(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "older.sqlite").write_bytes(b"")
+    filled(folder)
+    assert not (folder / "older.sqlite").exists()
+
+
+def test_entries_out_of_use_go(folder: Path) -> None:
+    cache = Cache(str(folder))
+    cache.put({f"old{n}": b"x" for n in range(300)})
+    cache.put({"new": b"y"}, in_use=["new", "old1"])
+    assert cache.get(["new", "old1", "old2"]) == {"new": b"y", "old1": b"x"}
+    cache.close()
+
+
+def test_many_at_once(folder: Path) -> None:
+    def work(number: int) -> dict[str, bytes]:
+        cache = Cache(str(folder))
+        cache.put({f"{number}-{n}": b"x" * 100 for n in range(50)})
+        found = cache.get([f"{number}-{n}" for n in range(50)])
+        cache.close()
+        return found
+
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(work, range(16)):
+            assert set(found.values()) <= {b"x" * 100}
+
+
+def test_clean_only_deletes_a_cache(tmp_path: Path, folder: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "file").write_text("kept")
+    assert not clean(str(precious))
+    assert (precious / "file").read_text() == "kept"
+    filled(folder)
+    assert clean(str(folder))
+    assert not folder.exists()
+    assert not clean(str(folder))
+
+
+def test_a_run_reads_from_the_cache_what_it_would_have_parsed(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "broken.py").write_text("def f(:\n")
+    (tmp_path / "good.py").write_text("x = 1  # noqa: FAPI000\n")
+    reports = [Run(Options(paths=(str(tmp_path),), use_cache=use)).check().report for use in (False, True, True)]
+    assert reports[0].diagnostics
+    assert reports[0] == reports[1] == reports[2]

@@ -1,0 +1,118 @@
+"""The fix loop: atomic, stable, and honest about fixes that go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from fapi_lint.engine.fixing import Outcome, fix_until_stable
+from fapi_lint.fix.edit import Applicability, Edit, Fix
+from fapi_lint.project.module import Module
+from fapi_lint.project.project import Project
+from fapi_lint.rules.rule import Finding, Rule, rule
+from fapi_lint.source.place import Place
+from fapi_lint.testing import application
+from fapi_lint.testing.harness import ROOT
+
+MakeFix = Callable[[Module, Project], Fix | None]
+
+
+def rule_that(make: MakeFix, code: str = "FAPI999") -> Rule:
+    """A rule that finds every module, with the fix that `make` gives."""
+
+    @rule(code, f"test-{code.lower()}", fix=Applicability.SAFE, preference="Test")
+    def check(module: Module, project: Project) -> Iterator[Finding]:
+        """A rule for tests."""
+        fix = make(module, project)
+        if fix is not None:
+            yield Finding(Place(module.path, 0, 0), "found", fix)
+
+    return check.rule  # type: ignore[attr-defined,no-any-return]
+
+
+def replacing(old: str, new: str) -> MakeFix:
+    def make(module: Module, project: Project) -> Fix | None:
+        start = module.text.find(old)
+        if start < 0:
+            return None
+        return Fix("Replace", Applicability.SAFE, (Edit(module.path, start, start + len(old), new),))
+
+    return make
+
+
+def run(files: dict[str, str], *rules: Rule) -> Outcome:
+    return fix_until_stable(application(files), rules, {Applicability.SAFE})
+
+
+def texts(outcome: Outcome) -> dict[str, str]:
+    return {path.removeprefix(ROOT + "/"): text for path, text in outcome.texts.items()}
+
+
+def test_fixes_are_applied_until_none_is_left() -> None:
+    outcome = run({"a.py": "x = 1 + 1 + 1\n", "b.py": "y = 2\n"}, rule_that(replacing("1", "2")))
+    assert texts(outcome) == {"a.py": "x = 2 + 2 + 2\n"}
+    assert [d.code for d in outcome.applied] == ["FAPI999"] * 3
+    assert outcome.left == []
+    assert outcome.problems == []
+
+
+def test_a_fix_that_breaks_a_file_is_dropped_and_reported_and_others_stay() -> None:
+    outcome = run(
+        {"a.py": "x = 1\ny = 2\n"},
+        rule_that(replacing("1", "("), "FAPI998"),
+        rule_that(replacing("2", "3"), "FAPI999"),
+    )
+    assert texts(outcome) == {"a.py": "x = 1\ny = 3\n"}
+    (problem,) = outcome.problems
+    assert "FAPI998" in problem
+    assert "report it" in problem
+
+
+def test_a_broken_fix_is_dropped_in_every_file() -> None:
+    def make(module: Module, project: Project) -> Fix | None:
+        if not module.path.endswith("a.py") or "1" not in module.text:
+            return None
+        other = project.by_path[f"{ROOT}/b.py"]
+        return Fix("Both", Applicability.SAFE, (Edit(module.path, 4, 5, "2"), Edit(other.path, 4, 5, "(")))
+
+    outcome = run({"a.py": "x = 1\n", "b.py": "y = 1\n"}, rule_that(make))
+    assert texts(outcome) == {}
+    assert len(outcome.problems) == 1
+
+
+def test_fixes_that_never_end_are_an_error_that_names_the_rules() -> None:
+    outcome = run(
+        {"a.py": "x = 1\n"},
+        rule_that(replacing("1", "2"), "FAPI997"),
+        rule_that(replacing("2", "1"), "FAPI998"),
+    )
+    assert texts(outcome) == {}
+    assert outcome.applied == []
+    (problem,) = outcome.problems
+    assert "FAPI997" in problem or "FAPI998" in problem
+
+
+def test_a_character_the_encoding_lacks_drops_the_fix() -> None:
+    outcome = run({"a.py": "# coding: latin-1\nx = 1\n"}, rule_that(replacing("1", "'\u20ac'")))
+    assert texts(outcome) == {}
+    assert len(outcome.problems) == 1
+
+
+def test_unsafe_fixes_wait_to_be_asked_for() -> None:
+    def make(module: Module, project: Project) -> Fix | None:
+        return Fix("Replace", Applicability.UNSAFE, (Edit(module.path, 4, 5, "2"),)) if "1" in module.text else None
+
+    project = application({"a.py": "x = 1\n"})
+    rules = [rule_that(make)]
+    assert texts(fix_until_stable(project, rules, {Applicability.SAFE})) == {}
+    allowed = {Applicability.SAFE, Applicability.UNSAFE}
+    assert texts(fix_until_stable(project, rules, allowed)) == {"a.py": "x = 2\n"}
+
+
+def test_overlapping_fixes_wait_for_the_next_pass() -> None:
+    outcome = run(
+        {"a.py": "x = 11\n"},
+        rule_that(replacing("11", "22"), "FAPI997"),
+        rule_that(replacing("1", "3"), "FAPI998"),
+    )
+    assert texts(outcome) == {"a.py": "x = 22\n"}
+    assert [d.code for d in outcome.applied] == ["FAPI997"]

@@ -1,0 +1,71 @@
+"""Outlines are the same whoever builds them, and no text takes the others down."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fapi_lint
+from fapi_lint.engine import pool
+from fapi_lint.engine.pool import build_outlines
+from fapi_lint.outline import nodes
+
+TEXTS = [f"class C{n}:\n    x: int = {n}  # noqa: FAPI207\n" * (1 + n % 7) for n in range(40)] + ["def broken(:\n"]
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start processes for few texts already."""
+    monkeypatch.setattr(pool, "_PAYS_FROM", 0)
+    monkeypatch.setattr(pool, "_CHUNK", 300)
+
+
+@pytest.mark.usefixtures("eager")
+def test_same_outlines_for_any_number_of_jobs() -> None:
+    alone = build_outlines(TEXTS, 1)
+    assert build_outlines(TEXTS, 2) == alone
+    assert build_outlines(TEXTS, 5) == alone
+    assert nodes.decode(alone[-1]).failure is not None
+
+
+@pytest.mark.usefixtures("eager")
+def test_progress_counts_every_text() -> None:
+    done: list[int] = []
+    build_outlines(TEXTS, 2, done.append)
+    assert sum(done) == len(TEXTS)
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_text_that_kills_its_process_is_a_failure_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    lethal = (
+        "import json, os, sys; sys.path[:] = json.loads(sys.argv[1]); import fapi_lint.outline.build as b; real = b.build;"
+        "b.build = lambda text, comments: os._exit(11) if 'lethal' in text else real(text, comments);"
+        "from fapi_lint.engine.worker import main; main()"
+    )
+    monkeypatch.setattr(pool, "_START", lethal)
+    outlines = [nodes.decode(data) for data in build_outlines([*TEXTS, "lethal = 1\n"], 2)]
+    assert outlines[-1].failure is not None
+    assert "gave up" in outlines[-1].failure.message
+    assert [o.failure is not None for o in outlines[:-2]] == [False] * 40
+
+
+def test_workers_do_not_import_from_the_working_folder(tmp_path: Path) -> None:
+    for name in ("types", "logging", "enum", "json", "msgspec"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the working folder')\n")
+    code = (
+        "import os, sys; from fapi_lint.engine import pool; os.chdir(sys.argv[1]);"
+        "pool._PAYS_FROM = 0; pool._CHUNK = 10; print(len(pool.build_outlines(['x = 1\\n'] * 30, 2)[29]) > 5)"
+    )
+    source = str(Path(fapi_lint.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": source},
+        check=False,
+    )
+    assert done.stdout.strip() == "True", done.stderr
