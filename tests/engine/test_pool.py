@@ -42,7 +42,8 @@ def test_progress_counts_every_text() -> None:
 @pytest.mark.usefixtures("eager")
 def test_a_text_that_kills_its_process_is_a_failure_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     lethal = (
-        "import json, os, sys; sys.path[:] = json.loads(sys.argv[1]); import fapi_lint.outline.build as b; real = b.build;"
+        "import json, os, sys; sys.path[:] = json.loads(sys.argv[1]);"
+        "import fapi_lint.outline.build as b; real = b.build;"
         "b.build = lambda text, comments: os._exit(11) if 'lethal' in text else real(text, comments);"
         "from fapi_lint.engine.worker import main; main()"
     )
