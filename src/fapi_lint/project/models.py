@@ -6,6 +6,7 @@ https://docs.sqlalchemy.org/en/20/orm/basic_relationships.html; SQLModel's: http
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 _DECLARATIVE = ("DeclarativeBase", "DeclarativeBaseNoMeta", "declarative_base", "automap_base")
 _SCHEMA_ITEMS = frozenset(
     ["ForeignKey", "CheckConstraint", "Identity", "Sequence", "Computed", "FetchedValue", "Constraint"]
+)
+_CREATE_VIEW = re.compile(
+    r"create\s+(?:or\s+replace\s+)?(?:materialized\s+)?view\s+(?:if\s+not\s+exists\s+)?"
+    r"(?:[\"\w]+\.)?[\"`]?(\w+)",
+    re.IGNORECASE,
 )
 
 
@@ -125,38 +131,10 @@ class Column(Attribute):
     def type_arg(self) -> Located | None:
         """The column type as written (`String(50)`, `sa.Integer`, `UUID(as_uuid=True)`), not the annotation's."""
         for located in self.calls:
-            found = self._type_in(located)
+            found = written_type(self.project, located)
             if found is not None:
                 return found
         return None
-
-    def _type_in(self, located: Located) -> Located | None:
-        call = located.expr
-        assert isinstance(call, o.Call)
-        explicit = call.argument("type_") or call.argument("sa_type")
-        if explicit is not None:
-            return Located(explicit.value, located.scope)
-        nested = call.argument("sa_column")
-        if nested is not None and isinstance(nested.value, o.Call):
-            return self._type_in(Located(nested.value, located.scope))
-        if self._is_field(located):
-            return None
-        for index, arg in enumerate(call.positional):
-            if index == 0 and isinstance(arg.value, o.String):
-                continue
-            value = arg.value.func if isinstance(arg.value, o.Call) else arg.value
-            symbol = self.project.resolver.resolve(located.scope, value)
-            if isinstance(symbol, External) and (symbol.name in _SCHEMA_ITEMS or symbol.name.endswith("Constraint")):
-                continue
-            if isinstance(arg.value, (o.Name, o.Attribute, o.Call)):
-                return Located(arg.value, located.scope)
-            return None
-        return None
-
-    def _is_field(self, located: Located) -> bool:
-        assert isinstance(located.expr, o.Call)
-        symbol = self.project.resolver.external(located.scope, located.expr.func)
-        return symbol is not None and symbol.name == "Field"
 
     @cached_property
     def type_symbol(self) -> Symbol | None:
@@ -173,7 +151,7 @@ class Column(Attribute):
         for located in self.calls:
             assert isinstance(located.expr, o.Call)
             arg = located.expr.argument("foreign_key")
-            if arg is not None and self._is_field(located):
+            if arg is not None and _is_field(self.project, located):
                 found.append(ForeignKey(Located(arg.value, located.scope)))
             nested = located.expr.argument("sa_column")
             call = nested.value if nested is not None and isinstance(nested.value, o.Call) else located.expr
@@ -306,6 +284,24 @@ class Model:
         return None
 
     @cached_property
+    def is_view(self) -> bool:
+        """Mapped to a view or a query, which has no schema of its own.
+
+        `__table__` is no `Table(…)`, its `info` says `is_view`, or some file creates a view of its name.
+        """
+        for ancestor in self.ancestors:
+            for binding in ancestor.scope.bindings.get("__table__", ()):
+                if isinstance(binding.value, o.Call):
+                    made_by = self.project.resolver.resolve(ancestor.scope, binding.value.func)
+                    if not (isinstance(made_by, External) and made_by.is_from("sqlalchemy", "Table")):
+                        return True
+            for binding in ancestor.scope.bindings.get("__table_args__", ()):
+                nodes = o.walk(binding.value) if binding.value is not None else ()
+                if any(isinstance(node, o.String) and node.value == "is_view" for node in nodes):
+                    return True
+        return self.table is not None and self.table in self.project.models.views
+
+    @cached_property
     def ancestors(self) -> tuple[Class, ...]:
         """The class and the classes of the application that it inherits from, nearest first."""
         return tuple(c for c in self.project.resolver.mro(self.class_) if isinstance(c, Class))
@@ -378,6 +374,46 @@ class Table:
                     found.append(arg.value)
         return tuple(found)
 
+    def column_name(self, column: o.Call) -> str:
+        """The name of one of the columns, empty where it is no literal."""
+        first = column.argument("name", 0)
+        return first.value.value or "" if first is not None and isinstance(first.value, o.String) else ""
+
+    @cached_property
+    def primary_keys(self) -> list[o.Call]:
+        """The columns that say so or that a `PrimaryKeyConstraint` of the table names."""
+        named = self._constrained("PrimaryKeyConstraint")
+        return [
+            column
+            for column in self.columns
+            if ((arg := column.argument("primary_key")) is not None and o.dotted(arg.value) == "True")
+            or self.column_name(column) in named
+        ]
+
+    def is_foreign_key(self, column: o.Call) -> bool:
+        """Whether a column is one, by itself or by a `ForeignKeyConstraint` of the table."""
+        if any(self._is_call_of(arg.value, "ForeignKey") for arg in column.positional):
+            return True
+        return self.column_name(column) in self._constrained("ForeignKeyConstraint")
+
+    def _constrained(self, constraint: str) -> set[str]:
+        """The column names that a constraint of the table names as text."""
+        found: set[str] = set()
+        for arg in self.call.positional:
+            if isinstance(arg.value, o.Call) and self._is_call_of(arg.value, constraint):
+                for part in arg.value.positional:
+                    items = part.value.items if isinstance(part.value, o.Collection) else (part.value,)
+                    found.update(item.value for item in items if isinstance(item, o.String) and item.value)
+                    if constraint == "ForeignKeyConstraint":
+                        break
+        return found
+
+    def _is_call_of(self, expr: o.Expr, name: str) -> bool:
+        if not isinstance(expr, o.Call):
+            return False
+        symbol = self.project.resolver.external(self.variable.scope, expr.func)
+        return symbol is not None and symbol.name == name
+
 
 @dataclass(eq=False)
 class Models:
@@ -412,6 +448,16 @@ class Models:
             if model.table is not None:
                 found.setdefault(model.table, []).append(model)
         return found
+
+    @cached_property
+    def views(self) -> frozenset[str]:
+        """The names of the views that SQL in any file creates, without their schemas."""
+        return frozenset(
+            name
+            for module in self.project.modules
+            if "VIEW" in module.text or "view" in module.text
+            for name in _CREATE_VIEW.findall(module.text)
+        )
 
     @cached_property
     def mapping_classes(self) -> list[Class]:
@@ -692,6 +738,39 @@ class Models:
                 if kind == "column":
                     return "column", call, symbol
         return "", call, None
+
+
+def written_type(project: Project, located: Located) -> Located | None:
+    """The column type that a `Column(…)`, `mapped_column(…)` or `Field(…)` call passes, whatever expression it is."""
+    call = located.expr
+    assert isinstance(call, o.Call)
+    explicit = call.argument("type_") or call.argument("sa_type")
+    if explicit is not None:
+        return Located(explicit.value, located.scope)
+    nested = call.argument("sa_column")
+    if nested is not None:
+        inner = Located(nested.value, located.scope)
+        return written_type(project, inner) if isinstance(nested.value, o.Call) else inner
+    if _is_field(project, located):
+        return None
+    for index, arg in enumerate(call.positional):
+        value = arg.value.func if isinstance(arg.value, o.Call) else arg.value
+        if index == 0 and isinstance(value, o.String):
+            continue
+        symbol = project.resolver.resolve(located.scope, value)
+        if index == 0 and isinstance(symbol, Variable) and isinstance(symbol.value, o.String):
+            continue
+        if isinstance(symbol, External) and (symbol.name in _SCHEMA_ITEMS or symbol.name.endswith("Constraint")):
+            continue
+        return Located(arg.value, located.scope)
+    return None
+
+
+def _is_field(project: Project, located: Located) -> bool:
+    """Whether a call is SQLModel's or Pydantic's `Field(…)`."""
+    assert isinstance(located.expr, o.Call)
+    symbol = project.resolver.external(located.scope, located.expr.func)
+    return symbol is not None and symbol.name == "Field"
 
 
 def _is_class_var(project: Project, scope: Scope, annotation: o.Expr) -> bool:

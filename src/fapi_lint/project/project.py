@@ -10,6 +10,7 @@ from fapi_lint.config.settings import Settings
 from fapi_lint.config.versions import Versions
 from fapi_lint.project.models import Column, Model, Models, Relationship, Table
 from fapi_lint.project.module import Module
+from fapi_lint.project.purpose import Purposes
 from fapi_lint.project.resolve import Resolver
 from fapi_lint.project.schemas import Schema, SchemaField, Schemas
 from fapi_lint.project.symbols import Class, Function
@@ -52,6 +53,11 @@ class Project:
     def functions(self) -> list[Function]:
         """Every function and method that is not inside a function."""
         return [function for module in self.modules for function in module.scope.all_functions()]
+
+    @cached_property
+    def purposes(self) -> Purposes:
+        """Which files are the application, and which its tests, migrations and scripts."""
+        return Purposes(self)
 
     @cached_property
     def models(self) -> Models:

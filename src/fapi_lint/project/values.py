@@ -28,10 +28,11 @@ class Located:
 
 
 def own_statements(body: tuple[o.Stmt, ...]) -> Iterator[o.Stmt]:
-    """The statements of a class body, those under `if`, `try` and `with` included."""
+    """The statements that a class body runs, those under `if` (not `TYPE_CHECKING`) and `try` included."""
     for statement in body:
         if isinstance(statement, o.If):
-            yield from own_statements(statement.body)
+            if o.dotted(statement.test).rpartition(".")[2] != "TYPE_CHECKING":
+                yield from own_statements(statement.body)
             yield from own_statements(statement.orelse)
         elif isinstance(statement, o.Try):
             yield from own_statements(statement.body)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.project.column_types import is_integer_type, python_type
+from fapi_lint.project.models import Column, Table, written_type
+from fapi_lint.project.project import Project
+from fapi_lint.project.symbols import External, Variable
+from fapi_lint.project.values import Located
+from fapi_lint.rules.rule import Finding, rule
+from fapi_lint.source.place import Place
+
+
+@rule("FAPI201", "integer-primary-key", preference="Database Models")
+def integer_primary_key(project: Project, _: Project) -> Iterator[Finding]:
+    """A primary key is an integer where a UUID is the convention.
+
+    Integers that count up tell outsiders how many rows there are and which come next, collide when databases
+    are merged, and exist only once the database has seen the row. The type may be written, inferred from
+    `Mapped[int]`, or come from an `Annotated` alias or a base class: such a key is reported once, where it is defined.
+
+    Keys that are foreign keys follow what they point at, an integer that is part of a composite key is
+    natural, and views have no keys of their own: none of them is reported.
+
+    Bad:
+        ```python app/models/user.py
+        from datetime import datetime
+
+        from sqlalchemy import DateTime, func
+        from sqlalchemy.orm import Mapped, mapped_column
+
+        from app.db.base_class import Base
+
+
+        class User(Base):
+            __tablename__ = "user"
+
+            id: Mapped[int] = mapped_column(primary_key=True)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
+        ```
+        ```python app/db/base_class.py
+        from sqlalchemy.orm import DeclarativeBase
+
+
+        class Base(DeclarativeBase):
+            pass
+        ```
+
+    Good:
+        ```python app/models/user.py
+        import uuid
+        from datetime import datetime
+
+        from sqlalchemy import UUID, DateTime, func
+        from sqlalchemy.orm import Mapped, mapped_column
+
+        from app.db.base_class import Base
+
+
+        class User(Base):
+            __tablename__ = "user"
+
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
+        ```
+        ```python app/db/base_class.py
+        from sqlalchemy.orm import DeclarativeBase
+
+
+        class Base(DeclarativeBase):
+            pass
+        ```
+    """
+    reported: set[Place] = set()
+    for column in project.models.columns:
+        if not _is_integer_key(column, project):
+            continue
+        alias = _key_alias(column, project)
+        place = column.place if alias is None else Place(alias.module.path, alias.node.start, alias.node.end)
+        name = f"{column.owner.name}.{column.name}" if alias is None else alias.name
+        if place not in reported and not project.settings.is_exempt("FAPI201", name):
+            reported.add(place)
+            yield Finding(at=place, message=f"primary key `{name}` is an integer, not a UUID")
+    for table in project.models.tables:
+        yield from _table_keys(table, project)
+
+
+def _is_integer_key(column: Column, project: Project) -> bool:
+    """A key that is no foreign key, is an integer, and is the whole key of a table in the application."""
+    if not column.is_primary_key or column.is_foreign_key or not project.purposes.is_application(column.module):
+        return False
+    if column.type_arg is not None:
+        if not is_integer_type(project, column.type_arg):
+            return False
+    elif python_type(project, column.scope, column.mapped_type) != External("builtins.int"):
+        return False
+    return any(
+        model.columns.get(column.name) is column and len(model.primary_keys) == 1 and not model.is_view
+        for model in project.models.users_of(column.owner)
+    )
+
+
+def _key_alias(column: Column, project: Project) -> Variable | None:
+    """The `Annotated` alias that makes the column a key, if it is not the column itself that says so."""
+    if (column.call is not None and column.call.argument("primary_key") is not None) or not column.annotated:
+        return None
+    symbol = project.resolver.resolve(column.scope, column.mapped_type)
+    return symbol if isinstance(symbol, Variable) else None
+
+
+def _table_keys(table: Table, project: Project) -> Iterator[Finding]:
+    if not project.purposes.is_application(table.module) or len(table.primary_keys) != 1:
+        return
+    (column,) = table.primary_keys
+    located = Located(column, table.variable.scope)
+    type_ = written_type(project, located)
+    if type_ is not None and is_integer_type(project, type_) and not table.is_foreign_key(column):
+        name = f"{table.name or table.variable.name}.{table.column_name(column)}"
+        if not project.settings.is_exempt("FAPI201", name):
+            yield Finding(at=located.place, message=f"primary key `{name}` is an integer, not a UUID")
