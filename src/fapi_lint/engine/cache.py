@@ -12,10 +12,10 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import blake2b
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
-from fapi_lint import __version__, outline
+import fapi_lint
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS entry (key BLOB PRIMARY KEY, checksum BLOB, data BLOB) WITHOUT ROWID"
 _KEEP = 4
@@ -24,11 +24,22 @@ _KEEP = 4
 
 @cache
 def _format() -> str:
-    """What entries depend on besides the content: this version, LibCST's, and the code that makes outlines."""
-    digest = blake2b(f"{__version__} {version('libcst')}".encode(), digest_size=8)
-    for file in sorted(Path(outline.__path__[0]).glob("*.py")):
-        digest.update(file.read_bytes())
+    """What entries depend on besides the content: the code of fapi-lint and the version of LibCST.
+
+    The code itself, not only its version, because an editable installation changes without a new version.
+    """
+    digest = blake2b(_libcst_version(), digest_size=8)
+    for file in sorted(Path(fapi_lint.__path__[0]).rglob("*.py")):
+        status = file.stat()
+        digest.update(f"{file.name} {status.st_size} {status.st_mtime_ns}".encode())
     return digest.hexdigest()
+
+
+def _libcst_version() -> bytes:
+    """What tells one release of LibCST from another, read without importing it or `importlib.metadata`."""
+    spec = find_spec("libcst")
+    folders = spec.submodule_search_locations if spec is not None else None
+    return Path(folders[0], "_version.py").read_bytes() if folders else b""
 
 
 class Cache:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -38,7 +38,7 @@ def read_files(paths: Iterable[str], buffers: Mapping[str, bytes] | None = None)
 
 
 def load(
-    files: Iterable[Read],
+    files: Sequence[Read],
     *,
     root: str,
     settings: Settings,
@@ -48,7 +48,6 @@ def load(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Project:
     """Link files into a project. `progress` is told how many texts of how many are parsed."""
-    files = list(files)
     sources = {read.source.digest: read.source for read in files if read.error is None}
     outlines: dict[str, nodes.Outline] = {}
     for digest, data in cache.get(sources).items():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from fapi_lint.engine import load as loading
 from fapi_lint.engine.cache import Cache
 from fapi_lint.engine.check import Violation, check
 from fapi_lint.engine.diagnose import diagnose, rule_info
+from fapi_lint.engine.recall import digest, recall, remember, state_of
 from fapi_lint.engine.registry import all_rules
 from fapi_lint.engine.suppress import unsuppressed
 from fapi_lint.fix.edit import Applicability, Fix
@@ -166,26 +168,32 @@ class Run:
             self.problems.extend(f"{_shown(problem.path)}: {problem.message}" for problem in discovery.problems)
         return sorted({*discovery.files, *(path for path in paths if path in self.buffers)})
 
-    def project(self, application: Application) -> Project:
-        """Read the whole application, not only the files to report on."""
-        options = self.options
+    def read(self, application: Application) -> list[loading.Read]:
+        """Every file of the application, not only those to report on."""
         everything = {*self._discover(application, [application.root], strict=False), *application.files}
-        folder = None
-        if options.use_cache:
-            folder = os.path.join(application.root, options.cache_dir or application.settings.cache_dir)
-        cache = Cache(folder)
+        return loading.read_files(sorted(everything), self.buffers)
+
+    @contextmanager
+    def cache(self, application: Application) -> Iterator[Cache]:
+        """The application's cache, closed at the end."""
+        folder = self.options.cache_dir or application.settings.cache_dir
+        cache = Cache(os.path.join(application.root, folder) if self.options.use_cache else None)
         try:
-            return loading.load(
-                loading.read_files(sorted(everything), self.buffers),
-                root=application.root,
-                settings=application.settings,
-                versions=read_versions(Path(application.root)),
-                cache=cache,
-                jobs=options.jobs,
-                progress=options.progress,
-            )
+            yield cache
         finally:
             cache.close()
+
+    def project(self, application: Application, files: Sequence[loading.Read], cache: Cache) -> Project:
+        """The model of the application."""
+        return loading.load(
+            files,
+            root=application.root,
+            settings=application.settings,
+            versions=read_versions(Path(application.root)),
+            cache=cache,
+            jobs=self.options.jobs,
+            progress=self.options.progress,
+        )
 
     def check(self) -> Result:
         """What the rules find. Raises `engine.check.RuleError` if a rule fails."""
@@ -193,10 +201,31 @@ class Run:
         for application in self.applications:
             if not application.files:
                 continue
-            project = self.project(application)
-            left = self._reported(application, project, check(project, application.rules))
-            diagnostics.extend(diagnose(project, left, with_edits=self.options.with_edits))
+            files = set(application.files)
+            diagnostics.extend(found for found in self._check(application) if found.filename in files)
         return Result(self._report(diagnostics), failed=self.failed)
+
+    def _check(self, application: Application) -> list[Diagnostic]:
+        """Every finding of an application, remembered from the last run if nothing has changed."""
+        options = self.options
+        with self.cache(application) as cache:
+            files = self.read(application)
+            state = state_of(files)
+            question = digest(
+                application.root,
+                application.settings,
+                read_versions(Path(application.root)),
+                [rule.code for rule in application.rules],
+                sorted(options.per_file_ignores.items()),
+                options.with_edits,
+            )
+            found = recall(cache, question, state)
+            if found is None:
+                project = self.project(application, files, cache)
+                left = unsuppressed(project, check(project, application.rules), application.rules, application.ignored)
+                found = diagnose(project, left, with_edits=options.with_edits)
+                remember(cache, question, state, found)
+        return found
 
     def fix(self) -> Result:
         """Apply fixes in memory; `write` makes them real. Raises `engine.check.RuleError` if a rule fails."""
@@ -209,7 +238,8 @@ class Run:
         for application in self.applications:
             if not application.files:
                 continue
-            project = self.project(application)
+            with self.cache(application) as cache:
+                project = self.project(application, self.read(application), cache)
             outcome = fix_until_stable(
                 project,
                 application.rules,

@@ -1,0 +1,51 @@
+"""Findings of the last run, for as long as nothing that they depend on has changed.
+
+One entry for each way of asking (rules, settings); it holds the state it was made from, and a new state
+replaces it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+
+import msgspec
+
+from fapi_lint.engine.cache import Cache
+from fapi_lint.engine.load import Read
+from fapi_lint.report.model import Diagnostic
+
+
+class _Entry(msgspec.Struct, array_like=True):
+    state: str
+    diagnostics: list[Diagnostic]
+
+
+_ENTRY: msgspec.msgpack.Decoder[_Entry] = msgspec.msgpack.Decoder(_Entry)
+
+
+def digest(*parts: object) -> str:
+    """A short digest of things by their `repr`."""
+    return blake2b("\0".join(map(repr, parts)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def state_of(files: Iterable[Read]) -> str:
+    """What the findings of an application depend on besides how they were asked for: every file's path and content."""
+    return digest([(read.source.path, read.source.digest, read.error and str(read.error)) for read in files])
+
+
+def recall(cache: Cache, question: str, state: str) -> list[Diagnostic] | None:
+    """The findings that were the answer to the same question in the same state."""
+    data = cache.get([question]).get(question)
+    if data is None:
+        return None
+    try:
+        entry = _ENTRY.decode(data)
+    except msgspec.DecodeError:
+        return None
+    return entry.diagnostics if entry.state == state else None
+
+
+def remember(cache: Cache, question: str, state: str, diagnostics: Sequence[Diagnostic]) -> None:
+    """Keep the answer to a question for the next run."""
+    cache.put({question: msgspec.msgpack.encode(_Entry(state, list(diagnostics)))})
