@@ -8,9 +8,12 @@ from typing import Any
 
 from fapi_lint.config.settings import Settings
 from fapi_lint.config.versions import Versions
+from fapi_lint.project.loading import Loading
 from fapi_lint.project.models import Column, Model, Models, Relationship, Table
 from fapi_lint.project.module import Module
+from fapi_lint.project.pairing import Pairings
 from fapi_lint.project.purpose import Purposes
+from fapi_lint.project.references import ReferenceIndex
 from fapi_lint.project.resolve import Resolver
 from fapi_lint.project.schemas import Schema, SchemaField, Schemas
 from fapi_lint.project.symbols import Class, Function
@@ -60,8 +63,23 @@ class Project:
         return Purposes(self)
 
     @cached_property
+    def references(self) -> ReferenceIndex:
+        """Where classes and functions are referred to."""
+        return ReferenceIndex(self)
+
+    @cached_property
     def models(self) -> Models:
         return Models(self)
+
+    @cached_property
+    def pairings(self) -> Pairings:
+        """How models are joined, and which relationships are two sides of one thing."""
+        return Pairings(self)
+
+    @cached_property
+    def loading(self) -> Loading:
+        """Which modules are loaded when."""
+        return Loading(self)
 
     @cached_property
     def schemas(self) -> Schemas:

@@ -39,16 +39,23 @@ class Purposes:
     def is_application(self, module: Module) -> bool:
         return self.of(module) == "application"
 
+    def in_folder(self, module: Module, names: tuple[str, ...]) -> bool:
+        """Whether a folder above the file, within the project, bears one of these names."""
+        return not self._folders(module.folder).isdisjoint(names)
+
     @cached_property
     def environments(self) -> list[Module]:
         """Alembic's `env.py` files, wherever the folder of migrations is and whatever it is called."""
         return [module for module in self.project.modules if _is_environment(self.project, module)]
 
-    def _purpose(self, folder: str) -> Purpose:
-        conventions = self.project.settings.conventions
+    def _folders(self, folder: str) -> set[str]:
         root = self.project.root.rstrip(os.sep)
         inside = root and (folder + os.sep).startswith(root + os.sep)
-        parts = set((folder[len(root) :] if inside else folder).split(os.sep))
+        return set((folder[len(root) :] if inside else folder).split(os.sep))
+
+    def _purpose(self, folder: str) -> Purpose:
+        conventions = self.project.settings.conventions
+        parts = self._folders(folder)
         if parts & set(conventions.test_folders):
             return "test"
         if parts & set(conventions.migration_folders) or self._is_below_environment(folder):

@@ -1,0 +1,646 @@
+"""Where the application refers to a class or function: everything that a rename must touch, or cannot.
+
+A word is looked for in the text first; only the nodes around a hit are visited, and only then does the resolver
+say what the name means there. All uses of one word are found at once and kept, by what they mean.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
+from fapi_lint.project.resolve import Resolver
+from fapi_lint.project.symbols import Class, External, Function, Namespace, Parameter, Scope, Symbol, Variable
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+Definition: TypeAlias = Class | Function
+
+_WORD_CHARACTERS = bytes(
+    code if code >= 128 or chr(code).isalnum() or chr(code) == "_" else ord(" ") for code in range(256)
+)
+_PATH_BEFORE = re.compile(r"(?:\w+\.)+$")
+_DOTTED = re.compile(r"\w+(?:\.\w+)*[.:]\w+")
+_GENERIC_BUILTINS = frozenset(["list", "dict", "set", "frozenset", "tuple", "type"])
+_BY_STRING = frozenset(["getattr", "setattr", "hasattr", "delattr", "object", "spy"])
+"""Functions that take an object and the name of an attribute: `patch.object`, `mocker.spy`, `monkeypatch.setattr`."""
+_REBUILDS = frozenset(["update_forward_refs", "model_rebuild"])
+"""Pydantic's methods whose keywords are names that annotations use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One place of a word in a file."""
+
+    module: Module
+    start: int
+    bare: bool = False
+    """It is a name of its own (not after a dot, not in a string), which other bindings around it could capture."""
+
+    @property
+    def row(self) -> int:
+        return self.module.source.lines.position(self.start)[0]
+
+    @property
+    def where(self) -> str:
+        return f"{self.module.path.rpartition('/')[2]}:{self.row}"
+
+
+@dataclass
+class References:
+    """The places that mean one definition.
+
+    `obstacles` say why they may not be all, or cannot change together; `strings` are strings that spell the name and
+    are not known to mean it.
+    """
+
+    sites: list[Site] = field(default_factory=list)
+    obstacles: list[str] = field(default_factory=list)
+    strings: list[Site] = field(default_factory=list)
+
+
+@dataclass
+class _Word:
+    """The uses of one word in the whole application, by the module of the definition that they mean."""
+
+    sites: dict[str, list[Site]] = field(default_factory=dict)
+    obstacles: dict[str, list[str]] = field(default_factory=dict)
+    unclear: list[str] = field(default_factory=list)
+    strings: list[Site] = field(default_factory=list)
+
+
+class ReferenceIndex:
+    """Finds references; the uses of a word are computed once."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._words: dict[str, _Word] = {}
+
+    @cached_property
+    def _mentions(self) -> dict[bytes, list[Module]]:
+        found: dict[bytes, list[Module]] = {}
+        for module in self._project.modules:
+            text = module.text.encode("utf-8", "surrogatepass")
+            for word in set(text.translate(_WORD_CHARACTERS).split()):
+                found.setdefault(word, []).append(module)
+        return found
+
+    def mentioning(self, word: str) -> Sequence[Module]:
+        """The modules whose text holds a word, comments and strings included."""
+        return self._mentions.get(word.encode(), ())
+
+    def of(self, definition: Definition) -> References:
+        """The references to a class or function that is defined at module level."""
+        word = self._words.get(definition.name)
+        if word is None:
+            word = self._words[definition.name] = self._search(definition.name)
+        path = definition.module.path
+        obstacles = [*word.obstacles.get(path, ()), *word.unclear]
+        return References(word.sites.get(path, []), obstacles, word.strings)
+
+    def _search(self, name: str) -> _Word:
+        word = _Word()
+        for module in self.mentioning(name):
+            _Search(self._project.resolver, module, name).collect(word)
+        return word
+
+    def collision(self, references: References, name: str) -> Module | None:
+        """A module where references called `name` would meet something else that bears that name."""
+        resolver = self._project.resolver
+        bare: dict[Module, list[int]] = {}
+        for site in references.sites:
+            if site.bare:
+                bare.setdefault(site.module, []).append(site.start)
+        mentioning = set(self.mentioning(name))
+        for module, starts in bare.items():
+            taken = resolver.member(module, name) is not None
+            if taken or (module in mentioning and _Search(resolver, module, name).captures(starts)):
+                return module
+        for module in self._receivers(bare):
+            if module not in bare and resolver.member(module, name) is not None:
+                return module
+        return None
+
+    def _receivers(self, modules: Iterable[Module]) -> Iterator[Module]:
+        """The modules that import everything from these, or from one that does."""
+        seen = set(modules)
+        stack = list(seen)
+        while stack:
+            for receiver in self._star_importers.get(stack.pop(), ()):
+                if receiver not in seen:
+                    seen.add(receiver)
+                    stack.append(receiver)
+                    yield receiver
+
+    @cached_property
+    def _star_importers(self) -> dict[Module, list[Module]]:
+        found: dict[Module, list[Module]] = {}
+        for module in self._project.modules:
+            for star in module.scope.stars:
+                source = self._project.resolver.import_source(module, star)
+                if isinstance(source, Module):
+                    found.setdefault(source, []).append(module)
+        return found
+
+
+@dataclass(eq=False)
+class _Block:
+    """A scope of Python around a use: `kind` is `"module"`, `"class"`, `"function"` or `"inner"` (a lambda or
+    comprehension, which linked scopes leave out)."""
+
+    kind: str
+    scope: Scope
+    parent: _Block | None
+    span: tuple[int, int]
+    hidden: frozenset[str] = frozenset()
+    """Names that lambdas, comprehensions and `except … as` bind around here."""
+    binds: bool = False
+    """The word is bound here."""
+    declared: str = ""
+    """`"global"` or `"nonlocal"` where the word is declared so."""
+    imports: list[tuple[o.ImportFrom, o.Alias]] = field(default_factory=list)
+    """The `from` imports that bind the word here."""
+
+    def inner(self, node: o.Node, names: Iterable[str], word: str) -> _Block:
+        bound = frozenset(names)
+        span = (node.start, node.end)
+        return _Block("inner", self.scope, self, span, self.hidden | bound, word in bound)
+
+    @property
+    def statement_block(self) -> _Block:
+        """The block that statements and walrus targets bind in."""
+        block = self
+        while block.kind == "inner" and block.parent is not None:
+            block = block.parent
+        return block
+
+
+class _Search:
+    """One word in one file: visits what stands around the places where the text holds it."""
+
+    def __init__(self, resolver: Resolver, module: Module, word: str) -> None:
+        self.resolver = resolver
+        self.module = module
+        self.word = word
+        self.offsets = [found.start() for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", module.text)]
+        self.root = _Block("module", module.scope, None, (0, len(module.text)))
+        self.names: list[tuple[int, _Block]] = []
+        """Where the word is a name of its own, bound or used."""
+        self.known: list[tuple[int, Symbol | None]] = []
+        """Where it is an attribute, a part of a dotted string or the foreign half of `import … as`, and its meaning."""
+        self.exported: list[int] = []
+        self.strings: list[int] = []
+        self.unclear: list[int] = []
+        self.visit_all(module.outline.body, self.root)
+
+    # --- what the finds mean -----------------------------------------------------------------------
+
+    def collect(self, word: _Word) -> None:
+        """Add what was found to the uses of the word."""
+        meanings: dict[_Block, Symbol | None] = {}
+        for start, block in self.names:
+            binder = self.binder(block)
+            if binder not in meanings:
+                meanings[binder] = self.meaning(binder)
+                self.check_imports(binder, meanings[binder], word)
+            if binder.kind == "class" and block is binder:
+                # Until the class body binds the name, code in it sees the one outside.
+                assert block.parent is not None
+                outside = self.meaning(self.binder(block.parent))
+                self.hinder(word, outside, "a class body binds the name too", start)
+            self.add(word, start, meanings[binder], bare=True)
+        for start, symbol in self.known:
+            self.add(word, start, symbol, bare=False)
+        for start in self.exported:
+            self.add(word, start, self.meaning(self.root), bare=False)
+        word.strings.extend(Site(self.module, start) for start in self.strings)
+        word.unclear.extend(
+            f"it may be looked up by name at run time ({Site(self.module, start).where})" for start in self.unclear
+        )
+
+    def captures(self, starts: Sequence[int]) -> bool:
+        """Whether the word is a name of the module, or of a block around one of these places."""
+        for _, block in self.names:
+            binder = self.binder(block)
+            if binder.kind == "module" or any(binder.span[0] <= start < binder.span[1] for start in starts):
+                return True
+        return False
+
+    def add(self, word: _Word, start: int, symbol: Symbol | None, *, bare: bool) -> None:
+        if _is_definition(symbol, self.word):
+            word.sites.setdefault(symbol.module.path, []).append(Site(self.module, start, bare))
+
+    def hinder(self, word: _Word, symbol: Symbol | None, reason: str, start: int) -> None:
+        if _is_definition(symbol, self.word):
+            where = Site(self.module, start).where
+            word.obstacles.setdefault(symbol.module.path, []).append(f"{reason} ({where})")
+
+    def check_imports(self, binder: _Block, symbol: Symbol | None, word: _Word) -> None:
+        """All the imports that bind the name in one block must change together, and so mean one definition."""
+        imported = [(alias.start, self.imported(statement, alias)) for statement, alias in binder.imports]
+        meanings = [meaning for _, meaning in imported] + [symbol]
+        for start, meaning in imported:
+            if binder.kind == "class":
+                self.hinder(word, meaning, "it is imported into a class", start)
+            elif any(other is not meaning for other in meanings):
+                for each in meanings:
+                    self.hinder(word, each, "the name is bound to different things", start)
+
+    def binder(self, block: _Block) -> _Block:
+        """The block whose binding the word means in `block`."""
+        current: _Block | None = block
+        while current is not None:
+            if current.declared == "global":
+                return self.root
+            if current.binds and not current.declared and (current.kind != "class" or current is block):
+                return current
+            current = current.parent
+        return self.root
+
+    def meaning(self, binder: _Block) -> Symbol | None:
+        if binder.kind == "module":
+            return self.resolver.member(self.module, self.word)
+        return self.imported(*binder.imports[-1]) if binder.imports else None
+
+    def imported(self, statement: o.ImportFrom, alias: o.Alias) -> Symbol | None:
+        return self.member(self.resolver.import_source(self.module, statement), alias.name)
+
+    def member(self, symbol: Symbol | None, name: str) -> Symbol | None:
+        """`symbol.name`, where `symbol` is a module."""
+        return self.resolver.attribute(symbol, name) if isinstance(symbol, (Module, Namespace)) else None
+
+    # --- statements --------------------------------------------------------------------------------
+
+    def hits(self, start: int, end: int) -> list[int]:
+        first = bisect_left(self.offsets, start)
+        return self.offsets[first : bisect_left(self.offsets, end, first)]
+
+    def visit_all(self, nodes: Iterable[Any], block: _Block, annotation: bool = False) -> None:
+        for node in nodes:
+            self.visit(node, block, annotation)
+
+    def visit(self, node: Any, block: _Block, annotation: bool = False) -> None:
+        """`annotation`: strings in the node are forward references."""
+        if node is None:
+            return
+        start = node.outer_start if isinstance(node, (o.FunctionDef, o.ClassDef)) else node.start
+        first = bisect_left(self.offsets, start)
+        if first == len(self.offsets) or self.offsets[first] >= node.end:
+            return
+        visitor = _VISITORS.get(type(node))
+        if visitor is not None:
+            visitor(self, node, block, annotation)
+            return
+        inside = annotation and isinstance(node, (o.Operation, o.Collection, o.Starred, o.Other))
+        self.visit_all(o.children(node), block, inside)
+
+    def bind(self, start: int, block: _Block) -> None:
+        block = block.statement_block
+        block.binds = True
+        self.names.append((start, block))
+
+    def bind_between(self, start: int, end: int, block: _Block) -> None:
+        """A binding without a node of its own, the last hit of a span."""
+        hits = self.hits(start, end)
+        if hits:
+            self.bind(hits[-1], block)
+
+    def target(self, node: Any, block: _Block) -> None:
+        match node:
+            case o.Name():
+                if node.id == self.word:
+                    self.bind(node.start, block)
+            case o.Collection():
+                for item in node.items:
+                    self.target(item, block)
+            case o.Starred():
+                self.target(node.value, block)
+            case _:
+                self.visit(node, block)
+
+    def function_def(self, node: o.FunctionDef, block: _Block, annotation: bool) -> None:
+        self.visit_all(node.decorators, block)
+        if node.name == self.word:
+            self.bind(node.name_start, block)
+        params = False
+        for param in node.params:
+            self.visit(param.annotation, block, True)
+            self.visit(param.default, block)
+            params = params or param.name == self.word
+        self.visit(node.returns, block, True)
+        if not self.hits(node.body_start, node.end):
+            return
+        function = next(function for function in block.scope.functions if function.node is node)
+        body = _Block("function", function.scope, block, (node.start, node.end), block.hidden, params)
+        self.visit_all(function.scope.body, body)
+
+    def class_def(self, node: o.ClassDef, block: _Block, annotation: bool) -> None:
+        self.visit_all(node.decorators, block)
+        if node.name == self.word:
+            self.bind(node.name_start, block)
+        self.visit_all(node.bases, block)
+        if self.hits(node.body_start, node.end):
+            class_ = next(class_ for class_ in block.scope.classes if class_.node is node)
+            body = _Block("class", class_.scope, block, (node.start, node.end), block.hidden)
+            self.visit_all(node.body, body)
+
+    def assign(self, node: o.Assign, block: _Block, annotation: bool) -> None:
+        for target in node.targets:
+            self.target(target, block)
+        self.value(node.value, node.targets, block)
+
+    def ann_assign(self, node: o.AnnAssign, block: _Block, annotation: bool) -> None:
+        if node.value is None and block.kind == "class" and isinstance(node.target, o.Name):
+            pass  # binds nothing, and the attribute keeps its name
+        else:
+            self.target(node.target, block)
+        self.visit(node.annotation, block, True)
+        is_alias = o.dotted(node.annotation).rpartition(".")[2] == "TypeAlias"
+        self.value(node.value, (node.target,), block, is_alias)
+
+    def aug_assign(self, node: o.AugAssign, block: _Block, annotation: bool) -> None:
+        self.target(node.target, block)
+        self.value(node.value, (node.target,), block)
+
+    def value(self, value: o.Expr | None, targets: Iterable[o.Expr], block: _Block, annotation: bool = False) -> None:
+        """What is assigned; in `__all__`, strings are names of this module."""
+        if block.kind != "module" or not any(_is_all(target) for target in targets):
+            self.visit(value, block, annotation)
+            return
+        for node in o.walk(value):
+            if isinstance(node, o.String) and node.value == self.word:
+                self.exported.extend(self.hits(node.start, node.end))
+            elif isinstance(node, o.Attribute):
+                self.visit(node, block)
+
+    def for_(self, node: o.For, block: _Block, annotation: bool) -> None:
+        self.target(node.target, block)
+        self.visit(node.iter, block)
+        self.visit_all((*node.body, *node.orelse), block)
+
+    def with_(self, node: o.With, block: _Block, annotation: bool) -> None:
+        for item in node.items:
+            self.visit(item.value, block)
+            if item.target is not None:
+                self.target(item.target, block)
+        self.visit_all(node.body, block)
+
+    def handler(self, node: o.Handler, block: _Block, annotation: bool) -> None:
+        self.visit(node.exception, block)
+        if node.name == self.word:
+            start = node.start if node.exception is None else node.exception.end
+            self.bind_between(start, node.body[0].start, block)
+        self.visit_all(node.body, block)
+
+    def case(self, node: o.Case, block: _Block, annotation: bool) -> None:
+        self.visit_all(node.parts, block)
+        if self.word in node.names:
+            self.bind_between(node.start, node.body[0].start, block)
+        self.visit_all(node.body, block)
+
+    def type_statement(self, node: o.TypeStatement, block: _Block, annotation: bool) -> None:
+        if node.name == self.word:
+            self.bind(self.hits(node.start, node.end)[0], block)
+        self.visit(node.value, block, True)
+
+    def simple(self, node: o.Simple, block: _Block, annotation: bool) -> None:
+        if self.word in node.names:
+            block.declared = node.keyword if block.kind != "module" else ""
+            self.names.extend((start, block) for start in self.hits(node.start, node.end))
+        self.visit_all(node.parts, block)
+
+    def imports(self, node: o.Import, block: _Block, annotation: bool) -> None:
+        for alias in node.names:
+            if alias.asname == self.word:
+                self.bind(alias.end - len(self.word), block)
+            elif not alias.asname and alias.name.partition(".")[0] == self.word:
+                self.bind(alias.start, block)
+
+    def import_from(self, node: o.ImportFrom, block: _Block, annotation: bool) -> None:
+        for alias in node.names:
+            if alias.name == self.word and alias.asname:
+                self.known.append((alias.start, self.imported(node, alias)))
+            if (alias.asname or alias.name) == self.word:
+                self.bind(alias.end - len(self.word), block)
+                block.imports.append((node, alias))
+
+    # --- expressions -------------------------------------------------------------------------------
+
+    def name(self, node: o.Name, block: _Block, annotation: bool) -> None:
+        if node.id == self.word:
+            self.names.append((node.start, block))
+
+    def attribute(self, node: o.Attribute, block: _Block, annotation: bool) -> None:
+        if node.attr == self.word:
+            self.known.append((node.attr_start, self.member(self.resolve(node.value, block), self.word)))
+        self.visit(node.value, block)
+
+    def resolve(self, node: o.Expr, block: _Block) -> Symbol | None:
+        if o.dotted(node).partition(".")[0] in block.hidden:
+            return None
+        if isinstance(node, o.Call):
+            return self.loaded(node, block.scope)
+        symbol = self.resolver.resolve(block.scope, node)
+        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+            return self.loaded(symbol.value, symbol.scope) or symbol
+        return symbol
+
+    def loaded(self, call: o.Call, scope: Scope) -> Symbol | None:
+        """The module of `import_module("…")`."""
+        path = call.argument("name", 0)
+        if path is None or not isinstance(path.value, o.String) or not path.value.value:
+            return None
+        function = self.resolver.external(scope, call.func)
+        if function is None or function.name not in ("import_module", "importorskip"):
+            return None
+        return self.resolver.find_module(path.value.value, self.module)
+
+    def named_expr(self, node: o.NamedExpr, block: _Block, annotation: bool) -> None:
+        self.target(node.target, block)
+        self.visit(node.value, block)
+
+    def lambda_(self, node: o.Lambda, block: _Block, annotation: bool) -> None:
+        self.visit_all((param.default for param in node.params), block)
+        self.visit(node.body, block.inner(node, (param.name for param in node.params), self.word))
+
+    def comprehension(self, node: o.Comprehension, block: _Block, annotation: bool) -> None:
+        self.visit(node.generators[0].iter, block)
+        names = [name for part in node.generators for name in _target_names(part.target)]
+        inside = block.inner(node, names, self.word)
+        for index, part in enumerate(node.generators):
+            self.visit(part.target, inside)
+            if index:
+                self.visit(part.iter, inside)
+            self.visit_all(part.ifs, inside)
+        self.visit_all(node.items, inside)
+
+    def subscript(self, node: o.Subscript, block: _Block, annotation: bool) -> None:
+        self.visit(node.value, block, annotation)
+        generic = o.dotted(node.value).rpartition(".")[2]
+        if generic == "Annotated":
+            self.visit(node.items[0], block, annotation)
+            self.visit_all(node.items[1:], block)
+        elif generic == "Literal":
+            self.visit_all(node.items, block)
+        elif _is_namespace(node.value):
+            for item in node.items:
+                self.string(item, block, by_name=True) if isinstance(item, o.String) else self.visit(item, block)
+        else:
+            forward = any(isinstance(item, o.String) for item in node.items) and self.is_generic(node.value, block)
+            self.visit_all(node.items, block, annotation or forward)
+
+    def is_generic(self, node: o.Expr, block: _Block) -> bool:
+        """Whether strings in a subscript of this are types: `list["User"]`, `Page["User"]`, not `data["User"]`."""
+        symbol = self.resolve(node, block)
+        if isinstance(symbol, External):
+            return symbol.name in _GENERIC_BUILTINS or symbol.name[:1].isupper()
+        return isinstance(symbol, Class)
+
+    def call(self, node: o.Call, block: _Block, annotation: bool) -> None:
+        self.visit(node.func, block)
+        function = o.dotted(node.func)
+        last = node.func.attr if isinstance(node.func, o.Attribute) else function
+        for index, arg in enumerate(node.args):
+            if arg.keyword == self.word and last in _REBUILDS:
+                self.names.append((arg.start, block))
+            if isinstance(arg.value, o.String) and arg.value.value == self.word and index and not arg.keyword:
+                self.named_attribute(node.args[index - 1].value, arg.value, last, block)
+            elif block.kind == "module" and function.startswith("__all__."):
+                self.value(arg.value, (node.func,), block)
+            else:
+                forward = (last in ("cast", "ForwardRef") and index == 0) or (
+                    last == "TypeVar" and (arg.keyword == "bound" or (index > 0 and not arg.keyword))
+                )
+                self.visit(arg.value, block, forward)
+
+    def named_attribute(self, owner: o.Expr, string: o.String, function: str, block: _Block) -> None:
+        """`getattr(module, "name")`, `patch.object(module, "name")`: an object, then the name of an attribute."""
+        if function == "cast":
+            return
+        symbol = self.resolve(owner, block)
+        if isinstance(symbol, (Module, Namespace)):
+            self.known.extend((start, self.member(symbol, self.word)) for start in self.hits(string.start, string.end))
+        elif function not in _BY_STRING:
+            self.string(string, block)
+        elif o.dotted(owner) not in ("self", "cls") and (
+            isinstance(owner, o.Call)
+            if symbol is None
+            else isinstance(symbol, Parameter) and symbol.node.annotation is None
+        ):
+            self.string(string, block, by_name=True)
+
+    def string_literal(self, node: o.String, block: _Block, annotation: bool) -> None:
+        if annotation and node.value is not None:
+            self.forward_reference(node, block)
+        else:
+            self.string(node, block)
+
+    def forward_reference(self, node: o.String, block: _Block) -> None:
+        """The text of a quoted annotation, where offsets are exact however the literal is written."""
+        text = self.module.text
+        for hit in self.hits(node.start, node.end):
+            path = _PATH_BEFORE.search(text, node.start, hit)
+            if path is None:
+                self.names.append((hit, block))
+            else:
+                owner = _dotted_name(path[0].rstrip("."))
+                self.known.append((hit, self.member(self.resolve(owner, block), self.word)))
+
+    def string(self, node: o.String, block: _Block, *, by_name: bool = False) -> None:
+        """A string that is no type. `by_name`: its value is the name of something, looked up at run time."""
+        if node.value is None:
+            self.visit_all(node.parts, block)
+            self.unclear.extend(hit for hit in self.hits(node.start, node.end) if self.ends_built_path(node, hit))
+        elif node.value == self.word:
+            at_run_time = by_name or "__getattr__" in self.module.scope.bindings
+            (self.unclear if at_run_time else self.strings).extend(self.hits(node.start, node.end))
+        elif node.value == f".{self.word}":
+            self.unclear.extend(self.hits(node.start, node.end))
+        elif _DOTTED.fullmatch(node.value):
+            self.path(node)
+
+    def ends_built_path(self, node: o.String, hit: int) -> bool:
+        """`f"{package}.name"`"""
+        text = self.module.text
+        after = text[hit + len(self.word) : hit + len(self.word) + 1]
+        return bool(node.parts) and text[hit - 2 : hit] == "}." and after in ("'", '"')
+
+    def path(self, node: o.String) -> None:
+        """A dotted string, as `patch("app.services.user.create_user")` has it; the last part may follow a colon."""
+        assert node.value is not None
+        start = self.module.text.find(node.value, node.start, node.end)
+        if start < 0:
+            return
+        symbol: Symbol | None = None
+        for part in re.finditer(r"\w+", node.value):
+            if part.start() == 0:
+                symbol = self.resolver.find_module(part[0], self.module)
+            else:
+                symbol = self.member(symbol, part[0])
+            if part[0] == self.word and _is_definition(symbol, self.word):
+                self.known.append((start + part.start(), symbol))
+                return
+            if symbol is None:
+                break
+        if symbol is None and node.value.endswith(self.word) and not isinstance(symbol, External):
+            self.strings.append(start + len(node.value) - len(self.word))
+
+
+def _is_definition(symbol: Symbol | None, name: str) -> TypeGuard[Definition]:
+    return isinstance(symbol, (Class, Function)) and symbol.parent is None and symbol.name == name
+
+
+def _is_all(target: o.Expr) -> bool:
+    return o.dotted(target).partition(".")[0] == "__all__"
+
+
+def _is_namespace(node: o.Expr) -> bool:
+    """`globals()`, `vars(…)` or `….__dict__`."""
+    if isinstance(node, o.Call):
+        return o.dotted(node.func) in ("globals", "vars", "locals")
+    return isinstance(node, o.Attribute) and node.attr == "__dict__"
+
+
+def _target_names(target: o.Node) -> Iterator[str]:
+    return (node.id for node in o.walk(target) if isinstance(node, o.Name))
+
+
+def _dotted_name(path: str) -> o.Expr:
+    """The expression of a dotted name; its spans mean nothing."""
+    first, *rest = path.split(".")
+    node: o.Expr = o.Name(0, 0, first)
+    for part in rest:
+        node = o.Attribute(0, 0, node, part)
+    return node
+
+
+_VISITORS: dict[type, Callable[[_Search, Any, _Block, bool], None]] = {
+    o.FunctionDef: _Search.function_def,
+    o.ClassDef: _Search.class_def,
+    o.Assign: _Search.assign,
+    o.AnnAssign: _Search.ann_assign,
+    o.AugAssign: _Search.aug_assign,
+    o.For: _Search.for_,
+    o.With: _Search.with_,
+    o.Handler: _Search.handler,
+    o.Case: _Search.case,
+    o.TypeStatement: _Search.type_statement,
+    o.Simple: _Search.simple,
+    o.Import: _Search.imports,
+    o.ImportFrom: _Search.import_from,
+    o.Name: _Search.name,
+    o.Attribute: _Search.attribute,
+    o.NamedExpr: _Search.named_expr,
+    o.Lambda: _Search.lambda_,
+    o.Comprehension: _Search.comprehension,
+    o.Subscript: _Search.subscript,
+    o.Call: _Search.call,
+    o.String: _Search.string_literal,
+}
