@@ -91,8 +91,18 @@ def test_an_import_that_is_there_is_used(imports: str, target: str, text: str) -
         ("def f():\n    from fastapi import status\ndef g():\n    HERE", "fastapi.status", "status", ""),
         ("def f(status):\n    HERE", "fastapi.status", "http_status", "http_status"),
         ("from fastapi import status\ndef f(status):\n    HERE", "fastapi.status", "http_status", "http_status"),
-        ("from fastapi import status\ndef f():\n    HERE\n    status = 1", "fastapi.status", "http_status", "http_status"),
-        ("from fastapi import status\nclass A:\n    status = 1\n    HERE", "fastapi.status", "http_status", "http_status"),
+        (
+            "from fastapi import status\ndef f():\n    HERE\n    status = 1",
+            "fastapi.status",
+            "http_status",
+            "http_status",
+        ),
+        (
+            "from fastapi import status\nclass A:\n    status = 1\n    HERE",
+            "fastapi.status",
+            "http_status",
+            "http_status",
+        ),
         ("from fastapi import status\nx = [HERE for status in y]", "fastapi.status", "http_status", "http_status"),
         ("from fastapi import status\nx = lambda status: HERE", "fastapi.status", "http_status", "http_status"),
         ("from a import Enum\nHERE", "sqlalchemy.Enum", "SAEnum", "SAEnum"),
@@ -125,9 +135,7 @@ def test_type_checking_imports_count_for_annotations_only() -> None:
     source = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from app.u import User\nHERE\n"
     assert spelled(source, "app.u.User", type_checking=True) == Spelling("User")
     assert spelled(source, "app.u.User") == Spelling("User", (need("app.u", "User"),))
-    assert spelled("HERE\n", "app.u.User", type_checking=True).needs == (
-        need("app.u", "User", type_checking=True),
-    )
+    assert spelled("HERE\n", "app.u.User", type_checking=True).needs == (need("app.u", "User", type_checking=True),)
 
 
 def test_a_given_alias_is_used_where_an_import_is_needed() -> None:
@@ -220,7 +228,11 @@ def test_a_given_alias_is_used_where_an_import_is_needed() -> None:
         ),
         ("from .user import User\n", [need("app.models.tag", "Tag")], "from .tag import Tag\nfrom .user import User\n"),
         ("from .user import User\n", [need("app.models.user", "Role")], "from .user import Role, User\n"),
-        ("import app.db\n", [need("app.models.tag", keep=True)], "import app.db\nimport app.models.tag  # noqa: F401\n"),
+        (
+            "import app.db\n",
+            [need("app.models.tag", keep=True)],
+            "import app.db\nimport app.models.tag  # noqa: F401\n",
+        ),
         ("import a; x = 1\n", [need("b")], "import a; x = 1\nimport b\n"),
     ],
 )
@@ -230,7 +242,12 @@ def test_adding(before: str, needs: list[NeedsImport], after: str) -> None:
 
 def test_needs_that_are_met_change_nothing() -> None:
     source = "import sqlalchemy as sa\nfrom fastapi import status as http\nfrom .user import User\nimport a.b\n"
-    needs = [need("sqlalchemy", "", "sa"), need("fastapi", "status", "http"), need("app.models.user", "User"), need("a.b")]
+    needs = [
+        need("sqlalchemy", "", "sa"),
+        need("fastapi", "status", "http"),
+        need("app.models.user", "User"),
+        need("a.b"),
+    ]
     assert place(parse(source), (), needs, ()) == []
 
 
@@ -456,7 +473,9 @@ def without_imports(text: str) -> list[str]:
 
 @settings(max_examples=60, deadline=None)
 @given(imports(), wanted)
-def test_adding_imports_exactly_what_is_needed(block: tuple[str, list[tuple[str, str]]], extra: list[tuple[str, str]]) -> None:
+def test_adding_imports_exactly_what_is_needed(
+    block: tuple[str, list[tuple[str, str]]], extra: list[tuple[str, str]]
+) -> None:
     source, found = block
     after = fixed(source, *(need(module, name) for module, name in extra))
     assert imported(after) == {*found, *extra}

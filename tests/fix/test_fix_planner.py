@@ -65,7 +65,9 @@ def test_plan_composes_disjoint_fixes(case: tuple[str, list[Edit]]) -> None:
     assert apply(text, planned.edits.get("a.py", ())) == apply(text, chosen)
 
 
-@pytest.mark.parametrize("edits", [[Edit("a", 0, 2, ""), Edit("a", 1, 3, "")], [Edit("a", 2, 9, "")], [Edit("a", 2, 1, "")]])
+@pytest.mark.parametrize(
+    "edits", [[Edit("a", 0, 2, ""), Edit("a", 1, 3, "")], [Edit("a", 2, 9, "")], [Edit("a", 2, 1, "")]]
+)
 def test_apply_refuses_what_overlaps_or_leaves_the_text(edits: list[Edit]) -> None:
     with pytest.raises(ValueError, match="overlaps"):
         apply("abc", edits)
@@ -145,7 +147,10 @@ def test_a_conflict_between_fixes_waits() -> None:
 
 
 def test_an_import_in_the_way_of_another_fix_waits() -> None:
-    fixes = [fix(edit("a.py", "import os\n\n", "pass\n")), fix(edit("a.py", "two", "2"), needs=(NeedsImport("a.py", "re"),))]
+    fixes = [
+        fix(edit("a.py", "import os\n\n", "pass\n")),
+        fix(edit("a.py", "two", "2"), needs=(NeedsImport("a.py", "re"),)),
+    ]
     planned = plan(fixes, files)
     assert sorted([*planned.applied, *planned.deferred]) == [0, 1]
     assert verify(FILES["a.py"], apply(FILES["a.py"], planned.edits["a.py"])) is None

@@ -23,9 +23,7 @@ class Spelling:
     needs: tuple[NeedsImport, ...] = ()
 
 
-def spell(
-    file: File, target: str, at: int, *, alias: str | None = None, type_checking: bool = False
-) -> Spelling:
+def spell(file: File, target: str, at: int, *, alias: str | None = None, type_checking: bool = False) -> Spelling:
     """How to write `target` (absolute and dotted: `"sqlalchemy.orm.relationship"`) at an offset of a file.
 
     An import that is there and visible at `at` is used, whatever its form; else the answer says which one
@@ -53,9 +51,7 @@ def spell(
     local = alias or name or module
     if local in taken:
         local = _alias(target, taken)
-    need = NeedsImport(
-        file.path, module, name, "" if local == (name or module) else local, type_checking=type_checking
-    )
+    need = NeedsImport(file.path, module, name, "" if local == (name or module) else local, type_checking=type_checking)
     return Spelling(local, (need,))
 
 

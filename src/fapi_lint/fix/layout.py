@@ -83,9 +83,7 @@ class Layout:
 
     def _top_level(self) -> Sequence[Any]:
         body = self.file.outline.body
-        stop = next(
-            (i for i, node in enumerate(body) if isinstance(node, (o.FunctionDef, o.ClassDef))), len(body)
-        )
+        stop = next((i for i, node in enumerate(body) if isinstance(node, (o.FunctionDef, o.ClassDef))), len(body))
         return body[:stop]
 
     def grouped(self, block: Sequence[Any]) -> list[Group]:
@@ -198,9 +196,7 @@ class Layout:
         if self.guarded:
             last = next_line(self.text, self.groups[-1][-1][1].end) if self.groups else -1
             unit = indent_unit(self.file)
-            body = "".join(
-                _indent(text, unit) for _, text in sorted(self.guarded, key=lambda g: _ORDERS[0](g[0]))
-            )
+            body = "".join(_indent(text, unit) for _, text in sorted(self.guarded, key=lambda g: _ORDERS[0](g[0])))
             self.parts.append(_Part(last, 1, RELATIVE + 1, (), f"if {guard}:\n{body}"))
         edits = []
         for offset in sorted({part.offset for part in self.parts}):
@@ -247,11 +243,7 @@ class Layout:
         """Where the first import goes, and the text that must stand before it."""
         text, body = self.text, self.file.outline.body
         first = body[0] if body else None
-        if (
-            isinstance(first, o.ExprStatement)
-            and isinstance(first.value, o.String)
-            and first.value.value is not None
-        ):
+        if isinstance(first, o.ExprStatement) and isinstance(first.value, o.String) and first.value.value is not None:
             offset = next_line(text, first.end)
             return offset, "\n" if text[:offset].endswith(("\n", "\r")) else "\n\n"
         stop = len(text) if first is None else line_start(text, getattr(first, "outer_start", first.start))

@@ -182,9 +182,7 @@ def _containing(block: tuple[Any, ...], at: int) -> Iterator[Any]:
         yield node
         if isinstance(node, (o.FunctionDef, o.ClassDef)) and node.body_start <= at:
             continue
-        stack.extend(
-            reversed(_header(node) if isinstance(node, (o.FunctionDef, o.ClassDef)) else [*o.children(node)])
-        )
+        stack.extend(reversed(_header(node) if isinstance(node, (o.FunctionDef, o.ClassDef)) else [*o.children(node)]))
 
 
 def _header(node: o.FunctionDef | o.ClassDef) -> list[Any]:
@@ -376,9 +374,7 @@ class _Search:
 
     def value(self, value: Any, targets: tuple[Any, ...], scopes: tuple[Scope, ...], alias: bool) -> None:
         """What is assigned: entries of `__all__`, the string of a type alias, or anything else."""
-        exported = len(scopes) == 1 and any(
-            o.dotted(target).partition(".")[0] == "__all__" for target in targets
-        )
+        exported = len(scopes) == 1 and any(o.dotted(target).partition(".")[0] == "__all__" for target in targets)
         if not exported:
             self.visit(value, scopes, alias)
             return

@@ -43,9 +43,7 @@ class ImportConflict(Exception):  # noqa: N818
         return f"{self.path}: cannot import {self.name}: {self.reason}"
 
 
-def place(
-    file: File, edits: Iterable[Edit], needs: Iterable[NeedsImport], drops: Iterable[DropsImport]
-) -> list[Edit]:
+def place(file: File, edits: Iterable[Edit], needs: Iterable[NeedsImport], drops: Iterable[DropsImport]) -> list[Edit]:
     """The edits that import what is needed and drop what nothing uses any more, given the file's other edits.
 
     `edits`, `needs` and `drops` may belong to any files; those of this one count. The answer, in source order, does
@@ -60,9 +58,7 @@ def place(
     return _Placer(file, mine).run(needed, dropped)
 
 
-def check(
-    file: File, edits: Iterable[Edit], needs: Iterable[NeedsImport], drops: Iterable[DropsImport]
-) -> None:
+def check(file: File, edits: Iterable[Edit], needs: Iterable[NeedsImport], drops: Iterable[DropsImport]) -> None:
     """Raise the ImportConflict that `place` would raise for a local name, in a fraction of the time."""
     needed = [need for need in needs if need.path == file.path]
     if needed:
@@ -246,9 +242,7 @@ class _Placer:
         return text + ("  # noqa: F401" if need.keep else "")
 
     def name_lists(self) -> list[list[str]]:
-        return [
-            [alias.name for alias in s.names] for s in self.statements.values() if isinstance(s, o.ImportFrom)
-        ]
+        return [[alias.name for alias in s.names] for s in self.statements.values() if isinstance(s, o.ImportFrom)]
 
     # --- what is dropped -------------------------------------------------------------------------
 
@@ -281,8 +275,7 @@ class _Placer:
             return False
         lines = self.text[line_start(self.text, alias.start) : line_end(self.text, alias.end)]
         lines += (
-            _comment_after(self.text, statement)
-            + self.text[statement.start : line_end(self.text, statement.start)]
+            _comment_after(self.text, statement) + self.text[statement.start : line_end(self.text, statement.start)]
         )
         return re.search(r"#\s*noqa(?!\s*:)|#\s*noqa\s*:[^#\n]*F401", lines, re.IGNORECASE) is None
 
@@ -321,9 +314,7 @@ class _Placer:
                 text = self.text[alias.start : alias.end]
                 names.remove(next(i for i, item in enumerate(names.items) if item.text == text))
             edits.append(
-                _trimmed(
-                    self.text, Edit(self.file.path, start, statement.end, names.render(line_limit(self.text)))
-                )
+                _trimmed(self.text, Edit(self.file.path, start, statement.end, names.render(line_limit(self.text))))
             )
         edits += [Edit(self.file.path, start, end, "") for start, end in _joined(lines)]
         return edits
@@ -379,11 +370,7 @@ class _Placer:
         widened = []
         for edit in edits:
             whole_lines = not edit.text and edit.start == line_start(self.text, edit.start)
-            if (
-                whole_lines
-                and not {edit.start, edit.end} & places
-                and edit.end == line_start(self.text, edit.end)
-            ):
+            if whole_lines and not {edit.start, edit.end} & places and edit.end == line_start(self.text, edit.end):
                 edit = replace(edit, end=blank_lines_after(self.text, edit.start, edit.end))
             widened.append(edit)
         merged: list[Edit] = []
@@ -399,7 +386,6 @@ class _Placer:
                 raise ImportConflict(self.file.path, "a name", "another edit of the fix is in the way")
         end = newline(self.text)
         return [replace(edit, text=re.sub(r"\r\n|\n", end, edit.text)) for edit in merged]
-
 
     def blank_before(self, offset: int) -> bool:
         """Whether a line starts here, after a blank one or at the top of the file."""
@@ -421,12 +407,7 @@ def used(file: File, name: str) -> bool:
         if isinstance(node, o.Call) and o.dotted(node.func).rpartition(".")[2] in _BY_NAME:
             stack += [arg for arg in node.args if not isinstance(arg.value, o.String)]
             continue
-        if (
-            isinstance(node, o.String)
-            and node.value
-            and word.search(node.value)
-            and _is_expression(node.value)
-        ):
+        if isinstance(node, o.String) and node.value and word.search(node.value) and _is_expression(node.value):
             return True
         stack += o.children(node)
     return re.search(rf"#\s*type:[^\r\n]*(?<!\w){re.escape(name)}(?!\w)", file.text) is not None

@@ -117,9 +117,7 @@ class _Chosen:
 
     def meets(self, edits: Iterable[Edit]) -> bool:
         """Whether one of the edits overlaps one that is there and is not the same."""
-        return any(
-            edit not in self.edits and any(_touch(edit, other) for other in self.edits) for edit in edits
-        )
+        return any(edit not in self.edits and any(_touch(edit, other) for other in self.edits) for edit in edits)
 
     def place(self, file: File) -> tuple[Edit, ...]:
         imports = place(file, self.edits, self.needs, self.drops)

@@ -133,10 +133,7 @@ def by_type(name: str) -> Any:
 
 def natural(name: str) -> list[Any]:
     """A sort key that compares digits as numbers and letters without regard to case."""
-    return [
-        (0, int(part), "") if part.isdigit() else (1, 0, part.lower())
-        for part in re.findall(r"\d+|\D+", name)
-    ]
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part.lower()) for part in re.findall(r"\d+|\D+", name)]
 
 
 def _is_sorted(names: list[str], key: NameKey) -> bool:

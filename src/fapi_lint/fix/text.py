@@ -17,9 +17,7 @@ from fapi_lint.outline import nodes as o
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _INDENT = re.compile(r"[ \t\f]*")
-_PRAGMA = re.compile(
-    r"#\s*(noqa|type:\s*ignore|pyright:|mypy:|pragma:|pylint:|nosec|fapi-lint:)", re.IGNORECASE
-)
+_PRAGMA = re.compile(r"#\s*(noqa|type:\s*ignore|pyright:|mypy:|pragma:|pylint:|nosec|fapi-lint:)", re.IGNORECASE)
 
 Definition: TypeAlias = o.FunctionDef | o.ClassDef
 
@@ -92,11 +90,18 @@ def replace_argument_value(file: File, arg: o.Arg, text: str) -> Edit:
 
 
 def insert_argument(
-    file: File, call: o.Call, argument: str, *, after: str | None = None, first: bool = False
+    file: File,
+    call: o.Call,
+    argument: str,
+    *,
+    after: str | None = None,
+    first: bool = False,
+    index: int | None = None,
 ) -> Edit:
     """`argument` (`"value"`, `"name=value"`) as a new argument of a call.
 
-    It goes behind the keyword `after`, to the front with `first`, else to the end but before a closing `**kwargs`.
+    It goes behind the keyword `after`, to the front with `first`, before the argument that is now at `index`,
+    else to the end but before a closing `**kwargs`.
     ValueError if the call has no keyword `after`.
     """
     text, args = file.text, call.args
@@ -107,9 +112,10 @@ def insert_argument(
         inner = f"({text[args[0].start : args[0].end]})"
         both = f"{argument}, {inner}" if first else f"{inner}, {argument}"
         return Edit(file.path, args[0].start, args[0].end, both)
-    index = len(args)
-    while index and args[index - 1].star == "**":
-        index -= 1
+    if index is None:
+        index = len(args)
+        while index and args[index - 1].star == "**":
+            index -= 1
     if first:
         index = 0
     elif after is not None:
@@ -127,9 +133,7 @@ def insert_argument(
     fresh = newline(text) + indentation_at(text, previous.start) + argument
     end = line_end(text, previous.end)
     if following < end:  # the next argument or the parenthesis stands on the same line
-        return Edit(
-            file.path, previous.end, previous.end, "," + fresh if index == len(args) else f", {argument}"
-        )
+        return Edit(file.path, previous.end, previous.end, "," + fresh if index == len(args) else f", {argument}")
     comma = _comma(text, previous.end, following)
     if comma is not None and comma < end:
         return Edit(file.path, end, end, fresh + ",")
@@ -175,9 +179,7 @@ def quote(file: File, string: str) -> str:
     mark, other = ("'", '"') if heads.count("'") > heads.count('"') else ('"', "'")
     if mark in string and other not in string:
         mark = other
-    body = (
-        string.encode("unicode_escape").decode() if not string.isprintable() else string.replace("\\", "\\\\")
-    )
+    body = string.encode("unicode_escape").decode() if not string.isprintable() else string.replace("\\", "\\\\")
     return mark + body.replace(mark, "\\" + mark) + mark
 
 
@@ -246,9 +248,7 @@ def insert_before(file: File, stmt: o.Node, lines: Sequence[str]) -> Edit:
         return _expanded(file, header, block, lines, 0)
     first, _ = _logical_line(file, block, stmt)
     start = line_start(file.text, _start(first))
-    return Edit(
-        file.path, start, start, _indented(file, lines, indentation_at(file.text, start), before=False)
-    )
+    return Edit(file.path, start, start, _indented(file, lines, indentation_at(file.text, start), before=False))
 
 
 def insert_into_class_body(
@@ -360,11 +360,7 @@ def _is_definition(node: Any) -> bool:
 
 
 def _is_docstring(node: Any) -> bool:
-    return (
-        isinstance(node, o.ExprStatement)
-        and isinstance(node.value, o.String)
-        and node.value.value is not None
-    )
+    return isinstance(node, o.ExprStatement) and isinstance(node.value, o.String) and node.value.value is not None
 
 
 def _is_placeholder(node: Any) -> bool:
@@ -392,9 +388,7 @@ def _block_of(file: File, stmt: Any) -> tuple[tuple[Any, ...], int, Any]:
         block = pending.pop()
         for index, other in enumerate(block):
             if type(other) is type(stmt) and (other.start, other.end) == (stmt.start, stmt.end):
-                one_line = not _opens_line(file.text, _start(block[0])) and not _joined(
-                    file.text, _start(block[0])
-                )
+                one_line = not _opens_line(file.text, _start(block[0])) and not _joined(file.text, _start(block[0]))
                 return block, index, _start(block[0]) if one_line else None
             if (other.start <= stmt.start and stmt.end <= other.end) or _is_definition(other):
                 pending += _blocks(other)
@@ -411,10 +405,7 @@ def _logical_line(file: File, block: tuple[Any, ...], stmt: Any) -> tuple[Any, A
     first = last = index
     while first and ";" in file.text[block[first - 1].end : _start(block[first])].partition("#")[0]:
         first -= 1
-    while (
-        last + 1 < len(block)
-        and ";" in file.text[block[last].end : _start(block[last + 1])].partition("#")[0]
-    ):
+    while last + 1 < len(block) and ";" in file.text[block[last].end : _start(block[last + 1])].partition("#")[0]:
         last += 1
     if first != last:
         # `x = 1;` may end its line all the same.

@@ -26,7 +26,8 @@ _LARGEST = 2**63
 """Integers from here on have no place in an outline, and no meaning for a rule."""
 _RECURSION_LIMIT = 20_000
 _MAX_DEPTH = 400
-"""Brackets nested deeper than this are refused: LibCST's native parser would overflow its stack."""
+"""Expressions and brackets nested deeper than this are refused, and longer chains of operators or `elif`: LibCST's
+native parser would overflow its stack, and so would whoever decodes or walks the outline."""
 
 
 def build(text: str, comments: Iterable[tuple[int, int]] = ()) -> bytes:
@@ -55,7 +56,11 @@ def _build(text: str, comments: Iterable[tuple[int, int]]) -> o.Outline:
         message = _PARSER_PREFIX.sub("", error.message)
         return o.Outline(failure=o.Failure(message, max(error.raw_line, 1), error.raw_column + 1))
     builder = _Builder(text)
-    body = builder.block(module.body)
+    try:
+        body = builder.block(module.body)
+    except RecursionError:
+        row = text.count("\n", 0, builder.pos) + 1
+        return o.Outline(failure=o.Failure("nested too deeply to be analysed", row, 1))
     strings = builder.strings
     return o.Outline(
         body=body,
@@ -102,6 +107,7 @@ class _Builder:
         self.text = text
         self.pos = 0
         self.first = 0
+        self.depth = 0
         self.strings: list[tuple[int, int]] = []
         self.multiline: list[tuple[int, int]] = []
         self.yields = False
@@ -141,6 +147,9 @@ class _Builder:
 
     def expr(self, node: Any) -> Any:
         """The outline of an expression, its own parentheses left out of the span."""
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            raise RecursionError
         parentheses = node.lpar
         if parentheses:
             outer = self.seek("(")
@@ -150,8 +159,10 @@ class _Builder:
             for _ in parentheses:
                 self.seek(")")
             self.first = outer
-            return result
-        return _EXPRESSIONS[type(node)](self, node)
+        else:
+            result = _EXPRESSIONS[type(node)](self, node)
+        self.depth -= 1
+        return result
 
     def optional(self, node: Any) -> Any:
         return None if node is None else self.expr(node)
@@ -200,13 +211,17 @@ class _Builder:
         return o.String(start, end, _string_value(node.value))
 
     def concatenated_string(self, node: cst.ConcatenatedString) -> o.String:
-        left = self.expr(node.left)
+        literals = [self.expr(node.left)]
         start = self.first
-        right = self.expr(node.right)
+        rest = node.right
+        while isinstance(rest, cst.ConcatenatedString):
+            literals.append(self.expr(rest.left))
+            rest = rest.right
+        literals.append(self.expr(rest))
         self.first = start
-        values = (left.value, right.value)
+        values = [literal.value for literal in literals]
         value = None if None in values else "".join(values)
-        return o.String(start, self.pos, value, left.parts + right.parts)
+        return o.String(start, self.pos, value, tuple(part for each in literals for part in each.parts))
 
     def formatted_string(self, node: Any) -> o.String:
         start = self.seek(node.start)
@@ -588,7 +603,11 @@ class _Builder:
         body = self.suite(node.body)
         orelse: tuple[Any, ...] = ()
         if isinstance(node.orelse, cst.If):
+            self.depth += 1
+            if self.depth > _MAX_DEPTH:
+                raise RecursionError
             orelse = (self.if_(node.orelse, "elif"),)
+            self.depth -= 1
         elif node.orelse is not None:
             orelse = self.orelse(node.orelse)
         return o.If(start, self.pos, test, body, orelse)
@@ -719,7 +738,10 @@ class _Builder:
         self.seek("(")
         params = self.params(node.params)
         close = self.seek(")")
-        returns = None if node.returns is None else self.annotation(node.returns)
+        returns = None
+        if node.returns is not None:
+            self.seek("->")
+            returns = self.annotation(node.returns)
         self.header(start, self.pos)
         outer_yields, self.yields = self.yields, False
         body = self.suite(node.body)
