@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from fapi_lint.engine.timing import Clock
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, Rule
 
@@ -30,18 +31,20 @@ class RuleError(Exception):
         super().__init__(f"{rule.code} ({rule.name}) failed on {subject!r}")
 
 
-def check(project: Project, rules: Iterable[Rule]) -> list[Violation]:
+def check(project: Project, rules: Iterable[Rule], clock: Clock | None = None) -> list[Violation]:
     """Everything that the rules find, sorted by file, position and code. Suppressions are not applied.
 
     Raises RuleError if a rule does.
     """
+    clock = clock or Clock()
     found: list[Violation] = []
     for rule in rules:
         if not project.has_subject(rule.subject):
             continue  # Unused suppressions are known only once everything else is.
-        for subject in project.subjects(rule.subject):
-            try:
-                found.extend([Violation(rule, finding) for finding in rule.check(subject, project)])
-            except Exception as error:
-                raise RuleError(rule, subject) from error
+        with clock.rule(rule.code):
+            for subject in project.subjects(rule.subject):
+                try:
+                    found.extend([Violation(rule, finding) for finding in rule.check(subject, project)])
+                except Exception as error:
+                    raise RuleError(rule, subject) from error
     return sorted(found, key=lambda violation: violation.order)

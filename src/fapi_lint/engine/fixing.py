@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from fapi_lint.engine.check import Violation, check
 from fapi_lint.engine.diagnose import diagnose
+from fapi_lint.engine.timing import Clock
 from fapi_lint.fix.edit import Applicability, Fix
 from fapi_lint.fix.planner import apply, edits_of, plan, verify
 from fapi_lint.outline import build, nodes
@@ -45,15 +46,18 @@ def fix_until_stable(
     *,
     select: Select = lambda project, violations: violations,
     may_fix: Callable[[Violation, Fix], bool] = lambda violation, fix: True,
+    clock: Clock | None = None,
 ) -> Outcome:
     """Apply fixes until none is left, in memory.
 
     `select` filters the violations of a pass (suppressions, paths); `may_fix` refuses single fixes.
     """
+    clock = clock or Clock()
     outcome = Outcome(project)
     dropped: set[tuple[str, str, str]] = set()
     for _ in range(MAX_PASSES):
-        outcome.left = select(outcome.project, check(outcome.project, rules))
+        with clock.stage("rules"):
+            outcome.left = select(outcome.project, check(outcome.project, rules, clock))
         candidates = [
             (violation, fix)
             for violation in outcome.left

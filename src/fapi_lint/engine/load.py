@@ -11,6 +11,7 @@ from fapi_lint.config.settings import Settings
 from fapi_lint.config.versions import Versions
 from fapi_lint.engine.cache import Cache
 from fapi_lint.engine.pool import build_outlines
+from fapi_lint.engine.timing import Clock
 from fapi_lint.outline import nodes
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
@@ -46,8 +47,17 @@ def load(
     cache: Cache,
     jobs: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    clock: Clock | None = None,
 ) -> Project:
     """Link files into a project. `progress` is told how many texts of how many are parsed."""
+    clock = clock or Clock()
+    with clock.stage("outline"):
+        modules = _modules(files, cache, jobs, progress)
+    with clock.stage("link"):
+        return Project(modules, root=root, settings=settings, versions=versions)
+
+
+def _modules(files: Sequence[Read], cache: Cache, jobs: int, progress: Callable[[int, int], None]) -> list[Module]:
     sources = {read.source.digest: read.source for read in files if read.error is None}
     outlines: dict[str, nodes.Outline] = {}
     for digest, data in cache.get(sources).items():
@@ -67,11 +77,10 @@ def load(
         encoded = dict(zip(missing, build_outlines(list(missing.values()), jobs, advance), strict=True))
         outlines.update((digest, _decode(data)) for digest, data in encoded.items())
         cache.put(encoded, in_use=sources)
-    modules = [
+    return [
         Module(read.source, outlines[read.source.digest] if read.error is None else _unreadable(read.error))
         for read in files
     ]
-    return Project(modules, root=root, settings=settings, versions=versions)
 
 
 def _decode(data: bytes) -> nodes.Outline:

@@ -19,6 +19,7 @@ from fapi_lint.engine.diagnose import diagnose, rule_info
 from fapi_lint.engine.recall import digest, recall, remember, state_of
 from fapi_lint.engine.registry import all_rules
 from fapi_lint.engine.suppress import unsuppressed
+from fapi_lint.engine.timing import Clock
 from fapi_lint.fix.edit import Applicability, Fix
 from fapi_lint.project.project import Project
 from fapi_lint.report.model import Diagnostic, Report
@@ -42,9 +43,11 @@ class Options:
     fixable: tuple[str, ...] | None = None
     unfixable: tuple[str, ...] = ()
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Besides those of the configuration."""
+    """In place of the configuration's; relative to the working folder."""
     exclude: tuple[str, ...] | None = None
     """In place of the configuration's."""
+    force_exclude: bool = False
+    """Whether what is excluded stays so when it is named itself."""
     unsafe_fixes: bool = False
     with_edits: bool = True
     """Whether the report needs the edits of fixes, and not only their titles."""
@@ -54,15 +57,17 @@ class Options:
     stdin: bytes | None = None
     """What stands in for the content of the one path."""
     progress: Progress = lambda done, total: None
+    clock: Clock = field(default_factory=Clock)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A file that fixes changed: its absolute path, its text before and after, and the bytes to write."""
+    """A file that fixes changed: its absolute path, its text and its bytes before and after."""
 
     path: str
     before: str
     after: str
+    raw_before: bytes
     raw: bytes
 
 
@@ -126,7 +131,7 @@ def _application(root: str, loaded: Loaded, options: Options, known: Mapping[str
     active = rule_set(
         settings, known, select=options.select, extend_select=options.extend_select, ignore=options.ignore
     )
-    ignores = [per_file_ignores(each, known, Path(root)) for each in (settings, given) if each.per_file_ignores]
+    ignores = (given, Path.cwd()) if given.per_file_ignores else (settings, Path(root))
     return Application(
         root=root,
         settings=settings,
@@ -134,7 +139,7 @@ def _application(root: str, loaded: Loaded, options: Options, known: Mapping[str
         paths=[],
         rules=[rule for code, rule in all_rules().items() if code in active],
         fixable=fixable_set(settings, known, fixable=options.fixable, unfixable=options.unfixable),
-        ignored=lambda path: frozenset().union(*(ignored(path) for ignored in ignores)),
+        ignored=per_file_ignores(ignores[0], known, ignores[1]),
     )
 
 
@@ -150,8 +155,9 @@ class Run:
             self.buffers = {os.path.abspath(path): options.stdin for path in options.paths}
         self.problems: list[str] = []
         self.failed = False
-        for application in self.applications:
-            application.files = self._discover(application, application.paths)
+        with options.clock.stage("discover"):
+            for application in self.applications:
+                application.files = self._discover(application, application.paths)
 
     def _discover(self, application: Application, paths: Iterable[str], *, strict: bool = True) -> list[str]:
         settings, options = application.settings, self.options
@@ -166,12 +172,18 @@ class Run:
         if strict:
             self.failed = self.failed or bool(discovery.problems)
             self.problems.extend(f"{_shown(problem.path)}: {problem.message}" for problem in discovery.problems)
-        return sorted({*discovery.files, *(path for path in paths if path in self.buffers)})
+        files = {*discovery.files, *(path for path in paths if path in self.buffers)}
+        if strict and options.force_exclude:
+            found = set(self._discover(application, [application.root], strict=False))
+            files = {path for path in files if path in found or not path.endswith(".py")}
+        return sorted(files)
 
     def read(self, application: Application) -> list[loading.Read]:
         """Every file of the application, not only those to report on."""
-        everything = {*self._discover(application, [application.root], strict=False), *application.files}
-        return loading.read_files(sorted(everything), self.buffers)
+        with self.options.clock.stage("discover"):
+            everything = {*self._discover(application, [application.root], strict=False), *application.files}
+        with self.options.clock.stage("read"):
+            return loading.read_files(sorted(everything), self.buffers)
 
     @contextmanager
     def cache(self, application: Application) -> Iterator[Cache]:
@@ -193,6 +205,7 @@ class Run:
             cache=cache,
             jobs=self.options.jobs,
             progress=self.options.progress,
+            clock=self.options.clock,
         )
 
     def check(self) -> Result:
@@ -208,6 +221,7 @@ class Run:
     def _check(self, application: Application) -> list[Diagnostic]:
         """Every finding of an application, remembered from the last run if nothing has changed."""
         options = self.options
+        clock = options.clock
         with self.cache(application) as cache:
             files = self.read(application)
             state = state_of(files)
@@ -216,14 +230,17 @@ class Run:
                 application.settings,
                 read_versions(Path(application.root)),
                 [rule.code for rule in application.rules],
-                sorted(options.per_file_ignores.items()),
+                (sorted(options.per_file_ignores.items()), os.getcwd()) if options.per_file_ignores else (),
                 options.with_edits,
             )
             found = recall(cache, question, state)
             if found is None:
                 project = self.project(application, files, cache)
-                left = unsuppressed(project, check(project, application.rules), application.rules, application.ignored)
-                found = diagnose(project, left, with_edits=options.with_edits)
+                with clock.stage("rules"):
+                    violations = check(project, application.rules, clock)
+                    left = unsuppressed(project, violations, application.rules, application.ignored)
+                with clock.stage("report"):
+                    found = diagnose(project, left, with_edits=options.with_edits)
                 remember(cache, question, state, found)
         return found
 
@@ -240,22 +257,25 @@ class Run:
                 continue
             with self.cache(application) as cache:
                 project = self.project(application, self.read(application), cache)
-            outcome = fix_until_stable(
-                project,
-                application.rules,
-                allowed,
-                select=lambda project, found, application=application: self._reported(  # type: ignore[misc]
-                    application, project, found
-                ),
-                may_fix=lambda violation, fix, application=application: (  # type: ignore[misc]
-                    violation.rule.code in application.fixable and self._may_touch(fix)
-                ),
-            )
+            with self.options.clock.stage("fixes"):
+                outcome = fix_until_stable(
+                    project,
+                    application.rules,
+                    allowed,
+                    select=lambda project, found, application=application: self._reported(  # type: ignore[misc]
+                        application, project, found
+                    ),
+                    may_fix=lambda violation, fix, application=application: (  # type: ignore[misc]
+                        violation.rule.code in application.fixable and self._may_touch(fix)
+                    ),
+                    clock=self.options.clock,
+                )
             result.defects.extend(outcome.problems)
             for path, text in outcome.texts.items():
                 source = project.by_path[path].source
-                result.changes.append(Change(path, source.text, text, source.encode(text)))
-            diagnostics.extend(diagnose(outcome.project, outcome.left, with_edits=self.options.with_edits))
+                result.changes.append(Change(path, source.text, text, source.raw, source.encode(text)))
+            with self.options.clock.stage("report"):
+                diagnostics.extend(diagnose(outcome.project, outcome.left, with_edits=self.options.with_edits))
             applied.extend(outcome.applied)
         result.failed = self.failed
         result.report = self._report(diagnostics, applied)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import sys
 from typing import BinaryIO
 
@@ -35,7 +37,11 @@ def main() -> None:
     from fapi_lint.outline.build import build  # Here, because the other end imports this module without LibCST.
     from fapi_lint.source.suppressions import find_candidates
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the other end, which ends the input.
     gc.disable()  # Trees have no cycles, and collecting costs a fifth of the time.
     while (frame := read_frame(sys.stdin.buffer)) is not None:
         outlines = [build(text, find_candidates(text)) for text in _TEXTS.decode(frame)]
-        write_frame(sys.stdout.buffer, msgspec.msgpack.encode(outlines))
+        try:
+            write_frame(sys.stdout.buffer, msgspec.msgpack.encode(outlines))
+        except BrokenPipeError:
+            os._exit(1)  # Nobody is left to read it, nor to be told.
