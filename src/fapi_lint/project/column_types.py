@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
+from fapi_lint.project.models import Model
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External, Scope, Symbol, Variable
 from fapi_lint.project.values import Located
@@ -16,6 +17,8 @@ from fapi_lint.project.values import Located
 INTEGERS = frozenset(
     ["Integer", "BigInteger", "SmallInteger", "INTEGER", "BIGINT", "SMALLINT", "INT", "TINYINT", "MEDIUMINT"]
 )
+_LIBRARIES = ("sqlalchemy", "sqlmodel")
+STRINGS = frozenset(["String", "Unicode", "VARCHAR", "NVARCHAR", "AutoString"])
 
 
 def generic_type(project: Project, located: Located) -> Located:
@@ -43,7 +46,18 @@ def type_class(project: Project, located: Located) -> Symbol | None:
 def is_integer_type(project: Project, located: Located) -> bool:
     """Whether a written column type is one of SQLAlchemy's integers."""
     symbol = type_class(project, generic_type(project, located))
-    return isinstance(symbol, External) and symbol.is_from("sqlalchemy", *INTEGERS)
+    return isinstance(symbol, External) and symbol.package in _LIBRARIES and symbol.name in INTEGERS
+
+
+def is_unsized_string(project: Project, located: Located) -> bool:
+    """Whether a written type, as `generic_type` gives it, is a string of variable and unlimited length."""
+    symbol = type_class(project, located)
+    if not isinstance(symbol, External) or symbol.package not in _LIBRARIES or symbol.name not in STRINGS:
+        return False
+    if not isinstance(located.expr, o.Call):
+        return True
+    length = located.expr.argument("length", 0)
+    return is_none(length.value) if length is not None else not any(arg.star for arg in located.expr.args)
 
 
 def python_type(project: Project, scope: Scope, annotation: o.Node | None) -> Symbol | None:
@@ -76,3 +90,57 @@ def _members(project: Project, scope: Scope, annotation: o.Node | None, depth: i
             yield from _members(project, symbol.scope, base.value if base is not None else None, depth + 1)
         else:
             yield symbol
+
+
+def knows_type(project: Project, model: Model, annotation: Symbol | None) -> bool:
+    """Whether the model's registry gives this annotation a sized type, or cannot be seen.
+
+    That is an entry of `type_annotation_map`, in a declarative base or passed to what makes the base.
+    """
+    if model.registry is None:
+        return True
+    for located in _type_maps(project, model):
+        expr, scope = located.expr, located.scope
+        symbol = project.resolver.resolve(scope, expr)
+        if isinstance(symbol, Variable) and symbol.value is not None:
+            expr, scope = symbol.value, symbol.scope
+        if not isinstance(expr, o.Dict):
+            return True
+        for key, value in zip(expr.keys, expr.values, strict=True):
+            if key is None:
+                return True
+            entry = Located(value, scope)
+            if project.resolver.resolve(scope, key) == annotation:
+                return not is_unsized_string(project, generic_type(project, entry))
+    return False
+
+
+def _type_maps(project: Project, model: Model) -> Iterator[Located]:
+    """What is passed or assigned as `type_annotation_map` to the bases of a model and their registries."""
+    for class_ in model.ancestors:
+        for binding in class_.scope.bindings.get("type_annotation_map", ()):
+            if binding.value is not None:
+                yield Located(binding.value, class_.scope)
+        makers: list[Located] = [
+            Located(binding.value, class_.scope)
+            for binding in class_.scope.bindings.get("registry", ())
+            if binding.value is not None
+        ]
+        makers += [Located(base.value, class_.enclosing) for base in class_.node.bases]
+        makers += [Located(decorator.value, class_.enclosing) for decorator in class_.node.decorators]
+        for maker in makers:
+            yield from _passed_map(project, maker)
+
+
+def _passed_map(project: Project, maker: Located, depth: int = 0) -> Iterator[Located]:
+    """The `type_annotation_map` of a registry, or of a base or decorator that it or a function makes."""
+    symbol = project.resolver.resolve(maker.scope, maker.expr)
+    if isinstance(symbol, Variable) and symbol.value is not None and depth < 8:
+        yield from _passed_map(project, Located(symbol.value, symbol.scope), depth + 1)
+    elif isinstance(maker.expr, o.Call):
+        arg = maker.expr.argument("type_annotation_map")
+        if arg is not None:
+            yield Located(arg.value, maker.scope)
+        yield from _passed_map(project, Located(maker.expr.func, maker.scope), depth + 1)
+    elif isinstance(maker.expr, o.Attribute) and depth < 8:
+        yield from _passed_map(project, Located(maker.expr.value, maker.scope), depth + 1)

@@ -703,7 +703,8 @@ class Models:
                 return
         if annotation is None or name.startswith("__") or isinstance(statement, o.FunctionDef):
             return
-        column = Column(project, class_, name, statement, annotation, None, scope)
+        field_call = value if isinstance(value, o.Call) and _is_field(project, Located(value, scope)) else None
+        column = Column(project, class_, name, statement, annotation, field_call, scope)
         if column.mapped_type is None or (value is not None and not self.is_sqlmodel(class_)):
             return
         resolver = project.resolver
