@@ -15,6 +15,8 @@ from fapi_lint.project.pairing import Pairings
 from fapi_lint.project.purpose import Purposes
 from fapi_lint.project.references import ReferenceIndex
 from fapi_lint.project.resolve import Resolver
+from fapi_lint.project.routers import Routers
+from fapi_lint.project.routes import Route, Routes
 from fapi_lint.project.schemas import Schema, SchemaField, Schemas
 from fapi_lint.project.symbols import Class, Function
 
@@ -85,6 +87,14 @@ class Project:
     def schemas(self) -> Schemas:
         return Schemas(self)
 
+    @cached_property
+    def routers(self) -> Routers:
+        return Routers(self)
+
+    @cached_property
+    def routes(self) -> Routes:
+        return Routes(self)
+
     def has_subject(self, kind: type) -> bool:
         """Whether `subjects` knows this kind of thing."""
         return kind in _SUBJECTS
@@ -105,4 +115,5 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     Table: lambda project: project.models.tables,
     Schema: lambda project: project.schemas.all,
     SchemaField: lambda project: project.schemas.fields,
+    Route: lambda project: project.routes.all,
 }

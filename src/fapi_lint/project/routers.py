@@ -1,0 +1,227 @@
+"""FastAPI applications and routers: where they are made, and under which prefixes they end up.
+
+What is called like a router is not one: its class must be `APIRouter`, `FastAPI` or a subclass of them, by how it is
+made, annotated or returned.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.module import Module
+from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Scope, Symbol, Variable
+from fapi_lint.project.values import Located, literal_text
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_INCLUDES = re.compile(r"\.include_router\(")
+_MOST_PREFIXES = 16
+"""A router included in more places than this is followed to the first ones only."""
+
+
+@dataclass(eq=False)
+class Router:
+    """A FastAPI application or router."""
+
+    project: Project
+    class_: Class | None
+    """The application's own subclass of `APIRouter` or `FastAPI`."""
+    call: Located | None
+    """What makes it, where that is known."""
+
+    def argument(self, keyword: str) -> Located | None:
+        """The value passed as `keyword` when the router is made."""
+        arg = self.call.expr.argument(keyword) if self.call is not None and isinstance(self.call.expr, o.Call) else None
+        return Located(arg.value, self.call.scope) if arg is not None and self.call is not None else None
+
+    @cached_property
+    def own_prefix(self) -> str:
+        prefix = self.argument("prefix")
+        return "" if prefix is None else literal_text(self.project, prefix.scope, prefix.expr)
+
+    @cached_property
+    def prefixes(self) -> tuple[str, ...]:
+        """What stands before the paths of its routes, once per place where it is included; `…` is not literal."""
+        return tuple(self._prefixes(()))[:_MOST_PREFIXES]
+
+    def _prefixes(self, below: tuple[Router, ...]) -> Iterator[str]:
+        inclusions = self.project.routers.inclusions.get(self, ())
+        if not inclusions or self in below:
+            yield self.own_prefix
+            return
+        for inclusion in inclusions[:_MOST_PREFIXES]:
+            for outer in inclusion.parent._prefixes((*below, self)):
+                yield outer + inclusion.prefix + self.own_prefix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inclusion:
+    """`parent.include_router(router, prefix=…)`."""
+
+    parent: Router
+    prefix: str
+
+
+@dataclass(eq=False)
+class Routers:
+    """All routers of an application."""
+
+    project: Project
+    _known: dict[tuple[Scope, str], Router | None] = field(default_factory=dict)
+    _made: dict[tuple[str, int], Router] = field(default_factory=dict)
+
+    def is_router_class(self, symbol: Symbol | None) -> bool:
+        """Whether this is `APIRouter`, `FastAPI` or a subclass."""
+        if isinstance(symbol, External):
+            return symbol.is_from("fastapi", "APIRouter", "FastAPI")
+        return isinstance(symbol, Class) and any(
+            isinstance(base, External) and base.is_from("fastapi", "APIRouter", "FastAPI")
+            for base in self.project.resolver.mro(symbol)
+        )
+
+    def of(self, scope: Scope, expr: o.Node | None) -> Router | None:
+        """The router that an expression holds; None unless that is certain."""
+        name = o.dotted(expr)
+        if not name:
+            return self._of_value(scope, expr)
+        key = (scope, name)
+        if key not in self._known:
+            self._known[key] = None  # a name that leads back to itself holds nothing
+            self._known[key] = self._of_symbol(self.project.resolver.resolve(scope, expr)) or (
+                self._of_instance(scope, expr) if isinstance(expr, o.Attribute) else None
+            )
+        return self._known[key]
+
+    def _of_value(self, scope: Scope, expr: o.Node | None) -> Router | None:
+        match expr:
+            case o.Await():
+                return self._of_value(scope, expr.value)
+            case o.Call():
+                symbol = self.project.resolver.resolve(scope, expr.func)
+                if self.is_router_class(symbol):
+                    return self._router(scope.module, expr, symbol, Located(expr, scope))
+                return self._returned(symbol) if isinstance(symbol, Function) else None
+            case o.Name() | o.Attribute():
+                return self.of(scope, expr)
+            case o.IfExp():
+                return self._of_value(scope, expr.body) or self._of_value(scope, expr.orelse)
+        return None
+
+    def _of_symbol(self, symbol: Symbol | None) -> Router | None:
+        match symbol:
+            case Member():
+                return self._of_symbol(symbol.definition)
+            case Variable():
+                if symbol.value is not None and (router := self._of_value(symbol.scope, symbol.value)) is not None:
+                    return router
+                return self._annotated(symbol.scope, symbol.node, symbol.annotation)
+            case Parameter():
+                return self._annotated(symbol.function.enclosing, symbol.node, symbol.node.annotation)
+        return None
+
+    def _annotated(self, scope: Scope, node: o.Node, annotation: o.Expr | None) -> Router | None:
+        symbol = self.project.resolver.resolve(scope, parse_annotation(annotation))
+        return self._router(scope.module, node, symbol, None) if self.is_router_class(symbol) else None
+
+    def _returned(self, function: Function) -> Router | None:
+        """The router that a function makes and returns."""
+        text = function.module.text
+        if "Router" not in text and "FastAPI" not in text:
+            return None
+        for node in own_nodes(function.scope):
+            if isinstance(node, o.Return) and node.value is not None:
+                router = self._of_value(function.scope, node.value)
+                if router is not None:
+                    return router
+        return self._annotated(function.enclosing, function.node, function.node.returns)
+
+    def _of_instance(self, scope: Scope, expr: o.Attribute) -> Router | None:
+        """`self.router`, or the attribute of an object whose class is known."""
+        owner = self.class_of(scope, expr.value)
+        if owner is None:
+            return None
+        member = self.project.resolver.class_member(owner, expr.attr)
+        if isinstance(member, Member):
+            return self._of_symbol(member.definition)
+        for ancestor in self.project.resolver.mro(owner):
+            for method in ancestor.methods if isinstance(ancestor, Class) else ():
+                first = method.node.params[0].name if method.node.params else ""
+                assigned = re.compile(rf"\b{first}\.{expr.attr}\s*[:=]")
+                if not assigned.search(method.module.text, method.node.start, method.node.end):
+                    continue
+                for node in own_nodes(method.scope):
+                    if not isinstance(node, (o.Assign, o.AnnAssign)):
+                        continue
+                    targets = node.targets if isinstance(node, o.Assign) else (node.target,)
+                    if any(o.dotted(target) == f"{first}.{expr.attr}" for target in targets):
+                        return self._of_value(method.scope, node.value)
+        return None
+
+    def class_of(self, scope: Scope, expr: o.Expr) -> Class | None:
+        """The class of what an expression holds: `self`, an annotated parameter, `Controller()`."""
+        symbol = self.project.resolver.resolve(scope, expr)
+        if isinstance(symbol, Parameter):
+            owner = symbol.function.parent
+            if isinstance(owner, Class) and symbol.node is symbol.function.node.params[0]:
+                return owner
+            symbol = self.project.resolver.resolve(symbol.function.enclosing, symbol.node.annotation)
+        elif isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+            symbol = self.project.resolver.resolve(symbol.scope, symbol.value.func)
+        else:
+            return None
+        return symbol if isinstance(symbol, Class) else None
+
+    def _router(self, module: Module, node: o.Node, symbol: Symbol | None, call: Located | None) -> Router:
+        key = (module.path, node.start)
+        if key not in self._made:
+            self._made[key] = Router(self.project, symbol if isinstance(symbol, Class) else None, call)
+        return self._made[key]
+
+    @cached_property
+    def inclusions(self) -> dict[Router, list[Inclusion]]:
+        """Where each router is included, as far as both sides are known."""
+        found: dict[Router, list[Inclusion]] = {}
+        for module in self.project.modules:
+            if not _INCLUDES.search(module.text):
+                continue
+            for scope in blocks(module.scope, _INCLUDES):
+                for call in own_nodes(scope):
+                    if not (isinstance(call, o.Call) and isinstance(call.func, o.Attribute)):
+                        continue
+                    child = call.argument("router", 0)
+                    if call.func.attr != "include_router" or child is None:
+                        continue
+                    router, parent = self.of(scope, child.value), self.of(scope, call.func.value)
+                    if router is not None and parent is not None:
+                        prefix = call.argument("prefix")
+                        text = "" if prefix is None else literal_text(self.project, scope, prefix.value)
+                        found.setdefault(router, []).append(Inclusion(parent, text))
+        return found
+
+
+def blocks(scope: Scope, mark: re.Pattern[str]) -> Iterator[Scope]:
+    """The scope and those nested in it; a function whose body has no such mark stays encoded."""
+    yield scope
+    for class_ in scope.classes:
+        yield from blocks(class_.scope, mark)
+    for function in scope.functions:
+        if mark.search(scope.module.text, function.node.body_start, function.node.end):
+            yield from blocks(function.scope, mark)
+
+
+def own_nodes(scope: Scope) -> Iterator[o.Node]:
+    """The nodes of a block, parents first; those of nested functions and classes belong to their own blocks."""
+    stack: list[o.Node] = list(reversed(scope.body))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (o.FunctionDef, o.ClassDef)):
+            continue
+        yield node
+        stack.extend(reversed(list(o.children(node))))

@@ -1,0 +1,204 @@
+"""Routes: how they are declared, at which paths, and what handles them.
+
+https://fastapi.tiangolo.com/reference/apirouter/ has the decorators and their arguments. Websockets are no routes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
+from fapi_lint.project.routers import Router, blocks, own_nodes
+from fapi_lint.project.symbols import Function, Scope, Symbol
+from fapi_lint.project.values import Located, dict_items, literal_text
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_METHODS = frozenset(["get", "put", "post", "delete", "options", "head", "patch", "trace"])
+_DECLARES = re.compile(r"\.(?:get|put|post|delete|options|head|patch|trace|api_route|add_api_route)\b")
+_CALLS = re.compile(r"\.add_api_route\(|\)\(")
+_NESTED = re.compile(r"\n[ \t]+@|\.add_api_route\(|\)\(")
+"""What a function holds that declares routes: a decorator, or a registration by a call."""
+
+
+@dataclass(eq=False)
+class Route:
+    """A path operation. `call` is `router.get("/x", …)`, `router.add_api_route(…)`, or the call of a wrapper."""
+
+    project: Project
+    scope: Scope
+    """Where the names of `call` are resolved."""
+    call: o.Call
+    decorator: o.Decorator | None
+    """None where the route is registered by a call."""
+    router: Router
+    verb: str
+    """The router's method: `"get"`, `"api_route"`, `"add_api_route"`."""
+    handler: Function | None
+    """None where it is no function of the application."""
+    wrapper: Symbol | None
+    """What is called instead of the router's method: `protected_route` of `@protected_route(router.get, "/x")`."""
+
+    @property
+    def module(self) -> Module:
+        return self.scope.module
+
+    @property
+    def place(self) -> Place:
+        """The decorator, or the call that registers."""
+        return self.module.place(self.call if self.decorator is None else self.decorator)
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Declared through a function that calls the router's method with what it is given."""
+        return not (isinstance(self.call.func, o.Attribute) and self.call.func.attr == self.verb)
+
+    def argument(self, keyword: str) -> Located | None:
+        """The value passed as `keyword`, also through `**shared` where `shared` is a literal dict."""
+        arg = self.call.argument(keyword)
+        if arg is not None:
+            return Located(arg.value, self.scope)
+        for star in self.call.args:
+            if star.star == "**":
+                items = dict_items(self.project, self.scope, star.value)
+                if items is not None and keyword in items:
+                    return items[keyword]
+        return None
+
+    @cached_property
+    def has_unknown_arguments(self) -> bool:
+        """A `**kwargs` that cannot be seen through."""
+        return any(
+            arg.star == "**" and dict_items(self.project, self.scope, arg.value) is None for arg in self.call.args
+        )
+
+    @cached_property
+    def methods(self) -> tuple[str, ...]:
+        """`("GET",)`; empty where they are not literal."""
+        if self.verb in _METHODS:
+            return (self.verb.upper(),)
+        located = self.argument("methods")
+        if located is None:
+            return () if self.has_unknown_arguments else ("GET",)
+        items = located.expr.items if isinstance(located.expr, o.Collection) else ()
+        names = [item.value.upper() for item in items if isinstance(item, o.String) and item.value is not None]
+        return tuple(names) if len(names) == len(items) else ()
+
+    @cached_property
+    def path_argument(self) -> Located | None:
+        """The path as it is written."""
+        named = self.argument("path")
+        if named is not None:
+            return named
+        for arg in self.call.positional:
+            if _method(arg.value) is None:
+                return Located(arg.value, self.scope)
+        return None
+
+    @cached_property
+    def path(self) -> str:
+        """The path without the prefixes; `…` stands for what is not literal."""
+        located = self.path_argument
+        return "" if located is None else literal_text(self.project, located.scope, located.expr)
+
+    @cached_property
+    def full_paths(self) -> tuple[str, ...]:
+        """The path with its prefixes, once per place where the router is included."""
+        return tuple(prefix + self.path for prefix in self.router.prefixes)
+
+    def __repr__(self) -> str:
+        return f"<Route {'|'.join(self.methods)} {self.full_paths[0]}>"
+
+
+Declaration: TypeAlias = tuple[o.Call, Router, str, "Symbol | None"]
+"""The call that declares a route, its router, the router's method, and what wraps it."""
+
+
+class Routes:
+    """All routes of an application."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    @cached_property
+    def all(self) -> list[Route]:
+        """Every route, in file and source order; those of tests included."""
+        found = [
+            route for module in self.project.modules if _DECLARES.search(module.text) for route in self._in(module)
+        ]
+        return sorted(found, key=lambda route: (route.module.path, route.place.start))
+
+    @cached_property
+    def by_handler(self) -> dict[Function, list[Route]]:
+        found: dict[Function, list[Route]] = {}
+        for route in self.all:
+            if route.handler is not None:
+                found.setdefault(route.handler, []).append(route)
+        return found
+
+    def _in(self, module: Module) -> Iterator[Route]:
+        calls = _CALLS.search(module.text) is not None
+        for scope in blocks(module.scope, _NESTED):
+            for function in scope.functions:
+                for decorator in function.node.decorators:
+                    declared = self._declared(scope, decorator.value)
+                    if declared is not None:
+                        call, router, verb, wrapper = declared
+                        yield Route(self.project, scope, call, decorator, router, verb, function, wrapper)
+            if calls:
+                yield from self._registered(scope)
+
+    def _registered(self, scope: Scope) -> Iterator[Route]:
+        """Routes without a decorator: `router.add_api_route("/x", handler)` and `router.get("/x")(handler)`."""
+        for node in own_nodes(scope):
+            if not isinstance(node, o.Call):
+                continue
+            if isinstance(node.func, o.Attribute) and node.func.attr == "add_api_route":
+                router = self.project.routers.of(scope, node.func.value)
+                endpoint = node.argument("endpoint", 1)
+                if router is not None:
+                    handler = None if endpoint is None else self._function(scope, endpoint.value)
+                    yield Route(self.project, scope, node, None, router, "add_api_route", handler, None)
+            elif isinstance(node.func, o.Call) and len(node.args) == 1:
+                declared = self._declared(scope, node.func)
+                if declared is not None:
+                    call, router, verb, wrapper = declared
+                    handler = self._function(scope, node.args[0].value)
+                    yield Route(self.project, scope, call, None, router, verb, handler, wrapper)
+
+    def _function(self, scope: Scope, expr: o.Expr) -> Function | None:
+        symbol = self.project.resolver.resolve(scope, expr)
+        if symbol is None and isinstance(expr, o.Attribute):
+            owner = self.project.routers.class_of(scope, expr.value)
+            symbol = None if owner is None else self.project.resolver.class_member(owner, expr.attr)
+        return symbol if isinstance(symbol, Function) else None
+
+    def _declared(self, scope: Scope, expr: o.Expr) -> Declaration | None:
+        """What a decorator declares: `router.get("/x")`, or `wrapper(router.get, "/x")`."""
+        if not isinstance(expr, o.Call):
+            return None
+        method = _method(expr.func)
+        if method is not None:
+            router = self.project.routers.of(scope, method.value)
+            return None if router is None else (expr, router, method.attr, None)
+        for arg in expr.args:
+            method = _method(arg.value)
+            if method is not None:
+                router = self.project.routers.of(scope, method.value)
+                if router is not None:
+                    return expr, router, method.attr, self.project.resolver.resolve(scope, expr.func)
+        return None
+
+
+def _method(expr: o.Expr) -> o.Attribute | None:
+    """An expression as the method of a router, by its name."""
+    if isinstance(expr, o.Attribute) and (expr.attr in _METHODS or expr.attr == "api_route"):
+        return expr
+    return None
