@@ -267,8 +267,10 @@ def test_a_line_that_would_be_too_long_is_broken() -> None:
         ),
         ("import typing\n", "import typing\n\nif typing.TYPE_CHECKING:\n    from app.u import User\n\n"),
         (
-            "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from app.t import Tag\n    from app.z import Z\n",
-            "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from app.t import Tag\n    from app.u import User\n    from app.z import Z\n",
+            "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n"
+            "    from app.t import Tag\n    from app.z import Z\n",
+            "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n"
+            "    from app.t import Tag\n    from app.u import User\n    from app.z import Z\n",
         ),
         (
             "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from app.u import Role\n",

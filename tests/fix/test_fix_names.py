@@ -47,7 +47,8 @@ CASES = [
     "class «User»: ...\nf = lambda User=«User»: User\ng = lambda: «User»\n",
     "class «User»: ...\nf(User=«User»)\n",
     "class «User»: ...\n@d(«User»)\ndef f(a: «User» = «User») -> «User»: ...\n",
-    "class «User»: ...\ndef f(a: '«annotation:User»', b: 'list[«annotation:User»]') -> '«annotation:User» | None': ...\n",
+    "class «User»: ...\n"
+    "def f(a: '«annotation:User»', b: 'list[«annotation:User»]') -> '«annotation:User» | None': ...\n",
     "x: 'a.User | «annotation:User»'\n",
     "x: Mapped[list['«annotation:User»']] = relationship('«other-string:User»')\n",
     "x = cast('«annotation:User»', '«other-string:User»')\n",

@@ -109,7 +109,8 @@ SNIPPETS = [
     "f'{x:{y}.{z}}' 'a' r\"b\"",
     "f'''{\n  a  # comment with a and x\n  + x\n}'''",
     "f'{{literal}} {d[\"k\"]} {lambda_(x)}'",
-    "match x:\n    case {'a': 1, **rest} if rest: pass\n    case [A(b=c), *_, (d)] | e.f: pass\n    case -1 | 'a' | None: pass\n    case _: pass",
+    "match x:\n    case {'a': 1, **rest} if rest: pass\n"
+    "    case [A(b=c), *_, (d)] | e.f: pass\n    case -1 | 'a' | None: pass\n    case _: pass",
     "match = 1; type = 2; case = match\ntype(match)\nprint(case, type)",
     "match (x, y):\n    case (a, b) as c: pass\n    case A() | B(): pass",
     "if (n := len(a)) > 10: print(n)",
@@ -130,8 +131,10 @@ SNIPPETS = [
     "def f():\n    x = yield (a, b)\n    yield from (c)\n    return (yield)",
     "try:\n    a\nexcept* (B, C) as d:\n    e\nelse:\n    f\nfinally:\n    g",
     "try: a\nexcept B: c\nexcept: d",
-    "with (a as b, c as d): e\nwith (a), b as (c): d\nasync def f():\n    async with a: pass\n    async for x, y in z: pass\n    else: w",
-    "from . import a\nfrom .. import b as c\nfrom .d.e import (f, g as h,)\nfrom ... import i\nimport j.k as l, m . n\nfrom o import *",
+    "with (a as b, c as d): e\nwith (a), b as (c): d\nasync def f():\n"
+    "    async with a: pass\n    async for x, y in z: pass\n    else: w",
+    "from . import a\nfrom .. import b as c\nfrom .d.e import (f, g as h,)\n"
+    "from ... import i\nimport j.k as l, m . n\nfrom o import *",
     "global_ = 1\ndef f():\n    global g, h\n    def i():\n        nonlocal_ = 1",
     "del a, b[c], (d)\nassert (a), b\nraise A from B\nraise (C)",
     "0xFF + 1_000 + 1.5e3 + 2j + 0b1 + .5 + 5.\n1if x else 2or 3",

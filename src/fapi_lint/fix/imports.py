@@ -1,4 +1,4 @@
-"""Imports of one file: how an object is written in it (`spell`), and the edits for what is needed or dropped (`place`)."""
+"""Imports of one file: how an object is written in it (`spell`), and the edits for what it needs or drops (`place`)."""
 
 from __future__ import annotations
 

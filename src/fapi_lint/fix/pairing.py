@@ -1,0 +1,556 @@
+"""Relationships as pairs: the side that a `backref` generates, written out where it belongs.
+
+What the written side must say to be the generated one: https://docs.sqlalchemy.org/en/20/orm/backref.html.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.statement import line_limit
+from fapi_lint.fix.text import (
+    indent_unit,
+    indentation_at,
+    insert_into_class_body,
+    is_pragma,
+    line_end,
+    quote,
+    replace,
+)
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.models import Model, Relationship
+from fapi_lint.project.module import Module
+from fapi_lint.project.pairing import Direction, Join, backref_name
+from fapi_lint.project.project import Project
+from fapi_lint.project.symbols import Class, External, Function, Variable
+from fapi_lint.project.values import Located
+
+_INHERITED = ("viewonly", "post_update", "passive_updates", "sync_backref")
+"""What the generated side takes over from the written one, unless `backref()` says otherwise."""
+_REGISTRY_ARGUMENTS = frozenset(
+    ["secondary", "primaryjoin", "secondaryjoin", "foreign_keys", "remote_side", "order_by"]
+)
+"""Arguments that may be strings, which SQLAlchemy evaluates among its classes and tables."""
+_IN_STRINGS = frozenset(
+    "and_ or_ not_ func text desc asc cast literal null true false select exists case between foreign".split()
+)
+"""Names of SQLAlchemy that such strings know."""
+_RESERVED = ("metadata", "registry")
+
+
+class Unpairable(Exception):  # noqa: N818
+    """Why the other side cannot be written."""
+
+
+def pair_relationship(relationship: Relationship, project: Project) -> Fix:
+    """`backref` becomes `back_populates`, and the generated attribute is written into the other model.
+
+    Raises Unpairable where the written side might differ from the generated one.
+    """
+    return _Pair(relationship, project).fix()
+
+
+@dataclass
+class _Pair:
+    relationship: Relationship
+    project: Project
+    needs: list[NeedsImport] = field(default_factory=list)
+
+    # --- what is known -----------------------------------------------------------------------------
+
+    @property
+    def call(self) -> o.Call:
+        assert self.relationship.call is not None
+        return self.relationship.call
+
+    @property
+    def argument(self) -> o.Arg:
+        assert self.relationship.backref is not None
+        return self.relationship.backref
+
+    @property
+    def module(self) -> Module:
+        return self.relationship.module
+
+    @cached_property
+    def name(self) -> str:
+        name = backref_name(self.relationship)
+        if name is None:
+            raise Unpairable("the name of the backref is computed")
+        if not name.isidentifier() or keyword.iskeyword(name) or name in _RESERVED:
+            raise Unpairable(f'"{name}" cannot be written as an attribute')
+        return name
+
+    @cached_property
+    def source(self) -> Model:
+        model = self.project.pairings.source(self.relationship)
+        if model is None:
+            raise Unpairable(f"several models inherit {self.relationship.owner.name}")
+        return model
+
+    @cached_property
+    def target(self) -> Model:
+        model = self.relationship.target_model
+        if model is None:
+            raise Unpairable("the related model is not certain")
+        return model
+
+    @cached_property
+    def join(self) -> Join | None:
+        return self.project.pairings.join(self.relationship)
+
+    @cached_property
+    def options(self) -> list[o.Arg]:
+        """The further arguments of `backref("name", …)`."""
+        value = self.argument.value
+        if not isinstance(value, o.Call):
+            return []
+        rest = [arg for arg in value.args[1:] if arg.keyword != "name"]
+        if value.args[0].keyword not in ("", "name") or any(not arg.keyword for arg in rest):
+            raise Unpairable("not all arguments of backref() are visible")
+        return rest
+
+    @cached_property
+    def is_loop(self) -> bool:
+        """The models are one, or one inherits the other."""
+        return self.source.class_ in self.target.ancestors or self.target.class_ in self.source.ancestors
+
+    @cached_property
+    def anchor(self) -> o.Stmt | None:
+        """The statement of the other model to write behind: its last relationship, else its last column."""
+        body = self.target.class_.node.body
+        attributes = [*self.target.own_columns], [*self.target.own_relationships]
+        for found in reversed(attributes):
+            starts = {attribute.statement.start for attribute in found}
+            inside = [statement for statement in body if statement.start in starts]
+            plain = [statement for statement in inside if not isinstance(statement, o.FunctionDef)]
+            if inside:
+                return (plain or inside)[-1]
+        return None
+
+    @property
+    def at(self) -> int:
+        return self.anchor.end if self.anchor is not None else self.target.class_.node.body_start
+
+    # --- refusals ----------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise Unpairable for whatever makes the pair uncertain."""
+        relationship, source, target = self.relationship, self.source, self.target
+        pairings, purposes = self.project.pairings, self.project.purposes
+        if relationship.has_unknown_arguments or any(arg.star for arg in self.call.args if arg.star == "*"):
+            raise Unpairable("not all arguments of the relationship are visible")
+        if relationship.back_populates is not None:
+            raise Unpairable("the relationship has back_populates too")
+        if isinstance(relationship.statement, o.Assign) and len(relationship.statement.targets) > 1:
+            raise Unpairable("the relationship has several names")
+        if len(relationship.owner.scope.bindings.get(relationship.name, ())) > 1:
+            raise Unpairable(f"{relationship.owner.name}.{relationship.name} is assigned more than once")
+        if purposes.of(source.module) != purposes.of(target.module):
+            raise Unpairable(f"{source.name} belongs to the {purposes.of(source.module)}s, {target.name} does not")
+        for model in (source, target):
+            if len(pairings.namesakes(model)) > 1:
+                raise Unpairable(f"several models are called {model.name}")
+            if self.is_dataclass(model):
+                raise Unpairable(f"{model.name} is a dataclass, where an attribute would become a field")
+            if any("concrete" in self.text_of(ancestor) for ancestor in model.ancestors):
+                raise Unpairable(f"{model.name} may have concrete inheritance")
+        if self.project.models.is_sqlmodel(source.class_) or self.project.models.is_sqlmodel(target.class_):
+            raise Unpairable("a SQLModel is involved")
+        self.check_name()
+        self.check_join()
+        if not self.project.loading.comes_with(source.module, target.module):
+            raise Unpairable(
+                f"{source.module.name} is not imported everywhere {target.module.name} is, "
+                f"and {target.name} could not find {source.name} then"
+            )
+
+    def check_name(self) -> None:
+        target = self.target
+        classes = {class_ for model in self.project.pairings.lineage(target) for class_ in model.ancestors}
+        if any(self.name in class_.scope.bindings for class_ in classes):
+            raise Unpairable(f"{target.name} has {self.name} already")
+        made = [r for class_ in classes for r in self.project.pairings.incoming.get((class_, self.name), ())]
+        if len(made) > 1:
+            raise Unpairable(f"several backrefs make {target.name}.{self.name}")
+        if any(isinstance(node, o.Name) and node.id == self.name for node in _class_level(target.class_)):
+            raise Unpairable(f"{self.name} means something else in the body of {target.name}")
+
+    def check_join(self) -> None:
+        """Without a hint in the relationship, its keys must tell how it joins, or not be able to mislead."""
+        given = self.relationship.argument
+        explicit = given("foreign_keys") or given("primaryjoin") or given("secondary")
+        if self.join is None and self.is_loop and given("secondary") is None:
+            raise Unpairable("the key that the model refers to itself by is not certain")
+        if self.join is None and explicit is None:
+            pairings = self.project.pairings
+            keys = [pairings.keys(self.source, self.target), pairings.keys(self.target, self.source)]
+            if None not in keys and sum(map(len, keys)) > 1:  # type: ignore[arg-type]
+                raise Unpairable(f"several foreign keys join {self.source.name} and {self.target.name}")
+            if any(len({m.table for m in pairings.lineage(model)}) > 1 for model in (self.source, self.target)):
+                raise Unpairable("the key is not certain among inherited tables")
+        condition = given("primaryjoin")
+        if condition is not None and "remote(" in condition.scope.module.slice(condition.expr):
+            raise Unpairable("remote() in the join would have to change sides")
+        if condition is not None and self.is_loop and given("secondary") is None and not (self.join and self.join.plain):
+            raise Unpairable("the join of a model with itself has conditions of its own")
+
+    def is_dataclass(self, model: Model) -> bool:
+        return any(
+            isinstance(base, External) and base.name == "MappedAsDataclass"
+            for base in self.project.resolver.mro(model.class_)
+        ) or any("dataclass" in self.module_slice(ancestor, d) for ancestor in model.ancestors for d in ancestor.node.decorators)
+
+    @staticmethod
+    def module_slice(class_: Class, node: o.Node) -> str:
+        return class_.module.slice(node)
+
+    @staticmethod
+    def text_of(class_: Class) -> str:
+        found = class_.scope.bindings.get("__mapper_args__")
+        return class_.module.slice(found[-1].statement) if found else ""
+
+    # --- the other side ----------------------------------------------------------------------------
+
+    def arguments(self) -> list[str]:
+        """What the other side is called with, but for its class."""
+        given = self.relationship.argument
+        options = {arg.keyword: Located(arg.value, self.relationship.scope) for arg in self.options}
+        taken = {"secondary": given("secondary")}
+        swapped = {"primaryjoin": "secondaryjoin", "secondaryjoin": "primaryjoin"} if taken["secondary"] else {}
+        for name in ("primaryjoin", "secondaryjoin"):
+            taken[name] = given(swapped.get(name, name))
+        taken["foreign_keys"] = given("foreign_keys")
+        for name in _INHERITED:
+            taken[name] = given(name)
+        values = {name: located for name, located in taken.items() if located is not None}
+        values.update(options)
+        written = [f"back_populates={quote(self.target.module, self.relationship.name)}"]
+        remote = self.remote_side()
+        if remote and "remote_side" not in values:
+            written.append(f"remote_side={remote}")
+        return written + [f"{name}={self.carried(name, located)}" for name, located in values.items()]
+
+    def remote_side(self) -> str | None:
+        """A model that refers to itself: its many-to-one side needs to be told apart."""
+        join = self.join
+        if not self.is_loop or join is None or join.key is None or join.direction is not Direction.ONE_TO_MANY:
+            return None
+        referred = self.project.pairings.referred(join.key, self.source)
+        if referred is None:
+            raise Unpairable("the column that the foreign key refers to is not certain")
+        return self.columns([f"{self.source.name}.{referred}"])
+
+    def columns(self, paths: list[str]) -> str:
+        """Columns for `foreign_keys` and `remote_side`: by their bare names where all stand above, else as a string."""
+        above = {c.name for c in self.target.own_columns if c.statement.start < self.at}
+        own = [path.partition(".")[2] for path in paths if path.partition(".")[0] == self.target.name]
+        if len(own) == len(paths) and above.issuperset(own):
+            return f"[{', '.join(own)}]"
+        return quote(self.target.module, paths[0] if len(paths) == 1 else f"[{', '.join(paths)}]")
+
+    def carried(self, name: str, located: Located) -> str:
+        """An argument as it reads in the other model."""
+        expr: Any = located.expr
+        if isinstance(expr, o.Lambda) and not expr.params and name in _REGISTRY_ARGUMENTS:
+            expr = expr.body
+        if name == "secondary":
+            return self.secondary(located)
+        if name not in _REGISTRY_ARGUMENTS or isinstance(expr, o.String):
+            return self.verbatim(expr, located)
+        if o.dotted(expr) in ("True", "False", "None"):
+            return o.dotted(expr)
+        if name in ("foreign_keys", "remote_side"):
+            items = expr.items if isinstance(expr, o.Collection) else (expr,)
+            return self.columns([self.evaluated(item, located) for item in items])
+        return quote(self.target.module, self.evaluated(expr, located))
+
+    def secondary(self, located: Located) -> str:
+        """The table by its variable where that stands above in the same file, else by its name."""
+        module = self.target.module
+        expr: Any = located.expr
+        variable = self.project.resolver.resolve(located.scope, expr)
+        if isinstance(expr, o.String):
+            return module.slice(expr) if module is self.module else quote(module, expr.value or "")
+        if isinstance(variable, Variable) and isinstance(expr, o.Name):
+            if located.scope.module is module and variable.node.start < self.at and variable.scope.is_module:
+                return expr.id
+        name = self.project.pairings.secondary_name(located)
+        if name is None or not all(part.isidentifier() for part in name.split(".")):
+            raise Unpairable("the name of the secondary table is not certain")
+        if not self.shares_metadata(variable):
+            raise Unpairable("the secondary table may belong to other metadata than the models")
+        return quote(module, name)
+
+    def shares_metadata(self, variable: object) -> bool:
+        """Whether a table stands in the metadata where its models look for names."""
+        value = variable.value if isinstance(variable, Variable) else None
+        if not isinstance(variable, Variable) or not isinstance(value, o.Call):
+            return True
+        metadata = value.argument("metadata", 1)
+        if metadata is None:
+            return False
+        resolver, models = self.project.resolver, self.project.models
+        where, expr = variable.scope, metadata.value
+        for _ in range(4):
+            if isinstance(expr, o.Attribute) and expr.attr == "metadata":
+                base = resolver.resolve(where, expr.value)
+                if isinstance(base, Class):
+                    return models.registry_of(base) == self.source.registry or base in self.source.ancestors
+                return isinstance(base, Variable) and (base.module.path, base.name) == self.source.registry
+            symbol = resolver.resolve(where, expr)
+            if not isinstance(symbol, Variable) or symbol.value is None:
+                return False
+            if self.is_registry_metadata(symbol):
+                return True
+            where, expr = symbol.scope, symbol.value
+        return False
+
+    def is_registry_metadata(self, metadata: Variable) -> bool:
+        """Whether the declarative base was made with this MetaData."""
+        resolver = self.project.resolver
+        candidates: list[Located] = []
+        for ancestor in self.source.ancestors:
+            candidates += [
+                Located(b.value, ancestor.scope) for b in ancestor.scope.bindings.get("metadata", ()) if b.value
+            ]
+        registry = self.source.registry
+        if isinstance(registry, tuple):
+            module = self.project.by_path[registry[0]]
+            for binding in module.scope.bindings.get(registry[1], ()):
+                if isinstance(binding.value, o.Call) and (given := binding.value.argument("metadata")) is not None:
+                    candidates.append(Located(given.value, module.scope))
+        for located in candidates:
+            symbol = resolver.resolve(located.scope, located.expr)
+            if isinstance(symbol, Variable) and symbol.node is metadata.node:
+                return True
+        return False
+
+    def verbatim(self, expr: o.Expr, located: Located) -> str:
+        """An expression as it is written, with what it needs imported into the other file."""
+        module = located.scope.module
+        edits = []
+        for node in _outer_names(expr):
+            symbol = self.project.resolver.resolve(located.scope, node)
+            if isinstance(symbol, External) and symbol.package == "builtins":
+                continue
+            if o.dotted(node) in ("True", "False", "None"):
+                continue
+            if not isinstance(symbol, External):
+                raise Unpairable(f"{o.dotted(node) or 'an expression'} means something in {module.name} only")
+            if self.target.module is not module:
+                spelling = spell(self.target.module, symbol.dotted, self.at)
+                self.needs += spelling.needs
+                edits.append(replace(module, node, spelling.text))
+        return _one_line(module, expr, edits)
+
+    def evaluated(self, expr: o.Expr, located: Located) -> str:
+        """An expression as SQLAlchemy evaluates it in a string: classes, tables and its own functions by name."""
+        module = located.scope.module
+        edits = [replace(module, node, text) for node, text in self.qualified(expr, located)]
+        return _one_line(module, expr, edits)
+
+    def qualified(self, expr: o.Expr, located: Located) -> Iterator[tuple[o.Node, str]]:
+        """What must be written differently in a string, outermost names first."""
+        resolver, models = self.project.resolver, self.project.models
+        if any(isinstance(node, (o.Lambda, o.Comprehension, o.NamedExpr)) for node in o.walk(expr)):
+            raise Unpairable("an argument holds more than a string can")
+        for node in _outer_names(expr):
+            head = node
+            while isinstance(head, o.Attribute):
+                symbol = resolver.resolve(located.scope, head)
+                if isinstance(symbol, (Class, Variable)) or (isinstance(symbol, External) and symbol.name in _IN_STRINGS):
+                    break
+                if not isinstance(head.value, (o.Name, o.Attribute)):
+                    break
+                head = head.value
+            symbol = resolver.resolve(located.scope, head)
+            own = o.dotted(head)
+            if own in ("True", "False", "None"):
+                continue
+            if located.scope.is_class and own in self.source.columns and own in located.scope.bindings:
+                yield head, f"{self.source.name}.{own}"
+            elif own == "cls" and isinstance(located.scope.owner, Function):
+                yield head, self.source.name
+            elif isinstance(symbol, Class) and symbol in models.by_class:
+                if len(self.project.pairings.namesakes(models.by_class[symbol])) > 1:
+                    raise Unpairable(f"several models are called {symbol.name}")
+                yield head, symbol.name
+            elif isinstance(symbol, External) and symbol.package == "sqlalchemy" and symbol.name in _IN_STRINGS:
+                yield head, symbol.name
+            elif isinstance(symbol, Variable):
+                name = self.project.pairings.secondary_name(Located(head, located.scope))
+                if name is None or not name.isidentifier() or not self.shares_metadata(symbol):
+                    raise Unpairable(f"{own} cannot be written in a string")
+                yield head, name
+            else:
+                raise Unpairable(f"{own or 'an expression'} cannot be written in a string")
+
+    # --- the text ----------------------------------------------------------------------------------
+
+    def annotation(self) -> str | None:
+        """`Mapped[…]` for the other side; None where the model does without, or the type is not certain."""
+        if not self.is_annotated or self.join is None:
+            return None
+        direction = self.join.direction.reverse
+        options = {arg.keyword: arg.value for arg in self.options}
+        uselist = o.dotted(options.get("uselist"))
+        lazy = options.get("lazy")
+        module, at = self.target.module, self.at
+        spelling = spell(module, f"{self.source.module.name}.{self.source.name}", at, type_checking=True)
+        if self.source.module is module:
+            text, needs = self.source.name, ()
+        elif spelling.text == self.source.name:
+            text, needs = spelling.text, spelling.needs
+        else:
+            return None
+        if uselist == "True" and direction is Direction.MANY_TO_ONE or "collection_class" in options:
+            return None
+        self.needs += needs
+        if isinstance(lazy, o.String) and lazy.value in ("dynamic", "write_only"):
+            wrapper = "DynamicMapped" if lazy.value == "dynamic" else "WriteOnlyMapped"
+            return f'{self.imported(f"sqlalchemy.orm.{wrapper}")}[{quote(module, text)}]'
+        mapped = self.imported("sqlalchemy.orm.Mapped")
+        if direction is not Direction.MANY_TO_ONE and uselist != "False":
+            return f"{mapped}[{self.list_}[{quote(module, text)}]]"
+        key = self.join.key
+        optional = key is None or direction is Direction.ONE_TO_MANY or self.project.pairings.is_nullable(key)
+        if not optional:
+            return f"{mapped}[{quote(module, text)}]"
+        if self.uses("typing.Optional"):
+            return f"{mapped}[{self.imported('typing.Optional')}[{quote(module, text)}]]"
+        return f"{mapped}[{quote(module, f'{text} | None')}]"
+
+    @property
+    def is_annotated(self) -> bool:
+        """Whether the other model writes `Mapped[…]`."""
+        attributes = [*self.target.own_columns, *self.target.own_relationships]
+        return any(attribute.mapped_type is not None for attribute in attributes)
+
+    @property
+    def list_(self) -> str:
+        return self.imported("typing.List") if self.uses("typing.List") else "list"
+
+    def uses(self, target: str) -> bool:
+        """Whether the other file imports something already."""
+        return not spell(self.target.module, target, self.at).needs
+
+    def imported(self, target: str) -> str:
+        spelling = spell(self.target.module, target, self.at)
+        self.needs += spelling.needs
+        return spelling.text
+
+    def lines(self) -> list[str]:
+        """The other side, on one line if it fits."""
+        module = self.target.module
+        annotation = self.annotation()
+        arguments = self.arguments()
+        if annotation is None or self.names_class:
+            arguments.insert(0, quote(module, self.source.name))
+        head = f"{self.name}: {annotation}" if annotation else self.name
+        call = f"{head} = {self.imported('sqlalchemy.orm.relationship')}("
+        indent = indentation_at(module.text, self.anchor.start) if self.anchor else indent_unit(module)
+        whole = f"{call}{', '.join(arguments)})"
+        if len(indent) + len(whole) <= line_limit(module.text):
+            return [*self.comments(), whole]
+        unit = indent_unit(module)
+        inner = ", ".join(arguments)
+        if len(indent) + len(unit) + len(inner) <= line_limit(module.text):
+            return [*self.comments(), call, unit + inner, ")"]
+        return [*self.comments(), call, *(f"{unit}{argument}," for argument in arguments), ")"]
+
+    @property
+    def names_class(self) -> bool:
+        """Whether the annotated relationships of the other file name the class in the call as well."""
+        written = [
+            r.call.argument("argument", 0) is not None
+            for r in self.project.models.relationships
+            if r.module is self.target.module and r.mapped_type is not None and r.call is not None
+        ]
+        return bool(written) and written.count(True) * 2 > len(written)
+
+    def comments(self) -> list[str]:
+        """The comments inside `backref(…)`: they move with its arguments."""
+        value = self.argument.value
+        if not isinstance(value, o.Call):
+            return []
+        text, found = self.module.text, []
+        spans = [(arg.start, arg.end) for arg in value.args]
+        for start, end in zip([value.open, *(e for _, e in spans)], [*(s for s, _ in spans), value.end], strict=True):
+            position = text.find("#", start, end)
+            while position >= 0:
+                stop = line_end(text, position)
+                if not is_pragma(text[position:stop]):
+                    found.append(text[position:stop].rstrip())
+                position = text.find("#", stop, end)
+        return found
+
+    def forward(self) -> Edit:
+        """`backref="posts"` becomes `back_populates="posts"`."""
+        start = self.argument.start
+        value: Any = self.argument.value
+        if isinstance(value, o.String):
+            return Edit(self.module.path, start, start + len("backref"), "back_populates")
+        name = value.argument("name", 0).value
+        return Edit(self.module.path, start, self.argument.end, f"back_populates={self.module.slice(name)}")
+
+    def fix(self) -> Fix:
+        self.check()
+        class_ = self.target.class_.node
+        lines = self.lines()
+        insertion = insert_into_class_body(self.target.module, class_, lines, after=self.anchor, first=self.anchor is None)
+        drops = []
+        if isinstance(self.argument.value, o.Call) and isinstance(self.argument.value.func, o.Name):
+            drops.append(DropsImport(self.module.path, self.argument.value.func.id))
+        return Fix(
+            f"Write {self.target.name}.{self.name} out, and name it with back_populates",
+            Applicability.SAFE,
+            (self.forward(), insertion),
+            tuple(dict.fromkeys(self.needs)),
+            tuple(drops),
+        )
+
+
+def _outer_names(expr: o.Node) -> Iterator[o.Expr]:
+    """The names and dotted names of an expression, each as long as it is."""
+    pending: list[Any] = [expr]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, o.Name) or (isinstance(node, o.Attribute) and o.dotted(node)):
+            yield node
+        else:
+            pending += o.children(node)
+
+
+def _class_level(class_: Class) -> Iterator[o.Node]:
+    """What the body of a class evaluates itself: everything but the bodies of its functions."""
+    pending: list[Any] = list(class_.node.body)
+    while pending:
+        node = pending.pop()
+        yield node
+        if isinstance(node, o.FunctionDef):
+            pending += [*node.decorators, *node.params, *([node.returns] if node.returns is not None else [])]
+        else:
+            pending += o.children(node)
+
+
+def _one_line(module: Module, expr: o.Expr, edits: list[Edit]) -> str:
+    """The text of an expression with edits made, joined to one line. Raises Unpairable where comments stand in it."""
+    text = module.slice(expr)
+    if any(expr.start <= start and end <= expr.end for start, end in module.outline.strings):
+        raise Unpairable("an argument holds a string of several lines")
+    for edit in sorted(edits, reverse=True):
+        text = text[: edit.start - expr.start] + edit.text + text[edit.end - expr.start :]
+    if "\n" in text or "\r" in text:
+        if "#" in text:
+            raise Unpairable("an argument holds comments")
+        text = re.sub(r"\s*[\r\n]\s*", " ", text)
+        text = re.sub(r"([\[(]) ", r"\1", re.sub(r",? ([\])])", r"\1", text))
+    return text
