@@ -65,8 +65,8 @@ def _available(file: File, binding: Binding, found: list[Binding], at: int, type
         return type_checking
     if binding.guard == "branch":
         return False
-    in_function = any(scope.kind == "function" for scope in scopes_at(file.outline, at))
-    return in_function or statement.end <= at
+    # The scopes around an offset are dear: they are looked at for imports further down only.
+    return statement.end <= at or any(scope.kind == "function" for scope in scopes_at(file.outline, at))
 
 
 def _through(binding: Binding, target: str) -> str | None:

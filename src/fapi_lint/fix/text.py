@@ -17,6 +17,8 @@ from fapi_lint.outline import nodes as o
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _INDENT = re.compile(r"[ \t\f]*")
+_HEAD = re.compile(r"(?<=[\s(\[{,=:])[rRbBuUfFtT]{0,2}(['\"])")
+"""How string literals begin: not an apostrophe inside a word."""
 _PRAGMA = re.compile(r"#\s*(noqa|type:\s*ignore|pyright:|mypy:|pragma:|pylint:|nosec|fapi-lint:)", re.IGNORECASE)
 
 Definition: TypeAlias = o.FunctionDef | o.ClassDef
@@ -174,8 +176,7 @@ def remove_argument(file: File, call: o.Call, arg: o.Arg) -> Edit:
 
 def quote(file: File, string: str) -> str:
     """A string literal for `string` in the quotes that the file prefers (the other ones where that saves escapes)."""
-    literals = [node for node in o.walk(*file.outline.body) if isinstance(node, o.String)]
-    heads = [file.text[node.start : node.end].lstrip("rRbBuUfFtT")[:1] for node in literals]
+    heads = _HEAD.findall(file.text)
     mark, other = ("'", '"') if heads.count("'") > heads.count('"') else ('"', "'")
     if mark in string and other not in string:
         mark = other

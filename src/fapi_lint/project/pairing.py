@@ -1,0 +1,293 @@
+"""How models are joined: the foreign keys between them, and which relationships are two sides of one thing."""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.models import Column, ForeignKey, Model, Relationship
+from fapi_lint.project.purpose import Purpose
+from fapi_lint.project.symbols import Class, External, Variable
+from fapi_lint.project.values import Located
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_TRANSPARENT = ("sqlalchemy", "sqlmodel", "typing", "typing_extensions", "builtins", "abc", "enum")
+"""Packages whose classes bring no foreign keys along."""
+
+
+class Direction(enum.Enum):
+    MANY_TO_ONE = "many-to-one"
+    ONE_TO_MANY = "one-to-many"
+    MANY_TO_MANY = "many-to-many"
+
+    @property
+    def reverse(self) -> Direction:
+        if self is Direction.MANY_TO_MANY:
+            return self
+        return Direction.ONE_TO_MANY if self is Direction.MANY_TO_ONE else Direction.MANY_TO_ONE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Join:
+    """How a relationship gets from its model to the related one.
+
+    `key` is the foreign key it goes over; with a secondary table that is `secondary`, as it is written.
+    """
+
+    source: Model
+    target: Model
+    direction: Direction
+    key: Column | None = None
+    secondary: Located | None = None
+    plain: bool = True
+    """The join is over the key alone: no condition of its own that would make it a part of the relation."""
+
+
+@dataclass(eq=False)
+class Pairings:
+    """What there is to know about relationships as pairs. What cannot be seen is None."""
+
+    project: Project
+    _joins: dict[Relationship, Join | None] = field(default_factory=dict)
+    _keys: dict[tuple[Class, Class], list[Column] | None] = field(default_factory=dict)
+
+    # --- models ------------------------------------------------------------------------------------
+
+    def source(self, relationship: Relationship) -> Model | None:
+        """The model that a relationship belongs to: for a mixin, the one that all others inherit it from."""
+        users = self.project.models.users_of(relationship.owner)
+        tops = [u for u in users if not any(other.class_ in u.ancestors for other in users if other is not u)]
+        return tops[0] if len(tops) == 1 else None
+
+    def namesakes(self, model: Model) -> list[Model]:
+        """The models of the same registry that a string with this model's name could mean, itself included."""
+        return [
+            other
+            for other in self.project.models.by_name[model.name]
+            if other is model or (other.registry == model.registry and self._counts(other))
+        ]
+
+    def _counts(self, model: Model) -> bool:
+        return self.project.purposes.of(model.module) not in ("migration", "test")
+
+    def lineage(self, model: Model) -> list[Model]:
+        """The model and the mapped classes it inherits from or that inherit from it: one hierarchy of tables."""
+        by_class = self.project.models.by_class
+        above = [by_class[class_] for class_ in model.ancestors if class_ in by_class]
+        return list({m: None for top in above for m in (top, *self.project.models.users_of(top.class_))})
+
+    @cached_property
+    def incoming(self) -> dict[tuple[Class, str], list[Relationship]]:
+        """The relationships whose `backref` makes an attribute, by class and attribute."""
+        found: dict[tuple[Class, str], list[Relationship]] = {}
+        for relationship in self.project.models.relationships:
+            name = backref_name(relationship)
+            if name is not None and relationship.target_model is not None:
+                found.setdefault((relationship.target_model.class_, name), []).append(relationship)
+        return found
+
+    # --- foreign keys ------------------------------------------------------------------------------
+
+    def keys(self, source: Model, target: Model) -> list[Column] | None:
+        """The columns of `source` that refer to the table of `target`; None where they cannot all be seen."""
+        at = (source.class_, target.class_)
+        if at not in self._keys:
+            self._keys[at] = self._find_keys(source, target)
+        return self._keys[at]
+
+    def _find_keys(self, source: Model, target: Model) -> list[Column] | None:
+        if not self._is_transparent(source):
+            return None
+        found = []
+        for column in source.columns.values():
+            if column.made_by is not None and "ForeignKey" in column.made_by.module.slice(column.made_by.node):
+                return None
+            for foreign_key in column.foreign_keys:
+                refers = self._refers(foreign_key, target)
+                if refers is None:
+                    return None
+                if refers:
+                    found.append(column)
+        return found
+
+    def _is_transparent(self, model: Model) -> bool:
+        """Whether all foreign keys of a model are where `Column.foreign_keys` looks."""
+        for ancestor in self.project.resolver.mro(model.class_):
+            if isinstance(ancestor, External):
+                if ancestor.package not in _TRANSPARENT:
+                    return False
+            elif "__table__" in ancestor.scope.bindings or "ForeignKeyConstraint(" in ancestor.module.slice(
+                ancestor.node
+            ):
+                return False
+        return True
+
+    def _refers(self, foreign_key: ForeignKey, target: Model) -> bool | None:
+        """Whether a foreign key leads to a model's table, or one that the model inherits."""
+        if foreign_key.text is None:
+            expr = foreign_key.target.expr
+            if not isinstance(expr, o.Attribute):
+                return None
+            symbol = self.project.resolver.resolve(foreign_key.target.scope, expr.value)
+            return symbol in target.ancestors if isinstance(symbol, Class) else None
+        table = foreign_key.text.rpartition(".")[0].rpartition(".")[2]
+        tables = [model.table for model in self.project.models.by_class.values() if model.class_ in target.ancestors]
+        if table in tables:
+            return True
+        if None not in tables:
+            return False
+        owners = self._owners(table, self.project.purposes.of(target.module))
+        if owners and not any(owner.class_ in target.ancestors for owner in owners):
+            return False
+        return True if len(owners) == 1 else None
+
+    def _owners(self, table: str, purpose: Purpose) -> list[Model]:
+        """The models whose table has a name: written so, or computed from a class name of the same letters."""
+        written = self.project.models.by_table.get(table, [])
+        found = written or self._computed.get(_letters(table), [])
+        return [model for model in found if self.project.purposes.of(model.module) == purpose]
+
+    @cached_property
+    def _computed(self) -> dict[str, list[Model]]:
+        """The models whose table names are computed, by the letters that such a name would have."""
+        found: dict[str, list[Model]] = {}
+        for model in self.project.models.all:
+            if model.table is None:
+                letters = _letters(model.name)
+                for name in (letters, letters + "s", letters + "es", letters.removesuffix("y") + "ies"):
+                    found.setdefault(name, []).append(model)
+        return found
+
+    def referred(self, key: Column, target: Model) -> str | None:
+        """The attribute of `target` that a foreign key refers to."""
+        for foreign_key in key.foreign_keys:
+            if foreign_key.text is None:
+                expr = foreign_key.target.expr
+                return expr.attr if isinstance(expr, o.Attribute) and expr.attr in target.columns else None
+            name = foreign_key.text.rpartition(".")[2]
+            for attribute, column in target.columns.items():
+                if column_name(column) == name:
+                    return attribute
+        return None
+
+    # --- joins -------------------------------------------------------------------------------------
+
+    def join(self, relationship: Relationship) -> Join | None:
+        """How a relationship joins; None where the tables, the keys or the direction are not certain."""
+        if relationship not in self._joins:
+            self._joins[relationship] = self._find_join(relationship)
+        return self._joins[relationship]
+
+    def _find_join(self, relationship: Relationship) -> Join | None:
+        source, target = self.source(relationship), relationship.target_model
+        if source is None or target is None or relationship.has_unknown_arguments:
+            return None
+        secondary = relationship.argument("secondary")
+        condition = relationship.argument("primaryjoin")
+        if secondary is not None:
+            plain = condition is None and relationship.argument("secondaryjoin") is None
+            return Join(source, target, Direction.MANY_TO_MANY, secondary=secondary, plain=plain)
+        outgoing, incoming = self.keys(source, target), self.keys(target, source)
+        if outgoing is None or incoming is None:
+            return None
+        loops = source.class_ in target.ancestors or target.class_ in source.ancestors
+        for located in (condition, relationship.argument("foreign_keys")):
+            if located is not None:
+                text = located.scope.module.slice(located.expr)
+                outgoing = [column for column in outgoing if _mentions(text, column.name)]
+                incoming = [column for column in incoming if _mentions(text, column.name)]
+        if loops:
+            incoming = []
+        if len(outgoing) + len(incoming) != 1:
+            return None
+        key = (outgoing or incoming)[0]
+        direction = Direction.MANY_TO_ONE if outgoing else Direction.ONE_TO_MANY
+        if loops:
+            side = relationship.argument("remote_side")
+            remote = "" if side is None else side.scope.module.slice(side.expr)
+            if condition is not None and "remote(" in condition.scope.module.slice(condition.expr):
+                return None
+            many_to_one = side is not None and not _mentions(remote, key.name)
+            direction = Direction.MANY_TO_ONE if many_to_one else Direction.ONE_TO_MANY
+        plain = condition is None or _is_equality(relationship, condition)
+        return Join(source, target, direction, key, plain=plain)
+
+    def is_nullable(self, column: Column) -> bool:
+        """Whether a column may hold NULL: as said, else by its annotation, else as columns are by default."""
+        said = column.flag("nullable")
+        if said is not None:
+            return said
+        if column.is_primary_key:
+            return False
+        return column.mapped_type is None or any(is_none(m) or _is_optional(m) for m in union_members(column.mapped_type))
+
+    def same_secondary(self, one: Located, other: Located) -> bool:
+        """Whether two `secondary` arguments are one table."""
+        return self.secondary_name(one) is not None and self.secondary_name(one) == self.secondary_name(other)
+
+    def secondary_name(self, located: Located) -> str | None:
+        """The name of a secondary table, written as a string or taken from the `Table` behind a variable."""
+        expr: o.Node = located.expr
+        if isinstance(expr, o.Lambda):
+            expr = expr.body
+        if isinstance(expr, o.String):
+            return expr.value
+        symbol = self.project.resolver.resolve(located.scope, expr)
+        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+            name = symbol.value.argument("name", 0)
+            schema = symbol.value.argument("schema")
+            if name is None or not isinstance(name.value, o.String) or name.value.value is None:
+                return None
+            if schema is None:
+                return name.value.value
+            return f"{schema.value.value}.{name.value.value}" if isinstance(schema.value, o.String) else None
+        return None
+
+
+def backref_name(relationship: Relationship) -> str | None:
+    """The attribute that `backref=` makes on the other model, where it is a literal."""
+    arg = relationship.backref
+    value = None if arg is None else arg.value
+    if isinstance(value, o.Call):
+        first = value.argument("name", 0)
+        value = None if first is None else first.value
+    return value.value if isinstance(value, o.String) else None
+
+
+def column_name(column: Column) -> str:
+    """The name of a column in the database: its attribute's, unless another is written."""
+    for located in column.calls:
+        if isinstance(located.expr, o.Call):
+            first = located.expr.argument("name", 0)
+            if first is not None and isinstance(first.value, o.String) and first.value.value:
+                return first.value.value
+    return column.name
+
+
+def _letters(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _mentions(text: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+
+
+def _is_optional(node: o.Node) -> bool:
+    return isinstance(node, o.Subscript) and o.dotted(node.value).rpartition(".")[2] == "Optional"
+
+
+def _is_equality(relationship: Relationship, condition: Located) -> bool:
+    """`A.id == B.a_id` and nothing else."""
+    expr: o.Node = condition.expr
+    if isinstance(expr, o.String):
+        return expr.value is not None and re.fullmatch(r"[\w.]+\s*==\s*[\w.]+", expr.value.strip()) is not None
+    if isinstance(expr, o.Lambda):
+        expr = expr.body
+    return isinstance(expr, o.Compare) and expr.operators == ("==",) and all(o.dotted(e) for e in expr.operands)
