@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 import msgspec
 
+import fapi_lint
 from fapi_lint.engine.worker import read_frame, write_frame
 from fapi_lint.outline import nodes
 
@@ -27,6 +28,8 @@ _PAYS_FROM = 400_000
 _CHUNK = 150_000
 """Characters that a worker gets at a time, if a single file is not longer."""
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from fapi_lint.engine.worker import main; main()"
+_HOME = os.path.dirname(os.path.dirname(os.path.abspath(fapi_lint.__file__)))
+"""The folder of this package, which may have been found through the working folder."""
 
 Progress = Callable[[int], None]
 
@@ -118,7 +121,7 @@ def _build_alone(text: str) -> bytes:
 
 class _Worker:
     def __init__(self) -> None:
-        path = [entry for entry in sys.path if entry and os.path.isabs(entry)]
+        path = [entry for entry in sys.path if entry and os.path.isabs(entry)] + [_HOME]
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", _START, json.dumps(path)],
             stdin=subprocess.PIPE,

@@ -281,6 +281,28 @@ class Run:
         result.report = self._report(diagnostics, applied)
         return result
 
+    def add_noqa(self, reason: str = "") -> tuple[int, list[str]]:
+        """Suppress every finding in its file: how many lines got a comment, and what got none, and why.
+
+        Raises `source.write.WriteError`, and `engine.check.RuleError` if a rule fails.
+        """
+        from fapi_lint.engine.noqa import add_noqa
+
+        raws: dict[str, bytes] = {}
+        count, skipped = 0, []
+        for application in self.applications:
+            if not application.files:
+                continue
+            with self.cache(application) as cache:
+                project = self.project(application, self.read(application), cache)
+            left = self._reported(application, project, check(project, application.rules, self.options.clock))
+            texts, added, problems = add_noqa(project, left, reason)
+            raws.update((path, project.by_path[path].source.encode(text)) for path, text in texts.items())
+            count += added
+            skipped += problems
+        write_all(raws)
+        return count, skipped
+
     def _reported(self, application: Application, project: Project, found: list[Violation]) -> list[Violation]:
         files = set(application.files)
         left = unsuppressed(project, found, application.rules, application.ignored)

@@ -1,0 +1,5 @@
+"""The command line: the only room that prints or exits."""
+
+from fapi_lint.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,254 @@
+"""`fapi-lint check`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import click
+
+from fapi_lint.cli.options import Arguments, check_command
+from fapi_lint.cli.terminal import ProgressBar, emit, note, use_color, width
+from fapi_lint.engine.run import Change, Options, Result, Run, write
+from fapi_lint.engine.timing import Clock
+from fapi_lint.report.formats import FORMATS
+from fapi_lint.report.model import Report
+from fapi_lint.report.shared import count, is_fixable
+from fapi_lint.report.statistics import statistics
+
+if TYPE_CHECKING:
+    from fapi_lint.engine.run import Application
+
+_STDIN = "-"
+_UNNAMED = "stdin.py"
+"""The file that standard input stands in for where the command line does not tell."""
+_WITH_EDITS = frozenset({"json", "json-lines", "sarif", "rdjson"})
+
+
+def run(arguments: Arguments) -> int:
+    """Do what the command line asks for; the exit code."""
+    paths, stdin = _input(arguments)
+    _refuse_contradictions(arguments, stdin)
+    clock = Clock()
+    with ProgressBar(enabled=sys.stderr.isatty() and not arguments.quiet) as progress:
+        engine = Run(_options(arguments, paths, stdin, clock, progress))
+        if arguments.verbose:
+            _introduce(engine)
+        if arguments.show_files:
+            emit("".join(f"{path}\n" for application in engine.applications for path in application.files))
+            return 0
+        if arguments.show_settings:
+            emit("\n".join(_settings(application) for application in engine.applications))
+            return 0
+        if arguments.add_noqa is not None:
+            return _add_noqa(engine, arguments.add_noqa, quiet=arguments.quiet)
+        fixing = arguments.fix or arguments.fix_only or arguments.diff
+        result = engine.fix() if fixing else engine.check()
+    report = replace(result.report, show_fixes=arguments.show_fixes, quiet=arguments.quiet)
+    if report.files == 0 and not result.failed and not arguments.quiet:
+        note("warning: there are no Python files to check in the given paths")
+    _suggest_command(arguments, result)
+    with clock.stage("report"):
+        if arguments.diff:
+            _show_diff(arguments, result, report)
+        else:
+            _finish(arguments, result, report, stdin)
+    for defect in result.defects:
+        note(f"error: {defect}")
+    if arguments.verbose:
+        _time(clock)
+    return _status(arguments, result)
+
+
+def _input(arguments: Arguments) -> tuple[tuple[str, ...], bytes | None]:
+    """The paths to check, and standard input if it stands in for one of them."""
+    if arguments.stdin_filename is None and _STDIN not in arguments.paths:
+        return arguments.paths, None
+    if others := [path for path in arguments.paths if path != _STDIN]:
+        raise click.UsageError(f"Standard input is checked alone, not together with {others[0]}.")
+    return (arguments.stdin_filename or _UNNAMED,), sys.stdin.buffer.read()
+
+
+def _refuse_contradictions(arguments: Arguments, stdin: bytes | None) -> None:
+    if arguments.add_noqa is not None and (arguments.fix or arguments.fix_only or arguments.diff):
+        raise click.UsageError("--add-noqa and fixes exclude each other.")
+    if arguments.add_noqa is not None and stdin is not None:
+        raise click.UsageError("--add-noqa needs files, not standard input.")
+    if arguments.statistics and _format(arguments) != "json" and not FORMATS[_format(arguments)].is_text:
+        raise click.UsageError(f"--statistics are text or json, not {arguments.output_format}.")
+
+
+def _options(
+    arguments: Arguments, paths: tuple[str, ...], stdin: bytes | None, clock: Clock, progress: ProgressBar
+) -> Options:
+    return Options(
+        paths=paths,
+        config=arguments.config,
+        isolated=arguments.isolated,
+        select=arguments.select,
+        extend_select=arguments.extend_select or (),
+        ignore=arguments.ignore or (),
+        fixable=arguments.fixable,
+        unfixable=arguments.unfixable or (),
+        per_file_ignores=arguments.per_file_ignores,
+        exclude=arguments.exclude,
+        force_exclude=arguments.force_exclude,
+        unsafe_fixes=arguments.unsafe_fixes,
+        with_edits=_format(arguments) in _WITH_EDITS and not arguments.statistics,
+        jobs=arguments.jobs,
+        use_cache=not arguments.no_cache,
+        cache_dir=arguments.cache_dir,
+        stdin=stdin,
+        progress=progress,
+        clock=clock,
+    )
+
+
+def _format(arguments: Arguments) -> str:
+    if arguments.output_format is not None:
+        return arguments.output_format
+    return "full" if arguments.output_file is None and sys.stdout.isatty() else "concise"
+
+
+def _finish(arguments: Arguments, result: Result, report: Report, stdin: bytes | None) -> None:
+    """Write what was fixed, then report."""
+    fixing = arguments.fix or arguments.fix_only
+    if arguments.fix_only:
+        report = replace(report, diagnostics=())
+    to_stderr = fixing and stdin is not None
+    stream = sys.stderr if to_stderr else sys.stdout
+    color = arguments.output_file is None and use_color(arguments.color, stream)
+    text = _render(arguments, report, color)
+    if fixing and stdin is not None:
+        emit(result.changes[0].raw if result.changes else stdin)
+    elif fixing:
+        write(result.changes)
+    is_text = FORMATS[_format(arguments)].is_text
+    encoding = "" if is_text else "utf-8"
+    if arguments.output_file is None:
+        emit(text, stream, encoding)
+    else:
+        _write_report(arguments.output_file, text)
+    if not is_text or arguments.fix_only:
+        for problem in report.problems:
+            note(f"warning: {problem}")
+
+
+def _render(arguments: Arguments, report: Report, color: bool) -> str:
+    output_format = _format(arguments)
+    if arguments.statistics:
+        return statistics(report, output_format, color=color)
+    if arguments.fix_only and FORMATS[output_format].is_text:
+        return _fixed(report, color)
+    return FORMATS[output_format](report, color=color, width=width())
+
+
+def _fixed(report: Report, color: bool) -> str:
+    from fapi_lint.report.summary import show_fixes
+
+    fixes = show_fixes(report, color=color) if report.show_fixes else ""
+    if report.quiet or not report.applied:
+        return fixes
+    files = {diagnostic.filename for diagnostic in report.applied}
+    return f"{fixes}Fixed {count(len(report.applied), 'finding')} in {count(len(files), 'file')}.\n"
+
+
+def _write_report(path: str, text: str) -> None:
+    try:
+        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise click.FileError(path, error.strerror or str(error)) from error
+
+
+def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:
+    """One diff over all files on standard output, what it is on standard error."""
+    from fapi_lint.report.diff import unified_diff
+
+    text = unified_diff(map(_as_diffed, result.changes), color=use_color(arguments.color, sys.stdout))
+    emit(text.encode("utf-8", "surrogateescape"))
+    for problem in report.problems:
+        note(f"warning: {problem}")
+    if report.quiet:
+        return
+    unread = sum(diagnostic.code == "FAPI000" for diagnostic in report.diagnostics)
+    if unread:
+        note(
+            f"warning: {count(unread, 'file')} cannot be read as Python and {'is' if unread == 1 else 'are'} left alone"
+        )
+    more = 0
+    if not report.unsafe_fixes:
+        more = sum(is_fixable(diagnostic.fix, unsafe=True) for diagnostic in report.diagnostics)
+    hidden = f" ({more} more with `--unsafe-fixes`)" if more else ""
+    note(f"Would fix {count(len(report.applied), 'finding')}{hidden}.")
+
+
+def _as_diffed(change: Change) -> tuple[str, str, str]:
+    """The bytes as text that gives them back, whatever the file's encoding."""
+    path = os.path.relpath(change.path).replace(os.sep, "/")
+    before, after = (raw.decode("utf-8", "surrogateescape") for raw in (change.raw_before, change.raw))
+    return path, before, after
+
+
+def _add_noqa(engine: Run, reason: str, *, quiet: bool) -> int:
+    added, skipped = engine.add_noqa(reason)
+    for problem in (*engine.problems, *skipped):
+        note(f"warning: {problem}")
+    if not quiet:
+        note(f"Added {count(added, 'suppression')}.")
+    return int(engine.failed)
+
+
+def _suggest_command(arguments: Arguments, result: Result) -> None:
+    """A mistyped command is taken for a path."""
+    from fapi_lint.cli.main import COMMANDS
+
+    first = next(iter(arguments.paths), "")
+    if result.failed and not os.path.lexists(first) and (close := get_close_matches(first, COMMANDS, 1)):
+        note(f"There is no command `{first}` either; did you mean `{close[0]}`?")
+
+
+def _introduce(engine: Run) -> None:
+    for application in engine.applications:
+        source = application.config or "the defaults"
+        note(
+            f"{application.root}: {count(len(application.files), 'file')} to check, "
+            f"{count(len(application.rules), 'rule')}, settings from {source}"
+        )
+
+
+def _settings(application: Application) -> str:
+    from fapi_lint.cli.config import effective
+    from fapi_lint.config.load import Loaded
+
+    codes = " ".join(rule.code for rule in application.rules)
+    settings = effective(Loaded(application.settings, application.config))
+    return f"# Root: {application.root}\n# Rules of this run: {codes}\n{settings}"
+
+
+def _time(clock: Clock) -> None:
+    total = sum(clock.stages.values())
+    stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in clock.stages.items())
+    note(f"{total:.2f} s: {stages}")
+    if slowest := sorted(clock.rules.items(), key=lambda item: -item[1])[:5]:
+        note("Slowest rules: " + ", ".join(f"{code} {seconds:.3f} s" for code, seconds in slowest))
+
+
+def _status(arguments: Arguments, result: Result) -> int:
+    if result.defects:
+        return 2
+    if arguments.exit_zero:
+        return 0
+    if result.failed:
+        return 1
+    if arguments.diff:
+        return int(bool(result.changes))
+    if arguments.exit_non_zero_on_fix and result.report.applied:
+        return 1
+    return int(bool(result.report.diagnostics) and not arguments.fix_only)
+
+
+command = check_command(run)

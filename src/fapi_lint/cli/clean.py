@@ -1,0 +1,27 @@
+"""`fapi-lint clean`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from fapi_lint.cli.terminal import emit
+from fapi_lint.engine.cache import clean
+from fapi_lint.engine.run import Options, applications
+
+
+@click.command("clean", short_help="Delete the cache.")
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration to use.")
+@click.option("--isolated", is_flag=True, help="Use no configuration file.")
+@click.option("--cache-dir", type=click.Path(), metavar="FOLDER", help="The folder of the cache.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
+def command(paths: tuple[str, ...], config: Path | None, isolated: bool, cache_dir: str | None, quiet: bool) -> None:
+    """Delete the caches of the applications that PATHS belong to (the working folder's)."""
+    for application in applications(Options(paths=paths, config=config, isolated=isolated)):
+        folder = os.path.join(application.root, cache_dir or application.settings.cache_dir)
+        removed = clean(folder)
+        if not quiet:
+            emit(f"Removed {folder}\n" if removed else f"There is no cache in {folder}\n")

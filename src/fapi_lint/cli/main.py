@@ -1,0 +1,123 @@
+"""The entry point: the choice of the command, and what every failure looks like."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from itertools import takewhile
+from typing import NoReturn
+
+import click
+
+from fapi_lint import __version__
+from fapi_lint.cli.terminal import abandon, note
+from fapi_lint.config.load import ConfigError
+from fapi_lint.source.write import WriteError
+
+COMMANDS = ("check", "rule", "config", "clean", "version")
+"""Each is a module of this package with a `command`."""
+
+_OWN_OPTIONS = ("-h", "--help", "-V", "--version")
+_FLAGS = frozenset({"-q", "--quiet", "-v", "--verbose", "--isolated", "--no-cache"})
+
+
+class _Commands(click.Group):
+    """`check` unless another command is named; a command's module is imported when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"fapi_lint.cli.{cmd_name}").command
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _with_command(args))
+
+
+def _with_command(args: list[str]) -> list[str]:
+    flags = list(takewhile(_FLAGS.__contains__, args))
+    rest = args[len(flags) :]
+    if rest and rest[0] in COMMANDS:
+        return [rest[0], *flags, *rest[1:]]
+    if args and args[0] in _OWN_OPTIONS:
+        return args
+    return ["check", *args]
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    options_metavar="",
+    subcommand_metavar="[COMMAND] [ARGUMENTS]…",
+    epilog="`check` is meant where no command is named: `fapi-lint app --fix`. A folder called like a command "
+    "is written `./check`. `fapi-lint check --help` lists the options.",
+)
+@click.version_option(__version__, "-V", "--version", message="fapi-lint %(version)s")
+def commands() -> None:
+    """Lint and fix a FastAPI + SQLAlchemy + Pydantic application as one thing."""
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run a command line and exit: 0 nothing found, 1 findings, 2 it could not be done, 130 interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = commands.main(arguments, "fapi-lint", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = 2
+    except (KeyboardInterrupt, click.Abort):
+        status = 130
+    except BrokenPipeError:
+        abandon(sys.stdout)
+        status = 0
+    except ConfigError as error:
+        # Without a file to blame it is the command line.
+        note("\n".join(f"error: {error.path or '--'}{': ' if error.path else ''}{text}" for text in error.messages))
+        status = 2
+    except WriteError as error:
+        note(f"error: {error}\nNothing was written.")
+        status = 2
+    except Exception as error:
+        note(_defect(error, verbose=not {"-v", "--verbose"}.isdisjoint(arguments)))
+        status = 2
+    sys.exit(status or 0)
+
+
+def _defect(error: Exception, *, verbose: bool) -> str:
+    """What to say about a failure of our own."""
+    from importlib.metadata import version
+
+    what = " ".join(str(error).split()) or type(error).__name__
+    if cause := error.__cause__:
+        what = f"{what}: {type(cause).__name__}: {' '.join(str(cause).split())}"
+    elif str(error):
+        what = f"{type(error).__name__}: {what}"
+    lines = [
+        f"error: fapi-lint itself failed: {what}",
+        f"  in {_origin(cause or error)}",
+        f"  with fapi-lint {__version__}, LibCST {version('libcst')}, Python {platform.python_version()} "
+        f"on {platform.system()}",
+    ]
+    if verbose:
+        lines.append("".join(traceback.format_exception(error)).rstrip())
+        lines.append("This is a defect of fapi-lint: please report it with all of the above.")
+    else:
+        lines.append(
+            "This is a defect of fapi-lint, nothing was written: please report it with these lines and what\n"
+            "`--verbose` adds to them. A rule that fails can be left out with `--ignore` until then."
+        )
+    return "\n".join(lines)
+
+
+def _origin(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "an unknown place"
+    frame = frames[-1]
+    return f"{frame.name} ({frame.filename.rpartition('fapi_lint')[2].lstrip('/') or frame.filename}:{frame.lineno})"
