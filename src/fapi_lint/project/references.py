@@ -193,6 +193,8 @@ class _Search:
         self.root = _Block("module", module.scope, None, (0, len(module.text)))
         self.names: list[tuple[int, _Block]] = []
         """Where the word is a name of its own, bound or used."""
+        self.bound: set[int] = set()
+        """Which of those bind it."""
         self.known: list[tuple[int, Symbol | None]] = []
         """Where it is an attribute, a part of a dotted string or the foreign half of `import … as`, and its meaning."""
         self.exported: list[int] = []
@@ -210,7 +212,7 @@ class _Search:
             if binder not in meanings:
                 meanings[binder] = self.meaning(binder)
                 self.check_imports(binder, meanings[binder], word)
-            if binder.kind == "class" and block is binder:
+            if binder.kind == "class" and start not in self.bound:
                 # Until the class body binds the name, code in it sees the one outside.
                 assert block.parent is not None
                 outside = self.meaning(self.binder(block.parent))
@@ -304,6 +306,7 @@ class _Search:
     def bind(self, start: int, block: _Block) -> None:
         block = block.statement_block
         block.binds = True
+        self.bound.add(start)
         self.names.append((start, block))
 
     def bind_between(self, start: int, end: int, block: _Block) -> None:
@@ -329,17 +332,23 @@ class _Search:
         self.visit_all(node.decorators, block)
         if node.name == self.word:
             self.bind(node.name_start, block)
-        params = False
         for param in node.params:
             self.visit(param.annotation, block, True)
             self.visit(param.default, block)
-            params = params or param.name == self.word
         self.visit(node.returns, block, True)
-        if not self.hits(node.body_start, node.end):
-            return
-        function = next(function for function in block.scope.functions if function.node is node)
-        body = _Block("function", function.scope, block, (node.start, node.end), block.hidden, params)
-        self.visit_all(function.scope.body, body)
+        scope = block.scope
+        if self.hits(node.body_start, node.end):
+            scope = next(function.scope for function in scope.functions if function.node is node)
+        body = _Block("function", scope, block, (node.start, node.end), block.hidden)
+        self.params(node.params, body)
+        if scope is not block.scope:
+            self.visit_all(scope.body, body)
+
+    def params(self, params: Iterable[o.Param], block: _Block) -> None:
+        for param in params:
+            if param.name == self.word:
+                block.binds = True
+                self.names.append((param.start, block))
 
     def class_def(self, node: o.ClassDef, block: _Block, annotation: bool) -> None:
         self.visit_all(node.decorators, block)
@@ -468,7 +477,9 @@ class _Search:
 
     def lambda_(self, node: o.Lambda, block: _Block, annotation: bool) -> None:
         self.visit_all((param.default for param in node.params), block)
-        self.visit(node.body, block.inner(node, (param.name for param in node.params), self.word))
+        inside = block.inner(node, (param.name for param in node.params), self.word)
+        self.params(node.params, inside)
+        self.visit(node.body, inside)
 
     def comprehension(self, node: o.Comprehension, block: _Block, annotation: bool) -> None:
         self.visit(node.generators[0].iter, block)
