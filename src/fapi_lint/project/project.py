@@ -8,17 +8,22 @@ from typing import Any
 
 from fapi_lint.config.settings import Settings
 from fapi_lint.config.versions import Versions
+from fapi_lint.project.http import Http, StatusCode
+from fapi_lint.project.imports import Imports
 from fapi_lint.project.loading import Loading
 from fapi_lint.project.models import Column, Model, Models, Relationship, Table
 from fapi_lint.project.module import Module
 from fapi_lint.project.pairing import Pairings
 from fapi_lint.project.purpose import Purposes
 from fapi_lint.project.references import ReferenceIndex
+from fapi_lint.project.registration import Registration
 from fapi_lint.project.resolve import Resolver
 from fapi_lint.project.routers import Routers
 from fapi_lint.project.routes import Route, Routes
 from fapi_lint.project.schemas import Schema, SchemaField, Schemas
+from fapi_lint.project.sessions import DroppedCoroutine, QueryCall, Service, Sessions, SessionUse
 from fapi_lint.project.symbols import Class, Function
+from fapi_lint.project.types import Types
 
 
 class Project:
@@ -70,6 +75,16 @@ class Project:
         return ReferenceIndex(self)
 
     @cached_property
+    def imports(self) -> Imports:
+        """Which modules importing a module loads."""
+        return Imports(self)
+
+    @cached_property
+    def registration(self) -> Registration:
+        """Who loads the models when migrations are generated."""
+        return Registration(self)
+
+    @cached_property
     def models(self) -> Models:
         return Models(self)
 
@@ -95,6 +110,19 @@ class Project:
     def routes(self) -> Routes:
         return Routes(self)
 
+    @cached_property
+    def http(self) -> Http:
+        return Http(self)
+
+    @cached_property
+    def types(self) -> Types:
+        """What the values of expressions are."""
+        return Types(self)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self)
+
     def has_subject(self, kind: type) -> bool:
         """Whether `subjects` knows this kind of thing."""
         return kind in _SUBJECTS
@@ -116,4 +144,9 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     Schema: lambda project: project.schemas.all,
     SchemaField: lambda project: project.schemas.fields,
     Route: lambda project: project.routes.all,
+    StatusCode: lambda project: project.http.status_codes,
+    SessionUse: lambda project: project.sessions.uses,
+    QueryCall: lambda project: project.sessions.queries,
+    DroppedCoroutine: lambda project: project.sessions.dropped,
+    Service: lambda project: project.sessions.services,
 }

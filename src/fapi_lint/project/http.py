@@ -1,0 +1,212 @@
+"""Where the application answers: responses and HTTP exceptions that it makes, and the status codes it sets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.module import Module
+from fapi_lint.project.routers import blocks, own_nodes
+from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Symbol, Variable
+from fapi_lint.project.values import Located
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+Kind: TypeAlias = Literal["exception", "response"]
+
+_JSON = ("JSONResponse", "ORJSONResponse", "UJSONResponse")
+_RESPONSES = (
+    *_JSON,
+    "Response",
+    "FileResponse",
+    "HTMLResponse",
+    "PlainTextResponse",
+    "RedirectResponse",
+    "StreamingResponse",
+)
+_POSITIONS = {"exception": 0, "response": 1}
+"""Where the status code stands among the positional arguments."""
+
+
+@dataclass(eq=False)
+class HttpCall:
+    """A call that makes an HTTP exception or a response, `super().__init__(…)` in a subclass of them included."""
+
+    project: Project
+    scope: Scope
+    call: o.Call
+    class_: Class | External
+    kind: Kind
+
+    @property
+    def module(self) -> Module:
+        return self.scope.module
+
+    @cached_property
+    def status(self) -> o.Arg | None:
+        """The status code that is passed, as far as the signature is known."""
+        initializer = self._initializer
+        if initializer is None:
+            return self.call.argument("status_code", _POSITIONS[self.kind])
+        names = [param.name for param in initializer.node.params if param.kind in ("positional", "normal")]
+        if "status_code" in names:
+            return self.call.argument("status_code", names.index("status_code") - 1)
+        return self.call.argument("status_code")
+
+    @property
+    def _initializer(self) -> Function | None:
+        """The application's own `__init__`."""
+        if isinstance(self.class_, External):
+            return None
+        found = self.project.resolver.class_member(self.class_, "__init__")
+        return found if isinstance(found, Function) else None
+
+
+@dataclass(eq=False)
+class StatusCode:
+    """An integer that stands where the application says which status it answers."""
+
+    project: Project
+    scope: Scope
+    number: o.Number
+
+    @property
+    def module(self) -> Module:
+        return self.scope.module
+
+
+class Http:
+    """All answers of an application."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    def kind_of(self, symbol: Symbol | None) -> Kind | None:
+        """Whether a class is an HTTP exception or a response of FastAPI or Starlette, or inherits one."""
+        if isinstance(symbol, Class):
+            kinds = (self.kind_of(base) for base in self.project.resolver.mro(symbol) if isinstance(base, External))
+            return next((kind for kind in kinds if kind is not None), None)
+        if isinstance(symbol, External) and symbol.package in ("fastapi", "starlette"):
+            if symbol.name == "HTTPException":
+                return "exception"
+            if symbol.name in _RESPONSES:
+                return "response"
+        return None
+
+    def is_json(self, symbol: Symbol | None) -> bool:
+        """Whether a response class holds data as JSON."""
+        family = self.project.resolver.mro(symbol) if isinstance(symbol, Class) else (symbol,)
+        return any(isinstance(base, External) and base.name in _JSON for base in family)
+
+    def annotates_response(self, scope: Scope, annotation: o.Expr | None) -> bool:
+        """Whether an annotation is a response class."""
+        symbol = self.project.resolver.resolve(scope, parse_annotation(annotation))
+        return self.kind_of(symbol) == "response"
+
+    @cached_property
+    def calls(self) -> list[HttpCall]:
+        """Every call that makes an HTTP exception or a response."""
+        return [call for module in self._modules for scope in self._scopes(module) for call in self._calls(scope)]
+
+    @cached_property
+    def status_codes(self) -> list[StatusCode]:
+        """Every literal status code that a route, a response or an HTTP exception is given, once."""
+        found: dict[tuple[str, int], StatusCode] = {}
+        for located in self._statuses():
+            for number in _numbers(located.expr):
+                key = (located.scope.module.path, number.start)
+                found.setdefault(key, StatusCode(self.project, located.scope, number))
+        return [found[key] for key in sorted(found)]
+
+    def _statuses(self) -> Iterator[Located]:
+        for route in self.project.routes.all:
+            located = route.argument("status_code")
+            if located is not None:
+                yield located
+        for call in self.calls:
+            if call.status is not None:
+                yield Located(call.status.value, call.scope)
+        for module in self._modules:
+            if ".status_code" in module.text:
+                for scope in self._scopes(module):
+                    yield from self._assigned(scope)
+
+    # --- searching ---------------------------------------------------------------------------------
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """The names under which the classes are called, aliases of imports included."""
+        names = {"HTTPException", *_RESPONSES}
+        names.update(class_.name for class_ in self.project.classes if self.kind_of(class_) is not None)
+        known = "|".join(names)
+        aliases = re.compile(rf"\b(?:{known})\s+as\s+(\w+)")
+        return frozenset(names.union(*(aliases.findall(module.text) for module in self.project.modules)))
+
+    @cached_property
+    def _mark(self) -> re.Pattern[str]:
+        """What a function holds that makes or changes an answer."""
+        names = "|".join(sorted(self._names))
+        return re.compile(rf"\b(?:{names})\(|\bsuper\(\)\.__init__\(|\.status_code\s*=[^=]")
+
+    @cached_property
+    def _modules(self) -> list[Module]:
+        return [module for module in self.project.modules if self._mark.search(module.text)]
+
+    def _scopes(self, module: Module) -> Iterator[Scope]:
+        return blocks(module.scope, self._mark)
+
+    def _calls(self, scope: Scope) -> Iterator[HttpCall]:
+        for node in own_nodes(scope):
+            if isinstance(node, o.Call):
+                symbol = self._called(scope, node)
+                kind = self.kind_of(symbol)
+                if kind is not None and isinstance(symbol, (Class, External)):
+                    yield HttpCall(self.project, scope, node, symbol, kind)
+
+    def _called(self, scope: Scope, call: o.Call) -> Symbol | None:
+        """The class that a call makes an object of; for `super().__init__(…)` the class above."""
+        func = call.func
+        if isinstance(func, o.Name):
+            return self.project.resolver.resolve(scope, func) if func.id in self._names else None
+        if not isinstance(func, o.Attribute):
+            return None
+        if func.attr == "__init__" and isinstance(func.value, o.Call) and o.dotted(func.value.func) == "super":
+            method = scope.owner
+            owner = method.parent if isinstance(method, Function) else None
+            family = self.project.resolver.mro(owner) if isinstance(owner, Class) else ()
+            return family[1] if len(family) > 1 else None
+        return self.project.resolver.resolve(scope, func) if func.attr in self._names else None
+
+    def _assigned(self, scope: Scope) -> Iterator[Located]:
+        """The values of `response.status_code = …`, where `response` is one."""
+        for node in own_nodes(scope):
+            if not isinstance(node, o.Assign):
+                continue
+            for target in node.targets:
+                if not isinstance(target, o.Attribute) or target.attr != "status_code":
+                    continue
+                if self._holds_response(scope, target.value):
+                    yield Located(node.value, scope)
+
+    def _holds_response(self, scope: Scope, expr: o.Expr) -> bool:
+        symbol = self.project.resolver.resolve(scope, expr)
+        if isinstance(symbol, Parameter):
+            return self.annotates_response(symbol.function.enclosing, symbol.node.annotation)
+        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+            return self.kind_of(self.project.resolver.resolve(symbol.scope, symbol.value.func)) == "response"
+        return False
+
+
+def _numbers(expr: o.Expr) -> Iterator[o.Number]:
+    """The integers that an expression may be."""
+    if isinstance(expr, o.Number):
+        yield expr
+    elif isinstance(expr, o.IfExp):
+        yield from _numbers(expr.body)
+        yield from _numbers(expr.orelse)
