@@ -111,7 +111,7 @@ class _Placer:
         for need in missing:
             host = None if need.keep or not need.name else self.host(need)
             if host is None or (host.start, _spelled(need)) not in hosted:
-                alone = need.keep or not need.name or (need.alias and not self.combines)
+                alone = not need.name or (need.alias and not self.combines)
                 key = (need.module, need.type_checking, need.keep, need if alone else None)
                 fresh.setdefault(key, []).append(need)
         for group in fresh.values():

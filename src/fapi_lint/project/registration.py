@@ -1,0 +1,163 @@
+"""Which mapped classes Alembic sees: the registry hub that imports all models, and alembic's `env.py`.
+
+https://alembic.sqlalchemy.org/en/latest/autogenerate.html
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.models import Model
+from fapi_lint.project.module import Module
+from fapi_lint.project.symbols import Class, External, Variable
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+
+@dataclass(eq=False)
+class Registration:
+    """Who loads the models of an application when migrations are generated."""
+
+    project: Project
+    _registered: dict[Module, frozenset[Module]] = field(default_factory=dict)
+    _loaded: dict[Module, frozenset[Module]] = field(default_factory=dict)
+
+    def missing_from(self, model: Model) -> Module | None:
+        """The file that ought to load the model's module and does not: the hub, or without one `env.py`.
+
+        None for a model that is loaded, and where nothing tells.
+        """
+        hub = self.hub_of(model)
+        if hub is not None:
+            return None if model.module in self.registered(hub) else hub
+        environments = [env for env in self.project.purposes.environments if self._is_environment_of(env, model)]
+        if any(model.module in self.loaded(env) for env in environments):
+            return None
+        return max(environments, key=lambda env: _closeness(env, model.module), default=None)
+
+    # --- the hub -----------------------------------------------------------------------------------
+
+    def hub_of(self, model: Model) -> Module | None:
+        """The hub of the model's application: nearest to it, and of its declarative base."""
+        candidates = [hub for hub in self.hubs if self._is_hub_of(hub, model)]
+        return max(candidates, key=lambda hub: _closeness(hub, model.module), default=None)
+
+    @cached_property
+    def hubs(self) -> list[Module]:
+        suffix = os.sep + self.project.settings.conventions.model_registry.replace("/", os.sep)
+        is_application = self.project.purposes.is_application
+        found = [m for m in self.project.modules if m.path.endswith(suffix) and is_application(m)]
+        return [module for module in found if self._is_hub(module)]
+
+    def registered(self, hub: Module) -> frozenset[Module]:
+        """The modules that a hub loads by itself or through packages and modules without models.
+
+        What only another model imports is left out: it would vanish with that model's import.
+        """
+        if hub not in self._registered:
+            imports = self.project.imports
+            seen = {hub}
+            pending = [hub]
+            while pending:
+                module = pending.pop()
+                for loaded in (*imports.loads(module), *imports.walked(module)):
+                    if loaded not in seen:
+                        seen.add(loaded)
+                        if loaded.is_package or loaded not in self._model_modules:
+                            pending.append(loaded)
+            self._registered[hub] = frozenset(seen)
+        return self._registered[hub]
+
+    def _is_hub(self, module: Module) -> bool:
+        """Whether a file of the right name imports models, or could do so.
+
+        Where models import their base from it, it is the home of the base and no hub: importing models there
+        would close a cycle.
+        """
+        if not self._model_modules.isdisjoint(self.registered(module) - {module}):
+            return True
+        if not module.text.strip() or not self._model_modules.isdisjoint(self.project.imports.leading_to(module)):
+            return False
+        return all(
+            isinstance(node, (o.Import, o.ImportFrom, o.ExprStatement, o.Assign)) for node in module.outline.body
+        )
+
+    def _is_hub_of(self, hub: Module, model: Model) -> bool:
+        suffix = self.project.settings.conventions.model_registry
+        application = hub.path[: -len(suffix)]
+        near = model.module.path.startswith(application) or (
+            _import_root(hub) == _import_root(model.module) and hub.parts[0] == model.module.parts[0]
+        )
+        return near and model.registry in self._registries(hub)
+
+    def _registries(self, hub: Module) -> set[object]:
+        """The declarative bases that a hub stands for: those it imports, and those of the models it loads."""
+        registered = self.registered(hub)
+        found: set[object] = {model.registry for model in self.project.models.all if model.module in registered}
+        for name in hub.scope.bindings:
+            symbol = self.project.resolver.member(hub, name)
+            if isinstance(symbol, Class) and self.project.models.is_declarative(symbol):
+                found.add(self.project.models.registry_of(symbol))
+            elif isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+                found.add((symbol.module.path, symbol.name))
+            elif isinstance(symbol, External) and symbol.name == "SQLModel":
+                found.add(symbol.name)
+        return found
+
+    @cached_property
+    def _model_modules(self) -> frozenset[Module]:
+        is_application = self.project.purposes.is_application
+        return frozenset(model.module for model in self.project.models.all if is_application(model.module))
+
+    # --- env.py ------------------------------------------------------------------------------------
+
+    def loaded(self, environment: Module) -> frozenset[Module]:
+        """The modules that are loaded when `env.py` runs, or a program of the application that runs it."""
+        if environment not in self._loaded:
+            imports = self.project.imports
+            starts = [environment, *self._generators]
+            called = [module for start in starts for module in imports.in_functions(start)]
+            self._loaded[environment] = frozenset(imports.reachable([*starts, *called], dynamic=True))
+        return self._loaded[environment]
+
+    @cached_property
+    def _generators(self) -> list[Module]:
+        """The modules that generate revisions themselves: they call alembic's `command.revision`."""
+        return [
+            module
+            for module in self.project.modules
+            if ".revision(" in module.text and "alembic" in module.text and self.project.purposes.is_application(module)
+        ]
+
+    def _is_environment_of(self, environment: Module, model: Model) -> bool:
+        """Whether an `env.py` is there for the model's metadata: of its application, and it loads its base."""
+        application = os.path.dirname(environment.folder) + os.sep
+        package = os.path.join(_import_root(model.module), model.module.parts[0]) + os.sep
+        if not model.module.path.startswith(application) and not environment.path.startswith(package):
+            return False
+        loaded, registry = self.loaded(environment), model.registry
+        if isinstance(registry, Class):
+            return registry.module in loaded
+        if isinstance(registry, tuple):
+            return self.project.by_path[registry[0]] in loaded
+        return registry is not None and any(
+            other.registry == registry and other.module in loaded for other in self.project.models.all
+        )
+
+
+def _import_root(module: Module) -> str:
+    """The folder that the module's dotted name starts from."""
+    folder = module.folder
+    for _ in module.parts[1:] if not module.is_package else module.parts:
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def _closeness(one: Module, other: Module) -> tuple[int, str]:
+    """How many folders two files share; the path decides between equals."""
+    return len(os.path.commonpath([one.folder, other.folder])), one.path
