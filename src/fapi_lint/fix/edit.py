@@ -22,13 +22,15 @@ class Applicability(enum.StrEnum):
 class Edit:
     """Replace `[start, end)` of a file's text by `text`.
 
-    `start` and `end` are character offsets into `SourceFile.text`, before any edit of the same pass.
+    `start` and `end` are character offsets into `SourceFile.text`, before any edit of the same pass. Of insertions
+    that are `stackable` (whole lines, each good without the others) several may stand at one offset.
     """
 
     path: str
     start: int
     end: int
     text: str
+    stackable: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,6 +5,7 @@ What the written side must say to be the generated one: https://docs.sqlalchemy.
 
 from __future__ import annotations
 
+import dataclasses
 import keyword
 import re
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ _REGISTRY_ARGUMENTS = frozenset(
 )
 """Arguments that may be strings, which SQLAlchemy evaluates among its classes and tables."""
 _IN_STRINGS = frozenset(
-    "and_ or_ not_ func text desc asc cast literal null true false select exists case between foreign".split()
+    ["and_", "or_", "not_", "func", "text", "desc", "asc", "cast", "literal", "null", "true", "false", "foreign"]
 )
 """Names of SQLAlchemy that such strings know."""
 _RESERVED = ("metadata", "registry")
@@ -160,7 +161,7 @@ class _Pair:
                 raise Unpairable(f"several models are called {model.name}")
             if self.is_dataclass(model):
                 raise Unpairable(f"{model.name} is a dataclass, where an attribute would become a field")
-            if any("concrete" in self.text_of(ancestor) for ancestor in model.ancestors):
+            if any("concrete" in self.mapper_arguments(ancestor) for ancestor in model.ancestors):
                 raise Unpairable(f"{model.name} may have concrete inheritance")
         if self.project.models.is_sqlmodel(source.class_) or self.project.models.is_sqlmodel(target.class_):
             raise Unpairable("a SQLModel is involved")
@@ -199,21 +200,25 @@ class _Pair:
         condition = given("primaryjoin")
         if condition is not None and "remote(" in condition.scope.module.slice(condition.expr):
             raise Unpairable("remote() in the join would have to change sides")
-        if condition is not None and self.is_loop and given("secondary") is None and not (self.join and self.join.plain):
+        if (
+            condition is not None
+            and self.is_loop
+            and given("secondary") is None
+            and not (self.join and self.join.plain)
+        ):
             raise Unpairable("the join of a model with itself has conditions of its own")
 
     def is_dataclass(self, model: Model) -> bool:
-        return any(
+        if any(
             isinstance(base, External) and base.name == "MappedAsDataclass"
             for base in self.project.resolver.mro(model.class_)
-        ) or any("dataclass" in self.module_slice(ancestor, d) for ancestor in model.ancestors for d in ancestor.node.decorators)
+        ):
+            return True
+        decorators = [ancestor.module.slice(d) for ancestor in model.ancestors for d in ancestor.node.decorators]
+        return any("dataclass" in decorator for decorator in decorators)
 
     @staticmethod
-    def module_slice(class_: Class, node: o.Node) -> str:
-        return class_.module.slice(node)
-
-    @staticmethod
-    def text_of(class_: Class) -> str:
+    def mapper_arguments(class_: Class) -> str:
         found = class_.scope.bindings.get("__mapper_args__")
         return class_.module.slice(found[-1].statement) if found else ""
 
@@ -279,9 +284,15 @@ class _Pair:
         variable = self.project.resolver.resolve(located.scope, expr)
         if isinstance(expr, o.String):
             return module.slice(expr) if module is self.module else quote(module, expr.value or "")
-        if isinstance(variable, Variable) and isinstance(expr, o.Name):
-            if located.scope.module is module and variable.node.start < self.at and variable.scope.is_module:
-                return expr.id
+        is_above = (
+            isinstance(variable, Variable)
+            and isinstance(expr, o.Name)
+            and variable.scope.is_module
+            and variable.module is module is located.scope.module
+            and variable.node.start < self.at
+        )
+        if is_above:
+            return module.slice(expr)
         name = self.project.pairings.secondary_name(located)
         if name is None or not all(part.isidentifier() for part in name.split(".")):
             raise Unpairable("the name of the secondary table is not certain")
@@ -366,7 +377,9 @@ class _Pair:
             head = node
             while isinstance(head, o.Attribute):
                 symbol = resolver.resolve(located.scope, head)
-                if isinstance(symbol, (Class, Variable)) or (isinstance(symbol, External) and symbol.name in _IN_STRINGS):
+                if isinstance(symbol, (Class, Variable)) or (
+                    isinstance(symbol, External) and symbol.name in _IN_STRINGS
+                ):
                     break
                 if not isinstance(head.value, (o.Name, o.Attribute)):
                     break
@@ -405,18 +418,16 @@ class _Pair:
         lazy = options.get("lazy")
         module, at = self.target.module, self.at
         spelling = spell(module, f"{self.source.module.name}.{self.source.name}", at, type_checking=True)
-        if self.source.module is module:
-            text, needs = self.source.name, ()
-        elif spelling.text == self.source.name:
-            text, needs = spelling.text, spelling.needs
-        else:
+        text = self.source.name
+        if self.source.module is not module and spelling.text != text:
             return None
-        if uselist == "True" and direction is Direction.MANY_TO_ONE or "collection_class" in options:
+        if (uselist == "True" and direction is Direction.MANY_TO_ONE) or "collection_class" in options:
             return None
-        self.needs += needs
+        if self.source.module is not module:
+            self.needs += spelling.needs
         if isinstance(lazy, o.String) and lazy.value in ("dynamic", "write_only"):
             wrapper = "DynamicMapped" if lazy.value == "dynamic" else "WriteOnlyMapped"
-            return f'{self.imported(f"sqlalchemy.orm.{wrapper}")}[{quote(module, text)}]'
+            return f"{self.imported(f'sqlalchemy.orm.{wrapper}')}[{quote(module, text)}]"
         mapped = self.imported("sqlalchemy.orm.Mapped")
         if direction is not Direction.MANY_TO_ONE and uselist != "False":
             return f"{mapped}[{self.list_}[{quote(module, text)}]]"
@@ -505,14 +516,16 @@ class _Pair:
         self.check()
         class_ = self.target.class_.node
         lines = self.lines()
-        insertion = insert_into_class_body(self.target.module, class_, lines, after=self.anchor, first=self.anchor is None)
+        insertion = insert_into_class_body(
+            self.target.module, class_, lines, after=self.anchor, first=self.anchor is None
+        )
         drops = []
         if isinstance(self.argument.value, o.Call) and isinstance(self.argument.value.func, o.Name):
             drops.append(DropsImport(self.module.path, self.argument.value.func.id))
         return Fix(
             f"Write {self.target.name}.{self.name} out, and name it with back_populates",
             Applicability.SAFE,
-            (self.forward(), insertion),
+            (self.forward(), dataclasses.replace(insertion, stackable=self.anchor is not None)),
             tuple(dict.fromkeys(self.needs)),
             tuple(drops),
         )

@@ -40,8 +40,8 @@ def edits_of(fix: Fix, files: Files) -> tuple[Edit, ...]:
 def plan(fixes: Sequence[Fix], files: Files) -> Plan:
     """Choose fixes, earlier ones first, so that no two of them overlap; a fix is chosen whole or not at all.
 
-    Fixes share edits that are identical. Two insertions at one offset overlap, and so does an insertion at an edge of
-    what another fix replaces.
+    Fixes share edits that are identical. Two insertions at one offset overlap unless both are stackable, and so does
+    an insertion at an edge of what another fix replaces.
     """
     result = Plan()
     pending = list(range(len(fixes)))
@@ -139,6 +139,8 @@ def _by_path(fixes: Iterable[Fix]) -> dict[str, _Chosen]:
 
 def _touch(one: Edit, other: Edit) -> bool:
     """Whether two edits of different fixes cannot be made together."""
+    if one.stackable and other.stackable:
+        return False
     if one.start == one.end or other.start == other.end:
         return one.start <= other.end and other.start <= one.end
     return one.start < other.end and other.start < one.end

@@ -150,9 +150,11 @@ class Pairings:
 
     def _owners(self, table: str, purpose: Purpose) -> list[Model]:
         """The models whose table has a name: written so, or computed from a class name of the same letters."""
-        written = self.project.models.by_table.get(table, [])
-        found = written or self._computed.get(_letters(table), [])
-        return [model for model in found if self.project.purposes.of(model.module) == purpose]
+        for found in (self.project.models.by_table.get(table, ()), self._computed.get(_letters(table), ())):
+            owners = [model for model in found if self.project.purposes.of(model.module) == purpose]
+            if owners:
+                return owners
+        return []
 
     @cached_property
     def _computed(self) -> dict[str, list[Model]]:
@@ -226,7 +228,9 @@ class Pairings:
             return said
         if column.is_primary_key:
             return False
-        return column.mapped_type is None or any(is_none(m) or _is_optional(m) for m in union_members(column.mapped_type))
+        return column.mapped_type is None or any(
+            is_none(m) or _is_optional(m) for m in union_members(column.mapped_type)
+        )
 
     def same_secondary(self, one: Located, other: Located) -> bool:
         """Whether two `secondary` arguments are one table."""

@@ -1,0 +1,168 @@
+"""FAPI205."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.fix.edit import Applicability
+from fapi_lint.fix.pairing import Unpairable, pair_relationship
+from fapi_lint.project.models import Relationship
+from fapi_lint.project.project import Project
+from fapi_lint.rules.rule import Finding, rule
+
+MESSAGE = "`backref` hides the other side of the relationship: write it out with `back_populates`"
+
+
+@rule("FAPI205", "backref", fix=Applicability.SAFE, preference="Relationships")
+def backref(relationship: Relationship, project: Project) -> Iterator[Finding]:
+    """`backref` declares an attribute on another model, where it cannot be seen.
+
+    Who reads the other model does not find the attribute there, and neither do type checkers and editors. With
+    `back_populates` both sides are written, each in its own model. Revisions of Alembic are left alone.
+
+    Bad:
+        ```python app/models/user.py
+        import uuid
+        from datetime import datetime
+
+        from sqlalchemy import DateTime, String, func
+        from sqlalchemy.dialects.postgresql import UUID
+        from sqlalchemy.orm import Mapped, mapped_column
+
+        from app.db.base_class import Base
+
+
+        class User(Base):
+            __tablename__ = "user"
+
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            name: Mapped[str] = mapped_column(String(255), nullable=False)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
+        ```
+        ```python app/models/post.py
+        import uuid
+        from datetime import datetime
+        from typing import TYPE_CHECKING
+
+        from sqlalchemy import DateTime, ForeignKey, func
+        from sqlalchemy.dialects.postgresql import UUID
+        from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
+
+        from app.db.base_class import Base
+
+        if TYPE_CHECKING:
+            from app.models.user import User
+
+
+        class Post(Base):
+            __tablename__ = "post"
+
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"), nullable=False)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
+
+            author: Mapped["User"] = relationship("User", backref=backref("posts", cascade="all, delete-orphan"))
+        ```
+        ```python app/db/base_class.py
+        from sqlalchemy.orm import DeclarativeBase
+
+
+        class Base(DeclarativeBase):
+            pass
+        ```
+        ```python app/db/base.py
+        from app.db.base_class import Base as Base
+        from app.models.post import Post as Post
+        from app.models.user import User as User
+        ```
+
+    Good:
+        ```python app/models/user.py
+        import uuid
+        from datetime import datetime
+        from typing import TYPE_CHECKING
+
+        from sqlalchemy import DateTime, String, func
+        from sqlalchemy.dialects.postgresql import UUID
+        from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+        from app.db.base_class import Base
+
+        if TYPE_CHECKING:
+            from app.models.post import Post
+
+
+        class User(Base):
+            __tablename__ = "user"
+
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            name: Mapped[str] = mapped_column(String(255), nullable=False)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
+            posts: Mapped[list["Post"]] = relationship(
+                back_populates="author", cascade="all, delete-orphan"
+            )
+        ```
+        ```python app/models/post.py
+        import uuid
+        from datetime import datetime
+        from typing import TYPE_CHECKING
+
+        from sqlalchemy import DateTime, ForeignKey, func
+        from sqlalchemy.dialects.postgresql import UUID
+        from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+        from app.db.base_class import Base
+
+        if TYPE_CHECKING:
+            from app.models.user import User
+
+
+        class Post(Base):
+            __tablename__ = "post"
+
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"), nullable=False)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
+
+            author: Mapped["User"] = relationship("User", back_populates="posts")
+        ```
+        ```python app/db/base_class.py
+        from sqlalchemy.orm import DeclarativeBase
+
+
+        class Base(DeclarativeBase):
+            pass
+        ```
+        ```python app/db/base.py
+        from app.db.base_class import Base as Base
+        from app.models.post import Post as Post
+        from app.models.user import User as User
+        ```
+
+    Fix safety:
+        Safe: the mappers have the same relationships afterwards. The written side says what the generated one took
+        over: the arguments of `backref()`, secondary table, joins and foreign keys, viewonly, post_update,
+        passive_updates and sync_backref. Where model, attribute, join or the loading of both modules is not certain,
+        no fix is offered and the message says why.
+    """
+    argument = relationship.backref
+    if argument is None or project.purposes.of(relationship.module) == "migration":
+        return
+    try:
+        fix = pair_relationship(relationship, project)
+    except Unpairable as reason:
+        yield Finding(relationship.module.place(argument), f"{MESSAGE}. No fix: {reason}")
+    else:
+        yield Finding(relationship.module.place(argument), MESSAGE, fix)
