@@ -300,6 +300,10 @@ class Resolver:
             seen += 1
         return symbol
 
+    def named(self, scope: Scope, expr: o.Node | None) -> Symbol | None:
+        """What an expression names itself: a variable that is another name for something is the variable."""
+        return self._resolve(scope, expr)
+
     def _resolve(self, scope: Scope, expr: o.Node | None) -> Symbol | None:
         if isinstance(expr, o.Name):
             found = scope.lookup(expr.id)

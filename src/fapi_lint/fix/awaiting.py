@@ -1,0 +1,25 @@
+"""`await` put before a call."""
+
+from __future__ import annotations
+
+from fapi_lint.fix.edit import Edit
+from fapi_lint.fix.names import File
+from fapi_lint.outline import nodes as o
+
+
+def insert_await(file: File, call: o.Call, parent: o.Node | None) -> tuple[Edit, ...]:
+    """`await` before a call, with parentheses where what follows it would otherwise be awaited too.
+
+    `parent` is the node right around the call.
+    """
+    before = Edit(file.path, call.start, call.start, "await ")
+    continued = (isinstance(parent, (o.Attribute, o.Subscript)) and parent.value is call) or (
+        isinstance(parent, o.Call) and parent.func is call
+    )
+    # A parent that starts before the call has its parentheses already.
+    if parent is None or not continued or parent.start < call.start:
+        return (before,)
+    return (
+        Edit(file.path, call.start, call.start, "(await "),
+        Edit(file.path, call.end, call.end, ")"),
+    )
