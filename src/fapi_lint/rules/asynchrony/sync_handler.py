@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.project.project import Project
+from fapi_lint.project.routes import Route
+from fapi_lint.rules.rule import Finding, rule
+from fapi_lint.source.place import Place
+
+
+@rule("FAPI501", "sync-handler", preference="Async/Await")
+def sync_handler(route: Route, project: Project) -> Iterator[Finding]:
+    """A route is handled by a plain `def`.
+
+    FastAPI runs such a handler in a thread, of which there are forty by default: the next request waits for one to be
+    free, and nothing in the handler can be awaited. Websocket handlers and handlers that a decorator turns into
+    coroutines are none of these.
+
+    Bad:
+        ```python app/main.py
+        from fastapi import FastAPI
+
+        app = FastAPI()
+
+
+        @app.get("/ping", response_model=dict[str, str])
+        def get_ping() -> dict[str, str]:
+            return {"ping": "pong"}
+        ```
+
+    Good:
+        ```python app/main.py
+        from fastapi import FastAPI
+
+        app = FastAPI()
+
+
+        @app.get("/ping", response_model=dict[str, str])
+        async def get_ping() -> dict[str, str]:
+            return {"ping": "pong"}
+        ```
+    """
+    handler = route.handler
+    if handler is None or handler.node.is_async or project.routes.by_handler[handler][0] is not route:
+        return
+    if not project.purposes.is_application(handler.module) or project.settings.is_exempt("FAPI501", handler.name):
+        return
+    if any(project.types.turns_into_coroutine(handler.enclosing, d) for d in handler.node.decorators):
+        return
+    yield Finding(
+        at=Place(handler.module.path, handler.node.start, handler.node.name_start + len(handler.name)),
+        message=f"Route handler `{handler.name}` is not `async def`",
+    )

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.project.project import Project
+from fapi_lint.project.sessions import Service
+from fapi_lint.rules.rule import Finding, rule
+from fapi_lint.source.place import Place
+
+
+@rule("FAPI505", "sync-service", preference="Async/Await")
+def sync_service(service: Service, project: Project) -> Iterator[Finding]:
+    """A service that takes a session is not `async def`.
+
+    What works with the database waits for it, and has to be `async def` to wait without blocking the event loop.
+    Reported are the public functions of the folders of services that take a session, and the public methods that take
+    one or use the one that their object holds. A `def` over an `AsyncSession` that calls nothing to be awaited, as one
+    that only adds objects, is left alone; so are properties, and what `run_sync` calls.
+
+    Bad:
+        ```python app/services/user_service.py
+        from sqlalchemy.orm import Session
+
+        from app.models.user import User
+
+
+        def create_user_service(session: Session, user: User) -> User:
+            session.add(user)
+            session.commit()
+            return user
+        ```
+
+    Good:
+        ```python app/services/user_service.py
+        from sqlalchemy.ext.asyncio import AsyncSession
+
+        from app.models.user import User
+
+
+        async def create_user_service(session: AsyncSession, user: User) -> User:
+            session.add(user)
+            await session.commit()
+            return user
+        ```
+
+    Together with: FAPI502
+    """
+    function = service.function
+    if function.node.is_async or project.settings.is_exempt("FAPI505", function.name):
+        return
+    if service.kind == "async" and not project.sessions.has_coroutines(function):
+        return
+    start = function.node.start
+    yield Finding(
+        at=Place(function.module.path, start, function.node.name_start + len(function.name)),
+        message=f"`{function.name}` works with a session (`{service.holder}`) and is not `async def`",
+    )

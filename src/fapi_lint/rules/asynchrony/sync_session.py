@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.project.project import Project
+from fapi_lint.project.sessions import SessionUse
+from fapi_lint.rules.rule import Finding, rule
+
+
+@rule("FAPI502", "sync-session", preference="Async/Await")
+def sync_session(use: SessionUse, project: Project) -> Iterator[Finding]:
+    """The application works with a synchronous engine, session maker or session.
+
+    A query over a synchronous session blocks the thread it runs in: in an `async def` that is the event loop, with
+    all other requests. Reported are the places that decide it: where engine, maker and session are made, and each
+    annotation or alias that names the class. Uses of an alias and calls of a maker follow from these.
+    Alembic's environment, callbacks of `run_sync` and listeners for events work with synchronous sessions by design.
+
+    Bad:
+        ```python app/db/session.py
+        from collections.abc import Iterator
+
+        from sqlalchemy import create_engine
+        from sqlalchemy.orm import Session, sessionmaker
+
+        from app.core.config import settings
+
+        engine = create_engine(settings.DATABASE_URL)
+        SessionLocal = sessionmaker(engine)
+
+
+        def get_db() -> Iterator[Session]:
+            with SessionLocal() as session:
+                yield session
+        ```
+
+    Good:
+        ```python app/db/session.py
+        from collections.abc import AsyncIterator
+
+        from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+        from app.core.config import settings
+
+        engine = create_async_engine(settings.DATABASE_URL)
+        SessionLocal = async_sessionmaker(engine)
+
+
+        async def get_db() -> AsyncIterator[AsyncSession]:
+            async with SessionLocal() as session:
+                yield session
+        ```
+    """
+    if not project.settings.is_exempt("FAPI502", use.name):
+        yield Finding(at=use.place, message=_MESSAGES[use.form].format(use.name))
+
+
+_MESSAGES = {
+    "engine": "`{}()` makes a synchronous engine: use `create_async_engine()`",
+    "maker": "`{}()` makes synchronous sessions: use `async_sessionmaker()`",
+    "session": "`{}()` is a synchronous session: use `AsyncSession`",
+    "annotation": "`{}` is a synchronous session: use `AsyncSession`",
+    "alias": "`{}` is a synchronous session: use `AsyncSession`",
+}
