@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from fapi_lint.config.settings import Settings
+from fapi_lint.config.tooling import Tooling
 from fapi_lint.config.versions import Versions
 from fapi_lint.engine.cache import Cache
 from fapi_lint.engine.pool import build_outlines
@@ -44,6 +45,7 @@ def load(
     root: str,
     settings: Settings,
     versions: Versions,
+    tooling: Tooling,
     cache: Cache,
     jobs: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -54,7 +56,7 @@ def load(
     with clock.stage("outline"):
         modules = _modules(files, cache, jobs, progress)
     with clock.stage("link"):
-        return Project(modules, root=root, settings=settings, versions=versions)
+        return Project(modules, root=root, settings=settings, versions=versions, tooling=tooling)
 
 
 def _modules(files: Sequence[Read], cache: Cache, jobs: int, progress: Callable[[int, int], None]) -> list[Module]:

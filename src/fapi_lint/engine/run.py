@@ -11,6 +11,7 @@ from pathlib import Path
 from fapi_lint import __version__
 from fapi_lint.config.load import Loaded, fixable_set, load, per_file_ignores, rule_set, validate_codes
 from fapi_lint.config.settings import Settings
+from fapi_lint.config.tooling import read_tooling
 from fapi_lint.config.versions import read_versions
 from fapi_lint.engine import load as loading
 from fapi_lint.engine.cache import Cache
@@ -202,6 +203,7 @@ class Run:
             root=application.root,
             settings=application.settings,
             versions=read_versions(Path(application.root)),
+            tooling=read_tooling(Path(application.root), (read.source.path for read in files)),
             cache=cache,
             jobs=self.options.jobs,
             progress=self.options.progress,
@@ -229,6 +231,7 @@ class Run:
                 application.root,
                 application.settings,
                 read_versions(Path(application.root)),
+                read_tooling(Path(application.root), (read.source.path for read in files)),
                 [rule.code for rule in application.rules],
                 (sorted(options.per_file_ignores.items()), os.getcwd()) if options.per_file_ignores else (),
                 options.with_edits,

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from fapi_lint.config.settings import Settings
+from fapi_lint.config.tooling import Tooling
 from fapi_lint.config.versions import Versions
 from fapi_lint.project.http import Http, StatusCode
 from fapi_lint.project.imports import Imports
@@ -18,6 +19,7 @@ from fapi_lint.project.purpose import Purposes
 from fapi_lint.project.references import ReferenceIndex
 from fapi_lint.project.registration import Registration
 from fapi_lint.project.resolve import Resolver
+from fapi_lint.project.resources import Resources
 from fapi_lint.project.routers import Routers
 from fapi_lint.project.routes import Route, Routes
 from fapi_lint.project.schemas import Schema, SchemaField, Schemas
@@ -36,6 +38,7 @@ class Project:
         root: str = "",
         settings: Settings | None = None,
         versions: Versions | None = None,
+        tooling: Tooling | None = None,
         packages: Iterable[str] = (),
     ) -> None:
         """`root` is the application's folder; `packages` names the third-party packages it requires."""
@@ -43,12 +46,20 @@ class Project:
         self.modules: list[Module] = sorted(modules, key=lambda module: module.path)
         self.settings = settings or Settings()
         self.versions = versions or Versions()
+        self.tooling = tooling or Tooling()
         self.packages = frozenset(packages)
         self.resolver = Resolver(self.modules, [root] if root else (), self.packages)
 
     def with_modules(self, modules: Iterable[Module]) -> Project:
         """The same application with these modules in place of its own."""
-        return Project(modules, root=self.root, settings=self.settings, versions=self.versions, packages=self.packages)
+        return Project(
+            modules,
+            root=self.root,
+            settings=self.settings,
+            versions=self.versions,
+            tooling=self.tooling,
+            packages=self.packages,
+        )
 
     @cached_property
     def by_path(self) -> dict[str, Module]:
@@ -122,6 +133,11 @@ class Project:
     @cached_property
     def sessions(self) -> Sessions:
         return Sessions(self)
+
+    @cached_property
+    def resources(self) -> Resources:
+        """What schemas are named after."""
+        return Resources(self)
 
     def has_subject(self, kind: type) -> bool:
         """Whether `subjects` knows this kind of thing."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from fapi_lint.config.settings import Settings
+from fapi_lint.config.tooling import Tooling
 from fapi_lint.config.versions import Versions
 from fapi_lint.engine.check import check
 from fapi_lint.engine.fixing import fix_until_stable
@@ -40,11 +41,15 @@ class Found:
 
 
 def application(
-    files: Mapping[str, str], *, settings: Settings | None = None, versions: Versions | None = None
+    files: Mapping[str, str],
+    *,
+    settings: Settings | None = None,
+    versions: Versions | None = None,
+    tooling: Tooling | None = None,
 ) -> Project:
     """The model of an application given as path below the root → text. Texts are dedented."""
     modules = [module(f"{ROOT}/{path}", textwrap.dedent(text)) for path, text in files.items()]
-    return Project(modules, root=ROOT, settings=settings, versions=versions)
+    return Project(modules, root=ROOT, settings=settings, versions=versions, tooling=tooling)
 
 
 def module(path: str, text: str) -> Module:
@@ -58,9 +63,10 @@ def findings(
     *,
     settings: Settings | None = None,
     versions: Versions | None = None,
+    tooling: Tooling | None = None,
 ) -> list[Found]:
     """What the rules say: one code, several, or None for all that are on by default. Sorted by place."""
-    project = application(files, settings=settings, versions=versions)
+    project = application(files, settings=settings, versions=versions, tooling=tooling)
     result = []
     rules = _rules(codes)
     for violation in unsuppressed(project, check(project, rules), rules):
