@@ -14,8 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _CONFIGURATIONS = frozenset(
-    """pytest.ini .pytest.ini pytest.toml .pytest.toml pyproject.toml tox.ini setup.cfg
-    Makefile makefile justfile Justfile Taskfile.yml noxfile.py""".split()
+    [
+        "pytest.ini",
+        ".pytest.ini",
+        "pytest.toml",
+        ".pytest.toml",
+        "pyproject.toml",
+        "tox.ini",
+        "setup.cfg",
+        "Makefile",
+        "makefile",
+        "justfile",
+        "Justfile",
+        "Taskfile.yml",
+        "noxfile.py",
+    ]
 )
 _COMMANDS = (".sh", ".yml", ".yaml")
 _COMMAND_FOLDERS = (".", "scripts", "bin", ".github/workflows")
