@@ -49,9 +49,13 @@ def unsuppressed(
 
 
 def noqa_row(module: Module, offset: int) -> int:
-    """The row (from 1) where a suppression of a finding at `offset` goes: after a multi-line string, its last."""
-    end = next((end for start, end in module.outline.strings if start <= offset < end), offset)
-    return module.source.lines.position(end)[0]
+    """The row (from 1) for a suppression of a finding at `offset`: where its line ends in a string, the last of that."""
+    lines = module.source.lines
+    row = lines.position(offset)[0]
+    for start, end in sorted(module.outline.strings):
+        if start <= lines.offset(row, 1) + len(lines.line(row)) < end:
+            row = lines.position(end)[0]
+    return row
 
 
 def suppressible_rows(module: Module, offset: int) -> set[int]:
