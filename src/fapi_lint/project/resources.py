@@ -1,0 +1,233 @@
+"""Resources: the nouns that schemas are named after, as far as names, models and routes agree on them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.config.settings import Role
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.routes import Route
+from fapi_lint.project.schemas import Schema
+from fapi_lint.project.symbols import Class, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+NEUTRAL = "Schema"
+"""A synonym that yields to any other word of the name: UserCreateSchema is for creating users."""
+_LISTS = ("list", "List", "Sequence")
+_CRUD_PATH = re.compile(r"/([a-z][a-z0-9_-]*)(?:/\{[^/]*\})?/?$")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*|[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaName:
+    """What the name of a schema says: `word` of UserRead is `Read`, and its resource `User`."""
+
+    resource: str
+    role: Role
+    word: str
+    is_conventional: bool
+    """Spelled as the conventions ask."""
+
+
+class Resources:
+    """The resources of an application, and which schemas stand for them."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._suffixes = project.settings.conventions.schema_suffixes.by_role()
+
+    def parse(self, name: str) -> SchemaName | None:
+        """The resource and the role that a name spells; None where it spells no role, or two."""
+        conventions = self.project.settings.conventions
+        for role, suffix in self._suffixes.items():
+            if stem := _without_suffix(name, suffix):
+                return SchemaName(stem, role, suffix, is_conventional=True)
+        for suffix, role in conventions.schema_synonyms.items():
+            if stem := _without_suffix(name, suffix):
+                inner = self.parse(stem)
+                if inner is None:
+                    return SchemaName(stem, role, suffix, is_conventional=False)
+                if inner.role == role or suffix == NEUTRAL:
+                    return SchemaName(inner.resource, inner.role, inner.word, is_conventional=False)
+                return None
+        for prefix, role in conventions.schema_prefixes.items():
+            if name.startswith(prefix) and name[len(prefix) : len(prefix) + 1].isupper():
+                return SchemaName(name.removeprefix(prefix), role, prefix, is_conventional=False)
+        return None
+
+    def expected_name(self, schema: Schema) -> str | None:
+        """What a schema of a resource should be called; None if it is, or is not known to be one."""
+        return self._expected.get(schema.class_)
+
+    def rivals(self, schema: Schema) -> list[Schema]:
+        """Other schemas that should bear the same name as this one."""
+        expected = self._expected[schema.class_]
+        return [self.project.schemas.by_class[other] for other in self._wanting[expected] if other.name != schema.name]
+
+    @cached_property
+    def _expected(self) -> dict[Class, str]:
+        found = {}
+        for schema in self.project.schemas.all:
+            resource, role = self._reading(schema)
+            if resource and role is not None and not schema.is_generic:
+                found[schema.class_] = resource + self._suffixes[role]
+        return found
+
+    def _reading(self, schema: Schema) -> tuple[str, Role | None]:
+        """The resource and the role of a schema that is not named as the conventions ask."""
+        named = self.parse(schema.name)
+        if named is None:
+            return self._answered.get(schema.class_, ""), "response"
+        if named.is_conventional or not self._is_resource(named.resource):
+            return "", None
+        answers, methods = schema.class_ in self.answers, self.bodies.get(schema.class_, set())
+        if named.role in ("create", "update"):
+            # What a route answers with after creating is no body of a request.
+            return named.resource, None if answers and not methods else named.role
+        if schema.name.endswith(NEUTRAL) and not answers and not methods and schema.class_ in self._inherited:
+            return "", None  # as much a base as a response
+        if named.role == "response" and methods and not answers:
+            by_use: Role | None = "create" if methods == {"POST"} else "update" if "POST" not in methods else None
+            return named.resource, by_use
+        return named.resource, named.role
+
+    @cached_property
+    def taken(self) -> set[str]:
+        """The names of all classes."""
+        return {class_.name for class_ in self.project.classes}
+
+    @cached_property
+    def _wanting(self) -> dict[str, list[Class]]:
+        found: dict[str, list[Class]] = {}
+        for class_, expected in self._expected.items():
+            found.setdefault(expected, []).append(class_)
+        return found
+
+    # --- what a resource is ------------------------------------------------------------------------
+
+    def _is_resource(self, name: str) -> bool:
+        """A model bears the name, CRUD routes serve it, or a family of schemas does."""
+        models = self.project.models.by_name
+        if name in models or f"{name}Model" in models or name in self._served:
+            return True
+        family = self._families.get(name, ())
+        roles = {member.role for member in family}
+        # XIn and XOut alone may as well be what goes into a calculation and comes out of it.
+        has_verb = any(member.word == self._suffixes[member.role] for member in family)
+        return len(roles) > 2 or (has_verb and len(roles) + self._has_identity(name) > 1)
+
+    def _has_identity(self, name: str) -> bool:
+        return any("id" in schema.fields for schema in self.project.schemas.by_name.get(name, ()))
+
+    @cached_property
+    def _families(self) -> dict[str, list[SchemaName]]:
+        found: dict[str, list[SchemaName]] = {}
+        for schema in self.project.schemas.all:
+            named = self.parse(schema.name)
+            if named is not None:
+                found.setdefault(named.resource, []).append(named)
+        return found
+
+    # --- what routes say ---------------------------------------------------------------------------
+
+    @cached_property
+    def answers(self) -> set[Class]:
+        """The schemas that some route answers with, as `X` or `list[X]`."""
+        found = {class_ for route in self.project.routes.all for class_ in self._response_models(route)}
+        for route in self.project.routes.all:
+            if route.handler is not None:
+                found.update(self._classes(route.handler.enclosing, route.handler.node.returns))
+        return found
+
+    @cached_property
+    def _inherited(self) -> set[Class]:
+        return {base for schema in self.project.schemas.all for base in schema.ancestors if base is not schema.class_}
+
+    @cached_property
+    def bodies(self) -> dict[Class, set[str]]:
+        """The schemas that handlers take, and the methods of their routes."""
+        found: dict[Class, set[str]] = {}
+        for route in self.project.routes.all:
+            if route.handler is not None:
+                for param in route.handler.node.params:
+                    for class_ in self._classes(route.handler.enclosing, param.annotation):
+                        found.setdefault(class_, set()).update(route.methods)
+        return found
+
+    @cached_property
+    def _served(self) -> frozenset[str]:
+        """The resources that CRUD routes answer with."""
+        return frozenset(self._answered.values())
+
+    @cached_property
+    def _answered(self) -> dict[Class, str]:
+        """Schemas that CRUD routes of a resource answer with, and that begin with the resource's name."""
+        found: dict[Class, str] = {}
+        for route in self.project.routes.all:
+            nouns = {noun for path in route.full_paths if (noun := _noun(path))}
+            for class_ in self._response_models(route) if nouns else ():
+                resource = _resource_of(class_.name, nouns)
+                if resource and class_ not in found and self._represents(class_, resource):
+                    found[class_] = resource
+        return found
+
+    def _response_models(self, route: Route) -> Iterator[Class]:
+        located = route.argument("response_model")
+        if located is not None:
+            yield from self._classes(located.scope, located.expr)
+
+    def _classes(self, scope: Scope, annotation: o.Node | None) -> Iterator[Class]:
+        """The schemas of an annotation that is one, or a list of one, or None."""
+        for member in union_members(annotation):
+            if isinstance(member, o.Subscript) and o.dotted(member.value).rpartition(".")[2] in _LISTS:
+                member = member.items[0]
+            if is_none(member):
+                continue
+            symbol = self.project.resolver.resolve(scope, member)
+            if isinstance(symbol, Class) and symbol in self.project.schemas.by_class:
+                yield symbol
+
+    def _represents(self, class_: Class, resource: str) -> bool:
+        """Whether a schema shows the resource itself: no page or list around others of its schemas, nothing generic,
+        and no mere part, which has neither an id nor anything of a schema of the resource."""
+        if any(isinstance(base.value, o.Subscript) for base in class_.node.bases):
+            return False
+        schema = self.project.schemas.by_class[class_]
+        inherits = any(base.name.startswith(resource) for base in schema.ancestors[1:])
+        if class_.name != resource and "id" not in schema.fields and not inherits:
+            return False
+        return not any(
+            inner is not class_ and inner.name.startswith(resource)
+            for each in schema.fields.values()
+            for inner in self._classes(each.scope, each.annotation)
+        )
+
+
+def _without_suffix(name: str, suffix: str) -> str:
+    """What stands before a suffix that is a word of its own; empty if it does not end so."""
+    stem = name.removesuffix(suffix)
+    return "" if stem == name or not stem or stem[-1].isupper() else stem
+
+
+def _noun(path: str) -> str:
+    """The collection that a CRUD path is about: `tags` of `/v1/tags` and `/v1/tags/{tag_id}`, in lower case."""
+    match = _CRUD_PATH.search(path)
+    return re.sub(r"[-_]", "", match[1]) if match else ""
+
+
+def _resource_of(name: str, nouns: set[str]) -> str:
+    """The name of a schema without its last word, or with it, where the plural is one of the nouns of paths."""
+    words = _WORDS.findall(name)
+    for end in (len(name) - len(words[-1]), len(name)) if words else ():
+        singular = name[:end].lower()
+        plurals = {singular + "s", singular + "es", re.sub("y$", "ies", singular)} - {singular}
+        if not plurals.isdisjoint(nouns):
+            return name[:end]
+    return ""
