@@ -52,10 +52,14 @@ class NeedsImport:
 
 @dataclass(frozen=True, slots=True, order=True)
 class DropsImport:
-    """The import that binds `name` at module level goes, if nothing in the file uses it after the edits."""
+    """The import that binds `name` at module level goes, if nothing in the file uses it after the edits.
+
+    With `guard`, it moves under `if TYPE_CHECKING:` if only quoted annotations use it.
+    """
 
     path: str
     name: str
+    guard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

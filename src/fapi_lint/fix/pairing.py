@@ -13,17 +13,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from fapi_lint.fix.bindings import bindings
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
 from fapi_lint.fix.imports import spell
+from fapi_lint.fix.names import occurrences
 from fapi_lint.fix.statement import line_limit
 from fapi_lint.fix.text import (
     indent_unit,
     indentation_at,
+    insert_argument,
     insert_into_class_body,
     is_pragma,
     line_end,
     quote,
     replace,
+    replace_argument_value,
 )
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model, Relationship
@@ -56,6 +60,54 @@ def pair_relationship(relationship: Relationship, project: Project) -> Fix:
     Raises Unpairable where the written side might differ from the generated one.
     """
     return _Pair(relationship, project).fix()
+
+
+def name_other_side(relationship: Relationship, name: str) -> Edit:
+    """`back_populates="name"` for a relationship that has none, or another one."""
+    located, call, module = relationship.back_populates, relationship.call, relationship.module
+    text = quote(module, name)
+    if located is not None:
+        return replace(located.scope.module, located.expr, text)
+    if call is None:
+        raise Unpairable("the relationship is not called")
+    return insert_argument(module, call, f"back_populates={text}")
+
+
+def quote_target(relationship: Relationship, argument: o.Arg, project: Project) -> Fix:
+    """The related class by its name; its import goes where something else is sure to load it.
+
+    Raises Unpairable where a string would not find the class.
+    """
+    module, target, source = relationship.module, relationship.target_model, project.pairings.source(relationship)
+    if target is None or source is None or target.registry != source.registry:
+        raise Unpairable("the models may not be in one registry")
+    if len(project.pairings.namesakes(target)) > 1:
+        raise Unpairable(f"several models are called {target.name}")
+    name = o.dotted(argument.value).partition(".")[0]
+    drops = [
+        DropsImport(module.path, name, guard=_only_typed(module, name, project))
+        for binding in bindings(module)
+        if binding.name == name
+        and binding.guard == ""
+        and project.loading.is_loaded_without(module, binding.alias, target.module)
+    ]
+    return Fix(
+        f"Name `{target.name}` as a string in the relationship",
+        Applicability.SAFE,
+        (replace_argument_value(module, argument, quote(module, target.name)),),
+        drops=tuple(drops),
+    )
+
+
+def _only_typed(module: Module, name: str, project: Project) -> bool:
+    """Whether no quoted annotation with this name is evaluated at run time: all stand in models or plain functions."""
+    spans = [(model.class_.node.start, model.class_.node.end) for model in project.models.all if model.module is module]
+    spans += [(f.node.start, f.node.end) for f in module.scope.functions if not f.node.decorators]
+    return all(
+        any(start <= found.start < end for start, end in spans)
+        for found in occurrences(module, name)
+        if found.kind == "annotation"
+    )
 
 
 @dataclass

@@ -52,7 +52,7 @@ def place(file: File, edits: Iterable[Edit], needs: Iterable[NeedsImport], drops
     """
     mine = [edit for edit in edits if edit.path == file.path]
     needed = [need for need in needs if need.path == file.path]
-    dropped = {drop.name for drop in drops if drop.path == file.path}
+    dropped = {drop.name: drop.guard for drop in sorted(drops) if drop.path == file.path}
     if not needed and not dropped:
         return []
     return _Placer(file, mine).run(needed, dropped)
@@ -91,10 +91,11 @@ class _Placer:
     def covered(self, start: int, end: int) -> bool:
         return any(overlaps(edit, start, end) for edit in self.edits)
 
-    def run(self, needs: list[NeedsImport], dropped: set[str]) -> list[Edit]:
-        missing = self.missing(needs, dropped)
-        kept = {local_of(need) for need in needs}
-        blocks = self.drop(dropped - kept, [need for need in missing if need.type_checking])
+    def run(self, needs: list[NeedsImport], drops: dict[str, bool]) -> list[Edit]:
+        missing = self.missing(needs, set(drops))
+        dropped = drops.keys() - {local_of(need) for need in needs}
+        missing += self.moved({name for name in dropped if drops[name]})
+        blocks = self.drop(dropped, [need for need in missing if need.type_checking])
         layout = Layout(self.file, self.gone)
         added: dict[int, list[str]] = {}
         guarded = [need for need in missing if need.type_checking]
@@ -262,6 +263,22 @@ class _Placer:
             if len(_uses(after, root)) == tests:
                 self.gone |= {b.alias.start for b in self.found if b.name == root and self.droppable(b)}
         return blocks
+
+    def moved(self, names: set[str]) -> list[NeedsImport]:
+        """The imports that only quoted annotations use after the edits, to be made again under TYPE_CHECKING."""
+        candidates = [b for b in self.found if b.name in names and b.guard == "" and b.target and self.droppable(b)]
+        if not candidates:
+            return []
+        after = Draft.parse(self.file.path, apply(self.text, self.edits))
+        moved = []
+        for binding in candidates:
+            kinds = {found.kind for found in _uses(after, binding.name)}
+            if kinds == {"annotation"} and isinstance(binding.statement, o.ImportFrom):
+                module, _, name = binding.target.rpartition(".")
+                alias = binding.alias.asname
+                self.gone.add(binding.alias.start)
+                moved.append(NeedsImport(self.file.path, module, name, alias, type_checking=True))
+        return moved
 
     def droppable(self, binding: Binding) -> bool:
         """Whether an import may go at all: no guard but TYPE_CHECKING, no side effect asked for, not exported."""

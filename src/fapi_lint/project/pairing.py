@@ -179,6 +179,17 @@ class Pairings:
                     return attribute
         return None
 
+    def may_have(self, model: Model, name: str) -> bool:
+        """Whether a model has an attribute that it may have got elsewhere than in the classes of the application."""
+        for ancestor in self.project.resolver.mro(model.class_):
+            if isinstance(ancestor, External):
+                if ancestor.package not in _TRANSPARENT:
+                    return True
+            elif name in ancestor.scope.bindings or (ancestor, name) in self.incoming:
+                return True
+        assigned = re.compile(rf"\b{model.name}\.{name}\s*=[^=]")
+        return any(name in module.text and assigned.search(module.text) for module in self.project.modules)
+
     # --- joins -------------------------------------------------------------------------------------
 
     def join(self, relationship: Relationship) -> Join | None:
@@ -221,6 +232,26 @@ class Pairings:
         plain = condition is None or _is_equality(relationship, condition)
         return Join(source, target, direction, key, plain=plain)
 
+    def counterparts(self, relationship: Relationship) -> list[Relationship]:
+        """The relationships of the related model that lead back over the very same key or secondary table."""
+        join = self.join(relationship)
+        if join is None or not join.plain:
+            return []
+        return [
+            other
+            for other in join.target.relationships.values()
+            if other is not relationship and is_open(other) and self._is_reverse(join, self.join(other))
+        ]
+
+    def _is_reverse(self, join: Join, other: Join | None) -> bool:
+        if other is None or not other.plain or other.direction is not join.direction.reverse:
+            return False
+        if join.source.class_ not in other.target.ancestors and other.target.class_ not in join.source.ancestors:
+            return False
+        if join.secondary is not None and other.secondary is not None:
+            return self.same_secondary(join.secondary, other.secondary)
+        return join.key is not None and join.key is other.key
+
     def is_nullable(self, column: Column) -> bool:
         """Whether a column may hold NULL: as said, else by its annotation, else as columns are by default."""
         said = column.flag("nullable")
@@ -253,6 +284,11 @@ class Pairings:
                 return name.value.value
             return f"{schema.value.value}.{name.value.value}" if isinstance(schema.value, o.String) else None
         return None
+
+
+def is_open(relationship: Relationship) -> bool:
+    """Whether a relationship may be a side of a pair, and all it says about that is seen."""
+    return not (relationship.is_viewonly or relationship.backref is not None or relationship.has_unknown_arguments)
 
 
 def backref_name(relationship: Relationship) -> str | None:

@@ -160,9 +160,11 @@ def backref(relationship: Relationship, project: Project) -> Iterator[Finding]:
     argument = relationship.backref
     if argument is None or project.purposes.of(relationship.module) == "migration":
         return
+    if project.settings.is_exempt("FAPI205", f"{relationship.owner.name}.{relationship.name}"):
+        return
     try:
         fix = pair_relationship(relationship, project)
     except Unpairable as reason:
-        yield Finding(relationship.module.place(argument), f"{MESSAGE}. No fix: {reason}")
+        yield Finding(relationship.module.place(argument), f"{MESSAGE} (no fix: {reason})")
     else:
         yield Finding(relationship.module.place(argument), MESSAGE, fix)
