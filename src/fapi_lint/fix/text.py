@@ -144,6 +144,15 @@ def insert_argument(
     return Edit(file.path, previous.end, end, "," + text[previous.end : end] + fresh)
 
 
+def insert_keyword(file: File, call: o.Call, argument: str, *, after: Sequence[str] = ()) -> Edit:
+    """`argument` (`"name=value"`) behind those of the keywords `after` that are there, or the positional arguments."""
+    index = sum(1 for arg in call.args if not arg.keyword and arg.star != "**")
+    for position, arg in enumerate(call.args):
+        if arg.keyword in after:
+            index = position + 1
+    return insert_argument(file, call, argument, index=index)
+
+
 def remove_argument(file: File, call: o.Call, arg: o.Arg) -> Edit:
     """An argument goes, with its comma, and with its line where it is alone on it. Comments stay, but for pragmas.
 

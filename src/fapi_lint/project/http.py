@@ -104,7 +104,7 @@ class Http:
         family = self.project.resolver.mro(symbol) if isinstance(symbol, Class) else (symbol,)
         return any(isinstance(base, External) and base.name in _JSON for base in family)
 
-    def annotates_response(self, scope: Scope, annotation: o.Expr | None) -> bool:
+    def annotates_response(self, scope: Scope, annotation: o.Node | None) -> bool:
         """Whether an annotation is a response class."""
         symbol = self.project.resolver.resolve(scope, parse_annotation(annotation))
         return self.kind_of(symbol) == "response"
@@ -146,7 +146,8 @@ class Http:
         names.update(class_.name for class_ in self.project.classes if self.kind_of(class_) is not None)
         known = "|".join(names)
         aliases = re.compile(rf"\b(?:{known})\s+as\s+(\w+)")
-        return frozenset(names.union(*(aliases.findall(module.text) for module in self.project.modules)))
+        importing = (module.text for module in self.project.modules if " as " in module.text)
+        return frozenset(names.union(*(aliases.findall(text) for text in importing if "fastapi" in text)))
 
     @cached_property
     def _mark(self) -> re.Pattern[str]:
@@ -156,7 +157,8 @@ class Http:
 
     @cached_property
     def _modules(self) -> list[Module]:
-        return [module for module in self.project.modules if self._mark.search(module.text)]
+        marks = [".status_code", "super().__init__(", *(f"{name}(" for name in sorted(self._names))]
+        return [module for module in self.project.modules if any(mark in module.text for mark in marks)]
 
     def _scopes(self, module: Module) -> Iterator[Scope]:
         return blocks(module.scope, self._mark)

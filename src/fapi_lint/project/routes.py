@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
+from fapi_lint.project.returns import Returns
 from fapi_lint.project.routers import Router, blocks, own_nodes
 from fapi_lint.project.symbols import Function, Scope, Symbol
 from fapi_lint.project.values import Located, dict_items, literal_text
@@ -26,6 +27,9 @@ _DECLARES = re.compile(r"\.(?:get|put|post|delete|options|head|patch|trace|api_r
 _CALLS = re.compile(r"\.add_api_route\(|\)\(")
 _NESTED = re.compile(r"\n[ \t]+@|\.add_api_route\(|\)\(")
 """What a function holds that declares routes: a decorator, or a registration by a call."""
+
+
+_PARAMETER = re.compile(r"\{[^{}]*\}")
 
 
 @dataclass(eq=False)
@@ -113,8 +117,36 @@ class Route:
         """The path with its prefixes, once per place where the router is included."""
         return tuple(prefix + self.path for prefix in self.router.prefixes)
 
+    @property
+    def label(self) -> str:
+        """The route as messages name it: `GET /users/{user_id}`."""
+        return f"{'|'.join(self.methods)} {self.full_paths[0] or '/'}"
+
+    @cached_property
+    def returns(self) -> Returns | None:
+        """What the handler returns."""
+        return None if self.handler is None else Returns(self.project, self.handler)
+
+    @cached_property
+    def has_other_response(self) -> bool:
+        """Whether a response class that holds no JSON is set, or one that is unknown, here or for the router."""
+        http = self.project.http
+        for located in (self.argument("response_class"), self.router.argument("default_response_class")):
+            if located is not None:
+                return not http.is_json(self.project.resolver.resolve(located.scope, located.expr))
+        return False
+
+    def accepts(self, keyword: str) -> bool:
+        """Whether an argument may be added: a wrapper, or a method of the application's own router, must pass it on."""
+        declared = self.wrapper if self.is_wrapped else None
+        if declared is None and self.router.class_ is not None:
+            declared = self.project.resolver.class_member(self.router.class_, self.verb)
+        if isinstance(declared, Function):
+            return any(param.name == keyword or param.kind == "**" for param in declared.node.params)
+        return not self.is_wrapped
+
     def __repr__(self) -> str:
-        return f"<Route {'|'.join(self.methods)} {self.full_paths[0]}>"
+        return f"<Route {self.label}>"
 
 
 Declaration: TypeAlias = tuple[o.Call, Router, str, "Symbol | None"]
@@ -142,6 +174,24 @@ class Routes:
             if route.handler is not None:
                 found.setdefault(route.handler, []).append(route)
         return found
+
+    @cached_property
+    def by_path(self) -> dict[str, list[Route]]:
+        """Routes by `path_key` of each of their paths."""
+        found: dict[str, list[Route]] = {}
+        for route in self.all:
+            for path in route.full_paths:
+                found.setdefault(path_key(path), []).append(route)
+        return found
+
+    def is_collection(self, route: Route) -> bool:
+        """Whether the items below a route's path can be changed, or listed and read: `/users` and `/users/{id}`."""
+        for path in map(path_key, route.full_paths):
+            items = {method for item in self.by_path.get(path + "/{}", ()) for method in item.methods}
+            lists = any("GET" in other.methods for other in self.by_path[path])
+            if items & {"PUT", "PATCH", "DELETE"} or (lists and "GET" in items):
+                return True
+        return False
 
     def _in(self, module: Module) -> Iterator[Route]:
         calls = _CALLS.search(module.text) is not None
@@ -195,6 +245,11 @@ class Routes:
                 if router is not None:
                     return expr, router, method.attr, self.project.resolver.resolve(scope, expr.func)
         return None
+
+
+def path_key(path: str) -> str:
+    """A path without the names of its parameters and a slash at its end: `/users/{}`."""
+    return _PARAMETER.sub("{}", path).rstrip("/")
 
 
 def _method(expr: o.Expr) -> o.Attribute | None:
