@@ -153,6 +153,17 @@ def insert_keyword(file: File, call: o.Call, argument: str, *, after: Sequence[s
     return insert_argument(file, call, argument, index=index)
 
 
+def insert_entry(file: File, mapping: o.Dict, entry: str) -> Edit:
+    """`entry` (`'"key": value'`) as the last of a dict display, before a closing `**others`."""
+    entries = []
+    for key, value in zip(mapping.keys, mapping.values, strict=True):
+        start = file.text.rindex("**", mapping.start, value.start) if key is None else key.start
+        entries.append(o.Arg(start, value.end, value, "", "**" if key is None else ""))
+    # Between its brackets a dict is laid out as a call is.
+    as_call = o.Call(mapping.start, mapping.end, mapping, tuple(entries), mapping.start + 1)
+    return insert_argument(file, as_call, entry)
+
+
 def remove_argument(file: File, call: o.Call, arg: o.Arg) -> Edit:
     """An argument goes, with its comma, and with its line where it is alone on it. Comments stay, but for pragmas.
 

@@ -21,6 +21,7 @@ from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
+    from fapi_lint.project.routes import Route
 
 _BASES = ("BaseModel", "RootModel", "GenericModel")
 _WITHOUT_CONFIG = frozenset(["abc", "builtins", "enum", "pydantic", "typing", "typing_extensions"])
@@ -322,6 +323,67 @@ class Schemas:
                 other = self.role_of(name.removesuffix(suffix)) or prefixed
                 return role if other in (None, role) else None
         return prefixed
+
+    # --- use ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def responses(self) -> dict[Schema, str]:
+        """The schemas that the API answers with, and what says so: a route, the name, or the schema they are in."""
+        found: dict[Schema, str] = {}
+        for route in self.project.routes.all:
+            if self.project.purposes.is_application(route.module):
+                for class_ in self._answered(route):
+                    if class_ in self.by_class:
+                        found.setdefault(self.by_class[class_], f"the response model of {route.label}")
+        for schema in self.all:
+            if schema.role == "response":
+                found.setdefault(schema, "a response schema by its name")
+        pending = list(found)
+        while pending:
+            outer = pending.pop()
+            for schema_field in outer.fields.values():
+                for class_ in self.named_in(schema_field.scope, schema_field.annotation):
+                    inner = self.by_class.get(class_)
+                    if inner is not None and inner not in found:
+                        found[inner] = f"part of the response schema {outer.name}"
+                        pending.append(inner)
+        return found
+
+    def _answered(self, route: Route) -> Iterator[Class]:
+        """The classes in the response model of a route, which is the return annotation if there is no other."""
+        model, handler = route.argument("response_model"), route.handler
+        if model is not None:
+            yield from self.named_in(model.scope, model.expr)
+        elif handler is not None and not self.project.versions.fastapi.is_below(0, 89):
+            yield from self.named_in(handler.enclosing, handler.node.returns)
+
+    def named_in(self, scope: Scope, annotation: o.Node | None, depth: int = 0) -> Iterator[Class]:
+        """The classes of the application in an annotation: `Page[X]`, `list[X] | None`, quoted, through aliases."""
+        match parse_annotation(annotation):
+            case o.Name() | o.Attribute() as name:
+                symbol = self.project.resolver.resolve(scope, name)
+                if isinstance(symbol, Class):
+                    yield symbol
+                elif isinstance(symbol, Variable) and symbol.value is not None and depth < 8:
+                    yield from self.named_in(symbol.scope, symbol.value, depth + 1)
+            case o.Subscript() as generic:
+                wrapper = self.project.resolver.resolve(scope, generic.value)
+                name_ = wrapper.name if isinstance(wrapper, External) else ""
+                yield from self.named_in(scope, generic.value, depth)
+                items = () if name_ == "Literal" else generic.items[:1] if name_ == "Annotated" else generic.items
+                for item in items:
+                    yield from self.named_in(scope, item, depth)
+            case o.Operation(operator="|") as union:
+                for operand in union.operands:
+                    yield from self.named_in(scope, operand, depth)
+            case o.Collection() as arguments:
+                for item in arguments.items:
+                    yield from self.named_in(scope, item, depth)
+
+    @cached_property
+    def uses_orm_mode(self) -> bool:
+        """Whether a schema is configured with `orm_mode`, as in Pydantic 1."""
+        return any("orm_mode" in schema.config.entries for schema in self.all)
 
     # --- fields and configuration ------------------------------------------------------------------
 

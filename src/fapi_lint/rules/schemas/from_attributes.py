@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.fix.edit import Applicability, Edit, Fix, NeedsImport
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.text import insert_argument, insert_entry, insert_into_class_body, quote, replace
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.project import Project
+from fapi_lint.project.schemas import Schema
+from fapi_lint.rules.rule import Finding, rule
+
+Change = tuple[Edit, tuple[NeedsImport, ...]]
+
+
+@rule("FAPI301", "from-attributes", fix=Applicability.SAFE, preference="Pydantic Schemas")
+def from_attributes(schema: Schema, project: Project) -> Iterator[Finding]:
+    """A response schema does not read the attributes of objects.
+
+    Without `from_attributes=True`, `UserResponse.model_validate(user)` fails on anything but a dict. A schema is a
+    response schema by its name (`UserResponse`, or another ending that stands for the role), by its use in a
+    `response_model` or a return annotation that serves as one, or because it is part of another one. Generic wrappers
+    like `Page[UserResponse]` count: they are validated from objects too. A `RootModel` has no attributes to read, and
+    what a base class or a class keyword sets is set.
+
+    Pydantic 1 has `orm_mode` instead: projects on it are left alone.
+
+    Bad:
+        ```python app/schemas/user.py
+        from uuid import UUID
+
+        from pydantic import BaseModel, EmailStr
+
+
+        class UserResponse(BaseModel):
+            id: UUID
+            email: EmailStr
+        ```
+
+    Good:
+        ```python app/schemas/user.py
+        from uuid import UUID
+
+        from pydantic import BaseModel, ConfigDict, EmailStr
+
+
+        class UserResponse(BaseModel):
+            id: UUID
+            email: EmailStr
+
+            model_config = ConfigDict(from_attributes=True)
+        ```
+
+    Fix safety: safe, what was accepted before still is. The setting joins the configuration that is there
+    (`ConfigDict(…)`, a dict, `class Config`); else `model_config` goes behind the fields. If a response schema inherits
+    another one without the setting, it is added to that one, once. No fix is offered where `False` is written, or where
+    the present configuration cannot be seen.
+    """
+    if not _fires(schema, project):
+        return
+    origin = next((base for base in reversed(_family(schema, project)) if _fires(base, project)), schema)
+    change = _change(origin)
+    yield Finding(
+        at=schema.place,
+        message=f"{schema.name} is {project.schemas.responses[schema]} and lacks `from_attributes=True`"
+        + ("" if change else ", and its configuration leaves no room for it"),
+        fix=change and Fix(f"Set `from_attributes=True` in {origin.name}", Applicability.SAFE, (change[0],), change[1]),
+    )
+
+
+def _fires(schema: Schema, project: Project) -> bool:
+    if schema.from_attributes is not False or schema.is_root or schema not in project.schemas.responses:
+        return False
+    if schema.pydantic == 1 or (schema.pydantic is None and project.schemas.uses_orm_mode):
+        return False
+    return project.purposes.is_application(schema.module) and not project.settings.is_exempt("FAPI301", schema.name)
+
+
+def _family(schema: Schema, project: Project) -> list[Schema]:
+    """The schema and those that it inherits, nearest first."""
+    by_class = project.schemas.by_class
+    return [by_class[class_] for class_ in schema.ancestors if class_ in by_class]
+
+
+def _change(schema: Schema) -> Change | None:
+    module, statement = schema.module, schema.config_statement
+    if isinstance(statement, o.ClassDef):
+        return _in_config_class(schema, statement)
+    if statement is None:
+        config = spell(module, "pydantic.ConfigDict", schema.class_.node.body_start)
+        line = f"model_config = {config.text}(from_attributes=True)"
+        fields = schema.own_fields
+        if fields:
+            edit = insert_into_class_body(module, schema.class_.node, ["", line], after=fields[-1].statement)
+        else:
+            edit = insert_into_class_body(module, schema.class_.node, [line], first=True)
+        return edit, config.needs
+    if "from_attributes" in schema.config.entries:
+        return None
+    match statement.value:
+        case o.Call() as call:
+            return insert_argument(module, call, "from_attributes=True"), ()
+        case o.Dict() as mapping:
+            return insert_entry(module, mapping, f"{quote(module, 'from_attributes')}: True"), ()
+        case o.Name() | o.Attribute() as shared:
+            config = spell(module, "pydantic.ConfigDict", shared.start)
+            text = f"{config.text}(**{module.slice(shared)}, from_attributes=True)"
+            return replace(module, shared, text), config.needs
+    return None
+
+
+def _in_config_class(schema: Schema, config: o.ClassDef) -> Change | None:
+    """The setting in `class Config`; its Pydantic 1 name is replaced, which Pydantic 2 does not read."""
+    if "from_attributes" in schema.config.entries:
+        return None
+    for statement in config.body:
+        if isinstance(statement, o.Assign) and o.dotted(statement.targets[0]) == "orm_mode":
+            return replace(schema.module, statement, "from_attributes = True"), ()
+    return insert_into_class_body(schema.module, config, ["from_attributes = True"]), ()
