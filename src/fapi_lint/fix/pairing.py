@@ -63,14 +63,19 @@ def pair_relationship(relationship: Relationship, project: Project) -> Fix:
 
 
 def name_other_side(relationship: Relationship, name: str) -> Edit:
-    """`back_populates="name"` for a relationship that has none, or another one."""
-    located, call, module = relationship.back_populates, relationship.call, relationship.module
-    text = quote(module, name)
-    if located is not None:
-        return replace(located.scope.module, located.expr, text)
+    """`back_populates="name"` for a relationship that has none, or another one.
+
+    Raises Unpairable where there is no call to write it into, or arguments that are shared.
+    """
+    call, module = relationship.call, relationship.module
     if call is None:
-        raise Unpairable("the relationship is not called")
-    return insert_argument(module, call, f"back_populates={text}")
+        raise Unpairable(f"{relationship.name} has no call of `relationship`")
+    own = call.argument("back_populates")
+    if own is not None:
+        return replace_argument_value(module, own, quote(module, name))
+    if relationship.back_populates is not None:
+        raise Unpairable(f"{relationship.name} shares its arguments with others")
+    return insert_argument(module, call, f"back_populates={quote(module, name)}")
 
 
 def quote_target(relationship: Relationship, argument: o.Arg, project: Project) -> Fix:

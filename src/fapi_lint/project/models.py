@@ -88,6 +88,11 @@ class Attribute:
                     return found
         return None
 
+    def argument_place(self, keyword: str) -> Place:
+        """The argument `keyword` in the call; the attribute's name where it comes through `**shared`."""
+        arg = None if self.call is None else self.call.argument(keyword)
+        return self.place if arg is None else self.module.place(arg)
+
     @property
     def has_unknown_arguments(self) -> bool:
         """A `**kwargs` that cannot be seen through."""

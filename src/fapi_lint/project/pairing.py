@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,8 +19,15 @@ from fapi_lint.project.values import Located
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-_TRANSPARENT = ("sqlalchemy", "sqlmodel", "typing", "typing_extensions", "builtins", "abc", "enum")
-"""Packages whose classes bring no foreign keys along."""
+_TRANSPARENT = sys.stdlib_module_names | {
+    "sqlalchemy",
+    "sqlmodel",
+    "typing_extensions",
+    "pydantic",
+    "starlette",
+    "fastapi",
+}
+"""Packages whose classes bring no mapped attributes along."""
 
 
 class Direction(enum.Enum):

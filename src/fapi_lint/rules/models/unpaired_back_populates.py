@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.edit import Applicability, Fix
-from fapi_lint.fix.pairing import name_other_side
+from fapi_lint.fix.pairing import Unpairable, name_other_side
 from fapi_lint.project.models import Model, Relationship
 from fapi_lint.project.pairing import is_open
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
+from fapi_lint.source.place import Place
 
 
 @rule("FAPI206", "unpaired-back-populates", fix=Applicability.SAFE, preference="Relationships")
@@ -169,22 +170,28 @@ def unpaired_back_populates(relationship: Relationship, project: Project) -> Ite
 
 def _misnamed(relationship: Relationship, name: str, target: Model, project: Project) -> Iterator[Finding]:
     """`back_populates` names nothing, or something that does not point back."""
-    at = relationship.back_populates
-    assert at is not None
+    at = relationship.argument_place("back_populates")
     other = target.relationships.get(name)
     counterparts = project.pairings.counterparts(relationship)
     if other is None:
         if project.pairings.may_have(target, name):
             return
+        message = f"`{target.name}` has no relationship `{name}`"
         pointing = [c for c in counterparts if c.back_populates_name in (None, relationship.name)]
-        fix = _pair(relationship, pointing[0]) if len(pointing) == len(counterparts) == 1 else None
-        yield Finding(at.place, f"`{target.name}` has no relationship `{name}`", fix)
-    elif is_open(other) and other.back_populates is None:
-        fix = _pair(relationship, other) if other in counterparts else None
-        yield Finding(at.place, f"`{target.name}.{name}` does not point back with `back_populates`", fix)
-    elif is_open(other) and other.back_populates_name not in (None, relationship.name):
-        message = f"`{target.name}.{name}` does not point back: it names `{other.back_populates_name}`"
-        yield Finding(at.place, message)
+        certain = pointing[0] if len(pointing) == len(counterparts) == 1 else None
+        why = f"which relationship of {target.name} leads back is not certain"
+    elif not is_open(other) or other.back_populates_name == relationship.name:
+        return
+    elif other.back_populates is None:
+        message = f"`{target.name}.{name}` does not point back with `back_populates`"
+        certain = other if other in counterparts else None
+        why = f"{name} may not go over the same foreign key"
+    elif other.back_populates_name is None:
+        return
+    else:
+        message = f"`{target.name}.{name}` does not point back"
+        certain, why = None, f"it names {other.back_populates_name}"
+    yield _finding(at, message, relationship, certain, why)
 
 
 def _unnamed(relationship: Relationship, project: Project) -> Iterator[Finding]:
@@ -196,7 +203,17 @@ def _unnamed(relationship: Relationship, project: Project) -> Iterator[Finding]:
     if project.pairings.counterparts(other) != [relationship]:
         return
     message = f"`{other.owner.name}.{other.name}` is the other side: name it with `back_populates`"
-    yield Finding(relationship.place, message, _pair(relationship, other))
+    yield _finding(relationship.place, message, relationship, other, "")
+
+
+def _finding(at: Place, message: str, relationship: Relationship, other: Relationship | None, why: str) -> Finding:
+    """With the fix that lets the two name each other, if `other` is certain and can be written to."""
+    if other is not None:
+        try:
+            return Finding(at, message, _pair(relationship, other))
+        except Unpairable as reason:
+            why = str(reason)
+    return Finding(at, f"{message} (no fix: {why})")
 
 
 def _pair(relationship: Relationship, other: Relationship) -> Fix:
