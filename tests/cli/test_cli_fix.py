@@ -118,7 +118,7 @@ def test_git_applies_the_diff_of_an_application(tmp_path: Path, run: Run, monkey
     args = ("--unsafe-fixes", "--no-cache", "--select", "FAPI001,FAPI205,FAPI207")
     monkeypatch.chdir(before)
     diff = run("--diff", *args)
-    assert diff.code == 1
+    assert diff.code == 1, diff.err
     subprocess.run(["git", "apply"], input=diff.raw, cwd=before, check=True)
     monkeypatch.chdir(after)
     run("--fix", *args)

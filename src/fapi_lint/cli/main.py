@@ -15,6 +15,7 @@ import click
 from fapi_lint import __version__
 from fapi_lint.cli.terminal import abandon, note
 from fapi_lint.config.load import ConfigError
+from fapi_lint.engine.check import RuleError
 from fapi_lint.source.write import WriteError
 
 COMMANDS = ("check", "rule", "config", "clean", "version")
@@ -109,9 +110,11 @@ def _defect(error: Exception, *, verbose: bool) -> str:
         lines.append("This is a defect of fapi-lint: please report it with all of the above.")
     else:
         lines.append(
-            "This is a defect of fapi-lint, nothing was written: please report it with these lines and what\n"
-            "`--verbose` adds to them. A rule that fails can be left out with `--ignore` until then."
+            "This is a defect of fapi-lint; nothing was written. Please report it with these lines and what\n"
+            "`--verbose` adds to them."
         )
+    if isinstance(error, RuleError):
+        lines.append(f"Until it is repaired: `--ignore {error.rule.code}`.")
     return "\n".join(lines)
 
 

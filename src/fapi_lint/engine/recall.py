@@ -7,6 +7,7 @@ replaces it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 
 import msgspec
@@ -48,4 +49,5 @@ def recall(cache: Cache, question: str, state: str) -> list[Diagnostic] | None:
 
 def remember(cache: Cache, question: str, state: str, diagnostics: Sequence[Diagnostic]) -> None:
     """Keep the answer to a question for the next run."""
-    cache.put({question: msgspec.msgpack.encode(_Entry(state, list(diagnostics)))})
+    with suppress(UnicodeEncodeError):  # A path that is not UTF-8 has no MessagePack.
+        cache.put({question: msgspec.msgpack.encode(_Entry(state, list(diagnostics)))})

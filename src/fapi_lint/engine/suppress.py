@@ -49,7 +49,7 @@ def unsuppressed(
 
 
 def noqa_row(module: Module, offset: int) -> int:
-    """The row (from 1) for a suppression of a finding at `offset`: where its line ends in a string, the last of that."""
+    """The row (from 1) for a suppression of a finding: its own, or the last of the string in which that ends."""
     lines = module.source.lines
     row = lines.position(offset)[0]
     for start, end in sorted(module.outline.strings):

@@ -132,7 +132,7 @@ def _walk(top: str, excluded: _Ignores, respect_gitignore: bool, problems: set[P
         if respect_gitignore:
             ignores = _with_folder(ignores, folder, entries, problems)
         for name, entry in entries.items():
-            is_file = name.endswith(".py") and entry.is_file()
+            is_file = name.endswith(".py") and _is_file(entry)
             if not is_file and not entry.is_dir(follow_symlinks=False):
                 continue
             path = entry.path
@@ -142,6 +142,13 @@ def _walk(top: str, excluded: _Ignores, respect_gitignore: bool, problems: set[P
                 yield path
             else:
                 pending.append((path, ignores))
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # A link that leads to itself; one that leads nowhere is no file either.
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,108 @@
+"""Files and folders that nobody wishes for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from command_line import Run, write
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (b"def (:\n", ""),
+        (b"X = '\xff'\n", "is not utf-8"),
+        (b"X = 1\0\n", "null byte"),
+        (b"# coding: klingon\nX = 1\n", "klingon"),
+        (b"class {{ cookiecutter.name }}:\n    {% if x %}\n    pass\n    {% endif %}\n", "extend-exclude"),
+        (b"X = " + b"(" * 2000 + b")" * 2000 + b"\n", "nested too deeply"),
+    ],
+)
+def test_what_is_no_python_is_one_finding_and_the_rest_is_checked(
+    app: Path, run: Run, source: bytes, message: str
+) -> None:
+    write(app, {"app/awkward.py": source})
+    ran = run("--output-format", "json")
+    assert ran.code == 1
+    assert ran.codes() == ["FAPI000", "FAPI001", "FAPI207"]
+    assert message in ran.json[0]["message"]
+    assert ran.err == ""
+    fixed = run("--fix", "--unsafe-fixes")
+    assert fixed.code == 1
+    assert (app / "app/awkward.py").read_bytes() == source
+    assert (app / "app/limits.py").read_text() == "LIMIT = 10\n"
+    diff = run("--diff")
+    assert diff.code == 0
+    assert "1 file cannot be read as Python and is left alone" in diff.err
+    assert run("--add-noqa").code == 0
+    assert (app / "app/awkward.py").read_bytes() == source
+
+
+def test_200_levels_of_nesting(app: Path, run: Run) -> None:
+    brackets = f"X = {'[' * 200}{']' * 200}\n"
+    calls = f"Y = {'f(' * 200}{')' * 200}\n"
+    blocks = "".join(f"{' ' * level}if X:\n" for level in range(90)) + f"{' ' * 90}pass\n"
+    chain = "Z = a" + ".b()" * 50 + "\n"
+    write(app, {"app/deep.py": brackets + calls + blocks + chain})
+    assert run("app/deep.py").out == "All checks passed!\n"
+
+
+def test_a_file_of_50_000_lines(app: Path, run: Run) -> None:
+    write(app, {"app/long.py": "X = 1\n" * 49_999 + "LIMIT = 10  # noqa: FAPI205\n"})
+    ran = run("app/long.py", "--jobs", "1")
+    assert ran.out.startswith("app/long.py:50000:13: FAPI001")
+
+
+def test_empty_files(app: Path, run: Run) -> None:
+    write(app, {"app/empty.py": b"", "app/mark.py": b"\xef\xbb\xbf", "app/blank.py": b"\n\n"})
+    assert run("app/empty.py", "app/mark.py", "app/blank.py").out == "All checks passed!\n"
+
+
+def test_folders_that_link_to_themselves(app: Path, run: Run) -> None:
+    (app / "app" / "again").symlink_to(app, target_is_directory=True)
+    assert run("--output-format", "json").codes() == ["FAPI001", "FAPI207"]
+
+
+def test_links_that_lead_nowhere(app: Path, run: Run) -> None:
+    (app / "app" / "dangling.py").symlink_to("nowhere.py")
+    (app / "app" / "circle.py").symlink_to("circle.py")
+    assert run("--output-format", "json", "app").codes() == ["FAPI001", "FAPI207"]
+    ran = run("app/dangling.py", "app/circle.py", "app/limits.py/below.py", "app/limits.py")
+    assert ran.code == 1
+    for name in ("dangling.py", "circle.py", "limits.py/below.py"):
+        assert f"{name}: does not exist" in ran.out
+    assert "app/limits.py:1:13: FAPI001" in ran.out
+
+
+def test_folders_that_cannot_be_read(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if os.path.basename(path) == "models":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr("fapi_lint.source.walk.os.scandir", refuse)
+    ran = run()
+    assert ran.code == 1
+    assert "app/models: cannot be read: Permission denied" in ran.out
+    assert "app/limits.py:1:13: FAPI001" in ran.out
+
+
+def test_a_folder_called_like_a_file(app: Path, run: Run) -> None:
+    (app / "app" / "folder.py").mkdir()
+    assert run("--output-format", "json").codes() == ["FAPI001", "FAPI207"]
+    assert run("app/folder.py").code == 0
+
+
+def test_names_that_are_hard_to_print(app: Path, run: Run) -> None:
+    name = os.fsdecode(b"app/\xff\n\x1b[31m.py")
+    write(app, {name: "LIMIT = 10  # noqa: FAPI205\n"})
+    for args in ((), ("--output-format", "full"), ("--output-format", "json"), ("--diff",), ("--show-files",)):
+        ran = run(name, *args)
+        assert ran.code in (0, 1)
+        assert ran.raw
+        assert args == ("--show-files",) or b"\x1b[31m" not in ran.raw
+    assert run(name, "--fix").code == 0
