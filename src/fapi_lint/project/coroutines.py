@@ -8,65 +8,27 @@ from typing import Any, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.symbols import Scope
-from fapi_lint.project.words import mentions
+from fapi_lint.project.words import mentions, needles
 
 Parents: TypeAlias = "tuple[Any, Parents] | None"
 """The nodes around a node, innermost first, as a linked list."""
 
-_NO_NODES = frozenset(
-    [
-        "start",
-        "end",
-        "id",
-        "attr",
-        "keyword",
-        "star",
-        "open",
-        "kind",
-        "operator",
-        "operators",
-        "is_async",
-        "name",
-        "names",
-        "asname",
-        "module",
-        "level",
-        "close",
-        "name_start",
-        "body_start",
-        "raw",
-        "is_generator",
-    ]
-)
+# fmt: off
+_NO_NODES = frozenset([
+    "start", "end", "id", "attr", "keyword", "star", "open", "kind", "operator", "operators", "is_async", "name",
+    "names", "asname", "module", "level", "close", "name_start", "body_start", "raw", "is_generator",
+])
+_CONSUMERS = frozenset([
+    "bool", "len", "list", "tuple", "set", "frozenset", "sorted", "dict", "int", "float", "str", "sum", "any", "all",
+    "enumerate", "iter", "next", "reversed", "range", "abs", "round",
+])
+"""Builtins that have no use for a coroutine, and keep nothing that could still be awaited."""
+# fmt: on
 _FIELDS: dict[type, tuple[str, ...]] = {}
+_NO_LEAVES: frozenset[type] = frozenset()
+_LEAVES: frozenset[type] = frozenset([o.Name, o.Number])
 _OWN_ATTRIBUTES = frozenset(["close", "send", "throw"])
 """What a coroutine object has; `cr_…` and dunder names too."""
-_CONSUMERS = frozenset(
-    [
-        "bool",
-        "len",
-        "list",
-        "tuple",
-        "set",
-        "frozenset",
-        "sorted",
-        "dict",
-        "int",
-        "float",
-        "str",
-        "sum",
-        "any",
-        "all",
-        "enumerate",
-        "iter",
-        "next",
-        "reversed",
-        "range",
-        "abs",
-        "round",
-    ]
-)
-"""Builtins that have no use for a coroutine, and keep nothing that could still be awaited."""
 
 
 class Fate(enum.Enum):
@@ -85,14 +47,15 @@ class Fate(enum.Enum):
     """Used as something that a coroutine is not: that fails, or is always true."""
 
 
-def paths(body: Iterable[o.Node]) -> Iterator[tuple[Any, Parents]]:
-    """Every node of a function's own code with its parents, outer nodes first.
+def paths(body: Iterable[o.Node], *, names: bool = True) -> Iterator[tuple[Any, Parents]]:
+    """Every node of a function's own code with its parents, outer nodes first; without `names`, but for names.
 
     The bodies of nested functions and classes are left out, their decorators and defaults are not.
     """
     stack: list[tuple[Any, Parents]] = [(node, None) for node in body]
     stack.reverse()
     pop, append = stack.pop, stack.append
+    skipped = _NO_LEAVES if names else _LEAVES
     while stack:
         entry = pop()
         yield entry
@@ -103,20 +66,44 @@ def paths(body: Iterable[o.Node]) -> Iterator[tuple[Any, Parents]]:
             fields = _FIELDS[kind] = _node_fields(kind)
         for field in fields:
             value = getattr(node, field)
+            if value is None:
+                continue
             if type(value) is tuple:
                 for item in reversed(value):
-                    if isinstance(item, o.Node):
+                    if item is not None and type(item) not in skipped:
                         append((item, entry))
-            elif isinstance(value, o.Node):
+            elif type(value) not in skipped:
                 append((value, entry))
 
 
+def statements(body: Iterable[Any]) -> Iterator[Any]:
+    """The statements of a block and of the blocks inside them, those of functions and classes left out."""
+    for statement in body:
+        yield statement
+        kind = type(statement)
+        if kind in (o.If, o.For, o.While, o.Try):
+            yield from statements(statement.body)
+            yield from statements(statement.orelse)
+            if kind is o.Try:
+                for handler in statement.handlers:
+                    yield from statements(handler.body)
+                yield from statements(statement.final)
+        elif kind is o.With:
+            yield from statements(statement.body)
+        elif kind is o.Match:
+            for case in statement.cases:
+                yield from statements(case.body)
+
+
 def _node_fields(kind: type) -> tuple[str, ...]:
-    if kind in (o.Import, o.ImportFrom):
+    """The fields that hold nodes, last first."""
+    if kind in (o.Import, o.ImportFrom, o.Name, o.Number):
         return ()
     fields = [field for field in kind.__struct_fields__ if field not in _NO_NODES]  # type: ignore[attr-defined]
     if kind is o.ClassDef:
         fields.remove("body")
+    if kind is o.String:
+        fields.remove("value")
     return tuple(reversed(fields))
 
 
@@ -230,7 +217,7 @@ def fate_of_local(name: str, assignment: o.Node, parents: Parents, scope: Scope)
     if name in scope.outer_names or not scope.bindings.get(name) or scope.owner is None:
         return Fate.HANDED_ON
     uses: list[tuple[o.Name, Fate]] = []
-    word = frozenset([name.encode()])
+    word = needles([name])
     for node, above in paths(scope.body):
         kind = type(node)
         if kind is o.FunctionDef and mentions(node, word):

@@ -200,6 +200,10 @@ class Sessions:
         return frozenset(name for name in names if not name.startswith("__"))
 
     @cached_property
+    def coroutine_words(self) -> frozenset[bytes]:
+        return needles(self.coroutine_names)
+
+    @cached_property
     def session_classes(self) -> frozenset[str]:
         """The names of the application's own subclasses of synchronous sessions."""
         found = [
@@ -307,7 +311,7 @@ class Sessions:
 
     def _acts_as_session(self, function: Function, name: str) -> bool:
         """Whether an untyped parameter is surely a session: queried for a model, or written to and committed."""
-        if name in ("self", "cls") or not mentions(function.node, frozenset([b"query", b"commit"])):
+        if name in ("self", "cls") or not mentions(function.node, needles(["query", "commit"])):
             return False
         scope = function.scope
         called = set()
@@ -391,23 +395,19 @@ class _Reader:
         text = module.text
         self.constructs = any(name in text for name in self.constructors)
         self.coroutines = sessions.coroutine_names
-        words: set[str] = set(self.coroutines)
-        if self.constructs:
-            words |= self.constructors
-        if ".query(" in text or ".query (" in text:
-            words.add("query")
-        self.words = needles(words)
+        words = self.constructors if self.constructs else frozenset()
+        self.words = [sessions.coroutine_words, needles(words | {"query"} if ".query" in text else words)]
 
     def read(self) -> None:
         if self.constructs:
             self.aliases()
             for function in self.module.scope.all_functions():
                 self.signature(function)
-        for code in _codes(self.module, self.words):
+        for code in _codes(self.module, *self.words):
             if self.constructs and code.function is not None:
                 for nested in code.scope.all_functions():
                     self.signature(nested)
-            for node, parents in paths(code.body):
+            for node, parents in paths(code.body, names=False):
                 if type(node) is o.Call:
                     self.call(code, node, parents)
                 elif type(node) is o.AnnAssign and self.constructs:
@@ -497,25 +497,39 @@ class _Reader:
                 self.sessions._uses.append(SessionUse(self.module, node, form, name))
 
     def named(self, scope: Scope, expr: o.Node) -> tuple[o.Node, str] | None:
-        """The first synchronous session class that a type expression names itself, not through an alias."""
+        """The first synchronous session class that a type expression names itself, not through an alias.
+
+        A union with something else (`Session | AsyncSession`) takes either and decides nothing.
+        """
+        members = [member for member in self.members(scope, expr) if not is_none(member)]
+        found = [self.named_by_member(scope, member) for member in members]
+        return found[0] if found and all(found) else None
+
+    def members(self, scope: Scope, expr: o.Node) -> Iterator[o.Node]:
+        """The members of a union, `Union[…]` and `Optional[…]` looked through."""
         for member in union_members(expr):
-            if isinstance(member, (o.Name, o.Attribute)):
-                symbol = self.project.resolver.named(scope, member)
-                if isinstance(symbol, (External, Class)) and self.sessions.kind(symbol) == "sync":
-                    return member, symbol.name
-            elif isinstance(member, o.Subscript):
-                base = self.project.resolver.external(scope, member.value)
-                if base is not None and base.name == "Literal":
-                    continue
-                inner = member.items[:1] if base is not None and base.name == "Annotated" else member.items
-                for part in (member.value, *inner):
-                    if found := self.named(scope, part):
-                        return found
-            elif isinstance(member, o.Collection):
-                for part in member.items:
-                    if found := self.named(scope, part):
-                        return found
-        return None
+            base = self.project.resolver.external(scope, member.value) if isinstance(member, o.Subscript) else None
+            if base is not None and base.name in ("Union", "Optional") and isinstance(member, o.Subscript):
+                for item in member.items:
+                    yield from self.members(scope, item)
+            else:
+                yield member
+
+    def named_by_member(self, scope: Scope, member: o.Node) -> tuple[o.Node, str] | None:
+        if isinstance(member, (o.Name, o.Attribute)):
+            symbol = self.project.resolver.named(scope, member)
+            if isinstance(symbol, (External, Class)) and self.sessions.kind(symbol) == "sync":
+                return member, symbol.name
+            return None
+        parts: Iterable[o.Node] = ()
+        if isinstance(member, o.Subscript):
+            base = self.project.resolver.external(scope, member.value)
+            name = "" if base is None else base.name
+            arguments = () if name == "Literal" else member.items[:1] if name == "Annotated" else member.items
+            parts = (member.value, *arguments)
+        elif isinstance(member, o.Collection):
+            parts = member.items
+        return next((found for part in parts if (found := self.named(scope, part))), None)
 
     # --- queries -----------------------------------------------------------------------------------
 
@@ -581,22 +595,22 @@ def _renamed(module: Module) -> Iterator[str]:
                 yield name
 
 
-def _codes(module: Module, words: frozenset[bytes]) -> Iterator[_Code]:
+def _codes(module: Module, *words: frozenset[bytes]) -> Iterator[_Code]:
     """The code of a module, block by block: functions that mention one of the words, and what is outside functions."""
     for scope in _outer_scopes(module.scope):
         yield _Code(module, None, scope, [s for s in scope.body if not isinstance(s, (o.FunctionDef, o.ClassDef))])
     for function in module.scope.all_functions():
-        yield from _function_codes(function, words)
+        yield from _function_codes(function, *words)
 
 
-def _function_codes(function: Function, words: frozenset[bytes]) -> Iterator[_Code]:
-    if not mentions(function.node, words):
+def _function_codes(function: Function, *words: frozenset[bytes]) -> Iterator[_Code]:
+    if not mentions(function.node, *words):
         return
     # A scope that is already there serves; another one is not kept, so that bodies need not stay in memory.
     scope = function.__dict__.get("scope") or Scope.of_function(function)
     yield _Code(function.module, function, scope, scope.body)
     for nested in scope.all_functions():
-        yield from _function_codes(nested, words)
+        yield from _function_codes(nested, *words)
 
 
 def _outer_scopes(scope: Scope) -> Iterator[Scope]:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from fapi_lint.outline import nodes as o
 from fapi_lint.project import signatures
 from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.coroutines import paths, statements
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Binding, Class, External, Function, Member, Scope, Symbol, Variable
-from fapi_lint.project.words import mentions
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -111,6 +111,7 @@ class Types:
         self._returned: dict[Function, Type | None] = {}
         self._attributes: dict[tuple[Class, str], Type | None] = {}
         self._variables: dict[tuple[Scope, str], Type | None] = {}
+        self._assignments: dict[Class, dict[str, list[tuple[Function, o.Node]]]] = {}
         self._active: set[Any] = set()
 
     # --- expressions -------------------------------------------------------------------------------
@@ -525,13 +526,13 @@ class Types:
         item = None if annotated is None or not annotated.is_standard(*_ITERABLES) else annotated.arg
         if item is None and node.returns is None:
             scope = function.scope
-            item = _same(self.of(scope, y.value) for y in _own(scope.body) if isinstance(y, o.Yield))
+            item = _same(self.of(scope, y.value) for y, _ in paths(scope.body) if isinstance(y, o.Yield))
         return _standard("AsyncIterator" if node.is_async else "Iterator", item)
 
     def _inferred(self, function: Function) -> Type | None:
         """The type of all `return` statements of a function without return annotation."""
         scope = function.scope
-        values = [node.value for node in _own(scope.body) if isinstance(node, o.Return)]
+        values = [node.value for node in statements(scope.body) if isinstance(node, o.Return)]
         if not values or not all(values):
             return None
         return self._agreed(scope, [value for value in values if value is not None])
@@ -615,27 +616,36 @@ class Types:
 
     def _assigned(self, class_: Class, name: str) -> Iterator[tuple[bool, Type | None]]:
         """The types assigned to `self.name` in the methods, and whether by annotation. None literals are left out."""
-        words = frozenset([name.encode()])
-        for method in class_.methods:
-            params = method.node.params
-            if not params or not mentions(method.node, words):
-                continue
-            scope = method.scope
-            for node in _own(scope.body):
-                targets: tuple[Any, ...] = ()
-                value: o.Expr | None = None
-                if isinstance(node, o.AnnAssign):
-                    if _is_own_attribute(node.target, params[0].name, name):
-                        yield True, self.of_annotation(scope, node.annotation)
-                    continue
-                if isinstance(node, o.Assign):
-                    targets, value = node.targets, node.value
-                elif isinstance(node, o.WithItem):
-                    if _is_own_attribute(node.target, params[0].name, name):
-                        yield False, self.entered(self.of(scope, node.value))
-                    continue
-                if any(_is_own_attribute(target, params[0].name, name) for target in targets) and not is_none(value):
-                    yield False, self.of(scope, value)
+        if class_ not in self._assignments:
+            self._assignments[class_] = _assignments(class_)
+        for method, node in self._assignments[class_].get(name, ()):
+            if isinstance(node, o.AnnAssign):
+                yield True, self.of_annotation(method.scope, node.annotation)
+            elif isinstance(node, o.WithItem):
+                yield False, self.entered(self.of(method.scope, node.value))
+            elif isinstance(node, o.Assign) and not is_none(node.value):
+                yield False, self.of(method.scope, node.value)
+
+
+def _assignments(class_: Class) -> dict[str, list[tuple[Function, o.Node]]]:
+    """The statements that assign to an attribute of the object, by the attribute's name."""
+    found: dict[str, list[tuple[Function, o.Node]]] = {}
+    for method in class_.methods:
+        if not method.node.params:
+            continue
+        instance = method.node.params[0].name
+        for statement in statements(method.node.body):
+            targets: Iterable[tuple[o.Node | None, o.Node]] = ()
+            if isinstance(statement, o.Assign):
+                targets = [(target, statement) for target in statement.targets]
+            elif isinstance(statement, o.AnnAssign):
+                targets = [(statement.target, statement)]
+            elif isinstance(statement, o.With):
+                targets = [(item.target, item) for item in statement.items]
+            for target, node in targets:
+                if isinstance(target, o.Attribute) and isinstance(target.value, o.Name) and target.value.id == instance:
+                    found.setdefault(target.attr, []).append((method, node))
+    return found
 
 
 def _same(types: Iterable[Type | None]) -> Type | None:
@@ -652,7 +662,9 @@ def _returned_functions(function: Function) -> list[Function]:
     """The nested functions that a function returns by name."""
     scope = function.scope
     names = [
-        node.value.id for node in _own(scope.body) if isinstance(node, o.Return) and isinstance(node.value, o.Name)
+        node.value.id
+        for node in statements(scope.body)
+        if isinstance(node, o.Return) and isinstance(node.value, o.Name)
     ]
     return [nested for nested in scope.functions if nested.name in names]
 
@@ -667,25 +679,6 @@ def _with_self(type_: Type | None, method: Function, class_: Class | None = None
     if type_.args:
         return Type(type_.symbol, tuple(_with_self(arg, method, owner) for arg in type_.args))
     return type_
-
-
-def _own(body: Iterable[o.Node]) -> Iterator[Any]:
-    """The nodes of a function's body, those of nested functions, classes and lambdas left out."""
-    stack = list(body)
-    while stack:
-        node = stack.pop()
-        yield node
-        if not isinstance(node, (o.FunctionDef, o.ClassDef, o.Lambda)):
-            stack.extend(o.children(node))
-
-
-def _is_own_attribute(target: o.Node | None, instance: str, name: str) -> bool:
-    return (
-        isinstance(target, o.Attribute)
-        and target.attr == name
-        and isinstance(target.value, o.Name)
-        and target.value.id == instance
-    )
 
 
 def _is_global_elsewhere(module: Module, name: str) -> bool:
