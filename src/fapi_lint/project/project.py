@@ -9,6 +9,7 @@ from typing import Any
 from fapi_lint.config.settings import Settings
 from fapi_lint.config.tooling import Tooling
 from fapi_lint.config.versions import Versions
+from fapi_lint.project.hints import Hints
 from fapi_lint.project.http import Http, StatusCode
 from fapi_lint.project.imports import Imports
 from fapi_lint.project.loading import Loading
@@ -133,6 +134,11 @@ class Project:
     @cached_property
     def sessions(self) -> Sessions:
         return Sessions(self)
+
+    @cached_property
+    def hints(self) -> Hints:
+        """Which functions need type hints, and which are evident."""
+        return Hints(self)
 
     @cached_property
     def resources(self) -> Resources:

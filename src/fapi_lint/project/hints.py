@@ -1,0 +1,187 @@
+"""Type hints of functions: which are missing, and where a missing return type is evident.
+
+Most functions return a value and say so in plain sight, so a body is decoded only where its text leaves a doubt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none
+from fapi_lint.project.routers import own_nodes
+from fapi_lint.project.symbols import Class, External, Function
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_RETURNS_VALUE = re.compile(r"(?:^|[:;])[ \t]*return\b(?![ \t]*(?:None\b)?[ \t]*(?:[#;\r\n]|\Z))", re.MULTILINE)
+_RETURNS_NOTHING = frozenset(
+    [
+        "__del__",
+        "__delattr__",
+        "__delete__",
+        "__delitem__",
+        "__init__",
+        "__init_subclass__",
+        "__post_init__",
+        "__set__",
+        "__set_name__",
+        "__setattr__",
+        "__setitem__",
+    ]
+)
+"""Methods whose results Python refuses or ignores."""
+_TRANSPARENT = frozenset(["classmethod", "final", "listens_for", "override", "staticmethod", "wraps"])
+"""Decorators that neither read the annotations nor change what is returned."""
+_ACCESSORS = frozenset(["deleter", "on_event", "setter"])
+"""The same, as methods of something."""
+_FAMILIAR = frozenset(
+    [
+        "abc",
+        "builtins",
+        "dataclasses",
+        "enum",
+        "pydantic",
+        "pydantic_settings",
+        "sqlalchemy",
+        "sqlmodel",
+        "typing",
+        "typing_extensions",
+    ]
+)
+"""Packages of base classes: a method that overrides one of theirs without returning anything is right to do so."""
+
+
+def nested_functions(function: Function) -> Iterator[Function]:
+    """The functions inside a function, at any depth, in source order."""
+    if function.module.text.find("def ", function.node.body_start, function.node.end) < 0:
+        return
+    for inner in function.scope.all_functions():
+        yield inner
+        yield from nested_functions(inner)
+
+
+def missing_parameters(function: Function) -> list[str]:
+    """The parameters without annotation as a signature shows them (`db`, `*args`); what is bound needs none."""
+    params = [param for param in function.node.params if param.name]
+    if params and _is_bound(function) and params[0].kind in ("positional", "normal"):
+        params = params[1:]
+    stars = {"*": "*", "**": "**"}
+    return [stars.get(param.kind, "") + param.name for param in params if param.annotation is None]
+
+
+def _is_bound(function: Function) -> bool:
+    """Whether the first parameter is the object or the class: `self` and `cls` say so outside of classes too."""
+    if function.node.params[0].name in ("self", "cls"):
+        return True
+    decorators = {o.dotted(decorator.value) for decorator in function.node.decorators}
+    return function.is_method and "staticmethod" not in decorators
+
+
+class Hints:
+    """The type hints that an application needs."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    def are_needed(self, function: Function) -> bool:
+        """Whether the file is part of the application, or of what else needs type hints by the settings."""
+        conventions, purposes = self.project.settings.conventions, self.project.purposes
+        if purposes.in_folder(function.module, conventions.unannotated_folders):
+            return False
+        others = conventions.test_folders + conventions.migration_folders + conventions.script_folders
+        return purposes.is_application(function.module) or purposes.in_folder(function.module, others)
+
+    def are_elsewhere(self, function: Function) -> bool:
+        """Whether overloads of the function carry its type hints, or a decorator says that it has none."""
+        if any(self._decorator(function, decorator) == "no_type_check" for decorator in function.node.decorators):
+            return True
+        siblings = function.enclosing.bindings.get(function.name, ())
+        return len(siblings) > 1 and any(
+            self._decorator(function, decorator) == "overload"
+            for sibling in siblings
+            if isinstance(sibling.definition, Function)
+            for decorator in sibling.definition.node.decorators
+        )
+
+    def returns_none(self, function: Function) -> bool:
+        """Whether it is evident that `-> None` is right, and that nobody reads the annotation at run time.
+
+        It is not for stubs, for what always raises, for route handlers, under decorators that may read it, and for
+        methods that override or are overridden by one that may return something.
+        """
+        node = function.node
+        if not all(self._is_transparent(function, each) for each in node.decorators):
+            return False
+        if self._may_return_value(function) or function in self.project.routes.by_handler:
+            return False
+        if isinstance(function.parent, Class) and function.name in _RETURNS_NOTHING:
+            return True
+        body = node.body
+        if isinstance(body[-1], o.Raise) or all(_is_empty(statement) for statement in body):
+            return False
+        return not isinstance(function.parent, Class) or self._is_free(function.parent, function.name)
+
+    def _decorator(self, function: Function, decorator: o.Decorator) -> str:
+        value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
+        symbol = self.project.resolver.external(function.enclosing, value)
+        return "" if symbol is None else symbol.name
+
+    def _is_transparent(self, function: Function, decorator: o.Decorator) -> bool:
+        value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
+        if isinstance(value, o.Attribute) and value.attr in _ACCESSORS:
+            return True
+        return self._decorator(function, decorator) in _TRANSPARENT
+
+    def _may_return_value(self, function: Function) -> bool:
+        node, text = function.node, function.module.text
+        if node.is_generator or _RETURNS_VALUE.search(text, node.close, node.end) is None:
+            return node.is_generator
+        if text.find("def ", node.body_start, node.end) < 0:
+            return True
+        return any(
+            isinstance(inner, o.Return) and inner.value is not None and not is_none(inner.value)
+            for inner in own_nodes(function.scope)
+        )
+
+    def _is_free(self, class_: Class, name: str) -> bool:
+        """Whether no base and no subclass gives the method a result."""
+        resolver = self.project.resolver
+        if len(resolver.bases(class_)) < sum(not base.keyword for base in class_.node.bases):
+            return False
+        if any(map(self._has_result, self._overriding.get((class_, name), ()))):
+            return False
+        for base in resolver.mro(class_)[1:]:
+            if isinstance(base, External):
+                if base.package not in _FAMILIAR or base.name == "Protocol":
+                    return False
+            elif name in base.scope.bindings:
+                inherited = base.scope.bindings[name][-1].definition
+                return isinstance(inherited, Function) and is_none(inherited.node.returns)
+        return True
+
+    def _has_result(self, function: Function) -> bool:
+        returns = function.node.returns
+        return self._may_return_value(function) if returns is None else not is_none(returns)
+
+    @cached_property
+    def _overriding(self) -> dict[tuple[Class, str], list[Function]]:
+        """The methods that override one, by the class and the name of what they override."""
+        found: dict[tuple[Class, str], list[Function]] = {}
+        for class_ in self.project.classes:
+            ancestors = [base for base in self.project.resolver.mro(class_)[1:] if isinstance(base, Class)]
+            for method in class_.methods if ancestors else ():
+                for base in ancestors:
+                    found.setdefault((base, method.name), []).append(method)
+        return found
+
+
+def _is_empty(statement: o.Stmt) -> bool:
+    """A docstring, `pass` or `...`: what stubs are made of."""
+    if isinstance(statement, o.ExprStatement):
+        return isinstance(statement.value, (o.String, o.Other))
+    return isinstance(statement, o.Simple) and statement.keyword == "pass"
