@@ -50,7 +50,7 @@ def test_200_levels_of_nesting(app: Path, run: Run) -> None:
 
 
 def test_a_file_of_50_000_lines(app: Path, run: Run) -> None:
-    write(app, {"app/long.py": "X = 1\n" * 49_999 + "LIMIT = 10  # noqa: FAPI205\n"})
+    write(app, {"app/long.py": "X = 1\n# why\n\n\n\n" * 9_999 + "\n" * 4 + "LIMIT = 10  # noqa: FAPI205\n"})
     ran = run("app/long.py", "--jobs", "1")
     assert ran.out.startswith("app/long.py:50000:13: FAPI001")
 
