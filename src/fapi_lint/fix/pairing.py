@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import keyword
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from fapi_lint.fix.bindings import bindings
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.carrying import Carrier, Unpairable
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.names import occurrences
 from fapi_lint.fix.statement import line_limit
@@ -26,7 +26,6 @@ from fapi_lint.fix.text import (
     is_pragma,
     line_end,
     quote,
-    replace,
     replace_argument_value,
 )
 from fapi_lint.outline import nodes as o
@@ -34,24 +33,12 @@ from fapi_lint.project.models import Model, Relationship
 from fapi_lint.project.module import Module
 from fapi_lint.project.pairing import Direction, Join, backref_name
 from fapi_lint.project.project import Project
-from fapi_lint.project.symbols import Class, External, Function, Variable
+from fapi_lint.project.symbols import Class, External
 from fapi_lint.project.values import Located
 
 _INHERITED = ("viewonly", "post_update", "passive_updates", "sync_backref")
 """What the generated side takes over from the written one, unless `backref()` says otherwise."""
-_REGISTRY_ARGUMENTS = frozenset(
-    ["secondary", "primaryjoin", "secondaryjoin", "foreign_keys", "remote_side", "order_by"]
-)
-"""Arguments that may be strings, which SQLAlchemy evaluates among its classes and tables."""
-_IN_STRINGS = frozenset(
-    ["and_", "or_", "not_", "func", "text", "desc", "asc", "cast", "literal", "null", "true", "false", "foreign"]
-)
-"""Names of SQLAlchemy that such strings know."""
 _RESERVED = ("metadata", "registry")
-
-
-class Unpairable(Exception):  # noqa: N818
-    """Why the other side cannot be written."""
 
 
 def pair_relationship(relationship: Relationship, project: Project) -> Fix:
@@ -119,7 +106,6 @@ def _only_typed(module: Module, name: str, project: Project) -> bool:
 class _Pair:
     relationship: Relationship
     project: Project
-    needs: list[NeedsImport] = field(default_factory=list)
 
     # --- what is known -----------------------------------------------------------------------------
 
@@ -176,11 +162,6 @@ class _Pair:
         return rest
 
     @cached_property
-    def is_loop(self) -> bool:
-        """The models are one, or one inherits the other."""
-        return self.source.class_ in self.target.ancestors or self.target.class_ in self.source.ancestors
-
-    @cached_property
     def anchor(self) -> o.Stmt | None:
         """The statement of the other model to write behind: its last relationship, else its last column."""
         body = self.target.class_.node.body
@@ -196,6 +177,10 @@ class _Pair:
     @property
     def at(self) -> int:
         return self.anchor.end if self.anchor is not None else self.target.class_.node.body_start
+
+    @cached_property
+    def carrier(self) -> Carrier:
+        return Carrier(self.project, self.source, self.target, self.at)
 
     # --- refusals ----------------------------------------------------------------------------------
 
@@ -245,8 +230,6 @@ class _Pair:
         """Without a hint in the relationship, its keys must tell how it joins, or not be able to mislead."""
         given = self.relationship.argument
         explicit = given("foreign_keys") or given("primaryjoin") or given("secondary")
-        if self.join is None and self.is_loop and given("secondary") is None:
-            raise Unpairable("the key that the model refers to itself by is not certain")
         if self.join is None and explicit is None:
             pairings = self.project.pairings
             keys = [pairings.keys(self.source, self.target), pairings.keys(self.target, self.source)]
@@ -257,13 +240,6 @@ class _Pair:
         condition = given("primaryjoin")
         if condition is not None and "remote(" in condition.scope.module.slice(condition.expr):
             raise Unpairable("remote() in the join would have to change sides")
-        if (
-            condition is not None
-            and self.is_loop
-            and given("secondary") is None
-            and not (self.join and self.join.plain)
-        ):
-            raise Unpairable("the join of a model with itself has conditions of its own")
 
     def is_dataclass(self, model: Model) -> bool:
         if any(
@@ -286,182 +262,16 @@ class _Pair:
         given = self.relationship.argument
         options = {arg.keyword: Located(arg.value, self.relationship.scope) for arg in self.options}
         taken = {"secondary": given("secondary")}
-        swapped = {"primaryjoin": "secondaryjoin", "secondaryjoin": "primaryjoin"} if taken["secondary"] else {}
-        for name in ("primaryjoin", "secondaryjoin"):
-            taken[name] = given(swapped.get(name, name))
+        joins = ("primaryjoin", "secondaryjoin")
+        for name, taken_from in zip(joins, joins if taken["secondary"] is None else reversed(joins), strict=True):
+            taken[name] = given(taken_from)
         taken["foreign_keys"] = given("foreign_keys")
         for name in _INHERITED:
             taken[name] = given(name)
         values = {name: located for name, located in taken.items() if located is not None}
         values.update(options)
         written = [f"back_populates={quote(self.target.module, self.relationship.name)}"]
-        remote = self.remote_side()
-        if remote and "remote_side" not in values:
-            written.append(f"remote_side={remote}")
-        return written + [f"{name}={self.carried(name, located)}" for name, located in values.items()]
-
-    def remote_side(self) -> str | None:
-        """A model that refers to itself: its many-to-one side needs to be told apart."""
-        join = self.join
-        if not self.is_loop or join is None or join.key is None or join.direction is not Direction.ONE_TO_MANY:
-            return None
-        referred = self.project.pairings.referred(join.key, self.source)
-        if referred is None:
-            raise Unpairable("the column that the foreign key refers to is not certain")
-        return self.columns([f"{self.source.name}.{referred}"])
-
-    def columns(self, paths: list[str]) -> str:
-        """Columns for `foreign_keys` and `remote_side`: by their bare names where all stand above, else as a string."""
-        above = {c.name for c in self.target.own_columns if c.statement.start < self.at}
-        own = [path.partition(".")[2] for path in paths if path.partition(".")[0] == self.target.name]
-        if len(own) == len(paths) and above.issuperset(own):
-            return f"[{', '.join(own)}]"
-        return quote(self.target.module, paths[0] if len(paths) == 1 else f"[{', '.join(paths)}]")
-
-    def carried(self, name: str, located: Located) -> str:
-        """An argument as it reads in the other model."""
-        expr: Any = located.expr
-        if isinstance(expr, o.Lambda) and not expr.params and name in _REGISTRY_ARGUMENTS:
-            expr = expr.body
-        if name == "secondary":
-            return self.secondary(located)
-        if name not in _REGISTRY_ARGUMENTS or isinstance(expr, o.String):
-            return self.verbatim(expr, located)
-        if o.dotted(expr) in ("True", "False", "None"):
-            return o.dotted(expr)
-        if name in ("foreign_keys", "remote_side"):
-            items = expr.items if isinstance(expr, o.Collection) else (expr,)
-            return self.columns([self.evaluated(item, located) for item in items])
-        return quote(self.target.module, self.evaluated(expr, located))
-
-    def secondary(self, located: Located) -> str:
-        """The table by its variable where that stands above in the same file, else by its name."""
-        module = self.target.module
-        expr: Any = located.expr
-        variable = self.project.resolver.resolve(located.scope, expr)
-        if isinstance(expr, o.String):
-            return module.slice(expr) if module is self.module else quote(module, expr.value or "")
-        is_above = (
-            isinstance(variable, Variable)
-            and isinstance(expr, o.Name)
-            and variable.scope.is_module
-            and variable.module is module is located.scope.module
-            and variable.node.start < self.at
-        )
-        if is_above:
-            return module.slice(expr)
-        name = self.project.pairings.secondary_name(located)
-        if name is None or not all(part.isidentifier() for part in name.split(".")):
-            raise Unpairable("the name of the secondary table is not certain")
-        if not self.shares_metadata(variable):
-            raise Unpairable("the secondary table may belong to other metadata than the models")
-        return quote(module, name)
-
-    def shares_metadata(self, variable: object) -> bool:
-        """Whether a table stands in the metadata where its models look for names."""
-        value = variable.value if isinstance(variable, Variable) else None
-        if not isinstance(variable, Variable) or not isinstance(value, o.Call):
-            return True
-        metadata = value.argument("metadata", 1)
-        if metadata is None:
-            return False
-        resolver, models = self.project.resolver, self.project.models
-        where, expr = variable.scope, metadata.value
-        for _ in range(4):
-            if isinstance(expr, o.Attribute) and expr.attr == "metadata":
-                base = resolver.resolve(where, expr.value)
-                if isinstance(base, Class):
-                    return models.registry_of(base) == self.source.registry or base in self.source.ancestors
-                return isinstance(base, Variable) and (base.module.path, base.name) == self.source.registry
-            symbol = resolver.resolve(where, expr)
-            if not isinstance(symbol, Variable) or symbol.value is None:
-                return False
-            if self.is_registry_metadata(symbol):
-                return True
-            where, expr = symbol.scope, symbol.value
-        return False
-
-    def is_registry_metadata(self, metadata: Variable) -> bool:
-        """Whether the declarative base was made with this MetaData."""
-        resolver = self.project.resolver
-        candidates: list[Located] = []
-        for ancestor in self.source.ancestors:
-            candidates += [
-                Located(b.value, ancestor.scope) for b in ancestor.scope.bindings.get("metadata", ()) if b.value
-            ]
-        registry = self.source.registry
-        if isinstance(registry, tuple):
-            module = self.project.by_path[registry[0]]
-            for binding in module.scope.bindings.get(registry[1], ()):
-                if isinstance(binding.value, o.Call) and (given := binding.value.argument("metadata")) is not None:
-                    candidates.append(Located(given.value, module.scope))
-        for located in candidates:
-            symbol = resolver.resolve(located.scope, located.expr)
-            if isinstance(symbol, Variable) and symbol.node is metadata.node:
-                return True
-        return False
-
-    def verbatim(self, expr: o.Expr, located: Located) -> str:
-        """An expression as it is written, with what it needs imported into the other file."""
-        module = located.scope.module
-        edits = []
-        for node in _outer_names(expr):
-            symbol = self.project.resolver.resolve(located.scope, node)
-            if isinstance(symbol, External) and symbol.package == "builtins":
-                continue
-            if o.dotted(node) in ("True", "False", "None"):
-                continue
-            if not isinstance(symbol, External):
-                raise Unpairable(f"{o.dotted(node) or 'an expression'} means something in {module.name} only")
-            if self.target.module is not module:
-                spelling = spell(self.target.module, symbol.dotted, self.at)
-                self.needs += spelling.needs
-                edits.append(replace(module, node, spelling.text))
-        return _one_line(module, expr, edits)
-
-    def evaluated(self, expr: o.Expr, located: Located) -> str:
-        """An expression as SQLAlchemy evaluates it in a string: classes, tables and its own functions by name."""
-        module = located.scope.module
-        edits = [replace(module, node, text) for node, text in self.qualified(expr, located)]
-        return _one_line(module, expr, edits)
-
-    def qualified(self, expr: o.Expr, located: Located) -> Iterator[tuple[o.Node, str]]:
-        """What must be written differently in a string, outermost names first."""
-        resolver, models = self.project.resolver, self.project.models
-        if any(isinstance(node, (o.Lambda, o.Comprehension, o.NamedExpr)) for node in o.walk(expr)):
-            raise Unpairable("an argument holds more than a string can")
-        for node in _outer_names(expr):
-            head = node
-            while isinstance(head, o.Attribute):
-                symbol = resolver.resolve(located.scope, head)
-                if isinstance(symbol, (Class, Variable)) or (
-                    isinstance(symbol, External) and symbol.name in _IN_STRINGS
-                ):
-                    break
-                if not isinstance(head.value, (o.Name, o.Attribute)):
-                    break
-                head = head.value
-            symbol = resolver.resolve(located.scope, head)
-            own = o.dotted(head)
-            if own in ("True", "False", "None"):
-                continue
-            if located.scope.is_class and own in self.source.columns and own in located.scope.bindings:
-                yield head, f"{self.source.name}.{own}"
-            elif own == "cls" and isinstance(located.scope.owner, Function):
-                yield head, self.source.name
-            elif isinstance(symbol, Class) and symbol in models.by_class:
-                if len(self.project.pairings.namesakes(models.by_class[symbol])) > 1:
-                    raise Unpairable(f"several models are called {symbol.name}")
-                yield head, symbol.name
-            elif isinstance(symbol, External) and symbol.package == "sqlalchemy" and symbol.name in _IN_STRINGS:
-                yield head, symbol.name
-            elif isinstance(symbol, Variable):
-                name = self.project.pairings.secondary_name(Located(head, located.scope))
-                if name is None or not name.isidentifier() or not self.shares_metadata(symbol):
-                    raise Unpairable(f"{own} cannot be written in a string")
-                yield head, name
-            else:
-                raise Unpairable(f"{own or 'an expression'} cannot be written in a string")
+        return written + [f"{name}={self.carrier.carried(name, located)}" for name, located in values.items()]
 
     # --- the text ----------------------------------------------------------------------------------
 
@@ -481,7 +291,7 @@ class _Pair:
         if (uselist == "True" and direction is Direction.MANY_TO_ONE) or "collection_class" in options:
             return None
         if self.source.module is not module:
-            self.needs += spelling.needs
+            self.carrier.needs += spelling.needs
         if isinstance(lazy, o.String) and lazy.value in ("dynamic", "write_only"):
             wrapper = "DynamicMapped" if lazy.value == "dynamic" else "WriteOnlyMapped"
             return f"{self.imported(f'sqlalchemy.orm.{wrapper}')}[{quote(module, text)}]"
@@ -512,7 +322,7 @@ class _Pair:
 
     def imported(self, target: str) -> str:
         spelling = spell(self.target.module, target, self.at)
-        self.needs += spelling.needs
+        self.carrier.needs += spelling.needs
         return spelling.text
 
     def lines(self) -> list[str]:
@@ -583,20 +393,9 @@ class _Pair:
             f"Write {self.target.name}.{self.name} out, and name it with back_populates",
             Applicability.SAFE,
             (self.forward(), dataclasses.replace(insertion, stackable=self.anchor is not None)),
-            tuple(dict.fromkeys(self.needs)),
+            tuple(dict.fromkeys(self.carrier.needs)),
             tuple(drops),
         )
-
-
-def _outer_names(expr: o.Node) -> Iterator[o.Expr]:
-    """The names and dotted names of an expression, each as long as it is."""
-    pending: list[Any] = [expr]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, o.Name) or (isinstance(node, o.Attribute) and o.dotted(node)):
-            yield node
-        else:
-            pending += o.children(node)
 
 
 def _class_level(class_: Class) -> Iterator[o.Node]:
@@ -609,18 +408,3 @@ def _class_level(class_: Class) -> Iterator[o.Node]:
             pending += [*node.decorators, *node.params, *([node.returns] if node.returns is not None else [])]
         else:
             pending += o.children(node)
-
-
-def _one_line(module: Module, expr: o.Expr, edits: list[Edit]) -> str:
-    """The text of an expression with edits made, joined to one line. Raises Unpairable where comments stand in it."""
-    text = module.slice(expr)
-    if any(expr.start <= start and end <= expr.end for start, end in module.outline.strings):
-        raise Unpairable("an argument holds a string of several lines")
-    for edit in sorted(edits, reverse=True):
-        text = text[: edit.start - expr.start] + edit.text + text[edit.end - expr.start :]
-    if "\n" in text or "\r" in text:
-        if "#" in text:
-            raise Unpairable("an argument holds comments")
-        text = re.sub(r"\s*[\r\n]\s*", " ", text)
-        text = re.sub(r"([\[(]) ", r"\1", re.sub(r",? ([\])])", r"\1", text))
-    return text

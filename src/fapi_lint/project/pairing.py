@@ -293,6 +293,50 @@ class Pairings:
             return f"{schema.value.value}.{name.value.value}" if isinstance(schema.value, o.String) else None
         return None
 
+    def shares_metadata(self, variable: object, model: Model) -> bool:
+        """Whether a table stands in the metadata that a model looks for tables in."""
+        value = variable.value if isinstance(variable, Variable) else None
+        if not isinstance(variable, Variable) or not isinstance(value, o.Call):
+            return True
+        metadata = value.argument("metadata", 1)
+        if metadata is None:
+            return False
+        resolver, models = self.project.resolver, self.project.models
+        where, expr = variable.scope, metadata.value
+        for _ in range(4):
+            if isinstance(expr, o.Attribute) and expr.attr == "metadata":
+                base = resolver.resolve(where, expr.value)
+                if isinstance(base, Class):
+                    return models.registry_of(base) == model.registry or base in model.ancestors
+                return isinstance(base, Variable) and (base.module.path, base.name) == model.registry
+            symbol = resolver.resolve(where, expr)
+            if not isinstance(symbol, Variable) or symbol.value is None:
+                return False
+            if self._is_metadata_of(model, symbol):
+                return True
+            where, expr = symbol.scope, symbol.value
+        return False
+
+    def _is_metadata_of(self, model: Model, metadata: Variable) -> bool:
+        """Whether the model's declarative base was made with this MetaData."""
+        resolver = self.project.resolver
+        candidates: list[Located] = []
+        for ancestor in model.ancestors:
+            candidates += [
+                Located(b.value, ancestor.scope) for b in ancestor.scope.bindings.get("metadata", ()) if b.value
+            ]
+        registry = model.registry
+        if isinstance(registry, tuple):
+            module = self.project.by_path[registry[0]]
+            for binding in module.scope.bindings.get(registry[1], ()):
+                if isinstance(binding.value, o.Call) and (given := binding.value.argument("metadata")) is not None:
+                    candidates.append(Located(given.value, module.scope))
+        for located in candidates:
+            symbol = resolver.resolve(located.scope, located.expr)
+            if isinstance(symbol, Variable) and symbol.node is metadata.node:
+                return True
+        return False
+
 
 def is_open(relationship: Relationship) -> bool:
     """Whether a relationship may be a side of a pair, and all it says about that is seen."""

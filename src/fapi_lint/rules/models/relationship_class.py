@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fapi_lint.fix.carrying import Unpairable
 from fapi_lint.fix.edit import Applicability
-from fapi_lint.fix.pairing import Unpairable, quote_target
+from fapi_lint.fix.pairing import quote_target
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Relationship
 from fapi_lint.project.project import Project
