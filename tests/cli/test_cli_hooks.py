@@ -29,6 +29,7 @@ def commit(folder: Path) -> str:
     return git(folder, "rev-parse", "HEAD")
 
 
+@pytest.mark.slow
 def test_the_hooks_check_and_fix(tmp_path: Path) -> None:
     hooks, app = tmp_path / "hooks", tmp_path / "app"
     hooks.mkdir()
@@ -55,7 +56,7 @@ def test_the_hooks_check_and_fix(tmp_path: Path) -> None:
 
     code, output = run("fapi-lint", "--all-files")
     assert code == 1, output
-    assert "app/limits.py:1:13: FAPI001" in output
+    assert "app/limits.py:1:13: FAPI001" in output, output
     assert "app/models/user.py:11:39: FAPI207" in output, "found through Base, in another file"
     assert "view.py" not in output
     code, output = run("fapi-lint", "--files", "app/models/user.py")
