@@ -8,19 +8,24 @@ https://docs.python.org/3/reference/import.html
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
-from fapi_lint.project.symbols import Function, Namespace
+from fapi_lint.project.symbols import Function, Namespace, Scope
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-_WALKERS = ("import_module", "__import__", "iter_modules", "walk_packages", "find_modules", "import_string")
+_WALKERS = ("import_module", "__import__", "_modules(", "walk_packages", "import_string", "glob(", "dir(")
+_OWN_FOLDER = ("__file__", "__path__", "__package__")
+_QUOTED = re.compile(r"[\"']([A-Za-z_]\w*(?:\.\w+)*)(?=\.?[\"'{])")
+"""What a string literal names, an f-string up to its first `{`."""
+_PATH_OF = re.compile(r"([A-Za-z_][\w.]*)\.__path__")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +36,23 @@ class Import:
     statement: o.Import | o.ImportFrom
     alias: o.Alias
     target: Module
+
+    @property
+    def names_module(self) -> bool:
+        """Whether the alias names the target, not something in it or a module below it."""
+        return isinstance(self.statement, o.Import) or (
+            self.alias.name == self.target.parts[-1]
+            and not ("." + self.statement.module).endswith("." + self.alias.name)
+        )
+
+    @property
+    def prefix(self) -> str:
+        """What the statement writes before the target's dotted name, as a repository's root folder may be."""
+        statement = self.statement
+        written = self.alias.name if isinstance(statement, o.Import) else statement.module
+        if isinstance(statement, o.ImportFrom) and (statement.level or self.names_module):
+            written = "" if statement.level else f"{written}.{self.alias.name}"
+        return written.removesuffix(self.target.name) if written.endswith("." + self.target.name) else ""
 
 
 @dataclass(eq=False)
@@ -47,11 +69,8 @@ class Imports:
         return self._direct[module]
 
     def loads(self, module: Module) -> list[Module]:
-        """Every module that importing this one runs next: its imports, and the packages above it and them."""
-        found = dict.fromkeys(self.packages_above(module))
-        for link in self.of(module):
-            found.update(dict.fromkeys(self.packages_above(link.target)))
-            found[link.target] = None
+        """What importing a module runs next: the packages above it, and its imports."""
+        found = dict.fromkeys([*self.packages_above(module), *(link.target for link in self.of(module))])
         found.pop(module, None)
         return list(found)
 
@@ -70,28 +89,13 @@ class Imports:
         With `dynamic`, a module that imports by name (`import_module`, pkgutil, a glob over its own folder)
         loads all of the packages that it may mean.
         """
-        seen: set[Module] = set()
-        pending = list(start)
-        while pending:
-            module = pending.pop()
-            if module in seen:
-                continue
-            seen.add(module)
-            pending += self.loads(module)
-            if dynamic:
-                pending += self.walked(module)
-        return seen
+        if not dynamic:
+            return _closure(start, self.loads)
+        return _closure(start, lambda module: [*self.loads(module), *self.walked(module)])
 
     def leading_to(self, target: Module) -> set[Module]:
         """The modules whose import loads `target`, itself included."""
-        seen: set[Module] = set()
-        pending = [target]
-        while pending:
-            module = pending.pop()
-            if module not in seen:
-                seen.add(module)
-                pending += self._loaded_by.get(module, ())
-        return seen
+        return _closure([target], lambda module: self._loaded_by.get(module, []))
 
     @cached_property
     def _loaded_by(self) -> dict[Module, list[Module]]:
@@ -134,6 +138,29 @@ class Imports:
                 if isinstance(target, Module):
                     yield Import(module, statement, alias, target)
 
+    def takes_names_from(self, importer: Module, module: Module) -> bool:
+        """Whether a module imports names that another defines (`from module import name`), not only the module."""
+        return any(
+            link.target is module and isinstance(link.statement, o.ImportFrom) and not link.names_module
+            for link in self.of(importer)
+        )
+
+    def cycle_of(self, module: Module) -> set[Module]:
+        """The other modules that import this one and that it imports, however indirectly, by import statements.
+
+        What a package imports of itself is no cycle: the package always runs first.
+        """
+        behind = _closure([module], self._next)
+        sources: dict[Module, list[Module]] = {}
+        for other in behind:
+            for target in self._next(other):
+                sources.setdefault(target, []).append(other)
+        return (behind & _closure([module], lambda target: sources.get(target, []))) - {module}
+
+    def _next(self, module: Module) -> list[Module]:
+        above = set(self.packages_above(module))
+        return [link.target for link in self.of(module) if link.target not in above]
+
     # --- imports by name ---------------------------------------------------------------------------
 
     def walked(self, module: Module) -> list[Module]:
@@ -142,23 +169,33 @@ class Imports:
         if not any(word in text for word in _WALKERS):
             return []
         found: dict[Module, None] = {}
-        for node in o.walk(*module.outline.body):
-            if isinstance(node, o.String) and node.value and node.value.replace(".", "").isidentifier():
-                target = self.project.resolver.find_module(node.value, module)
-                if isinstance(target, (Module, Namespace)):
-                    found.update(dict.fromkeys(self._below(target)))
-            elif isinstance(node, o.Attribute) and node.attr == "__path__":
-                package = self.project.resolver.resolve(module.scope, node.value)
-                if isinstance(package, (Module, Namespace)):
-                    found.update(dict.fromkeys(self._below(package)))
-        if "__file__" in text or "__path__" in text or "__package__" in text or "__name__" in text:
+        for name in dict.fromkeys(_QUOTED.findall(text)):
+            target = self._named(module, name)
+            if target is not None:
+                found.update(dict.fromkeys(self._below(target)))
+        for name in dict.fromkeys(_PATH_OF.findall(text)):
+            package = self.project.resolver.resolve(module.scope, o.String(0, 0, name))
+            if isinstance(package, (Module, Namespace)):
+                found.update(dict.fromkeys(self._below(package)))
+        if any(word in text for word in _OWN_FOLDER):
             found.update(dict.fromkeys(self._in_folder(module.folder)))
         return list(found)
 
+    def _named(self, module: Module, name: str) -> Module | Namespace | None:
+        """The module or folder that a text names: `"app.models"`, or `"models"` as part of a path."""
+        found = self.project.resolver.find_module(name, module)
+        if found is None and "__file__" in module.text and "." not in name:
+            folder = module.folder
+            for _ in range(3):
+                if self._in_folder(os.path.join(folder, name)):
+                    return Namespace(os.path.join(folder, name), name)
+                folder = os.path.dirname(folder)
+        return found
+
     def _below(self, target: Module | Namespace) -> list[Module]:
-        if isinstance(target, Namespace):
+        if isinstance(target, Namespace) or target.is_package:
             return self._in_folder(target.folder)
-        return self._in_folder(target.folder) if target.is_package else [target]
+        return [target]
 
     def _in_folder(self, folder: str) -> list[Module]:
         return [module for module in self.project.modules if module.path.startswith(folder + os.sep)]
@@ -169,13 +206,12 @@ class Imports:
         """What the functions of a module import when they are called, and the functions they call in turn."""
         found: dict[Module, None] = {}
         seen: set[Function] = set()
-        pending: list[Any] = [(module.scope, module.outline.body)]
+        pending: list[tuple[Scope, tuple[o.Stmt, ...]]] = [(module.scope, module.outline.body)]
         while pending:
             scope, body = pending.pop()
-            nodes = list(o.walk(*body))
-            for link in self._targets(scope.module, (n for n in nodes if isinstance(n, (o.Import, o.ImportFrom)))):
+            for link in self._targets(scope.module, runtime_statements(body, functions=True)):
                 found[link.target] = None
-            for node in nodes:
+            for node in o.walk(*body):
                 if isinstance(node, o.Call):
                     called = self.project.resolver.resolve(scope, node.func)
                     if isinstance(called, Function) and called not in seen and b"mport" in bytes(called.node.raw):
@@ -184,21 +220,29 @@ class Imports:
         return list(found)
 
 
-def runtime_statements(body: Iterable[Any]) -> Iterator[o.Stmt]:
-    """The statements that importing a file may run, in source order, bodies of functions left out."""
+def _closure(start: Iterable[Module], step: Callable[[Module], Iterable[Module]]) -> set[Module]:
+    """The modules that repeated steps lead to, those of `start` included."""
+    seen: set[Module] = set()
+    pending = list(start)
+    while pending:
+        module = pending.pop()
+        if module not in seen:
+            seen.add(module)
+            pending += step(module)
+    return seen
+
+
+def runtime_statements(body: Iterable[Any], *, functions: bool = False) -> Iterator[o.Stmt]:
+    """The statements that importing a file may run, in source order; with `functions`, calling them too."""
     for node in body:
-        if isinstance(node, o.FunctionDef):
-            continue
         if isinstance(node, o.If):
-            yield from runtime_statements(_run_branches(node))
-            continue
-        yield node
-        for name in ("body", "orelse", "handlers", "cases", "final"):
-            for part in getattr(node, name, ()):
-                if isinstance(part, (o.Handler, o.Case)):
-                    yield from runtime_statements(part.body)
-                else:
-                    yield from runtime_statements((part,))
+            yield from runtime_statements(_run_branches(node), functions=functions)
+        elif not isinstance(node, o.FunctionDef) or functions:
+            yield node
+            for name in ("body", "orelse", "handlers", "cases", "final"):
+                for part in getattr(node, name, ()):
+                    inner = part.body if isinstance(part, (o.Handler, o.Case)) else (part,)
+                    yield from runtime_statements(inner, functions=functions)
 
 
 def _run_branches(node: o.If) -> tuple[o.Stmt, ...]:

@@ -61,15 +61,16 @@ class Registration:
         """
         if hub not in self._registered:
             imports = self.project.imports
-            seen = {hub}
-            pending = [hub]
+            seen: set[Module] = set()
+            pending = [hub, *imports.in_functions(hub)]
             while pending:
                 module = pending.pop()
-                for loaded in (*imports.loads(module), *imports.walked(module)):
-                    if loaded not in seen:
-                        seen.add(loaded)
-                        if loaded.is_package or loaded not in self._model_modules:
-                            pending.append(loaded)
+                if module in seen:
+                    continue
+                seen.add(module)
+                pending += imports.packages_above(module)
+                if module is hub or module.is_package or module not in self._model_modules:
+                    pending += [*imports.loads(module), *imports.walked(module)]
             self._registered[hub] = frozenset(seen)
         return self._registered[hub]
 
@@ -120,19 +121,21 @@ class Registration:
         """The modules that are loaded when `env.py` runs, or a program of the application that runs it."""
         if environment not in self._loaded:
             imports = self.project.imports
-            starts = [environment, *self._generators]
-            called = [module for start in starts for module in imports.in_functions(start)]
-            self._loaded[environment] = frozenset(imports.reachable([*starts, *called], dynamic=True))
+            starts = [environment, *imports.in_functions(environment)]
+            self._loaded[environment] = self._generated | imports.reachable(starts, dynamic=True)
         return self._loaded[environment]
 
     @cached_property
-    def _generators(self) -> list[Module]:
-        """The modules that generate revisions themselves: they call alembic's `command.revision`."""
-        return [
+    def _generated(self) -> frozenset[Module]:
+        """What programs of the application load that generate revisions: they call alembic's `command.revision`."""
+        imports, purposes = self.project.imports, self.project.purposes
+        programs = [
             module
             for module in self.project.modules
-            if ".revision(" in module.text and "alembic" in module.text and self.project.purposes.is_application(module)
+            if ".revision(" in module.text and "alembic" in module.text and purposes.is_application(module)
         ]
+        called = [module for program in programs for module in imports.in_functions(program)]
+        return frozenset(imports.reachable([*programs, *called], dynamic=True))
 
     def _is_environment_of(self, environment: Module, model: Model) -> bool:
         """Whether an `env.py` is there for the model's metadata: of its application, and it loads its base."""

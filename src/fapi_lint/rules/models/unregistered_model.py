@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Edit, Fix, NeedsImport
+from fapi_lint.fix.edit import Applicability, Fix, NeedsImport
 from fapi_lint.fix.exports import export, exported, keeps_unused_imports
 from fapi_lint.fix.imports import bindings
 from fapi_lint.outline import nodes as o
@@ -142,9 +142,8 @@ def unregistered_model(model: Model, project: Project) -> Iterator[Finding]:
     if hub is None:
         return
     where = os.path.relpath(hub.path, project.root) if project.root else hub.path
-    message = f"`{model.name}` is not imported by {where}: Alembic does not see its table"
-    if hub in project.purposes.environments:
-        message = f"`{model.name}` is not loaded by {where}: Alembic does not see its table"
+    verb = "loaded" if hub in project.purposes.environments else "imported"
+    message = f"`{model.name}` is not {verb} by {where}: Alembic does not see its table"
     fix, reason = _register(model.module, hub, where, project)
     yield Finding(at=model.place, message=message + reason, fix=fix)
 
@@ -153,34 +152,30 @@ def _register(module: Module, hub: Module, where: str, project: Project) -> tupl
     """The import of a module's models in the hub, the way it imports others; or why there is none."""
     imports = project.imports
     if module in imports.leading_to(hub):
-        return None, f" (no fix: {where} is loaded by this module, importing it there would close a cycle)"
-    loaded = {model.module for model in project.models.all}
-    examples = [link for link in imports.of(hub) if link.target in loaded and link.target is not hub]
+        return None, f"; no fix: the module loads {where} itself, importing it there would close a cycle"
+    if any(imports.takes_names_from(other, module) for other in imports.cycle_of(module)):
+        return None, "; no fix: the module is part of an import cycle, where the order of imports matters"
+    modules = {model.module for model in project.models.all}
+    examples = [link for link in imports.of(hub) if link.target in modules]
     if not examples and hub in project.purposes.environments:
-        return None, f" (no fix: {where} imports no model itself)"
-    names = [model.name for model in project.models.all if model.module is module]
-    taken = {binding.name for binding in bindings(hub)}
-    if taken & set(names):
-        return None, f" (no fix: {where} has another {', '.join(sorted(taken & set(names)))})"
+        return None, f"; no fix: {where} imports no model itself"
+    dotted = next((link.prefix for link in examples if link.prefix), "") + module.name
+    if project.resolver.find_module(dotted, hub) is not module:
+        return None, "; no fix: how the module is to be imported there is not certain"
     collection = exported(hub)
     keep = collection is None and not keeps_unused_imports(hub)
-    by_module = [link for link in examples if _names_module(link.statement, link.alias.name, link.target)]
-    if len(by_module) * 2 > len(examples):
-        statement = by_module[0].statement
-        package, _, name = module.name.rpartition(".")
-        if isinstance(statement, o.Import) or not package:
-            needs = [NeedsImport(hub.path, module.name, keep=not keeps_unused_imports(hub))]
-            collection = None
-        else:
-            needs = [NeedsImport(hub.path, package, name, keep=keep)]
-        names = [name]
+    names = [model.name for model in project.models.all if model.module is module and model.class_.parent is None]
+    if sum(link.names_module for link in examples) * 2 > len(examples):
+        package, _, name = dotted.rpartition(".")
+        if all(isinstance(link.statement, o.Import) for link in examples if link.names_module) or not package:
+            package, name, collection, keep = dotted, "", None, not keeps_unused_imports(hub)
+        needs = [NeedsImport(hub.path, package, name, keep=keep)]
+        names = [name or dotted]
     else:
-        needs = [NeedsImport(hub.path, module.name, name, keep=keep) for name in names]
-    edits: list[Edit] = export(hub, collection, names) if collection is not None else []
-    listed = ", ".join(f"`{name}`" for name in names)
-    return Fix(f"Import {listed} in {where}", Applicability.SAFE, tuple(edits), tuple(needs)), ""
-
-
-def _names_module(statement: o.Import | o.ImportFrom, name: str, target: Module) -> bool:
-    """Whether an import names the module, not something in it."""
-    return isinstance(statement, o.Import) or (name == target.parts[-1] and not statement.module.endswith("." + name))
+        needs = [NeedsImport(hub.path, dotted, name, keep=keep) for name in names]
+    taken = {binding.name for binding in bindings(hub)} & set(names)
+    if taken:
+        return None, f"; no fix: {where} has another {', '.join(sorted(taken))}"
+    edits = export(hub, collection, names) if collection is not None else []
+    title = f"Import {', '.join(f'`{name}`' for name in names)} in {where}"
+    return Fix(title, Applicability.SAFE, tuple(edits), tuple(needs)), ""

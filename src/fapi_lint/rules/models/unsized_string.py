@@ -161,7 +161,10 @@ def _in_table(table: Table, project: Project) -> Iterator[Finding]:
 
 
 def _length(column: Column, project: Project) -> int:
-    """The longest `max_length` that the resource's input schemas give a field of this name, else the setting."""
+    """The longest `max_length` that the resource's input schemas give a field of this name, else the setting.
+
+    A default that is longer still must fit.
+    """
     suffixes = project.settings.conventions.schema_suffixes
     limits = [
         field.limit("max_length")
@@ -170,7 +173,14 @@ def _length(column: Column, project: Project) -> int:
         for schema in project.schemas.by_name.get(model.name + suffix, ())
         if (field := schema.fields.get(column.name)) is not None
     ]
-    return max((limit for limit in limits if limit), default=project.settings.conventions.string_length)
+    length = max((limit for limit in limits if limit), default=project.settings.conventions.string_length)
+    for keyword in ("default", "server_default"):
+        default = column.argument(keyword)
+        symbol = project.resolver.resolve(default.scope, default.expr) if default is not None else None
+        text = symbol.value if isinstance(symbol, Variable) else default and default.expr
+        if isinstance(text, o.String) and text.value is not None:
+            length = max(length, len(text.value))
+    return length
 
 
 def _size(written: Located, name: str, length: int) -> Fix:
