@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from executed import BASE, relationships  # noqa: E402
+from executed import BASE, relationships
 
-from fapi_lint.engine.registry import all_rules  # noqa: E402
-from fapi_lint.testing import check_examples, findings, fixed  # noqa: E402
+from fapi_lint.engine.registry import all_rules
+from fapi_lint.testing import check_examples, findings, fixed
 
 HEAD = """\
 import sqlalchemy as sa
@@ -112,10 +112,15 @@ def test_many_backrefs_land_in_one_class_in_order() -> None:
 
 
 def test_comments_of_a_backref_call_move_with_its_arguments() -> None:
-    post = (
-        "    author = relationship(\n        'User',\n        backref=backref(\n            'posts',  # what they wrote\n"
-        "            cascade='all, delete-orphan',  # noqa: E501\n        ),  # the writer\n    )\n"
+    post = """\
+    author = relationship(
+        'User',
+        backref=backref(
+            'posts',  # what they wrote
+            cascade='all, delete-orphan',  # noqa: E501
+        ),  # the writer
     )
+"""
     after = assert_same(small(post))
     assert "        back_populates='posts',  # the writer\n" in after["app/models/post.py"]
     assert "    # what they wrote\n    posts = relationship(" in after["app/models/user.py"]
@@ -130,6 +135,31 @@ def test_secondary_is_a_name_where_the_variable_is_elsewhere() -> None:
     files["app/models/post.py"] = files["app/models/post.py"].replace(POST[:8], table + POST[:8])
     after = assert_same(files)
     assert "likes = relationship('Post', back_populates='fans', secondary='liked_posts')" in after["app/models/user.py"]
+
+
+def test_an_expression_becomes_a_string_with_qualified_names() -> None:
+    join = "sa.and_(User.id == foreign(author_id), id > 3)"
+    files = small(f"    author = relationship('User', primaryjoin={join}, backref='posts')\n")
+    files["app/models/post.py"] = files["app/models/post.py"].replace(HEAD, HEAD + "from app.models.user import User\n")
+    after = assert_same(files)["app/models/user.py"]
+    assert "'and_(User.id == foreign(Post.author_id), Post.id > 3)'" in after
+    files = small("    author = relationship('User', primaryjoin=somewhere(author_id), backref='posts')\n")
+    assert reason(files) == "somewhere cannot be written in a string"
+
+
+def test_options_of_the_other_side_bring_their_imports() -> None:
+    ordered = "    author = relationship('User', backref=backref('posts', collection_class=ordering_list('id')))\n"
+    files = small(ordered)
+    imported = "from sqlalchemy.ext.orderinglist import ordering_list\n"
+    files["app/models/post.py"] = imported + files["app/models/post.py"]
+    after = fixed(files, "FAPI205")["app/models/user.py"]
+    assert imported in after
+    assert (
+        "    posts = relationship(\n        'Post', back_populates='author', collection_class=ordering_list('id')"
+        in after
+    )
+    files["app/models/post.py"] = files["app/models/post.py"].replace(imported, "def ordering_list(name): ...\n")
+    assert reason(files) == "ordering_list means something in app.models.post only"
 
 
 def test_a_mixin_of_one_model_has_its_other_side_written() -> None:
@@ -210,7 +240,7 @@ FORMS = {
                     "(author_id,)",
                 ]
             },
-            {"primaryjoin": ["'Post.author_id == User.id'", "lambda: User.id == Post.author_id"]},
+            {"primaryjoin": ["'Post.author_id == User.id'", "'User.id == foreign(Post.author_id)'"]},
         ],
     ),
     "one-to-many": (
@@ -296,7 +326,7 @@ def test_the_mappers_see_no_difference(call: tuple[str, str, str], annotated: bo
     form, model, statement = call
     own = {"User": "", "Post": ""}
     if annotated:
-        own = {name: "    name: Mapped[str]\n" for name in own}
+        own = dict.fromkeys(own, "    name: Mapped[str]\n")
     own["Post"] += "    parent_id = Column(ForeignKey('posts.id'))\n" if form.startswith("self") else ""
     own[model] += statement
     files = (
