@@ -184,7 +184,7 @@ class Thing(Base):
 
     code: Mapped[str]
 """,
-        "alembic/versions/1_view.py": 'from alembic import op\nop.execute("CREATE OR REPLACE VIEW summary AS SELECT 1")\n',
+        "alembic/versions/1_view.py": 'from alembic import op\nop.execute("CREATE VIEW summary AS SELECT 1")\n',
     }
     (found,) = findings(files, "FAPI207")
     assert found.message == "string column `things.code` has no length"
