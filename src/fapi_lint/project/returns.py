@@ -102,9 +102,8 @@ class Returns:
         if isinstance(callee, External) and http.kind_of(callee) is not None:
             return True
         # `templates.TemplateResponse(…)`, `oauth.google.authorize_redirect(…)`: other libraries make responses too.
-        return any(
-            word in o.dotted(expr.func).rpartition(".")[2].lower() for word in ("response", "redirect", "render")
-        )
+        name = expr.func.attr if isinstance(expr.func, o.Attribute) else o.dotted(expr.func)
+        return any(word in name.lower() for word in ("response", "redirect", "render"))
 
     # --- schemas -----------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from fapi_lint.project.annotation import parse_annotation, union_members
 from fapi_lint.project.project import Project
 from fapi_lint.project.returns import Returns, Shape
 from fapi_lint.project.routes import Route
-from fapi_lint.project.symbols import Function
+from fapi_lint.project.symbols import Class, Function
 from fapi_lint.rules.rule import Finding, rule
 
 _WITHOUT_BODY = re.compile(r"(?:^|_)(?:1\d\d|204|304)(?:_|$)|NO_CONTENT$|NOT_MODIFIED$")
@@ -183,11 +183,22 @@ def _is_bound(route: Route, handler: Function, name: o.Name) -> bool:
 def _spelled(route: Route, shape: Shape) -> Spelling | None:
     """The schema, or the list of it, as the decorator can name it."""
     schema, many = shape
-    at = route.place.start
-    if schema.module is route.module:
-        if schema.parent is not None or schema.node.end > at:
-            return None
-        spelled = Spelling(schema.name)
-    else:
-        spelled = spell(route.module, f"{schema.module.name}.{schema.name}", at)
-    return Spelling(f"list[{spelled.text}]", spelled.needs) if many else spelled
+    spelled = _named(route, schema)
+    if spelled is None or not many:
+        return spelled
+    return Spelling(f"list[{spelled.text}]", spelled.needs)
+
+
+def _named(route: Route, schema: Class) -> Spelling | None:
+    module, at = route.module, route.place.start
+    for name, bindings in module.scope.bindings.items():
+        last = bindings[-1]
+        if (
+            last.statement.end <= at
+            and not last.type_checking
+            and route.project.resolver.member(module, name) is schema
+        ):
+            return Spelling(name)
+    if schema.module is module or schema.parent is not None:
+        return None
+    return spell(module, f"{schema.module.name}.{schema.name}", at)
