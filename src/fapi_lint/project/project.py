@@ -9,6 +9,9 @@ from typing import Any
 from fapi_lint.config.settings import Settings
 from fapi_lint.config.tooling import Tooling
 from fapi_lint.config.versions import Versions
+from fapi_lint.project.config_class import ConfigClasses
+from fapi_lint.project.dependencies import Dependencies
+from fapi_lint.project.exceptions import ExceptionClass, Exceptions
 from fapi_lint.project.hints import Hints
 from fapi_lint.project.http import Http, StatusCode
 from fapi_lint.project.imports import Imports
@@ -115,6 +118,11 @@ class Project:
         return Schemas(self)
 
     @cached_property
+    def config_classes(self) -> ConfigClasses:
+        """Who refers to the `class Config` of a schema."""
+        return ConfigClasses(self)
+
+    @cached_property
     def routers(self) -> Routers:
         return Routers(self)
 
@@ -145,6 +153,15 @@ class Project:
         """What schemas are named after."""
         return Resources(self)
 
+    @cached_property
+    def dependencies(self) -> Dependencies:
+        """What FastAPI calls to get a parameter's value."""
+        return Dependencies(self)
+
+    @cached_property
+    def exceptions(self) -> Exceptions:
+        return Exceptions(self)
+
     def has_subject(self, kind: type) -> bool:
         """Whether `subjects` knows this kind of thing."""
         return kind in _SUBJECTS
@@ -171,4 +188,5 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     QueryCall: lambda project: project.sessions.queries,
     DroppedCoroutine: lambda project: project.sessions.dropped,
     Service: lambda project: project.sessions.services,
+    ExceptionClass: lambda project: project.exceptions.all,
 }

@@ -43,6 +43,21 @@ class Purposes:
         """Whether a folder above the file, within the project, bears one of these names."""
         return not self._folders(module.folder).isdisjoint(names)
 
+    def is_file(self, module: Module, tail: str) -> bool:
+        """Whether a file is the one that a convention names by the end of its path, or in a package of that name."""
+        path, stem = module.path.replace(os.sep, "/"), f"/{tail.removesuffix('.py')}"
+        return path.endswith(f"{stem}.py") or f"{stem}/" in path[len(self.project.root) :]
+
+    def is_service(self, module: Module) -> bool:
+        """Whether a file holds business logic: by its folder, or by a name like `service.py` or `user_service.py`."""
+        conventions = self.project.settings.conventions
+        suffix = conventions.service_suffix
+        name = os.path.basename(module.path).removesuffix(".py")
+        named = bool(suffix) and (name.endswith(suffix) or name == suffix.strip("_"))
+        if not (named or self.in_folder(module, conventions.service_folders)) or not self.is_application(module):
+            return False
+        return "Router(" not in module.text  # A file with routes is none, whatever it is called.
+
     @cached_property
     def environments(self) -> list[Module]:
         """Alembic's `env.py` files, wherever the folder of migrations is and whatever it is called."""

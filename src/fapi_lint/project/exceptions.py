@@ -1,0 +1,240 @@
+"""The application's own exceptions: where they are raised, and what catches or answers them.
+
+How FastAPI turns exceptions into responses: https://fastapi.tiangolo.com/tutorial/handling-errors/.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
+from fapi_lint.project.search import Sighting, search
+from fapi_lint.project.symbols import Class, External, Symbol, Variable
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_ANSWERED = ("HTTPException", "WebSocketException", "RequestValidationError")
+"""FastAPI and Starlette come with handlers for these."""
+_COMMAND_LINE = frozenset(["click", "typer"])
+_CATCH_ALL = ("Exception", "BaseException")
+_PASSES_ON = ("call_next", "self.app", "get_route_handler", "original_route_handler")
+"""What a middleware or a route class calls with every request."""
+_TREATS = (o.Call, o.Dict, o.Collection, o.Compare, o.Handler, o.Case)
+
+
+@dataclass(eq=False)
+class ExceptionClass:
+    """An exception that the application defines."""
+
+    project: Project
+    class_: Class
+
+    @property
+    def name(self) -> str:
+        return self.class_.name
+
+    @property
+    def module(self) -> Module:
+        return self.class_.module
+
+    @property
+    def place(self) -> Place:
+        """The class's name."""
+        start = self.class_.node.name_start
+        return Place(self.module.path, start, start + len(self.name))
+
+    @property
+    def mro(self) -> tuple[Class | External, ...]:
+        return self.project.resolver.mro(self.class_)
+
+    @cached_property
+    def is_answered_by_framework(self) -> bool:
+        """An `HTTPException` and the like, or one of a command line library."""
+        return any(
+            isinstance(base, External) and (base.name in _ANSWERED or base.package in _COMMAND_LINE)
+            for base in self.mro
+        )
+
+    @cached_property
+    def raises_another(self) -> bool:
+        """Its `__init__` raises, so that it never gets as far as being raised itself."""
+        init = next((method for method in self.class_.methods if method.name in ("__init__", "__new__")), None)
+        return init is not None and "raise " in self.module.text[init.node.body_start : init.node.end]
+
+
+class Exceptions:
+    """All exceptions of an application, and what becomes of them."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._mentions: dict[Class, list[Sighting]] = {}
+
+    @cached_property
+    def all(self) -> list[ExceptionClass]:
+        """Every exception that is not defined inside a function, tests and scripts left out."""
+        return [
+            ExceptionClass(self.project, class_)
+            for class_ in self.project.classes
+            if class_.node.bases and self.project.purposes.is_application(class_.module) and self.is_exception(class_)
+        ]
+
+    @cached_property
+    def by_class(self) -> dict[Class, ExceptionClass]:
+        return {exception.class_: exception for exception in self.all}
+
+    def is_exception(self, class_: Class) -> bool:
+        """Whether a class inherits an exception: a built-in one, or a foreign one by its name."""
+        return any(isinstance(base, External) and _is_exception(base) for base in self.project.resolver.mro(class_))
+
+    def is_http(self, symbol: Symbol | None) -> bool:
+        """Whether this is `HTTPException`, a subclass, or an instance that a module makes."""
+        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+            symbol = self.project.resolver.resolve(symbol.scope, symbol.value.func)
+        bases = self.project.resolver.mro(symbol) if isinstance(symbol, Class) else (symbol,)
+        return any(isinstance(base, External) and base.name == "HTTPException" for base in bases)
+
+    @cached_property
+    def reach_clients(self) -> bool:
+        """Whether there is a FastAPI application that handlers could be registered with."""
+        return any("FastAPI(" in module.text for module in self._modules)
+
+    # --- what becomes of them ----------------------------------------------------------------------
+
+    def raised(self, class_: Class) -> list[Sighting]:
+        """Where the application raises an exception, those places left out that the same function catches."""
+        return [sighting for sighting in self.mentions(class_) if self._is_raised(sighting)]
+
+    def is_treated(self, class_: Class) -> bool:
+        """Whether some part of the application deals with an exception, or with a base of it.
+
+        It is caught, registered with a handler, compared with, or handed to a function or a table that may do so.
+        """
+        return any(
+            any(map(_is_treatment, self.mentions(base))) if isinstance(base, Class) else self._is_foreign_treated(base)
+            for base in self.project.resolver.mro(class_)
+        )
+
+    def mentions(self, class_: Class) -> list[Sighting]:
+        """Where the application names a class, imports left out."""
+        if class_ not in self._mentions:
+            self._mentions[class_] = [
+                sighting
+                for module in self._modules
+                for sighting in search(module, class_.name)
+                if isinstance(sighting.node, (o.Name, o.Attribute))
+                and not isinstance(sighting.parent, o.Attribute)
+                and self._may_mean(sighting, class_)
+            ]
+        return self._mentions[class_]
+
+    def _may_mean(self, sighting: Sighting, class_: Class) -> bool:
+        """Whether a name of this spelling is the class, or nobody knows what it is."""
+        symbol = self.project.resolver.resolve(sighting.scope, sighting.node)
+        return symbol is class_ or symbol is None or (isinstance(symbol, External) and symbol.name == class_.name)
+
+    @cached_property
+    def catches_all(self) -> bool:
+        """Whether nothing gets past the application: a handler for `Exception`, or a middleware that catches it."""
+        if any(name in self._handled for name in _CATCH_ALL):
+            return True
+        return any(
+            _catches(sighting.node)
+            for module in self._modules
+            for sighting in search(module, *_PASSES_ON)
+            if isinstance(sighting.node, o.Try)
+        )
+
+    @cached_property
+    def _modules(self) -> list[Module]:
+        return [module for module in self.project.modules if self.project.purposes.is_application(module)]
+
+    @cached_property
+    def _handled(self) -> set[str]:
+        """The foreign exceptions that have handlers, by their last names, and status codes that have."""
+        found: set[str] = set()
+        for module in self._modules:
+            for sighting in search(module, "exception_handler", "add_exception_handler", "exception_handlers"):
+                found.update(o.dotted(key).rpartition(".")[2] for key in _registered(sighting.node))
+        return found
+
+    def _is_foreign_treated(self, base: External) -> bool:
+        """Whether a foreign base has a handler, or is caught by name somewhere. Catching `Exception` says little."""
+        if base.name in self._handled:
+            return True
+        if base.package == "builtins" and base.name in ("object", *_CATCH_ALL):
+            return False
+        catches = re.compile(rf"except\b[^:\n]*\b{re.escape(base.name)}\b")
+        return any(catches.search(module.text) for module in self._modules if base.name in module.text)
+
+    def _is_raised(self, sighting: Sighting) -> bool:
+        parents = sighting.parents
+        if isinstance(sighting.parent, o.Call) and sighting.parent.func is sighting.node:
+            parents = parents[:-1]
+        statement = parents[-1] if parents else None
+        if isinstance(statement, o.Assign) and len(parents) < len(sighting.parents):
+            target = statement.targets[0]
+            return isinstance(target, o.Name) and bool(re.search(rf"raise\s+{target.id}\b", sighting.scope.module.text))
+        if not isinstance(statement, o.Raise):
+            return False
+        return not any(
+            isinstance(parent, o.Try) and parents[index + 1] in parent.body and _catches(parent)
+            for index, parent in enumerate(parents)
+        )
+
+
+def _catches(statement: o.Try) -> bool:
+    """Whether a `try` catches everything for good."""
+    for handler in statement.handlers:
+        items = handler.exception.items if isinstance(handler.exception, o.Collection) else (handler.exception,)
+        if handler.exception is None or any(o.dotted(item).rpartition(".")[2] in _CATCH_ALL for item in items):
+            return not any(
+                isinstance(node, o.Raise) and (node.exc is None or o.dotted(node.exc) == handler.name)
+                for node in o.walk(*handler.body)
+            )
+    return False
+
+
+def _is_treatment(sighting: Sighting) -> bool:
+    """Whether a class that is named there is caught, compared or handed on, and not made, inherited or annotated."""
+    if isinstance(sighting.parent, o.Call) and sighting.parent.func is sighting.node:
+        return False
+    around = (parent for parent in sighting.parents if isinstance(parent, _TREATS))
+    return any(not isinstance(parent, o.Handler) or _holds(parent.exception, sighting.node) for parent in around)
+
+
+def _holds(outer: o.Node | None, inner: o.Node) -> bool:
+    return outer is not None and outer.start <= inner.start and inner.end <= outer.end
+
+
+def _registered(node: o.Node) -> Iterator[o.Expr]:
+    """What a call or a dict registers handlers for; the application's own exceptions are seen as mentions anyway."""
+    table: o.Expr | None = None
+    if isinstance(node, o.Call):
+        if isinstance(node.func, o.Attribute) and node.func.attr in ("exception_handler", "add_exception_handler"):
+            argument = node.argument("exc_class_or_status_code", 0)
+            if argument is not None:
+                yield argument.value
+        given = node.argument("exception_handlers")
+        table = None if given is None else given.value
+    elif isinstance(node, o.Dict):
+        entries = zip(node.keys, node.values, strict=True)
+        table = next((v for k, v in entries if isinstance(k, o.String) and k.value == "exception_handlers"), None)
+    elif isinstance(node, (o.Assign, o.AnnAssign)):
+        table = node.value
+    if isinstance(table, o.Dict):
+        yield from (key for key in table.keys if key is not None)
+
+
+def _is_exception(base: External) -> bool:
+    if base.package == "builtins":
+        known = getattr(builtins, base.name, None)
+        return isinstance(known, type) and issubclass(known, Exception) and not issubclass(known, Warning)
+    return base.name.endswith(("Exception", "Error")) and base.name[:1].isupper()

@@ -1,0 +1,78 @@
+"""Looking for something in the text first, and only then at the nodes around it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
+from fapi_lint.project.symbols import Scope
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """A node around a match. `parents` are the nodes around it in the same block, innermost last."""
+
+    node: o.Node
+    scope: Scope
+    """Where the names of the node are resolved."""
+    parents: tuple[o.Node, ...]
+
+    @property
+    def parent(self) -> o.Node | None:
+        return self.parents[-1] if self.parents else None
+
+
+def search(module: Module, *words: str) -> Iterator[Sighting]:
+    """The nodes of a file around the places where its text has one of the words, outer ones first.
+
+    Functions without such a place stay encoded, so that this costs little in a file with few of them.
+    """
+    hits = sorted(hit for word in words for hit in places(module.text, word))
+    if hits:
+        yield from _in_block(module.scope, hits, module.outline.body)
+
+
+def places(text: str, word: str) -> Iterator[int]:
+    """Where a text has a word that is not part of a longer one; much faster than a regular expression."""
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not _is_part(text[at - 1 : at]) and not _is_part(text[end : end + 1]):
+            yield at
+        at = text.find(word, end)
+
+
+def _is_part(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _in_block(scope: Scope, hits: list[int], body: Iterable[o.Node]) -> Iterator[Sighting]:
+    pending: list[tuple[o.Node, tuple[o.Node, ...]]] = [(node, ()) for node in reversed(tuple(body))]
+    while pending:
+        node, parents = pending.pop()
+        start = node.outer_start if isinstance(node, (o.FunctionDef, o.ClassDef)) else node.start
+        at = bisect_left(hits, start)
+        if at == len(hits) or hits[at] >= node.end:
+            continue
+        yield Sighting(node, scope, parents)
+        below = (*parents, node)
+        if not isinstance(node, (o.FunctionDef, o.ClassDef)):
+            pending.extend((child, below) for child in reversed(list(o.children(node))))
+            continue
+        header = _header(node)
+        pending.extend((child, below) for child in reversed(header))
+        if bisect_left(hits, node.body_start) < bisect_left(hits, node.end):
+            definitions = scope.functions if isinstance(node, o.FunctionDef) else scope.classes
+            own = next((d.scope for d in definitions if d.node is node), None)
+            if own is not None:
+                yield from _in_block(own, hits, own.body)
+
+
+def _header(node: o.FunctionDef | o.ClassDef) -> list[o.Node]:
+    """What the enclosing block evaluates: decorators, bases, parameters, annotations."""
+    if isinstance(node, o.ClassDef):
+        return [*node.decorators, *node.bases]
+    return [*node.decorators, *node.params, *([node.returns] if node.returns is not None else [])]
