@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.project.exceptions import ExceptionClass
+from fapi_lint.project.project import Project
+from fapi_lint.rules.rule import Finding, rule
+
+
+@rule("FAPI601", "exception-home", preference="Error Handling")
+def exception_home(exception: ExceptionClass, project: Project) -> Iterator[Finding]:
+    """A custom exception is defined outside of `core/exceptions.py`, or is not called `…Exception`.
+
+    Whoever writes a handler looks for the application's exceptions in one place, and tells them from other classes
+    by their name. Exceptions whose name starts with an underscore, and those inside of functions, are a module's own
+    business.
+
+    Bad:
+        ```python app/services/quota.py
+        class QuotaExceeded(Exception):
+            pass
+        ```
+
+    Good:
+        ```python app/core/exceptions.py
+        class QuotaExceededException(Exception):
+            pass
+        ```
+
+    Options:
+        `conventions.exceptions-file`, `exempt`.
+    """
+    name = exception.name
+    if name.startswith("_") or project.settings.is_exempt("FAPI601", name):
+        return
+    home = project.settings.conventions.exceptions_file
+    wrong = []
+    if not project.purposes.is_file(exception.module, home):
+        wrong.append(f"is defined outside of `{home}`")
+    if not name.endswith("Exception"):
+        wrong.append("is not called `…Exception`")
+    if wrong:
+        yield Finding(at=exception.place, message=f"exception `{name}` {' and '.join(wrong)}")
