@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from fapi_lint.testing import findings
+
+MAIN = "from fastapi import FastAPI\napp = FastAPI()\n"
+EXCEPTIONS = """
+    class AppException(Exception): ...
+    class NotFoundException(AppException): ...
+"""
+SERVICE = """
+    from app.core.exceptions import NotFoundException
+
+    def get():
+        raise NotFoundException("x")
+"""
+
+
+def found(main: str = MAIN, *, service: str = SERVICE, exceptions: str = EXCEPTIONS, **more: str) -> list[int]:
+    files = {
+        "app/core/exceptions.py": exceptions,
+        "app/services/a.py": service,
+        "app/main.py": textwrap.dedent(main),
+        **{f"app/{name}.py": text for name, text in more.items()},
+    }
+    return [f.row for f in findings(files, "FAPI602")]
+
+
+def test_raised_and_nothing_else() -> None:
+    assert found() == [3]
+
+
+@pytest.mark.parametrize(
+    "raising",
+    [
+        "raise NotFoundException",
+        "raise exceptions.NotFoundException() from None",
+        "error = NotFoundException()\n    raise error",
+    ],
+)
+def test_ways_to_raise(raising: str) -> None:
+    head = "from app.core import exceptions\nfrom app.core.exceptions import NotFoundException\n"
+    service = f"{head}\ndef get():\n    {raising}\n"
+    assert found(service=service) == [3]
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        "@app.exception_handler(NotFoundException)\nasync def handle(request, exc): ...\n",
+        "@app.exception_handler(AppException)\nasync def handle(request, exc): ...\n",
+        "app.add_exception_handler(NotFoundException, handle)\n",
+        "for e in (NotFoundException, ValueError):\n    app.add_exception_handler(e, handle)\n",
+        "app = FastAPI(exception_handlers={NotFoundException: handle})\n",
+        "handlers = {AppException: handle}\napp = FastAPI(exception_handlers=handlers)\n",
+        "register(app, NotFoundException, 404)\n",
+        "@app.exception_handler(Exception)\nasync def handle(request, exc): ...\n",
+        "app.add_exception_handler(exc_class_or_status_code=Exception, handler=handle)\n",
+        'kwargs = {"exception_handlers": {Exception: handle}}\napp = FastAPI(**kwargs)\n',
+        "try:\n    get()\nexcept NotFoundException:\n    pass\n",
+        "try:\n    get()\nexcept (KeyError, AppException) as e:\n    pass\n",
+        "with suppress(NotFoundException):\n    get()\n",
+        "async def middle(request, call_next):\n    try:\n        return await call_next(request)\n"
+        "    except Exception:\n        return JSONResponse({}, 500)\n",
+    ],
+)
+def test_handlers_and_catchers(main: str) -> None:
+    head = "from app.core.exceptions import AppException, NotFoundException\n"
+    assert found(MAIN + head + main) == []
+
+
+def test_a_middleware_that_raises_again_catches_nothing() -> None:
+    main = """
+        async def middle(request, call_next):
+            try:
+                return await call_next(request)
+            except Exception:
+                log()
+                raise
+    """
+    assert found(MAIN + textwrap.dedent(main)) == [3]
+
+
+@pytest.mark.parametrize(
+    "exceptions",
+    [
+        "from fastapi import HTTPException\nclass NotFoundException(HTTPException): ...\n",
+        "import click\nclass NotFoundException(click.ClickException): ...\n",
+        "from fastapi import HTTPException\nclass NotFoundException(Exception):\n"
+        "    def __init__(self, what):\n        raise HTTPException(404, what)\n",
+        "class NotFoundException(Exception): ...\n\ndef use():\n    try: ...\n    except NotFoundException: ...\n",
+    ],
+)
+def test_exceptions_that_need_no_handler(exceptions: str) -> None:
+    assert found(exceptions=exceptions) == []
+
+
+def test_caught_where_it_is_raised() -> None:
+    service = """
+        from app.core.exceptions import NotFoundException
+
+        def get():
+            try:
+                raise NotFoundException("x")
+            except Exception:
+                return None
+    """
+    assert found(service=service) == []
+
+
+def test_caught_by_a_foreign_base() -> None:
+    exceptions = "class NotFoundException(LookupError): ...\n"
+    assert found(exceptions=exceptions) == [1]
+    assert found(exceptions=exceptions, other="try:\n    get()\nexcept (LookupError, OSError):\n    pass\n") == []
+
+
+def test_never_raised_and_only_a_base_of_what_is() -> None:
+    assert found(service="from app.core.exceptions import NotFoundException\n") == []
+
+
+def test_a_library_without_an_application() -> None:
+    assert found("x = 1\n") == []
+
+
+def test_what_tests_catch_is_not_caught() -> None:
+    files = {
+        "app/core/exceptions.py": EXCEPTIONS,
+        "app/services/a.py": SERVICE,
+        "app/main.py": MAIN,
+        "tests/test_a.py": """
+            import pytest
+            from app.core.exceptions import NotFoundException
+
+            def test_a():
+                with pytest.raises(NotFoundException):
+                    get()
+        """,
+    }
+    assert [f.at for f in findings(files, "FAPI602")] == [("app/core/exceptions.py", 3)]
