@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+
+from fapi_lint.testing import findings
+
+RAISES = """
+    from fastapi import HTTPException
+
+    def get(name):
+        if name:
+            raise HTTPException(404, name)
+        raise ValueError
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("app/services/user.py", [6]),
+        ("app/signal/service.py", [6]),
+        ("app/users/user_service.py", [6]),
+        ("app/api/deps.py", []),
+        ("app/core/service_status.py", []),
+        ("tests/services/helpers.py", []),
+    ],
+)
+def test_where_services_are(path: str, expected: list[int]) -> None:
+    assert [f.row for f in findings({path: RAISES}, "FAPI603")] == expected
+
+
+def test_subclasses_and_instances() -> None:
+    files = {
+        "app/core/exceptions.py": "from starlette.exceptions import HTTPException\nclass Gone(HTTPException): ...\n",
+        "app/services/a.py": """
+            import fastapi
+            from app.core.exceptions import Gone
+
+            missing = fastapi.HTTPException(404)
+
+            class Service:
+                async def get(self):
+                    raise Gone(410)
+
+                async def find(self):
+                    raise missing
+        """,
+    }
+    assert [f.row for f in findings(files, "FAPI603")] == [9, 12]
+
+
+def test_dependencies_belong_to_a_request() -> None:
+    files = {
+        "app/services/auth.py": """
+            from typing import Annotated
+            from fastapi import Depends, HTTPException
+
+            TokenDep = Annotated[str, Depends(scheme)]
+
+            def current(token: str = Depends(scheme)):
+                raise HTTPException(401)
+
+            def active(token: TokenDep):
+                raise HTTPException(401)
+
+            def admin(user):
+                raise HTTPException(403)
+
+            class Allowed:
+                def __call__(self, user):
+                    raise HTTPException(403)
+
+            def plain(user):
+                raise HTTPException(403)
+        """,
+        "app/api/a.py": """
+            from fastapi import Depends
+            from app.services.auth import Allowed, admin
+
+            def handler(user=Depends(admin), ok=Depends(Allowed())): ...
+        """,
+    }
+    assert [f.row for f in findings(files, "FAPI603")] == [21]
+
+
+def test_a_file_with_routes_is_no_service() -> None:
+    files = {
+        "app/routes/self_service.py": "from fastapi import APIRouter\nrouter = APIRouter()\n"
+        + RAISES.replace("\n    ", "\n")
+    }
+    assert findings(files, "FAPI603") == []
