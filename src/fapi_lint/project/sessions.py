@@ -390,12 +390,13 @@ class _Reader:
         self.project = sessions.project
         self.types = self.project.types
         self.module = module
-        self.constructors = _CONSTRUCTORS | sessions.session_classes | frozenset(_renamed(module))
+        self.constructors = _CONSTRUCTORS | sessions.session_classes | _renamed(module, _CONSTRUCTORS)
         self.annotated = signatures.SYNC_SESSIONS | (self.constructors - _CONSTRUCTORS)
         text = module.text
         self.constructs = any(name in text for name in self.constructors)
-        self.coroutines = sessions.coroutine_names
-        words = self.constructors if self.constructs else frozenset()
+        renamed = _renamed(module, sessions.coroutine_names)
+        self.coroutines = sessions.coroutine_names | renamed
+        words = renamed | self.constructors if self.constructs else renamed
         self.words = [sessions.coroutine_words, needles(words | {"query"} if ".query" in text else words)]
 
     def read(self) -> None:
@@ -586,13 +587,14 @@ class _Reader:
         return Fate.HANDED_ON
 
 
-def _renamed(module: Module) -> Iterator[str]:
-    """The local names of imports that rename a synchronous class or constructor."""
-    for name, bindings in module.scope.bindings.items():
-        for binding in bindings:
-            node = binding.node
-            if isinstance(node, o.Alias) and node.asname and node.name.rpartition(".")[2] in _CONSTRUCTORS:
-                yield name
+def _renamed(module: Module, names: frozenset[str]) -> frozenset[str]:
+    """The local names of imports that rename one of these."""
+    return frozenset(
+        name
+        for name, bindings in module.scope.bindings.items()
+        for binding in bindings
+        if isinstance(binding.node, o.Alias) and binding.node.asname and binding.node.name.rpartition(".")[2] in names
+    )
 
 
 def _codes(module: Module, *words: frozenset[bytes]) -> Iterator[_Code]:

@@ -1,0 +1,96 @@
+"""FAPI501: routes handled by a plain `def`."""
+
+from __future__ import annotations
+
+import textwrap
+
+from fapi_lint.testing import findings
+
+HEAD = """\
+import functools
+from fastapi import APIRouter, FastAPI
+router = APIRouter()
+"""
+
+
+def names(body: str, path: str = "app/api/users.py") -> list[str]:
+    found = findings({path: HEAD + textwrap.dedent(body)}, "FAPI501")
+    return [f.message.split("`")[1] for f in found]
+
+
+def test_handlers() -> None:
+    body = """
+    @router.get("/a")
+    def a(): ...
+
+    @router.get("/b")
+    async def b(): ...
+
+    @router.get("/c")
+    @router.post("/c")
+    def twice(): ...
+
+    def added(): ...
+    router.add_api_route("/d", added)
+
+    def called(): ...
+    router.post("/e")(called)
+
+    def make() -> APIRouter:
+        inner = APIRouter()
+
+        @inner.get("/f")
+        def nested(): ...
+
+        return inner
+
+    @router.websocket("/g")
+    def socket(): ...
+
+    def no_route(): ...
+    """
+    assert names(body) == ["a", "twice", "added", "called", "nested"]
+
+
+def test_decorators_that_make_a_coroutine() -> None:
+    body = """
+    def threaded(function):
+        @functools.wraps(function)
+        async def wrapper(*args):
+            return function(*args)
+        return wrapper
+
+    def limited(times):
+        def decorator(function):
+            async def wrapper(*args):
+                return function(*args)
+            return wrapper
+        return decorator
+
+    def logged(function):
+        def wrapper(*args):
+            return function(*args)
+        return wrapper
+
+    @router.get("/a")
+    @threaded
+    def a(): ...
+
+    @router.get("/b")
+    @limited(3)
+    def b(): ...
+
+    @router.get("/c")
+    @logged
+    def c(): ...
+    """
+    assert names(body) == ["c"]
+
+
+def test_the_row_is_the_definition() -> None:
+    text = HEAD + '@router.get(\n    "/a",\n)\ndef a(): ...\n'
+    assert [f.row for f in findings({"app/api/users.py": text}, "FAPI501")] == [7]
+
+
+def test_tests_are_not_the_application() -> None:
+    assert names('@router.get("/a")\ndef a(): ...\n', "tests/test_users.py") == []
