@@ -591,7 +591,7 @@ def test_await_stands_around_exactly_the_call(context: str, call: str, wrap: str
 
     # Without the await the tree is the old one: nothing else has changed.
     class Remove(ast.NodeTransformer):
-        def visit_Await(self, node: ast.Await) -> ast.expr:  # noqa: N802
+        def visit_Await(self, node: ast.Await) -> ast.expr:
             return node.value
 
     assert ast.dump(Remove().visit(ast.parse(after))) == ast.dump(ast.parse(text))

@@ -90,8 +90,10 @@ class Own(Session): ...
         "def work(session: Session | AsyncSession): ...",
         "def work(session: Union[AsyncSession, Session]): ...",
         "def work(kind: Literal['Session']): ...",
-        "async def work(session: AsyncSession):\n    await session.run_sync(lambda s: helper(s))\ndef helper(s: Session): ...",
-        "async def work(session: AsyncSession):\n    await session.run_sync(helper, 1)\ndef helper(s: Session, n: int): ...",
+        "async def work(session: AsyncSession):\n    await session.run_sync(lambda s: helper(s))\n"
+        "def helper(s: Session): ...",
+        "async def work(session: AsyncSession):\n    await session.run_sync(helper, 1)\n"
+        "def helper(s: Session, n: int): ...",
         "async def work(session: AsyncSession):\n    await session.run_sync(partial(helper, n=1))\n"
         "def helper(s: Session, n: int):\n    deeper(s)\ndef deeper(s: Session): ...",
         "async def work(session: AsyncSession):\n    def helper(s: Session): ...\n    await session.run_sync(helper)",

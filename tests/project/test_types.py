@@ -1,0 +1,138 @@
+"""What the values of expressions are, and what remains unknown."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.testing import application
+
+HEAD = """\
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Annotated, Optional, Self
+
+from fastapi import Depends
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine, AsyncSession, async_scoped_session, async_sessionmaker, create_async_engine
+)
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from sqlmodel.ext.asyncio.session import AsyncSession as ModelSession
+
+engine = create_async_engine("x")
+maker = async_sessionmaker(engine)
+old_maker = sessionmaker(engine, class_=AsyncSession)
+model_maker = async_sessionmaker(engine, class_=ModelSession)
+sync_maker = sessionmaker()
+registry = scoped_session(sync_maker)
+"""
+
+
+def type_of(body: str) -> str | None:
+    """The name of the type of `value`, the last local variable of the function `work`; the package where it matters."""
+    project = application({"app/work.py": HEAD + textwrap.dedent(body)})
+    module = project.by_path["/application/app/work.py"]
+    function = next(function for function in project.functions if function.name == "work")
+    found = project.types.of(function.scope, o.Name(0, 0, "value"))
+    assert module.scope is function.enclosing
+    return None if found is None else found.symbol.dotted if hasattr(found.symbol, "dotted") else found.name
+
+
+ASYNC, SYNC, MODEL = "sqlalchemy.AsyncSession", "sqlalchemy.Session", "sqlmodel.AsyncSession"
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("value = maker()", ASYNC),
+        ("value = old_maker()", ASYNC),
+        ("value = model_maker()", MODEL),
+        ("value = sync_maker()", SYNC),
+        ("value = registry", "sqlalchemy.scoped_session"),
+        ("value = registry()", SYNC),
+        ("value = AsyncSession(engine)", ASYNC),
+        ("value = Session()", SYNC),
+        ("value = engine", "sqlalchemy.AsyncEngine"),
+        ("value = other = maker()", ASYNC),
+        ("value: AsyncSession = make()", ASYNC),
+        ("value: 'AsyncSession | None' = None", ASYNC),
+        ("value = None\nvalue = maker()", ASYNC),
+        ("value = maker()\nvalue = sync_maker()", None),
+        ("value = maker()\nvalue = unknown()", None),
+        ("value = value", None),
+        ("value, other = maker()", None),
+        ("value = maker() if flag else AsyncSession()", ASYNC),
+        ("value = maker() if flag else Session()", None),
+        ("value = flag or maker()", None),
+        ("value = None or maker()", ASYNC),
+        ("value = maker().sync_session", SYNC),
+        ("value = maker", "sqlalchemy.async_sessionmaker"),
+        ("with sync_maker() as value: ...", SYNC),
+        ("with sync_maker.begin() as value: ...", SYNC),
+        ("async with maker() as value: ...", ASYNC),
+        ("async with maker.begin() as value: ...", ASYNC),
+        ("async with engine.begin() as value: ...", "sqlalchemy.AsyncConnection"),
+        ("async with engine.connect() as value: ...", "sqlalchemy.AsyncConnection"),
+        ("value = await engine.connect()", "sqlalchemy.AsyncConnection"),
+        ("value = await maker().connection()", "sqlalchemy.AsyncConnection"),
+        ("async with maker() as (value, other): ...", None),
+        ("value = maker().execute(1)", "typing.Coroutine"),
+        ("for value in [maker()]: ...", None),
+    ],
+)
+def test_assignments(statement: str, expected: str | None) -> None:
+    assert type_of("async def work(flag):\n" + textwrap.indent(statement, "    ")) == expected
+
+
+@pytest.mark.parametrize(
+    ("definition", "use", "expected"),
+    [
+        ("def get() -> AsyncSession: ...", "value = get()", ASYNC),
+        ("def get(): return maker()", "value = get()", ASYNC),
+        ("async def get() -> AsyncSession: ...", "value = await get()", ASYNC),
+        ("async def get() -> AsyncSession: ...", "value = get()", "typing.Coroutine"),
+        ("@unknown\nasync def get() -> AsyncSession: ...", "value = await get()", None),
+        ("async def get() -> AsyncIterator[AsyncSession]:\n    yield 1", "async for value in get(): ...", ASYNC),
+        ("async def get():\n    yield maker()", "async for value in get(): ...", ASYNC),
+        ("async def get() -> AsyncGenerator[AsyncSession, None]:\n    yield 1", "value = await anext(get())", ASYNC),
+        ("def get() -> Iterator[Session]:\n    yield 1", "value = next(get())", SYNC),
+        ("def get() -> Iterator[Session]:\n    yield 1", "for value in get(): ...", SYNC),
+        ("@asynccontextmanager\nasync def get():\n    yield maker()", "async with get() as value: ...", ASYNC),
+        ("@contextmanager\ndef get() -> Iterator[Session]:\n    yield 1", "with get() as value: ...", SYNC),
+        ("class Own(AsyncSession): ...", "value = Own()", "Own"),
+        ("class Own(AsyncSession): ...", "async with Own() as value: ...", "Own"),
+        (
+            "class Unit:\n    async def __aenter__(self) -> AsyncSession: ...",
+            "async with Unit() as value: ...",
+            ASYNC,
+        ),
+        ("class Unit:\n    async def __aenter__(self) -> Self: ...", "async with Unit() as value: ...", "Unit"),
+        ("class Common:\n    session: AsyncSession", "value = Common().session", ASYNC),
+        ("class Common:\n    def __init__(self):\n        self.s = maker()", "value = Common().s", ASYNC),
+        ("class Base:\n    s: AsyncSession\nclass Common(Base): ...", "value = Common().s", ASYNC),
+        ("class Common:\n    @property\n    def s(self) -> Session: ...", "value = Common().s", SYNC),
+        ("class Maker:\n    def __call__(self) -> Session: ...\nmake = Maker()", "value = make()", SYNC),
+        ("Alias = Annotated[AsyncSession, 1]", "value: Alias = 1", ASYNC),
+        ("def get(): return get()", "value = get()", None),
+        ("shared = maker()\ndef change():\n    global shared\n    shared = 1", "value = shared", None),
+    ],
+)
+def test_definitions_of_the_application(definition: str, use: str, expected: str | None) -> None:
+    assert type_of(f"{definition}\n\nasync def work():\n    {use}") == expected
+
+
+@pytest.mark.parametrize(
+    ("dependency", "expected"),
+    [
+        ("async def get():\n    async with maker() as session:\n        yield session", ASYNC),
+        ("def get():\n    session = sync_maker()\n    try:\n        yield session\n    finally: ...", SYNC),
+        ("async def get() -> AsyncGenerator[AsyncSession]:\n    yield 1", ASYNC),
+        ("def get(session: Session): return session", SYNC),
+        ("class get: ...", "get"),
+        ("get = maker", None),
+    ],
+)
+def test_dependencies(dependency: str, expected: str | None) -> None:
+    assert type_of(f"{dependency}\n\nasync def work(given=Depends(get)):\n    value = given") == expected
