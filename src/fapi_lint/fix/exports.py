@@ -19,16 +19,16 @@ def keeps_unused_imports(file: File) -> bool:
 
 
 def exported(file: File) -> o.Collection | None:
-    """The list or tuple that `__all__` is assigned at module level, if all of its entries are texts."""
+    """The list or filled tuple that `__all__` is assigned at module level, if all of its entries are texts."""
     for node in file.outline.body:
-        targets = (
-            node.targets if isinstance(node, o.Assign) else (node.target,) if isinstance(node, o.AnnAssign) else ()
-        )
+        if not isinstance(node, (o.Assign, o.AnnAssign)):
+            continue
+        targets = node.targets if isinstance(node, o.Assign) else (node.target,)
+        value = node.value
         if any(o.dotted(target) == "__all__" for target in targets):
-            value = node.value  # type: ignore[union-attr]
-            if isinstance(value, o.Collection) and all(isinstance(item, o.String) for item in value.items):
-                return value
-            return None
+            if not isinstance(value, o.Collection) or not all(isinstance(item, o.String) for item in value.items):
+                return None
+            return value if value.items or value.kind == "list" else None
     return None
 
 
@@ -39,8 +39,7 @@ def export(file: File, collection: o.Collection, names: Iterable[str]) -> list[E
     is_sorted = texts == sorted(texts)
     if not texts:
         start = collection.end - 1
-        inner = ", ".join(quote(file, name) for name in fresh)
-        return [Edit(file.path, start, start, inner + ("," if collection.kind == "tuple" else ""))] if fresh else []
+        return [Edit(file.path, start, start, ", ".join(quote(file, name) for name in fresh))] if fresh else []
     places: dict[int, list[str]] = {}
     for name in fresh:
         index = next((i for i, text in enumerate(texts) if is_sorted and text > name), len(texts))
@@ -57,7 +56,8 @@ def _insert(file: File, collection: o.Collection, index: int, entries: list[str]
         return Edit(file.path, start, start, separator.join(entries) + separator)
     last = items[-1].end
     end = line_end(text, last)
-    if opens_line and text[last:end].lstrip().startswith(",") and end < collection.end:
+    behind = text[last:end].partition("#")[0].strip()
+    if opens_line and behind == ",":
         # A trailing comma and perhaps a comment stand on the line of the last entry.
         indent = newline(text) + indentation_at(text, items[0].start)
         return Edit(file.path, end, end, "".join(f"{indent}{entry}," for entry in entries))
