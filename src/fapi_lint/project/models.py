@@ -71,7 +71,7 @@ class Attribute:
             if wrapper is not None and wrapper.package == "sqlalchemy":
                 return annotation.items[0]
         if self.annotation is not None and self.project.models.is_sqlmodel(self.owner):
-            return annotation
+            return annotation  # type: ignore[return-value]
         return None
 
     def argument(self, keyword: str) -> Located | None:
@@ -216,7 +216,7 @@ class Relationship(Attribute):
                 return None
             inner = members[0]  # type: ignore[assignment]
             if not isinstance(inner, o.Subscript):
-                return Located(inner, self.scope)  # type: ignore[arg-type]
+                return Located(inner, self.scope)
             inner = inner.items[-1]
         return None
 
