@@ -20,6 +20,7 @@ from fapi_lint.testing.harness import ROOT, application
 
 SERVICE = "app/services/user.py"
 DEFINITION = "def create_user(x=0):\n    return x\n"
+IMPORT = "from app.services.user import create_user\n"
 
 
 def renamed(
@@ -48,65 +49,66 @@ def line_after(line: str, header: str = "from app.services.user import create_us
 
 
 @pytest.mark.parametrize(
-    ("before", "expected"),
+    "text",
     [
-        ("from app.services.user import create_user", "from app.services.user import make_user"),
-        ("from app.services.user import create_user as c", "from app.services.user import make_user as c"),
-        ("from app.services.user import create_user as create_user", "from app.services.user import make_user as make_user"),
-        ("from app.services.user import (\n    a,\n    create_user,  # create_user\n)", "from app.services.user import (\n    a,\n    make_user,  # create_user\n)"),
-        ("from .services.user import create_user", "from .services.user import make_user"),
-        ("import app.services.user\napp.services.user.create_user()", "import app.services.user\napp.services.user.make_user()"),
-        ("from app.services import user as u\nu.create_user()", "from app.services import user as u\nu.make_user()"),
-        ("from app.services.user import *\ncreate_user()", "from app.services.user import *\nmake_user()"),
-        ("from app.other import create_user", "from app.other import create_user"),
-        ("import app.services.user as create_user\ncreate_user.create_user()", "import app.services.user as create_user\ncreate_user.make_user()"),
-        ("from importlib import import_module\nu = import_module('app.services.user')\nu.create_user()", "from importlib import import_module\nu = import_module('app.services.user')\nu.make_user()"),
+        "from app.services.user import →create_user",
+        "from app.services.user import →create_user as c",
+        "from app.services.user import →create_user as →create_user",
+        "from app.services.user import (\n    a,\n    →create_user,  # create_user\n)",
+        "from .services.user import →create_user",
+        "import app.services.user\napp.services.user.→create_user()",
+        "from app.services import user as u\nu.→create_user()",
+        "from app.services.user import *\n→create_user()",
+        "from app.other import create_user",
+        "import app.services.user as create_user\ncreate_user.→create_user()",
+        "from importlib import import_module\nu = import_module('app.services.user')\nu.→create_user()",
     ],
-)  # fmt: skip
-def test_imports(before: str, expected: str) -> None:
-    assert after({"app/main.py": before})["app/main.py"] == expected
+)
+def test_imports(text: str) -> None:
+    """What stands behind an arrow is renamed, and nothing else."""
+    assert after({"app/main.py": text.replace("→", "")})["app/main.py"] == text.replace("→create_user", "make_user")
 
 
 @pytest.mark.parametrize(
-    ("before", "expected"),
+    "text",
     [
-        ("create_user(create_user=create_user)", "make_user(create_user=make_user)"),
-        ("def f(create_user):\n    return create_user", None),
-        ("def f(g=create_user):\n    return create_user", "def f(g=make_user):\n    return make_user"),
-        ("def f():\n    create_user = 1\n    return create_user", None),
-        ("def f():\n    if (create_user := 1):\n        return create_user", None),
-        ("def f():\n    try:\n        pass\n    except E as create_user:\n        return create_user", None),
-        ("def f(v):\n    match v:\n        case {'a': create_user}:\n            return create_user", None),
-        ("x = [create_user for create_user in y]", None),
-        ("x = [create_user(v) for v in y]", "x = [make_user(v) for v in y]"),
-        ("x = lambda create_user: create_user", None),
-        ("x = lambda v, w=create_user: create_user", "x = lambda v, w=make_user: make_user"),
-        ("class A:\n    create_user = 1\n    def f(self):\n        return create_user", "class A:\n    create_user = 1\n    def f(self):\n        return make_user"),
-        ("class A:\n    create_user: int", None),
-        ("def f():\n    global create_user\n    create_user = 1", "def f():\n    global make_user\n    make_user = 1"),
-        ("x.create_user(self.create_user)", None),
-        ("x = f'{create_user!r} create_user'", "x = f'{make_user!r} create_user'"),
-        ("x: 'create_user'", "x: 'make_user'"),
-        ("def f(a: 'dict[str, create_user]') -> 'list[create_user]': ...", "def f(a: 'dict[str, make_user]') -> 'list[make_user]': ..."),
-        ("x: Annotated['create_user', 'create_user']", "x: Annotated['make_user', 'create_user']"),
-        ("x: Literal['create_user']", None),
-        ("from typing import List\nx = List['create_user']", "from typing import List\nx = List['make_user']"),
-        ("x = y['create_user']", None),
-        ("x = cast('create_user', 1)", "x = cast('make_user', 1)"),
-        ("x = ForwardRef('create_user')", "x = ForwardRef('make_user')"),
-        ("Model.update_forward_refs(create_user=create_user)", "Model.update_forward_refs(make_user=make_user)"),
-        ("patch('app.services.user.create_user')", "patch('app.services.user.make_user')"),
-        ("patch('app.main.create_user.x')", "patch('app.main.make_user.x')"),
-        ("run('app.services.user:create_user')", "run('app.services.user:make_user')"),
-        ("patch('app.services.user.' 'create_user')", None),
-        ("patch('other.services.user.create_user')", None),
-        ("@create_user\ndef f(): ...", "@make_user\ndef f(): ..."),
-        ("create_user = wrap(create_user)", "make_user = wrap(make_user)"),
-        ("__all__ = ['create_user', 'f']\n__all__ += ('create_user',)\n__all__.append('create_user')", "__all__ = ['make_user', 'f']\n__all__ += ('make_user',)\n__all__.append('make_user')"),
+        "→create_user(create_user=→create_user)",
+        "def f(create_user):\n    return create_user",
+        "def f(g=→create_user):\n    return →create_user",
+        "def f():\n    create_user = 1\n    return create_user",
+        "def f():\n    if (create_user := 1):\n        return create_user",
+        "def f():\n    try:\n        pass\n    except E as create_user:\n        return create_user",
+        "def f(v):\n    match v:\n        case {'a': create_user}:\n            return create_user",
+        "x = [create_user for create_user in y]",
+        "x = [→create_user(v) for v in y]",
+        "x = lambda create_user: create_user",
+        "x = lambda v, w=→create_user: →create_user",
+        "class A:\n    create_user = 1\n    def f(self):\n        return →create_user",
+        "class A:\n    create_user: int",
+        "def f():\n    global →create_user\n    →create_user = 1",
+        "x.create_user(self.create_user)",
+        "x = f'{→create_user!r} create_user'",
+        "x: '→create_user'",
+        "def f(a: 'dict[str, →create_user]') -> 'list[→create_user]': ...",
+        "x: Annotated['→create_user', 'create_user']",
+        "x: Literal['create_user']",
+        "from typing import List\nx = List['→create_user']",
+        "x = y['create_user']",
+        "x = cast('→create_user', 1)",
+        "x = ForwardRef('→create_user')",
+        "Model.update_forward_refs(→create_user=→create_user)",
+        "patch('app.services.user.→create_user')",
+        "patch('app.main.→create_user.x')",
+        "run('app.services.user:→create_user')",
+        "patch('other.services.user.create_user')",
+        "@→create_user\ndef f(): ...",
+        "→create_user = wrap(→create_user)",
+        "__all__ = ['→create_user', 'f']\n__all__ += ('→create_user',)\n__all__.append('→create_user')",
     ],
-)  # fmt: skip
-def test_uses(before: str, expected: str | None) -> None:
-    assert line_after(before) == (before if expected is None else expected)
+)
+def test_uses(text: str) -> None:
+    """The same, below an import of the definition."""
+    assert line_after(text.replace("→", "")) == text.replace("→create_user", "make_user")
 
 
 def test_names_of_attributes_in_strings_of_a_known_module() -> None:
@@ -150,7 +152,7 @@ def test_definitions_that_only_bear_the_same_name() -> None:
 
 
 def test_overloads_and_alternatives_are_one_definition() -> None:
-    text = "@overload\ndef create_user(): ...\nif a:\n    def create_user(x): ...\nelse:\n    def create_user(y): ...\n"
+    text = "@overload\ndef create_user(): ...\nif a:\n    def create_user(x): ...\nelse:\n    create_user = 1\n"
     assert after({SERVICE: text})[SERVICE] == text.replace("create_user", "make_user")
 
 
@@ -165,24 +167,34 @@ def test_strings_that_spell_the_name_are_counted() -> None:
     assert found.title == "Rename `create_user` to `make_user` in 1 file; 2 strings spelling it stay as they are"
 
 
+def test_strings_that_a_caller_knows_to_mean_it() -> None:
+    project = application({SERVICE: DEFINITION, "app/main.py": "app.url_path_for('create_user')\n"})
+    (definition,) = project.functions
+    strings = project.references.of(definition).strings
+    found = rename(project, definition, "make_user", also=strings)
+    assert isinstance(found, Fix)
+    assert found.title == "Rename `create_user` to `make_user` in 2 files"
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("from app.services.user import create_user\nmake_user = 1", "`make_user` means something else in app.main"),
-        ("from app.services.user import create_user\ndef f(make_user): return create_user", "means something else"),
-        ("from app.services.user import create_user\ndef f():\n    make_user = create_user()", "means something else"),
-        ("from app.services.user import create_user\n[create_user(make_user) for make_user in x]", "means something"),
-        ("from app.services.user import create_user\ntry:\n    from x import create_user\nexcept E: ...", "different things"),
-        ("try:\n    from app.services.user import create_user\nexcept E:\n    def create_user(): ...", "different things"),
-        ("from app.services.user import create_user\nclass A:\n    create_user = staticmethod(create_user)", "class body"),
+        (IMPORT + "make_user = 1", "`make_user` means something else in app.main"),
+        (IMPORT + "def f(make_user): return create_user", "means something else"),
+        (IMPORT + "def f():\n    make_user = create_user()", "means something else"),
+        (IMPORT + "[create_user(make_user) for make_user in x]", "means something"),
+        (IMPORT + "try:\n    from x import create_user\nexcept E: ...", "different things"),
+        ("try:\n    " + IMPORT + "except E:\n    def create_user(): ...", "different things"),
+        (IMPORT + "class A:\n    create_user = staticmethod(create_user)", "class body"),
         ("class A:\n    from app.services.user import create_user", "into a class"),
         ("def f(module):\n    return getattr(module, 'create_user')", "run time (main.py:2)"),
         ("patch(f'{package}.create_user')", "run time"),
         ("patch(package + '.create_user')", "run time"),
+        ("patch('app.services.user.' 'create_user')", "run time"),
         ("globals()['create_user']", "run time"),
         ("def __getattr__(name):\n    if name == 'create_user': ...", "run time"),
     ],
-)  # fmt: skip
+)
 def test_refusals(text: str, reason: str) -> None:
     found = renamed({"app/main.py": text})
     assert isinstance(found, Refusal)
@@ -242,7 +254,10 @@ USES = [
     "def f():\n    import pkg.m as target\n    return target.target(1)\nout.append(f())",
     "def f():\n    for target in (1, 2):\n        pass\n    return target, E\nout.append(f()[0])",
     "def f():\n    if (target := 7):\n        return target\nout.append(f())",
-    "def f():\n    try:\n        raise ValueError('v')\n    except ValueError as target:\n        return str(target)\nout.append(f())",
+    (
+        "def f():\n    try:\n        raise ValueError('v')\n"
+        "    except ValueError as target:\n        return str(target)\nout.append(f())"
+    ),
     "def f():\n    match {'a': 1}:\n        case {'a': target}:\n            return target\nout.append(f())",
     "class C:\n    target = 3\n    def method(self):\n        return E(self.target)\nout.append(C().method())",
     "class C:\n    def target(self):\n        return E(4)\nout.append(C().target())",
@@ -251,7 +266,10 @@ USES = [
     "out.append(pkgutil.resolve_name('pkg.m.target')(1))",
     "out.append(pkgutil.resolve_name('pkg.m:target')(1))",
     "def f():\n    def g():\n        return E(1)\n    return g()\nout.append(f())",
-    "def f():\n    target = 1\n    def g():\n        nonlocal target\n        target += 1\n        return target\n    return g()\nout.append(f())",
+    (
+        "def f():\n    target = 1\n    def g():\n        nonlocal target\n"
+        "        target += 1\n        return target\n    return g()\nout.append(f())"
+    ),
 ]  # fmt: skip
 PACKAGES = [
     "from .m import target\n",

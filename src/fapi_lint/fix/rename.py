@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from fapi_lint.fix.edit import Applicability, Edit, Fix
 from fapi_lint.project.project import Project
-from fapi_lint.project.references import Definition
+from fapi_lint.project.references import Definition, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +18,14 @@ class Refusal:
     reason: str
 
 
-def rename(project: Project, definition: Definition, name: str, *, changes: str = "") -> Fix | Refusal:
+def rename(
+    project: Project, definition: Definition, name: str, *, changes: str = "", also: Collection[Site] = ()
+) -> Fix | Refusal:
     """The fix that calls a class or function of a module `name`, in the whole application.
 
     `changes` says in the title what else than the name changes for others. Strings that spell the old name without
-    being known to mean it stay as they are, and the title counts them.
+    being known to mean it stay as they are, and the title counts them; `also` are those of them
+    (`project.references.of(definition).strings`) that the caller knows to mean it.
     """
     if definition.parent is not None:
         return Refusal("it is not defined at module level")
@@ -34,13 +38,16 @@ def rename(project: Project, definition: Definition, name: str, *, changes: str 
     if taken is not None:
         return Refusal(f"`{name}` means something else in {taken.name}")
     old = definition.name
-    edits = tuple(Edit(site.module.path, site.start, site.start + len(old), name) for site in references.sites)
+    edits = tuple(
+        Edit(site.module.path, site.start, site.start + len(old), name) for site in [*references.sites, *also]
+    )
     title = f"Rename `{old}` to `{name}` in {_count(len({edit.path for edit in edits}), 'file')}"
     if changes:
         title += f"; {changes}"
-    if references.strings:
-        stay = "stays as it is" if len(references.strings) == 1 else "stay as they are"
-        title += f"; {_count(len(references.strings), 'string')} spelling it {stay}"
+    left = len(references.strings) - len(also)
+    if left:
+        stay = "stays as it is" if left == 1 else "stay as they are"
+        title += f"; {_count(left, 'string')} spelling it {stay}"
     return Fix(title, Applicability.UNSAFE, edits)
 
 

@@ -587,20 +587,19 @@ class _Search:
         """A dotted string, as `patch("app.services.user.create_user")` has it; the last part may follow a colon."""
         assert node.value is not None
         start = self.module.text.find(node.value, node.start, node.end)
-        if start < 0:
-            return
         symbol: Symbol | None = None
         for part in re.finditer(r"\w+", node.value):
-            if part.start() == 0:
-                symbol = self.resolver.find_module(part[0], self.module)
-            else:
-                symbol = self.member(symbol, part[0])
-            if part[0] == self.word and _is_definition(symbol, self.word):
-                self.known.append((start + part.start(), symbol))
+            first = part.start() == 0
+            symbol = self.resolver.find_module(part[0], self.module) if first else self.member(symbol, part[0])
+            if _is_definition(symbol, self.word) and part[0] == self.word:
+                if start < 0:  # the literal is written in pieces
+                    self.unclear.append(node.start)
+                else:
+                    self.known.append((start + part.start(), symbol))
                 return
             if symbol is None:
                 break
-        if symbol is None and node.value.endswith(self.word) and not isinstance(symbol, External):
+        if symbol is None and start >= 0 and node.value.endswith(self.word):
             self.strings.append(start + len(node.value) - len(self.word))
 
 

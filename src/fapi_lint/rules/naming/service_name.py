@@ -53,7 +53,8 @@ def service_name(module: Module, project: Project) -> Iterator[Finding]:
     Fix safety:
         Unsafe: a public name changes. All references in the application follow: imports, re-exports, attributes of
         modules, `__all__`, and strings such as `patch("app.services.user.create_user")`. No fix is offered where
-        the new name is taken, or where the function is looked up by a name that is put together at run time.
+        the new name is taken, or where the function is looked up by a name that is put together at run time. Only
+        Python files are searched.
 
     Options:
         `conventions.service-folders`, `conventions.service-suffix`, `exempt`.
