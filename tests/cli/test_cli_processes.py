@@ -75,7 +75,9 @@ def test_jobs_and_cache_change_nothing(legacy: Path, tmp_path: Path) -> None:
     assert findings() == expected
     cache.write_bytes(raw[: len(raw) // 2] + b"\xff" * (len(raw) - len(raw) // 2))
     assert findings() == expected
+    assert not cache.exists(), "a damaged cache goes, and the next run makes a new one"
     assert findings() == expected
+    assert cache.exists()
 
 
 def test_an_interrupt_ends_the_run_quietly(tmp_path: Path) -> None:

@@ -47,9 +47,11 @@ class Cache:
 
     def __init__(self, folder: str | None) -> None:
         self._connection: sqlite3.Connection | None = None
+        self._file = ""
         if folder is not None:
+            self._file = os.path.join(folder, f"{_format()}.sqlite")
             with contextlib.suppress(OSError, sqlite3.Error):
-                self._connection = _open(folder)
+                self._connection = _open(folder, self._file)
 
     def get(self, keys: Iterable[str]) -> dict[str, bytes]:
         """The entries that are there and intact."""
@@ -63,8 +65,8 @@ class Cache:
                 ).fetchone()
                 if row is not None and _checksum(row[1]) == row[0]:
                     found[key] = row[1]
-        except (sqlite3.Error, TypeError):
-            self.close()
+        except (sqlite3.Error, TypeError) as error:
+            self._give_up(error)
         return found
 
     def put(self, entries: Mapping[str, bytes], in_use: Iterable[str] = ()) -> None:
@@ -80,8 +82,15 @@ class Cache:
                 if kept and count > _KEEP * len(kept) + 100:
                     stale = [key for (key,) in transaction.execute("SELECT key FROM entry") if key not in kept]
                     transaction.executemany("DELETE FROM entry WHERE key = ?", [(key,) for key in stale])
-        except sqlite3.Error:
-            self.close()
+        except sqlite3.Error as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """Stop using the cache. A damaged one is deleted, so that the next run has a sound one."""
+        self.close()
+        if not isinstance(error, sqlite3.OperationalError):  # Locked, or no room: that passes.
+            with contextlib.suppress(OSError):
+                os.unlink(self._file)
 
     def close(self) -> None:
         """Stop using the cache."""
@@ -90,18 +99,19 @@ class Cache:
             self._connection = None
 
 
-def _open(folder: str) -> sqlite3.Connection:
+def _open(folder: str, path: str) -> sqlite3.Connection:
     if not os.path.isdir(folder):
         os.makedirs(folder, exist_ok=True)
         Path(folder, ".gitignore").write_text("*\n", encoding="utf-8")
         # https://bford.info/cachedir/
         Path(folder, "CACHEDIR.TAG").write_text("Signature: 8a477f597d28d172789f06886806bc55\n", encoding="utf-8")
-    path = os.path.join(folder, f"{_format()}.sqlite")
     if not os.path.exists(path):
         for old in Path(folder).glob("*.sqlite*"):
             old.unlink(missing_ok=True)
     try:
         return _connect(path)
+    except sqlite3.OperationalError:
+        raise
     except sqlite3.DatabaseError:
         os.unlink(path)
         return _connect(path)
