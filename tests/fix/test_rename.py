@@ -145,7 +145,7 @@ def test_a_name_that_a_module_binds_anew_is_its_own() -> None:
 def test_definitions_that_only_bear_the_same_name() -> None:
     files = {
         "app/services/admin.py": "def create_user():\n    return create_user\n",
-        "app/main.py": "from app.services import admin\nfrom app.services.admin import create_user\nadmin.create_user\n",
+        "app/main.py": "from app.services.admin import create_user\nimport app.services.admin as a\na.create_user\n",
         "app/methods.py": "class A:\n    def create_user(self):\n        return self.create_user()\n",
     }
     assert after(files) == files
