@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 from command_line import ROOT, SCRIPT, SOURCE, Run, write
 
+from fapi_lint.cli.terminal import ProgressBar
 from fapi_lint.config.load import ConfigError
 from fapi_lint.engine.check import RuleError
 from fapi_lint.engine.registry import all_rules
@@ -264,6 +265,19 @@ def test_exclude_and_force_exclude(app: Path, run: Run) -> None:
     assert codes("--exclude", "limits.py", "--force-exclude", "app/limits.py", "app/models/user.py") == ["FAPI207"]
 
 
+def test_exclude_is_relative_to_the_working_folder(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def codes(*args: str) -> list[str]:
+        return run("--output-format", "json", *args).codes()
+
+    assert codes("--exclude", "app/models/user.py") == ["FAPI001"]
+    assert codes("--exclude", "app/models/") == ["FAPI001"]
+    monkeypatch.chdir(app / "app")
+    assert codes("--exclude", "models/user.py") == ["FAPI001"]
+    monkeypatch.chdir(app.parent)
+    assert codes(app.name, "--exclude", f"{app.name}/app/models/user.py") == ["FAPI001"]
+    assert codes(app.name, "--exclude", "**/models/*.py") == ["FAPI001"]
+
+
 def test_show_files(app: Path, run: Run) -> None:
     ran = run("--show-files", "app/models")
     assert ran.code == 0
@@ -399,6 +413,23 @@ def test_verbose_tells_the_seconds_of_every_stage_and_the_slowest_rules(app: Pat
     for word in ("discover", "read", "outline", "link", "rules", "report", "Slowest rules: ", str(app), "4 rules"):
         assert word in ran.err
     assert "fixes" in run("--verbose", "--diff").err
+
+
+def test_the_progress_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ProgressBar, "PATIENCE", -1)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    with ProgressBar(enabled=False) as bar:
+        bar(1, 10)
+    with ProgressBar(enabled=True) as bar:
+        bar(10, 10)
+    assert capsys.readouterr().err == ""
+    with ProgressBar(enabled=True) as bar:
+        bar(1, 10)
+        bar(2, 10)
+    shown = capsys.readouterr().err
+    assert "Reading" in shown
+    assert shown.rstrip().endswith("\x1b[2K"), "it is erased in the end"
 
 
 def test_the_report_goes_to_a_closed_pipe(app: Path) -> None:

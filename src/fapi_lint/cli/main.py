@@ -15,7 +15,6 @@ import click
 from fapi_lint import __version__
 from fapi_lint.cli.terminal import abandon, note
 from fapi_lint.config.load import ConfigError
-from fapi_lint.engine.check import RuleError
 from fapi_lint.source.write import WriteError
 
 COMMANDS = ("check", "rule", "config", "clean", "version")
@@ -113,8 +112,8 @@ def _defect(error: Exception, *, verbose: bool) -> str:
             "This is a defect of fapi-lint; nothing was written. Please report it with these lines and what\n"
             "`--verbose` adds to them."
         )
-    if isinstance(error, RuleError):
-        lines.append(f"Until it is repaired: `--ignore {error.rule.code}`.")
+    if rule := getattr(error, "rule", None):  # A `RuleError`, without importing the engine to know it.
+        lines.append(f"Until it is repaired: `--ignore {rule.code}`.")
     return "\n".join(lines)
 
 

@@ -46,7 +46,7 @@ class Options:
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """In place of the configuration's; relative to the working folder."""
     exclude: tuple[str, ...] | None = None
-    """In place of the configuration's."""
+    """In place of the configuration's; relative to the working folder."""
     force_exclude: bool = False
     """Whether what is excluded stays so when it is named itself."""
     unsafe_fixes: bool = False
@@ -162,7 +162,9 @@ class Run:
 
     def _discover(self, application: Application, paths: Iterable[str], *, strict: bool = True) -> list[str]:
         settings, options = application.settings, self.options
-        exclude = options.exclude if options.exclude is not None else settings.exclude
+        exclude = settings.exclude
+        if options.exclude is not None:
+            exclude = tuple(_from_root(pattern, application.root) for pattern in options.exclude)
         discovery = discover(
             (path for path in paths if path not in self.buffers),
             exclude=DEFAULT_EXCLUDE if exclude is None else exclude,
@@ -338,6 +340,14 @@ class Run:
 def write(changes: Iterable[Change]) -> None:
     """Write all changed files, or none. Raises `source.write.WriteError`."""
     write_all({change.path: change.raw for change in changes})
+
+
+def _from_root(pattern: str, root: str) -> str:
+    """A pattern that is relative to the working folder as one that is relative to `root`."""
+    if "/" not in pattern.rstrip("/") or pattern.startswith(("**/", "!")):
+        return pattern
+    relative = os.path.relpath(pattern.lstrip("/"), root).replace(os.sep, "/")
+    return f"{relative}/" if pattern.endswith("/") else relative
 
 
 def _shown(path: str) -> str:
