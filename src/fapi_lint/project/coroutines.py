@@ -47,20 +47,21 @@ class Fate(enum.Enum):
     """Used as something that a coroutine is not: that fails, or is always true."""
 
 
-def paths(body: Iterable[o.Node], *, names: bool = True) -> Iterator[tuple[Any, Parents]]:
-    """Every node of a function's own code with its parents, outer nodes first; without `names`, but for names.
+def paths(body: Iterable[o.Node], *kinds: type) -> Iterator[tuple[Any, Parents]]:
+    """The nodes of a function's own code with their parents, outer nodes first; only those of `kinds` where given.
 
     The bodies of nested functions and classes are left out, their decorators and defaults are not.
     """
     stack: list[tuple[Any, Parents]] = [(node, None) for node in body]
     stack.reverse()
     pop, append = stack.pop, stack.append
-    skipped = _NO_LEAVES if names else _LEAVES
+    leaves = _LEAVES.difference(kinds) if kinds else _NO_LEAVES
     while stack:
         entry = pop()
-        yield entry
         node = entry[0]
         kind = type(node)
+        if not kinds or kind in kinds:
+            yield entry
         fields = _FIELDS.get(kind)
         if fields is None:
             fields = _FIELDS[kind] = _node_fields(kind)
@@ -70,9 +71,9 @@ def paths(body: Iterable[o.Node], *, names: bool = True) -> Iterator[tuple[Any, 
                 continue
             if type(value) is tuple:
                 for item in reversed(value):
-                    if item is not None and type(item) not in skipped:
+                    if item is not None and type(item) not in leaves:
                         append((item, entry))
-            elif type(value) not in skipped:
+            elif type(value) not in leaves:
                 append((value, entry))
 
 

@@ -176,8 +176,8 @@ class Sessions:
     def calls_in(self, function: Function) -> Iterator[SessionCall]:
         """The calls of methods of sessions in a function's own code."""
         types, scope = self.project.types, function.scope
-        for node, parents in paths(scope.body):
-            if isinstance(node, o.Call) and isinstance(node.func, o.Attribute):
+        for node, parents in paths(scope.body, o.Call):
+            if isinstance(node.func, o.Attribute):
                 kind = self.kind(types.of(scope, node.func.value))
                 if kind is not None and not _is_shadowed(node.func, parents):
                     found = fate(node, parents, scope)
@@ -243,8 +243,8 @@ class Sessions:
         if "run_sync" not in text and "listen" not in text:
             return
         for code in _codes(module, needles(["run_sync", "listen", "listens_for"])):
-            for node, _ in paths(code.body):
-                if not isinstance(node, o.Call) or not isinstance(node.func, (o.Attribute, o.Name)):
+            for node, _ in paths(code.body, o.Call):
+                if not isinstance(node.func, (o.Attribute, o.Name)):
                     continue
                 name = node.func.attr if isinstance(node.func, o.Attribute) else node.func.id
                 position = {"run_sync": 0, "listen": 2}.get(name)
@@ -269,8 +269,8 @@ class Sessions:
 
     def _passes_on(self, scope: Scope, body: Iterable[o.Node], params: set[str]) -> Iterator[Function]:
         """The functions that are called with one of these parameters."""
-        for node, _ in paths(body):
-            if isinstance(node, o.Call) and any(o.dotted(arg.value) in params for arg in node.args):
+        for node, _ in paths(body, o.Call):
+            if any(o.dotted(arg.value) in params for arg in node.args):
                 callee = self.project.types.callee(scope, node.func)
                 if isinstance(callee, Function):
                     yield callee
@@ -315,8 +315,8 @@ class Sessions:
             return False
         scope = function.scope
         called = set()
-        for node, parents in paths(scope.body):
-            if isinstance(node, o.Call) and isinstance(node.func, o.Attribute) and o.dotted(node.func.value) == name:
+        for node, parents in paths(scope.body, o.Call):
+            if isinstance(node.func, o.Attribute) and o.dotted(node.func.value) == name:
                 called.add(node.func.attr)
                 if node.func.attr == "query" and self.names_model(scope, node.args):
                     return not isinstance(parents and parents[0], o.Await)
@@ -365,20 +365,16 @@ class Sessions:
     def has_coroutines(self, function: Function) -> bool:
         """Whether a function calls something that has to be awaited."""
         scope = function.scope
-        return any(
-            isinstance(node, o.Call) and self.project.types.gives_coroutine(scope, node)
-            for node, _ in paths(scope.body)
-        )
+        return any(self.project.types.gives_coroutine(scope, node) for node, _ in paths(scope.body, o.Call))
 
     # --- models in arguments -----------------------------------------------------------------------
 
     def names_model(self, scope: Scope, args: Iterable[o.Node]) -> bool:
         """Whether arguments surely speak of a mapped class, its attributes or an expression over them."""
-        for node, _ in paths(args):
-            if isinstance(node, (o.Name, o.Attribute)):
-                symbol = self.project.resolver.resolve(scope, node)
-                if isinstance(symbol, Class) and symbol in self.project.models.by_class:
-                    return True
+        for node, _ in paths(args, o.Name, o.Attribute):
+            symbol = self.project.resolver.resolve(scope, node)
+            if isinstance(symbol, Class) and symbol in self.project.models.by_class:
+                return True
         return False
 
 
@@ -408,10 +404,10 @@ class _Reader:
             if self.constructs and code.function is not None:
                 for nested in code.scope.all_functions():
                     self.signature(nested)
-            for node, parents in paths(code.body, names=False):
+            for node, parents in paths(code.body, o.Call, o.AnnAssign):
                 if type(node) is o.Call:
                     self.call(code, node, parents)
-                elif type(node) is o.AnnAssign and self.constructs:
+                elif self.constructs:
                     self.annotation(code.scope, node.annotation, code.function)
 
     def call(self, code: _Code, node: o.Call, parents: Parents) -> None:

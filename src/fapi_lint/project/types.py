@@ -526,7 +526,7 @@ class Types:
         item = None if annotated is None or not annotated.is_standard(*_ITERABLES) else annotated.arg
         if item is None and node.returns is None:
             scope = function.scope
-            item = _same(self.of(scope, y.value) for y, _ in paths(scope.body) if isinstance(y, o.Yield))
+            item = _same(self.of(scope, y.value) for y, _ in paths(scope.body, o.Yield))
         return _standard("AsyncIterator" if node.is_async else "Iterator", item)
 
     def _inferred(self, function: Function) -> Type | None:
