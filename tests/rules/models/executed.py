@@ -74,8 +74,8 @@ def _described(found: Any) -> dict[str, Any]:
         "direction": found.direction.name,
         "uselist": found.uselist,
         "secondary": str(found.secondary),
-        "primaryjoin": str(found.primaryjoin),
-        "secondaryjoin": str(found.secondaryjoin),
+        "primaryjoin": _sql(found.primaryjoin),
+        "secondaryjoin": _sql(found.secondaryjoin),
         "pairs": sorted(f"{local}={remote}" for local, remote in found.local_remote_pairs),
         "synchronized": sorted(f"{source}={target}" for source, target in found.synchronize_pairs or ()),
         "remote": sorted(map(str, found.remote_side)),
@@ -88,3 +88,9 @@ def _described(found: Any) -> dict[str, Any]:
             for name in ("lazy", "viewonly", "post_update", "passive_updates", "passive_deletes", "sync_backref")
         },
     }
+
+
+def _sql(join: Any) -> str:
+    """A join as SQL, the sides of its equations in one order."""
+    text = "" if join is None else str(join.compile(compile_kwargs={"literal_binds": True}))
+    return " AND ".join(" = ".join(sorted(part.split(" = "))) for part in text.split(" AND "))
