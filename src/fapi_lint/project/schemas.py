@@ -336,7 +336,7 @@ class Schemas:
                     if class_ in self.by_class:
                         found.setdefault(self.by_class[class_], f"the response model of {route.label}")
         for schema in self.all:
-            if schema.role == "response":
+            if self._is_response_by_name(schema):
                 found.setdefault(schema, "a response schema by its name")
         pending = list(found)
         while pending:
@@ -348,6 +348,18 @@ class Schemas:
                         found[inner] = f"part of the response schema {outer.name}"
                         pending.append(inner)
         return found
+
+    def _is_response_by_name(self, schema: Schema) -> bool:
+        """`UserResponse` is one; `UserOut` where schemas are kept, or where there is a model `User`."""
+        if schema.role != "response":
+            return False
+        conventions = self.project.settings.conventions
+        if _ends_with(schema.name, conventions.schema_suffixes.response):
+            return True
+        stems = (schema.name.removesuffix(suffix) for suffix in conventions.schema_synonyms)
+        return not set(schema.module.parts).isdisjoint(conventions.schema_folders) or any(
+            stem != schema.name and stem in self.project.models.by_name for stem in stems
+        )
 
     def _answered(self, route: Route) -> Iterator[Class]:
         """The classes in the response model of a route, which is the return annotation if there is no other."""
