@@ -10,6 +10,7 @@ from fapi_lint.config.settings import Settings
 from fapi_lint.config.tooling import Tooling
 from fapi_lint.config.versions import Versions
 from fapi_lint.project.config_class import ConfigClasses
+from fapi_lint.project.config_class import ConfigClasses
 from fapi_lint.project.dependencies import Dependencies
 from fapi_lint.project.exceptions import ExceptionClass, Exceptions
 from fapi_lint.project.hints import Hints
@@ -116,6 +117,11 @@ class Project:
     @cached_property
     def schemas(self) -> Schemas:
         return Schemas(self)
+
+    @cached_property
+    def config_classes(self) -> ConfigClasses:
+        """Who refers to the `class Config` of a schema."""
+        return ConfigClasses(self)
 
     @cached_property
     def config_classes(self) -> ConfigClasses:

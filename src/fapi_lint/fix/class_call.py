@@ -1,0 +1,82 @@
+"""A class body of assignments as the arguments of a call: `class Config:` becomes `model_config = ConfigDict(…)`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from fapi_lint.fix.edit import Edit
+from fapi_lint.fix.names import File
+from fapi_lint.fix.statement import line_limit
+from fapi_lint.fix.text import indent_unit, indentation_at, line_end, newline, next_line
+from fapi_lint.outline import nodes as o
+
+_LINE_END = re.compile(r"\r\n?|\n")
+_SEMICOLON = re.compile(r"[ \t]*;[ \t]*")
+_LAST_LINE = re.compile(r"(?:\r\n?|\n)[ \t]*\Z")
+
+
+def class_to_call(
+    file: File, node: o.ClassDef, head: str, arguments: Mapping[int, str], first: Sequence[str] = ()
+) -> Edit:
+    """`head` (`"model_config = ConfigDict"`) with arguments in place of a class.
+
+    `arguments` holds `"name=value"` by the offset of the statement that it replaces; other statements go. Those of
+    `first` come before them. Comments stay where they are; what fits onto one line is set on one.
+    """
+    text, lead, statements = file.text, indentation_at(file.text, node.start), node.body
+    end = _end(text, node, lead)
+    gaps = [text[_colon(text, node) + 1 : statements[0].start]]
+    gaps += [text[one.end : other.start] for one, other in pairwise(statements)]
+    gaps.append(text[statements[-1].end : end])
+
+    line = f"{head}({', '.join([*first, *arguments.values()])})"
+    one_line = not _LINE_END.search(line) and len(lead) + len(line) <= line_limit(text)
+    if one_line and not any("#" in gap for gap in gaps):
+        return Edit(file.path, node.start, node.end, line)
+
+    is_block = _LINE_END.search(gaps[0]) is not None
+    between = newline(text) + (indentation_at(text, statements[0].start) if is_block else lead + indent_unit(file))
+    whole = f"{head}(" + (gaps[0] if is_block else between)
+    for argument in first:
+        whole += f"{argument},{between}"
+    for statement, gap in zip(statements, gaps[1:], strict=True):
+        argument = arguments.get(statement.start, "")
+        gap = _SEMICOLON.sub("" if _LINE_END.search(gap) else between, gap) if gap.lstrip().startswith(";") else gap
+        if argument:
+            whole += f"{argument},{gap}"
+        elif _LINE_END.match(gap) or not gap:
+            whole = _LAST_LINE.sub("", whole) + gap
+        else:
+            whole += gap.lstrip()
+    return Edit(file.path, node.start, end, whole.rstrip() + newline(text) + lead + ")")
+
+
+def assigned_text(file: File, statement: o.Assign | o.AnnAssign) -> str:
+    """The text of what is assigned, fit to be an argument: parentheses kept, those of a bare tuple added."""
+    before = statement.targets[0] if isinstance(statement, o.Assign) else statement.annotation
+    start = file.text.index("=", before.end) + 1
+    value = file.text[start : statement.end].strip().removeprefix("\\").strip()
+    bare = isinstance(statement.value, o.Collection) and statement.value.kind == "tuple" and value[:1] != "("
+    return f"({value})" if bare else value
+
+
+def _colon(text: str, node: o.ClassDef) -> int:
+    """Offset of the colon that ends the header."""
+    return text.index(":", node.close if node.close >= 0 else node.name_start)
+
+
+def _end(text: str, node: o.ClassDef, lead: str) -> int:
+    """Where the class ends, with the comment behind its last statement and the comments of its body that follow."""
+    end = line_end(text, node.end)
+    if not text[node.end : end].strip():
+        end = node.end
+    line = next_line(text, end)
+    while line < len(text):
+        stop = line_end(text, line)
+        comment = text[line:stop]
+        if not (comment.lstrip().startswith("#") and len(indentation_at(text, line)) > len(lead)):
+            break
+        end, line = stop, next_line(text, line)
+    return end
