@@ -116,3 +116,14 @@ def test_overlapping_fixes_wait_for_the_next_pass() -> None:
     )
     assert texts(outcome) == {"a.py": "x = 22\n"}
     assert [d.code for d in outcome.applied] == ["FAPI997"]
+
+
+def test_a_rule_that_fails_is_reported_and_the_others_go_on() -> None:
+    def fail(module: Module, project: Project) -> Fix | None:
+        raise LookupError("no such thing")
+
+    outcome = run({"a.py": "x = 1\n"}, rule_that(fail, "FAPI997"), rule_that(replacing("1", "2"), "FAPI998"))
+    assert texts(outcome) == {"a.py": "x = 2\n"}
+    (problem,) = outcome.problems
+    assert "FAPI997" in problem
+    assert "LookupError: no such thing" in problem

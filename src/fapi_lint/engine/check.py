@@ -30,11 +30,20 @@ class RuleError(Exception):
         self.rule = rule
         super().__init__(f"{rule.code} ({rule.name}) failed on {subject!r}")
 
+    @property
+    def report(self) -> str:
+        """What to tell people: the rule, where it failed, and what was raised."""
+        cause = self.__cause__
+        return f"{self}: {type(cause).__name__}: {cause}. This is a defect of fapi-lint: please report it."
 
-def check(project: Project, rules: Iterable[Rule], clock: Clock | None = None) -> list[Violation]:
+
+def check(
+    project: Project, rules: Iterable[Rule], clock: Clock | None = None, errors: list[RuleError] | None = None
+) -> list[Violation]:
     """Everything that the rules find, sorted by file, position and code. Suppressions are not applied.
 
-    Raises RuleError if a rule does.
+    A rule that raises an exception adds a RuleError to `errors` and the others go on; without a list for them,
+    the first RuleError is raised.
     """
     clock = clock or Clock()
     found: list[Violation] = []
@@ -45,6 +54,10 @@ def check(project: Project, rules: Iterable[Rule], clock: Clock | None = None) -
             for subject in project.subjects(rule.subject):
                 try:
                     found.extend([Violation(rule, finding) for finding in rule.check(subject, project)])
-                except Exception as error:
-                    raise RuleError(rule, subject) from error
+                except Exception as cause:
+                    error = RuleError(rule, subject)
+                    if errors is None:
+                        raise error from cause
+                    error.__cause__ = cause
+                    errors.append(error)
     return sorted(found, key=lambda violation: violation.order)

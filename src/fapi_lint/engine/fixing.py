@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from fapi_lint.engine.check import Violation, check
+from fapi_lint.engine.check import RuleError, Violation, check
 from fapi_lint.engine.diagnose import diagnose
 from fapi_lint.engine.timing import Clock
 from fapi_lint.fix.edit import Applicability, Fix
-from fapi_lint.fix.planner import apply, edits_of, plan, verify
+from fapi_lint.fix.planner import apply, edits_of, plan
 from fapi_lint.outline import build, nodes
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
@@ -56,8 +56,10 @@ def fix_until_stable(
     outcome = Outcome(project)
     dropped: set[tuple[str, str, str]] = set()
     for _ in range(MAX_PASSES):
+        errors: list[RuleError] = []
         with clock.stage("rules"):
-            outcome.left = select(outcome.project, check(outcome.project, rules, clock))
+            outcome.left = select(outcome.project, check(outcome.project, rules, clock, errors))
+        outcome.problems.extend({error.report: None for error in errors if error.report not in outcome.problems})
         candidates = [
             (violation, fix)
             for violation in outcome.left
@@ -93,8 +95,8 @@ def _apply(
         planned = plan([fix for _, fix in candidates], modules.__getitem__)
         applied = [candidates[index][0] for index in planned.applied]
         texts = {path: apply(modules[path].text, edits) for path, edits in planned.edits.items() if edits}
-        texts = {path: text for path, text in texts.items() if text != modules[path].text}
-        broken = {path: reason for path, text in texts.items() if (reason := _fault(modules[path], text))}
+        changed = {path: _reread(modules[path], text) for path, text in texts.items() if text != modules[path].text}
+        broken = {path: result for path, result in changed.items() if isinstance(result, str)}
         if not broken:
             break
         for violation, fix, path in _culprits(modules, [candidates[index] for index in planned.applied], broken):
@@ -104,11 +106,14 @@ def _apply(
                 "This is a defect of fapi-lint: please report it."
             )
         candidates = [(violation, fix) for violation, fix in candidates if _key(violation) not in dropped]
-    if not texts:
+    if not changed:
         return []
     outcome.applied.extend(diagnose(outcome.project, applied, with_edits=False))
-    outcome.texts.update(texts)
-    outcome.project = relinked(outcome.project, texts)
+    rewritten = {path: module for path, module in changed.items() if isinstance(module, Module)}
+    outcome.texts.update((path, module.text) for path, module in rewritten.items())
+    outcome.project = outcome.project.with_modules(
+        rewritten.get(module.path) or Module(module.source, module.outline) for module in outcome.project.modules
+    )
     return applied
 
 
@@ -122,34 +127,19 @@ def _culprits(
         alone = []
         for violation, fix, _ in touching:
             edits = [edit for edit in edits_of(fix, modules.__getitem__) if edit.path == path]
-            if _fault(modules[path], apply(modules[path].text, edits)):
+            if isinstance(_reread(modules[path], apply(modules[path].text, edits)), str):
                 alone.append((violation, fix, path))
         found.extend(alone or touching)
     return found
 
 
-def _fault(module: Module, text: str) -> str:
-    """Why a text cannot be written: it does not parse, or the file's encoding cannot hold it."""
-    failure = verify(module.text, text)
-    if failure is not None:
-        return f"because the file would not parse ({failure.message}, line {failure.row})"
+def _reread(module: Module, text: str) -> Module | str:
+    """The module with another text, or why that cannot be: it does not parse, or its encoding cannot hold it."""
     try:
-        module.source.encode(text)
+        source = SourceFile.from_bytes(module.path, module.source.encode(text))
     except SourceError as error:
         return f"because the file could not be written ({error.message})"
-    return ""
-
-
-def relinked(project: Project, texts: dict[str, str]) -> Project:
-    """The same application with other texts for some files."""
-    modules: Iterable[Module] = (
-        _reread(module, texts[module.path]) if module.path in texts else Module(module.source, module.outline)
-        for module in project.modules
-    )
-    return project.with_modules(modules)
-
-
-def _reread(module: Module, text: str) -> Module:
-    raw = module.source.encode(text)
-    source = SourceFile.from_bytes(module.path, raw)
-    return Module(source, nodes.decode(build.build(text, find_candidates(text))))
+    outline = nodes.decode(build.build(source.text, find_candidates(source.text)))
+    if outline.failure is not None and module.outline.failure is None:
+        return f"because the file would not parse ({outline.failure.message}, line {outline.failure.row})"
+    return Module(source, outline)

@@ -15,7 +15,7 @@ from fapi_lint.config.tooling import read_tooling
 from fapi_lint.config.versions import read_versions
 from fapi_lint.engine import load as loading
 from fapi_lint.engine.cache import Cache
-from fapi_lint.engine.check import Violation, check
+from fapi_lint.engine.check import RuleError, Violation, check
 from fapi_lint.engine.diagnose import diagnose, rule_info
 from fapi_lint.engine.recall import digest, recall, remember, state_of
 from fapi_lint.engine.registry import all_rules
@@ -213,17 +213,21 @@ class Run:
         )
 
     def check(self) -> Result:
-        """What the rules find. Raises `engine.check.RuleError` if a rule fails."""
+        """What the rules find."""
         diagnostics: list[Diagnostic] = []
+        defects: list[str] = []
         for application in self.applications:
             if not application.files:
                 continue
             files = set(application.files)
-            diagnostics.extend(found for found in self._check(application) if found.filename in files)
-        return Result(self._report(diagnostics), failed=self.failed)
+            diagnostics.extend(found for found in self._check(application, defects) if found.filename in files)
+        return Result(self._report(diagnostics), failed=self.failed, defects=defects)
 
-    def _check(self, application: Application) -> list[Diagnostic]:
-        """Every finding of an application, remembered from the last run if nothing has changed."""
+    def _check(self, application: Application, defects: list[str]) -> list[Diagnostic]:
+        """Every finding of an application, remembered from the last run if nothing has changed.
+
+        Rules that failed are added to `defects`, and then nothing is remembered.
+        """
         options = self.options
         clock = options.clock
         with self.cache(application) as cache:
@@ -242,15 +246,18 @@ class Run:
             if found is None:
                 project = self.project(application, files, cache)
                 with clock.stage("rules"):
-                    violations = check(project, application.rules, clock)
+                    errors: list[RuleError] = []
+                    violations = check(project, application.rules, clock, errors)
                     left = unsuppressed(project, violations, application.rules, application.ignored)
                 with clock.stage("report"):
                     found = diagnose(project, left, with_edits=options.with_edits)
-                remember(cache, question, state, found)
+                defects.extend(error.report for error in errors)
+                if not errors:
+                    remember(cache, question, state, found)
         return found
 
     def fix(self) -> Result:
-        """Apply fixes in memory; `write` makes them real. Raises `engine.check.RuleError` if a rule fails."""
+        """Apply fixes in memory; `write` makes them real."""
         from fapi_lint.engine.fixing import fix_until_stable  # Loads LibCST.
 
         allowed = {Applicability.SAFE, Applicability.UNSAFE} if self.options.unsafe_fixes else {Applicability.SAFE}
