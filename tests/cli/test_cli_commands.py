@@ -96,13 +96,15 @@ def test_rule_as_json(app: Path, run: Run) -> None:
     assert [rule["code"] for rule in rules] == list(all_rules())
 
 
-def test_all_rules(app: Path, run: Run) -> None:
+def test_all_rules(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     explained = run("rule", "--all").out
     listed = run("rule").out
+    monkeypatch.setenv("COLUMNS", "80")
+    assert all(len(line) <= 80 for line in run("rule", "--color", "never", terminal=True).out.splitlines())
     for code, rule in all_rules().items():
         assert f"{code} {rule.name}\n" in explained
         assert f"{code}  {rule.name} " in listed
-    assert all(len(line) <= 80 for line in listed.splitlines())
+        assert rule.summary.replace("`", "") in listed
 
 
 @pytest.mark.parametrize(

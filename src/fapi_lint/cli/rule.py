@@ -60,13 +60,13 @@ def _find(code: str) -> RuleInfo:
 
 
 def _table(rules: list[RuleInfo], style: Style) -> Iterator[str]:
+    """One line for each rule; cut to the terminal, whole in a pipe."""
     names = max(len(info.name) for info in rules)
+    room = max(style.width - names - 19, 30) if sys.stdout.isatty() else 1000
     for info in rules:
         mark = info.fix if info.fix != "none" else "-"
         extra = "" if info.default else " (off until selected)"
-        text = textwrap.shorten(
-            info.summary.replace("`", "") + extra, max(style.width - names - 19, 30), placeholder="…"
-        )
+        text = textwrap.shorten(info.summary.replace("`", "") + extra, room, placeholder="…")
         yield f"{style.paint('code', info.code)}  {info.name:<{names}}  {style.paint('fixable', f'{mark:<7}')} {text}"
 
 
