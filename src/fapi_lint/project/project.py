@@ -10,7 +10,6 @@ from fapi_lint.config.settings import Settings
 from fapi_lint.config.tooling import Tooling
 from fapi_lint.config.versions import Versions
 from fapi_lint.project.config_class import ConfigClasses
-from fapi_lint.project.config_class import ConfigClasses
 from fapi_lint.project.dependencies import Dependencies
 from fapi_lint.project.exceptions import ExceptionClass, Exceptions
 from fapi_lint.project.hints import Hints
@@ -29,6 +28,7 @@ from fapi_lint.project.routers import Routers
 from fapi_lint.project.routes import Route, Routes
 from fapi_lint.project.schemas import Schema, SchemaField, Schemas
 from fapi_lint.project.sessions import DroppedCoroutine, QueryCall, Service, Sessions, SessionUse
+from fapi_lint.project.settings_classes import EnvironmentRead, SettingsClass, SettingsClasses
 from fapi_lint.project.symbols import Class, Function
 from fapi_lint.project.types import Types
 
@@ -124,11 +124,6 @@ class Project:
         return ConfigClasses(self)
 
     @cached_property
-    def config_classes(self) -> ConfigClasses:
-        """Who refers to the `class Config` of a schema."""
-        return ConfigClasses(self)
-
-    @cached_property
     def routers(self) -> Routers:
         return Routers(self)
 
@@ -168,6 +163,10 @@ class Project:
     def exceptions(self) -> Exceptions:
         return Exceptions(self)
 
+    @cached_property
+    def settings_classes(self) -> SettingsClasses:
+        return SettingsClasses(self)
+
     def has_subject(self, kind: type) -> bool:
         """Whether `subjects` knows this kind of thing."""
         return kind in _SUBJECTS
@@ -195,4 +194,6 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     DroppedCoroutine: lambda project: project.sessions.dropped,
     Service: lambda project: project.sessions.services,
     ExceptionClass: lambda project: project.exceptions.all,
+    SettingsClass: lambda project: project.settings_classes.all,
+    EnvironmentRead: lambda project: project.settings_classes.environment_reads,
 }

@@ -1,0 +1,223 @@
+"""Settings: the classes that hold them, the files that may read the environment, and who reads it elsewhere.
+
+https://docs.pydantic.dev/latest/concepts/pydantic_settings/ has how fields get their environment variables.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
+from fapi_lint.project.schemas import Schema, SchemaField
+from fapi_lint.project.search import Sighting, search
+from fapi_lint.project.symbols import Class, External, Variable
+from fapi_lint.project.values import Located
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_FOREIGN_CONFIGS = frozenset(["starlette.config.Config", "decouple.Config", "environs.Env", "environ.Env"])
+"""What other libraries have for settings."""
+_NAMES = ("config", "settings")
+_READERS = ("os.getenv", "os.environ.get", "os.environb.get")
+
+
+@dataclass(eq=False)
+class SettingsClass(Schema):
+    """A class that inherits `BaseSettings`."""
+
+    @cached_property
+    def base(self) -> External:
+        """The `BaseSettings` that it inherits."""
+        return next(base for base in self._bases if isinstance(base, External) and base.name == "BaseSettings")
+
+    @cached_property
+    def inherits_config(self) -> bool:
+        """Whether a class above it is configured, or may be because it is not the application's."""
+        above = self._bases[1:]
+        return any(
+            not {"model_config", "Config"}.isdisjoint(base.scope.bindings)
+            if isinstance(base, Class)
+            else base.package not in ("builtins", "typing", "abc", "pydantic", "pydantic_settings")
+            for base in above
+        )
+
+    @cached_property
+    def is_inherited(self) -> bool:
+        """Whether other settings inherit it, as parts that are put together to one class do."""
+        return any(
+            self.class_ in other._bases[1:]
+            for other in self.project.settings_classes.all
+            if other.class_ is not self.class_
+        )
+
+    def field_of(self, variable: str) -> SchemaField | None:
+        """The field that an environment variable of this name sets, by its name alone or with the prefix."""
+        prefix = self.config.entries.get("env_prefix")
+        if prefix is not None and not isinstance(prefix.expr, o.String):
+            return None
+        start = (prefix.expr.value or "") if prefix is not None and isinstance(prefix.expr, o.String) else ""
+        exact = self._is_true("case_sensitive")
+        for name, field in self.fields.items():
+            given = start + name
+            if (given == variable if exact else given.lower() == variable.lower()) and not self._has_alias(field):
+                return field
+        return None
+
+    def _is_true(self, key: str) -> bool:
+        entry = self.config.entries.get(key)
+        return entry is not None and o.dotted(entry.expr) == "True"
+
+    def _has_alias(self, field: SchemaField) -> bool:
+        return any(field.argument(key) is not None for key in ("alias", "validation_alias", "env"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EnvironmentRead:
+    """One place that asks for an environment variable."""
+
+    sighting: Sighting
+    """The whole expression: `os.environ["X"]`, `os.getenv("X", "y")`, `"X" in os.environ`."""
+    variable: str | None
+    """The variable's name, where it is a literal."""
+
+    @property
+    def module(self) -> Module:
+        return self.sighting.scope.module
+
+    @property
+    def place(self) -> Place:
+        return self.module.place(self.sighting.node)
+
+
+class SettingsClasses:
+    """All settings of an application."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    @cached_property
+    def all(self) -> list[SettingsClass]:
+        """Every settings class that is not inside a function, in file and source order."""
+        return [
+            SettingsClass(self.project, class_)
+            for class_ in self.project.classes
+            if class_.node.bases and any(map(_is_base, self.project.resolver.mro(class_)))
+        ]
+
+    @cached_property
+    def instances(self) -> list[tuple[Variable, SettingsClass]]:
+        """The names at module level that hold settings: `settings = Settings()`."""
+        known = {settings.class_: settings for settings in self.all}
+        found = []
+        for module in {settings.module.path: settings.module for settings in self.all}.values():
+            for name, bindings in module.scope.bindings.items():
+                value = bindings[-1].value
+                if len(bindings) > 1 or not isinstance(value, o.Call) or bindings[0].definition is not None:
+                    continue
+                made = self.project.resolver.resolve(module.scope, value.func)
+                if isinstance(made, Class) and made in known:
+                    variable = Variable(module, name, module.scope, bindings[0].node, bindings[0].annotation, value)
+                    found.append((variable, known[made]))
+        return found
+
+    @cached_property
+    def homes(self) -> frozenset[str]:
+        """The paths of the files that may read the environment.
+
+        The one that the conventions name, those that define settings, and their neighbours in a package called
+        `settings` or `config`. Without any of them, the files that are called so take their place.
+        """
+        tail = self.project.settings.conventions.settings_file
+        purposes, modules = self.project.purposes, self.project.modules
+        found = {module.path for module in modules if purposes.is_file(module, tail)}
+        found.update(settings.module.path for settings in self.all if purposes.is_application(settings.module))
+        packages = {folder for path in found if (folder := _package_of(path))}
+        found.update(module.path for module in modules if _package_of(module.path) in packages)
+        if not found:
+            found.update(module.path for module in modules if _is_called_config(module.path))
+        found.update(module.path for module in modules if self._has_foreign(module))
+        return frozenset(found)
+
+    def _has_foreign(self, module: Module) -> bool:
+        if "Config(" not in module.text and "Env(" not in module.text:
+            return False
+        values = (bindings[-1].value for bindings in module.scope.bindings.values())
+        made = (self.project.resolver.external(module.scope, v.func) for v in values if isinstance(v, o.Call))
+        return any(symbol is not None and symbol.dotted in _FOREIGN_CONFIGS for symbol in made)
+
+    @cached_property
+    def environment_reads(self) -> list[EnvironmentRead]:
+        """Where the application asks for environment variables outside of the settings.
+
+        Writing one, or handing the whole environment on, is not reading.
+        """
+        return [
+            read
+            for module in self.project.modules
+            if ("environ" in module.text or "getenv" in module.text)
+            and self.project.purposes.is_application(module)
+            and module.path not in self.homes
+            for sighting in search(module, "environ", "getenv", "environb")
+            if (read := self._read(sighting)) is not None
+        ]
+
+    def _read(self, sighting: Sighting) -> EnvironmentRead | None:
+        node, scope = sighting.node, sighting.scope
+        key: o.Expr | None = None
+        if isinstance(node, o.Subscript) and self._is(sighting, node.value, "os.environ", "os.environb"):
+            if _is_written(sighting) or len(node.items) != 1:
+                return None
+            key = node.items[0]
+        elif isinstance(node, o.Call) and self._is(sighting, node.func, *_READERS):
+            argument = node.argument("key", 0)
+            key = None if argument is None else argument.value
+        elif isinstance(node, o.Compare) and len(node.operators) == 1 and node.operators[0].split()[-1] == "in":
+            if not self._is(sighting, node.operands[1], "os.environ"):
+                return None
+            key = node.operands[0]
+        if key is None:
+            return None
+        return EnvironmentRead(sighting, _text(self.project, Located(key, scope)))
+
+    def _is(self, sighting: Sighting, expr: o.Expr, *dotted: str) -> bool:
+        symbol = self.project.resolver.external(sighting.scope, expr)
+        return symbol is not None and symbol.dotted in dotted
+
+
+def _is_base(base: Class | External) -> bool:
+    return isinstance(base, External) and base.name == "BaseSettings" and base.package.startswith("pydantic")
+
+
+def _is_written(sighting: Sighting) -> bool:
+    """`os.environ["X"] = …`, `del os.environ["X"]`."""
+    parent = sighting.parent
+    if isinstance(parent, o.Assign):
+        return any(target is sighting.node for target in parent.targets)
+    if isinstance(parent, (o.AugAssign, o.AnnAssign)):
+        return parent.target is sighting.node
+    return isinstance(parent, o.Simple) and parent.keyword == "del"
+
+
+def _package_of(path: str) -> str:
+    """The outermost folder called `settings` or `config` that a file is in; empty without one."""
+    parts = path.split(os.sep)
+    depth = next((index for index, part in enumerate(parts[:-1]) if part in _NAMES), None)
+    return "" if depth is None else os.sep.join(parts[: depth + 1])
+
+
+def _is_called_config(path: str) -> bool:
+    return os.path.basename(path).removesuffix(".py") in _NAMES or bool(_package_of(path))
+
+
+def _text(project: Project, located: Located) -> str | None:
+    if isinstance(located.expr, o.String):
+        return located.expr.value
+    symbol = project.resolver.resolve(located.scope, located.expr)
+    value = symbol.value if isinstance(symbol, Variable) else None
+    return value.value if isinstance(value, o.String) else None
