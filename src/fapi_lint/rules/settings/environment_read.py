@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.fix.edit import Applicability, DropsImport, Fix
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.text import replace
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.project import Project
+from fapi_lint.project.schemas import SchemaField
+from fapi_lint.project.settings_classes import EnvironmentRead
+from fapi_lint.project.symbols import External, Variable
+from fapi_lint.rules.rule import Finding, rule
+
+
+@rule("FAPI701", "environment-read", fix=Applicability.UNSAFE, preference="Configuration")
+def environment_read(read: EnvironmentRead, project: Project) -> Iterator[Finding]:
+    """An environment variable is read outside of the settings.
+
+    What an application can be configured with should be seen in one class, where it has a type, a default and a
+    check at start. Read settings from there instead of `os.environ` and `os.getenv`. Migrations, scripts and tests may
+    read what they like; so may files that define settings. Setting a variable, or handing the whole environment to a
+    process, is not meant.
+
+    Bad:
+        ```python app/core/config.py
+        from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+        class Settings(BaseSettings):
+            DATABASE_URL: str
+
+            model_config = SettingsConfigDict(env_file=".env", case_sensitive=True)
+
+
+        settings = Settings()
+        ```
+        ```python app/db/session.py
+        import os
+
+        from sqlalchemy.ext.asyncio import create_async_engine
+
+        engine = create_async_engine(os.environ["DATABASE_URL"])
+        ```
+
+    Good:
+        ```python app/core/config.py
+        from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+        class Settings(BaseSettings):
+            DATABASE_URL: str
+
+            model_config = SettingsConfigDict(env_file=".env", case_sensitive=True)
+
+
+        settings = Settings()
+        ```
+        ```python app/db/session.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+
+        from app.core.config import settings
+
+        engine = create_async_engine(settings.DATABASE_URL)
+        ```
+
+    Fix safety:
+        Unsafe: the value is read once at start, from `.env` too, and a default is that of the settings. Offered where
+        the settings have a field for the variable whose type is the one that is used here, `str`, or a number that the
+        read is converted to.
+
+    Options:
+        `conventions.settings-file`, `conventions.script-folders`, `exempt`.
+    """
+    variable = read.variable or ""
+    if project.settings.is_exempt("FAPI701", variable):
+        return
+    what = f"environment variable `{variable}`" if variable else "the environment"
+    yield Finding(
+        at=read.place,
+        message=f"{what} is read outside of the settings",
+        fix=_from_settings(read, project) if variable else None,
+    )
+
+
+def _from_settings(read: EnvironmentRead, project: Project) -> Fix | None:
+    candidates = [
+        (variable, field)
+        for variable, settings in project.settings_classes.instances
+        if (field := settings.field_of(read.variable or "")) is not None
+    ]
+    if len(candidates) != 1 or isinstance(read.sighting.node, o.Compare):
+        return None
+    settings, field = candidates[0]
+    replaced = _replaced(read, field, project)
+    if replaced is None or settings.module in project.loading.loaders(read.module):
+        return None  # The settings import this file, or have another type.
+    return _fix(read, settings, field, replaced)
+
+
+def _fix(read: EnvironmentRead, settings: Variable, field: SchemaField, replaced: o.Node) -> Fix:
+    module = read.module
+    spelling = spell(module, f"{settings.module.name}.{settings.name}", replaced.start)
+    source = read.sighting.node.value if isinstance(read.sighting.node, o.Subscript) else read.sighting.node
+    name = o.dotted(source.func if isinstance(source, o.Call) else source).partition(".")[0]
+    return Fix(
+        f"Take `{field.name}` from the settings: it is read once, and a default is that of the settings",
+        Applicability.UNSAFE,
+        (replace(module, replaced, f"{spelling.text}.{field.name}"),),
+        spelling.needs,
+        (DropsImport(module.path, name),),
+    )
+
+
+def _replaced(read: EnvironmentRead, field: SchemaField, project: Project) -> o.Node | None:
+    """What the field takes the place of: the read, or the conversion around it to the field's type."""
+    members = [member for member in union_members(field.annotation) if not is_none(member)]
+    type_ = project.resolver.external(field.scope, members[0]) if len(members) == 1 else None
+    if type_ == External("builtins.str"):
+        return read.sighting.node
+    parents = read.sighting.parents
+    call = parents[-2] if len(parents) > 1 and isinstance(parents[-1], o.Arg) else None
+    if type_ in (External("builtins.int"), External("builtins.float")) and isinstance(call, o.Call):
+        converts = project.resolver.external(read.sighting.scope, call.func) == type_ and len(call.args) == 1
+        return call if converts and len(members) == len(union_members(field.annotation)) else None
+    return None

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import pytest
+
+from fapi_lint.config.settings import Conventions, Settings
+from fapi_lint.testing import findings, fixed
+
+CONFIG = """
+    from pydantic_settings import BaseSettings, SettingsConfigDict
+
+    class Settings(BaseSettings):
+        DATABASE_URL: str
+        TOKEN_MINUTES: int = 30
+        DEBUG: bool = False
+        OPTIONAL: str | None = None
+        model_config = SettingsConfigDict(env_file=".env", case_sensitive=True)
+
+    settings = Settings()
+"""
+
+
+def after(text: str, config: str = CONFIG) -> str:
+    return fixed({"app/core/config.py": config, "app/a.py": text}, "FAPI701", unsafe=True)["app/a.py"]
+
+
+@pytest.mark.parametrize(
+    ("read", "rows"),
+    [
+        ('os.environ["X"]', [4]),
+        ('os.environ.get("X", "y")', [4]),
+        ('os.getenv("X")', [4]),
+        ('environ["X"]', [4]),
+        ('"X" in os.environ', [4]),
+        ("os.getenv(name)", [4]),
+        ('os.environ.get("asgi.scope") or os.environ.get("X")', [4, 4]),
+        ('os.environ.setdefault("X", "y")', []),
+        ("{**os.environ}", []),
+        ("os.environ.copy()", []),
+        ("subprocess.run(env=os.environ)", []),
+        ('scope.environ.get("asgi.scope")', []),
+        ('environment["X"]', []),
+    ],
+)
+def test_reads(read: str, rows: list[int]) -> None:
+    text = f"import os, subprocess\nfrom os import environ\nname = environment = scope = subprocess\nx = {read}\n"
+    assert [f.row for f in findings({"app/core/config.py": "", "app/a.py": text}, "FAPI701")] == rows
+
+
+def test_parameters_called_environ_and_writes_are_silent() -> None:
+    text = """
+        import os
+
+        def application(environ, start):
+            return environ["PATH_INFO"]
+
+        os.environ["X"] = "y"
+        del os.environ["X"]
+    """
+    assert findings({"app/core/config.py": "", "app/a.py": text}, "FAPI701") == []
+
+
+def test_defaults_of_parameters_and_bodies_of_functions() -> None:
+    text = """
+        import os
+
+        def f(a=os.getenv("A")):
+            def g():
+                return os.environ["B"]
+    """
+    assert [f.row for f in findings({"app/core/config.py": "", "app/a.py": text}, "FAPI701")] == [4, 6]
+
+
+@pytest.mark.parametrize(
+    "path", ["app/core/config.py", "alembic/env.py", "scripts/seed.py", "tests/conftest.py", "app/core/config/db.py"]
+)
+def test_where_it_may_be_read(path: str) -> None:
+    assert findings({path: 'import os\nx = os.environ["X"]\n'}, "FAPI701") == []
+
+
+def test_the_file_of_the_settings_is_known_by_what_it_defines() -> None:
+    read = 'import os\nx = os.environ["X"]\n'
+    files = {"app/env.py": f"{read}from pydantic_settings import BaseSettings\nclass S(BaseSettings): ...\n"}
+    assert findings(files, "FAPI701") == []
+    assert [f.path for f in findings({**files, "app/config.py": read}, "FAPI701")] == ["app/config.py"]
+    assert findings({"app/config.py": read}, "FAPI701") == []
+    assert findings({"app/config/__init__.py": read}, "FAPI701") == []
+    assert (
+        findings({"app/db.py": read + 'from starlette.config import Config\nconfig = Config(".env")\n'}, "FAPI701")
+        == []
+    )
+    settings = Settings(conventions=Conventions(settings_file="env.py"))
+    assert findings({"app/env.py": read}, "FAPI701", settings=settings) == []
+
+
+def test_neighbours_in_the_package_of_the_settings() -> None:
+    files = {
+        "app/settings/models.py": "from pydantic_settings import BaseSettings\nclass S(BaseSettings): ...\n",
+        "app/settings/sources/files.py": 'import os\nx = os.environ["X"]\n',
+    }
+    assert findings(files, "FAPI701") == []
+
+
+def test_fix_takes_the_field() -> None:
+    text = """
+        import os
+
+        url = os.environ["DATABASE_URL"]
+        other = os.getenv("OPTIONAL", "x")  # why
+    """
+    assert (
+        after(text)
+        == """
+from app.core.config import settings
+
+url = settings.DATABASE_URL
+other = settings.OPTIONAL  # why
+"""
+    )
+
+
+def test_fix_takes_the_place_of_a_conversion() -> None:
+    assert after('import os\nx = int(os.getenv("TOKEN_MINUTES", "30"))\nos.abort()\n') == (
+        "import os\n\nfrom app.core.config import settings\n\nx = settings.TOKEN_MINUTES\nos.abort()\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        'os.getenv("UNKNOWN")',
+        'os.getenv("database_url")',
+        'os.getenv("DEBUG") == "1"',
+        'os.getenv("TOKEN_MINUTES")',
+        'float(os.getenv("TOKEN_MINUTES"))',
+        '"DATABASE_URL" in os.environ',
+    ],
+)
+def test_no_fix_where_the_settings_do_not_have_the_same(read: str) -> None:
+    text = f"import os\nx = {read}\n"
+    found = findings({"app/core/config.py": CONFIG, "app/a.py": text}, "FAPI701")
+    assert [f.fix for f in found] == [None]
+
+
+def test_no_fix_in_what_the_settings_import() -> None:
+    config = CONFIG.replace("\n", "\n    from app.a import x\n", 1)
+    files = {"app/core/config.py": config, "app/a.py": 'import os\nx = os.environ["DATABASE_URL"]\n'}
+    assert [f.fix for f in findings(files, "FAPI701")] == [None]
+
+
+def test_prefixes_and_aliases() -> None:
+    config = """
+        from pydantic import Field
+        from pydantic_settings import BaseSettings, SettingsConfigDict
+
+        class Settings(BaseSettings):
+            url: str
+            name: str = Field("x", validation_alias="TITLE")
+            model_config = SettingsConfigDict(env_prefix="app_")
+
+        settings = Settings()
+    """
+    assert "settings.url" in after('import os\nx = os.environ["APP_URL"]\n', config)
+    for variable in ("URL", "APP_NAME", "TITLE"):
+        assert "settings" not in after(f'import os\nx = os.environ["{variable}"]\n', config)
