@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.fix.config_class import Inexpressible, class_to_call, dict_to_call
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.text import insert_into_class_body, replace
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.project import Project
+from fapi_lint.project.settings_classes import SettingsClass
+from fapi_lint.rules.rule import Finding, rule
+
+_DEFAULTS = "env_file=None, case_sensitive=False"
+_KEYS = frozenset(
+    """alias_generator arbitrary_types_allowed case_sensitive cli_parse_args defer_build env_file env_file_encoding
+    env_ignore_empty env_nested_delimiter env_nested_max_split env_parse_enums env_parse_none_str env_prefix extra
+    from_attributes frozen json_file json_file_encoding nested_model_default_partial_update populate_by_name
+    protected_namespaces secrets_dir str_max_length str_min_length str_strip_whitespace str_to_lower str_to_upper strict
+    title toml_file use_attribute_docstrings use_enum_values validate_assignment validate_default
+    yaml_file yaml_file_encoding""".split()  # noqa: SIM905
+)
+"""What `SettingsConfigDict` has under the same name and with the same meaning as a `Config` class."""
+
+
+@rule("FAPI703", "settings-config", fix=Applicability.SAFE, preference="Configuration")
+def settings_config(settings: SettingsClass, project: Project) -> Iterator[Finding]:
+    """A settings class has no `model_config = SettingsConfigDict(…)`.
+
+    Where settings come from belongs to the class: the file, the prefix, whether case matters. `SettingsConfigDict`
+    knows these keys, so that type checkers find those that are wrong; a nested `class Config` is Pydantic 1's way and
+    deprecated, and `ConfigDict` or a plain dict say nothing about settings. A class that inherits its configuration
+    needs none, nor does one that only lends its fields to other settings. Projects on Pydantic 1 are left alone.
+
+    Bad:
+        ```python app/core/config.py
+        from pydantic_settings import BaseSettings
+
+
+        class Settings(BaseSettings):
+            DATABASE_URL: str
+
+            class Config:
+                env_file = ".env"
+                case_sensitive = True
+
+
+        settings = Settings()
+        ```
+
+    Good:
+        ```python app/core/config.py
+        from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+        class Settings(BaseSettings):
+            DATABASE_URL: str
+
+            model_config = SettingsConfigDict(
+                env_file=".env",
+                case_sensitive=True,
+            )
+
+
+        settings = Settings()
+        ```
+
+    Fix safety:
+        Safe: the same configuration is written in another way, and one that is missing is spelled out with the values
+        that hold by default. No fix is offered for keys that Pydantic 2 calls otherwise or no longer has.
+
+    Options:
+        `exempt`.
+    """
+    if not project.purposes.is_application(settings.module) or project.settings.is_exempt("FAPI703", settings.name):
+        return
+    if settings.pydantic == 1 or (settings.base.package == "pydantic" and settings.pydantic is None):
+        return
+    statement = settings.config_statement
+    value = None if isinstance(statement, o.ClassDef) or statement is None else statement.value
+    if statement is None and (settings.inherits_config or settings.is_inherited):
+        return
+    if value is not None and not (isinstance(value, o.Dict) or _is_config_dict(settings, value, project)):
+        return
+    message = f"settings `{settings.name}` have no `model_config = SettingsConfigDict(…)`"
+    try:
+        yield Finding(at=settings.place, message=message, fix=_fix(settings, statement))
+    except Inexpressible as reason:
+        yield Finding(at=settings.place, message=f"{message}; not rewritten: {reason}")
+
+
+def _is_config_dict(settings: SettingsClass, value: o.Expr, project: Project) -> bool:
+    symbol = project.resolver.external(settings.class_.scope, value.func) if isinstance(value, o.Call) else None
+    return symbol is not None and symbol.name == "ConfigDict"
+
+
+def _fix(settings: SettingsClass, statement: o.Assign | o.AnnAssign | o.ClassDef | None) -> Fix:
+    module, class_def = settings.module, settings.class_.node
+    spelling = spell(module, "pydantic_settings.SettingsConfigDict", class_def.start)
+    edits: list[Edit]
+    drops: tuple[DropsImport, ...] = ()
+    if isinstance(statement, o.ClassDef):
+        unknown = sorted(name for name in _keys(statement) if name not in _KEYS)
+        if unknown:
+            raise Inexpressible(f"`{unknown[0]}` has no counterpart of the same name")
+        edits = class_to_call(module, statement, spelling.text)
+    elif statement is not None and isinstance(statement.value, o.Dict):
+        edits = dict_to_call(module, statement.value, spelling.text)
+    elif statement is not None and isinstance(statement.value, o.Call):
+        edits = [replace(module, statement.value.func, spelling.text)]
+        drops = (DropsImport(module.path, o.dotted(statement.value.func).partition(".")[0]),)
+    else:
+        fields = [field.statement for field in settings.own_fields]
+        line = f"model_config = {spelling.text}({_DEFAULTS})"
+        after = fields[-1] if fields and fields[-1] in class_def.body else None
+        edits = [insert_into_class_body(module, class_def, ["", line] if after else [line], after=after)]
+    title = f"Configure `{settings.name}` with `SettingsConfigDict`"
+    return Fix(title, Applicability.SAFE, tuple(edits), spelling.needs, drops)
+
+
+def _keys(config: o.ClassDef) -> Iterator[str]:
+    for statement in config.body:
+        if isinstance(statement, o.Assign):
+            yield from (target.id for target in statement.targets if isinstance(target, o.Name))
