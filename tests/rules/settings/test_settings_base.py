@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+
+from fapi_lint.config.versions import Bounds, Versions
+from fapi_lint.testing import findings, fixed
+
+NEW = Versions(pydantic=Bounds((2, 5)))
+
+
+def after(text: str) -> str:
+    return fixed({"app/core/config.py": text}, "FAPI704", versions=NEW)["app/core/config.py"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "from pydantic import BaseSettings\nB = BaseSettings\n",
+            "from pydantic_settings import BaseSettings\nB = BaseSettings\n",
+        ),
+        (
+            "from pydantic import BaseSettings as B\nclass S(B): ...\n",
+            "from pydantic_settings import BaseSettings as B\nclass S(B): ...\n",
+        ),
+        (
+            "from pydantic import BaseModel, BaseSettings, Field\n\nx = BaseModel, BaseSettings, Field\n",
+            "from pydantic import BaseModel, Field\nfrom pydantic_settings import BaseSettings\n\n"
+            "x = BaseModel, BaseSettings, Field\n",
+        ),
+        (
+            "try:\n    from pydantic_settings import BaseSettings\nexcept ImportError:  # old\n"
+            "    from pydantic import BaseSettings\n\nB = BaseSettings\n",
+            "from pydantic_settings import BaseSettings\n\nB = BaseSettings\n",
+        ),
+    ],
+)
+def test_fix(text: str, expected: str) -> None:
+    assert after(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from pydantic_settings import BaseSettings\n",
+        "from pydantic.v1 import BaseSettings\n",
+        "from pydantic import BaseModel  # BaseSettings moved\n",
+        "from .pydantic import BaseSettings\n",
+    ],
+)
+def test_other_imports(text: str) -> None:
+    assert findings({"app/core/config.py": text}, "FAPI704", versions=NEW) == []
+
+
+def test_pydantic_1_and_code_for_both() -> None:
+    text = "from pydantic import BaseSettings\n"
+    assert findings({"app/a.py": text}, "FAPI704", versions=Versions(pydantic=Bounds((1, 8), (2,)))) == []
+    for module in ("pydantic_settings", "vendored"):
+        both = f"try:\n    from {module} import BaseSettings\nexcept ImportError:\n    {text}"
+        assert findings({"app/a.py": both}, "FAPI704") == []
