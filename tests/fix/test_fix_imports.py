@@ -398,6 +398,18 @@ def test_uses_are_those_after_the_edits() -> None:
     assert fixed(source, drops="a b", edits=(edit,)) == "from m import b\nx = c(b)\n"
 
 
+@pytest.mark.parametrize(
+    ("use", "moves"),
+    [("x: 'User'", True), ("x: list['User | None']", True), ("x: User", False), ("x: 'User' = User", False)],
+)
+def test_a_guarded_drop_moves_what_quoted_annotations_use(use: str, moves: bool) -> None:
+    source = parse(f"from app.user import Post, User\n\n{use}\ny = Post\n")
+    edits = place(source, (), (), [DropsImport(PATH, "User", guard=True)])
+    guarded = "if TYPE_CHECKING:\n    from app.user import User\n" in apply(source.text, edits)
+    assert guarded is moves
+    assert bool(edits) is moves
+
+
 def test_a_need_and_a_drop_of_one_name_exchange_the_import() -> None:
     source = "from pydantic import BaseModel, BaseSettings\nclass S(BaseSettings, BaseModel): ...\n"
     assert fixed(source, need("pydantic_settings", "BaseSettings"), drops="BaseSettings") == (

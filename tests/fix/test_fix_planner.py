@@ -162,3 +162,11 @@ def test_verify() -> None:
     assert failure is not None
     assert failure.row >= 1
     assert verify("x = (\n", "y = (\n") is None
+
+
+def test_stackable_insertions_stand_at_one_offset_in_the_order_of_their_fixes() -> None:
+    at = len("import os\n\nx = one")
+    lines = [Edit("a.py", at, at, f"\n{name} = 1", stackable=True) for name in ("b", "a")]
+    planned = plan([*map(fix, lines), fix(Edit("a.py", at, at, "\nc = 1"))], files)
+    assert (planned.applied, planned.deferred) == ([0, 1], [2])
+    assert apply(FILES["a.py"], planned.edits["a.py"]) == "import os\n\nx = one\nb = 1\na = 1\ny = two\n"

@@ -220,6 +220,52 @@ def test_revisions_and_other_backrefs_are_left_alone() -> None:
     assert findings(files, "FAPI205") == []
 
 
+def test_inheritance() -> None:
+    people = """
+
+class Person(Base):
+    __tablename__ = 'people'
+    __mapper_args__ = {'polymorphic_on': 'kind', 'polymorphic_identity': 'person'}
+
+    id = Column(Integer, primary_key=True)
+    kind = Column(sa.String(10))
+
+
+class Employee(Person):
+    __tablename__ = 'employees'
+    __mapper_args__ = {'polymorphic_identity': 'employee'}
+
+    id = Column(ForeignKey('people.id'), primary_key=True)
+    company_id = Column(ForeignKey('companies.id'))
+    company = relationship('Company', backref='employees')
+
+
+class Guest(Person):
+    __mapper_args__ = {'polymorphic_identity': 'guest'}
+
+    host_id = Column(ForeignKey('employees.id'))
+    host = relationship('Employee', foreign_keys=[host_id], backref='guests')
+
+
+class Company(Base):
+    __tablename__ = 'companies'
+
+    id = Column(Integer, primary_key=True)
+"""
+    files = {"app/db/base_class.py": BASE, "app/models/people.py": HEAD + people}
+    after = assert_same(files, "app.models.people")["app/models/people.py"]
+    assert "    employees = relationship('Employee', back_populates='company')\n" in after
+    assert "    guests = relationship('Guest', back_populates='host', foreign_keys='Guest.host_id')\n" in after
+
+
+def test_an_attribute_of_a_dataclass_would_be_a_field() -> None:
+    files = small("    author = relationship('User', backref='posts')\n")
+    files["app/db/base_class.py"] = BASE.replace("(DeclarativeBase)", "(MappedAsDataclass, DeclarativeBase)").replace(
+        "import DeclarativeBase", "import DeclarativeBase, MappedAsDataclass"
+    )
+    assert reason(files).startswith("Post is a dataclass")
+
+
 # --- any formatting --------------------------------------------------------------------------------
 
 LINK = (
