@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -175,6 +176,22 @@ def test_a_failing_rule_is_reported_and_no_traceback_shown(
     assert "Python 3" in ran.err
     assert "Traceback" not in ran.err
     assert "Traceback" in run("--verbose").err
+
+
+def test_a_rule_that_fails_everywhere_is_not_told_everywhere(
+    app: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(subject: object, project: object) -> list[object]:
+        raise ValueError("wrong")
+
+    monkeypatch.setitem(all_rules(), "FAPI000", replace(all_rules()["FAPI000"], check=fail))
+    ran = run("--no-cache", "--exit-zero")
+    assert ran.code == 2
+    assert "app/limits.py:1:13: FAPI001" in ran.out, "the other rules go on"
+    assert ran.err.count("FAPI000 (syntax-error) failed on") == 3
+    assert "2 more like these" in ran.err
+    assert "Python 3" in ran.err
+    assert "more like these" not in run("--no-cache", "--verbose").err
 
 
 def test_other_failures_are_reported_too(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from dataclasses import replace
 from difflib import get_close_matches
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fapi_lint import __version__
 from fapi_lint.cli.options import Arguments, check_command
 from fapi_lint.cli.terminal import ProgressBar, emit, note, use_color, width
 from fapi_lint.engine.run import Change, Options, Result, Run, write
@@ -56,8 +58,7 @@ def run(arguments: Arguments) -> int:
             _show_diff(arguments, result, report)
         else:
             _finish(arguments, result, report, stdin)
-    for defect in result.defects:
-        note(f"error: {defect}")
+    _tell_defects(result, everything=arguments.verbose)
     if arguments.verbose:
         _time(clock)
     return _status(arguments, result)
@@ -209,6 +210,18 @@ def _suggest_command(arguments: Arguments, result: Result) -> None:
     first = next(iter(arguments.paths), "")
     if result.failed and not os.path.lexists(first) and (close := get_close_matches(first, COMMANDS, 1)):
         note(f"There is no command `{first}` either; did you mean `{close[0]}`?")
+
+
+def _tell_defects(result: Result, *, everything: bool) -> None:
+    """What went wrong through a fault of ours; one that a rule has everywhere is not told everywhere."""
+    if not result.defects:
+        return
+    shown = result.defects if everything else result.defects[:3]
+    for defect in shown:
+        note(f"error: {defect}")
+    if hidden := len(result.defects) - len(shown):
+        note(f"error: {hidden} more like these; `--verbose` shows all")
+    note(f"This was fapi-lint {__version__} with Python {platform.python_version()} on {platform.system()}.")
 
 
 def _introduce(engine: Run) -> None:

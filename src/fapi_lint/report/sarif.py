@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from itertools import groupby
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -37,12 +37,11 @@ def render(report: Report) -> str:
         "invocations": [invocation],
         "columnKind": "unicodeCodePoints",
         "results": [
-            _result(diagnostic, fingerprint, indexes, report)
-            for diagnostic, fingerprint in fingerprinted(report)
+            _result(diagnostic, fingerprint, indexes, report) for diagnostic, fingerprint in fingerprinted(report)
         ],
     }
     if report.root:
-        run["originalUriBaseIds"] = {BASE: {"uri": Path(report.root).as_uri().rstrip("/") + "/"}}
+        run["originalUriBaseIds"] = {BASE: {"uri": PurePath(report.root).as_uri().rstrip("/") + "/"}}
     return dump({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
@@ -59,9 +58,7 @@ def _rule(rule: RuleInfo) -> dict[str, Any]:
     return descriptor | ({"helpUri": rule.url} if rule.url else {})
 
 
-def _result(
-    diagnostic: Diagnostic, fingerprint: str, indexes: dict[str, int], report: Report
-) -> dict[str, Any]:
+def _result(diagnostic: Diagnostic, fingerprint: str, indexes: dict[str, int], report: Report) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": diagnostic.code,
         "level": "error",
@@ -105,7 +102,7 @@ def _fix(fix: ReportedFix, root: str) -> dict[str, Any]:
 def _artifact(filename: str, root: str) -> dict[str, str]:
     shown = slashed_path(filename, root)
     if os.path.isabs(shown):
-        return {"uri": Path(shown).as_uri()}
+        return {"uri": PurePath(shown).as_uri()}
     return {"uri": quote(os.fsencode(shown)), "uriBaseId": BASE}
 
 
