@@ -118,6 +118,8 @@ class _Code:
     function: Function | None
     scope: Scope
     body: Iterable[o.Node]
+    coroutines: frozenset[str] = frozenset()
+    """The nested `async def` functions in reach."""
 
 
 @dataclass(eq=False)
@@ -422,7 +424,7 @@ class _Reader:
             self.query(code, node, parents)
         if name in self.constructors:
             self.construction(code, node, parents)
-        if name in self.coroutines:
+        if name in self.coroutines or name in code.coroutines:
             self.coroutine(code, node, parents)
 
     # --- constructions -----------------------------------------------------------------------------
@@ -598,17 +600,20 @@ def _codes(module: Module, *words: frozenset[bytes]) -> Iterator[_Code]:
     for scope in _outer_scopes(module.scope):
         yield _Code(module, None, scope, [s for s in scope.body if not isinstance(s, (o.FunctionDef, o.ClassDef))])
     for function in module.scope.all_functions():
-        yield from _function_codes(function, *words)
+        yield from _function_codes(function, words)
 
 
-def _function_codes(function: Function, *words: frozenset[bytes]) -> Iterator[_Code]:
-    if not mentions(function.node, *words):
+def _function_codes(
+    function: Function, words: tuple[frozenset[bytes], ...], coroutines: frozenset[str] = frozenset()
+) -> Iterator[_Code]:
+    if not mentions(function.node, *words, needles(coroutines)):
         return
     # A scope that is already there serves; another one is not kept, so that bodies need not stay in memory.
     scope = function.__dict__.get("scope") or Scope.of_function(function)
-    yield _Code(function.module, function, scope, scope.body)
+    coroutines |= {nested.name for nested in scope.functions if nested.node.is_async}
+    yield _Code(function.module, function, scope, scope.body, coroutines)
     for nested in scope.all_functions():
-        yield from _function_codes(nested, *words)
+        yield from _function_codes(nested, words, coroutines)
 
 
 def _outer_scopes(scope: Scope) -> Iterator[Scope]:

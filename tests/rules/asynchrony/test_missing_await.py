@@ -441,6 +441,22 @@ def test_across_files() -> None:
     ]
 
 
+def test_nested_functions() -> None:
+    body = """
+    async def work():
+        async def inner(): ...
+
+        async def other():
+            inner()
+            await inner()
+
+        await load("x")
+        inner()
+        asyncio.gather(inner(), other())
+    """
+    assert found(body) == [("inner()", True), ("inner()", True)]
+
+
 def test_tests_are_not_the_application() -> None:
     text = HEAD + "async def test_work(session: AsyncSession):\n    session.commit()\n"
     assert not findings({"tests/test_work.py": text}, "FAPI504")
