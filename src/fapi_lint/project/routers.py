@@ -212,7 +212,7 @@ def blocks(scope: Scope, mark: re.Pattern[str]) -> Iterator[Scope]:
     for class_ in scope.classes:
         yield from blocks(class_.scope, mark)
     for function in scope.functions:
-        if mark.search(scope.module.text, function.node.body_start, function.node.end):
+        if mark.search(scope.module.text, function.node.close, function.node.end):
             yield from blocks(function.scope, mark)
 
 

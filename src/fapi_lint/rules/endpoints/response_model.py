@@ -142,7 +142,8 @@ def _from_annotation(route: Route, handler: Function, project: Project) -> tuple
     missing = next((name for name in _names(annotation) if not _is_bound(route, handler, name)), None)
     if missing is not None:
         return None, f": `{missing.id}` has no value yet where the decorator runs"
-    alike = project.versions.fastapi.lowest is None or project.versions.fastapi.at_least(0, 89)
+    fastapi = project.versions.fastapi
+    alike = fastapi.at_least(0, 89) or (fastapi.lowest is None and not fastapi.is_below(0, 89))
     between = any(d.start > route.call.end and not _is_route(d, handler, project) for d in handler.node.decorators)
     if alike and not between and not route.is_wrapped:
         return _added(route, Spelling(text), f"Add `response_model={text}`", Applicability.SAFE), ""
