@@ -163,7 +163,7 @@ def validate_codes(settings: Settings, known_codes: Iterable[str], path: Path | 
         ("exempt", settings.exempt),
     ]
     messages = [
-        f'{key}: there is no rule "{selector}"' + _suggestion(selector, known)
+        f'{key}: there is no rule "{selector}"' + _suggestion(selector.upper(), known)
         for key, selectors in used
         for selector in selectors
         if not _matching(selector, known)

@@ -75,7 +75,8 @@ def _position(module: Module, offset: int) -> Position:
 
 
 def _reported(project: Project, fix: Fix, with_edits: bool) -> ReportedFix:
-    edits = edits_of(fix, project.by_path.__getitem__) if with_edits else ()
+    # Without needs there is nothing to place, and so nothing that could be in the way.
+    edits = edits_of(fix, project.by_path.__getitem__) if with_edits or fix.needs else ()
     return ReportedFix(
         applicability=fix.applicability.value,
         message=fix.title,
@@ -86,7 +87,7 @@ def _reported(project: Project, fix: Fix, with_edits: bool) -> ReportedFix:
                 location=_position(project.by_path[edit.path], edit.start),
                 end_location=_position(project.by_path[edit.path], edit.end),
             )
-            for edit in edits
+            for edit in (edits if with_edits else ())
         ),
     )
 
