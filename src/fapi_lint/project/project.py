@@ -27,8 +27,10 @@ from fapi_lint.project.resources import Resources
 from fapi_lint.project.routers import Routers
 from fapi_lint.project.routes import Route, Routes
 from fapi_lint.project.schemas import Schema, SchemaField, Schemas
+from fapi_lint.project.secrets import Secret, Secrets
 from fapi_lint.project.sessions import DroppedCoroutine, QueryCall, Service, Sessions, SessionUse
 from fapi_lint.project.settings_classes import EnvironmentRead, SettingsClass, SettingsClasses
+from fapi_lint.project.string_fields import StringFields
 from fapi_lint.project.symbols import Class, Function
 from fapi_lint.project.types import Types
 
@@ -124,6 +126,11 @@ class Project:
         return ConfigClasses(self)
 
     @cached_property
+    def string_fields(self) -> StringFields:
+        """Which fields take strings of any length."""
+        return StringFields(self)
+
+    @cached_property
     def routers(self) -> Routers:
         return Routers(self)
 
@@ -167,6 +174,11 @@ class Project:
     def settings_classes(self) -> SettingsClasses:
         return SettingsClasses(self)
 
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The secrets that are written into the code."""
+        return Secrets(self)
+
     def has_subject(self, kind: type) -> bool:
         """Whether `subjects` knows this kind of thing."""
         return kind in _SUBJECTS
@@ -196,4 +208,5 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     ExceptionClass: lambda project: project.exceptions.all,
     SettingsClass: lambda project: project.settings_classes.all,
     EnvironmentRead: lambda project: project.settings_classes.environment_reads,
+    Secret: lambda project: project.secrets.all,
 }

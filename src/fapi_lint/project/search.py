@@ -30,7 +30,12 @@ def search(module: Module, *words: str) -> Iterator[Sighting]:
 
     Functions without such a place stay encoded, so that this costs little in a file with few of them.
     """
-    hits = sorted(hit for word in words for hit in places(module.text, word))
+    return around(module, (hit for word in words for hit in places(module.text, word)))
+
+
+def around(module: Module, offsets: Iterable[int]) -> Iterator[Sighting]:
+    """The nodes of a file around some offsets of its text, outer ones first."""
+    hits = sorted(offsets)
     if hits:
         yield from _in_block(module.scope, hits, module.outline.body)
 
