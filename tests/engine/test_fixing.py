@@ -127,3 +127,20 @@ def test_a_rule_that_fails_is_reported_and_the_others_go_on() -> None:
     (problem,) = outcome.problems
     assert "FAPI997" in problem
     assert "LookupError: no such thing" in problem
+
+
+def test_what_one_fix_writes_another_does_not_rename_away() -> None:
+    def annotate(module: Module, project: Project) -> Fix | None:
+        """Write the name of the class behind the call."""
+        name = "Old" if "class Old" in module.text else "New"
+        if f"model={name}" in module.text:
+            return None
+        start = module.text.index("()\n") + 1
+        return Fix("Annotate", Applicability.SAFE, (Edit(module.path, start, start, f"model={name}"),))
+
+    outcome = run(
+        {"a.py": "class Old: ...\nget()\n"},
+        rule_that(annotate, "FAPI997"),
+        rule_that(replacing("Old", "New"), "FAPI998"),
+    )
+    assert texts(outcome) == {"a.py": "class New: ...\nget(model=New)\n"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -13,6 +14,8 @@ from fapi_lint.fix.splice import Draft, apply
 from fapi_lint.outline.nodes import Failure
 
 __all__ = ["Files", "Plan", "apply", "edits_of", "plan", "verify"]
+
+_NAME = re.compile(r"[^\W\d]\w*")
 
 Files: TypeAlias = Callable[[str], File]
 
@@ -40,8 +43,9 @@ def edits_of(fix: Fix, files: Files) -> tuple[Edit, ...]:
 def plan(fixes: Sequence[Fix], files: Files) -> Plan:
     """Choose fixes, earlier ones first, so that no two of them overlap; a fix is chosen whole or not at all.
 
-    Fixes share edits that are identical. Two insertions at one offset overlap unless both are stackable, and so does
-    an insertion at an edge of what another fix replaces.
+    Fixes share edits that are identical. Two insertions at one offset overlap unless both are stackable, and so
+    does an insertion at an edge of what another fix replaces. A fix that writes a name does not go together with
+    one that renames it.
     """
     result = Plan()
     pending = list(range(len(fixes)))
@@ -68,12 +72,14 @@ def plan(fixes: Sequence[Fix], files: Files) -> Plan:
 def _choose(fixes: Sequence[Fix], pending: Iterable[int], files: Files, result: Plan) -> list[int]:
     """The fixes that go together, as far as edits and the names of imports tell."""
     chosen: dict[str, _Chosen] = {}
+    names = _Names()
     applied = []
     for index in pending:
         if index in result.refused:
             continue
         parts = _by_path([fixes[index]])
-        if any(path in chosen and chosen[path].meets(part.edits) for path, part in parts.items()):
+        own = _Names.of(fixes[index], files)
+        if own.meets(names) or any(path in chosen and chosen[path].meets(part.edits) for path, part in parts.items()):
             continue
         trial = {path: chosen.get(path, _Chosen()).with_(part) for path, part in parts.items()}
         try:
@@ -84,6 +90,7 @@ def _choose(fixes: Sequence[Fix], pending: Iterable[int], files: Files, result: 
             _put_off(fixes[index], index, files, result)
         else:
             chosen |= trial
+            names.add(own)
             applied.append(index)
     return applied
 
@@ -102,6 +109,31 @@ def verify(before: str, after: str) -> Failure | None:
     if failure is None or Draft.parse("", before).outline.failure is not None:
         return None
     return failure
+
+
+@dataclass
+class _Names:
+    """The names that fixes rename, and those that they write: what one fix writes, another must not rename away."""
+
+    renamed: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, fix: Fix, files: Files) -> _Names:
+        names = cls(written={need.name for need in fix.needs})
+        for edit in fix.edits:
+            old = files(edit.path).text[edit.start : edit.end]
+            if old.isidentifier() and edit.text.isidentifier():
+                names.renamed.add(old)
+            names.written.update(_NAME.findall(edit.text))
+        return names
+
+    def meets(self, other: _Names) -> bool:
+        return not (self.renamed.isdisjoint(other.written) and self.written.isdisjoint(other.renamed))
+
+    def add(self, other: _Names) -> None:
+        self.renamed |= other.renamed
+        self.written |= other.written
 
 
 @dataclass

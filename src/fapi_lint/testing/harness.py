@@ -83,13 +83,17 @@ def fixed(
     codes: str | Collection[str] | None = None,
     *,
     unsafe: bool = False,
+    fixable: Collection[str] | None = None,
     settings: Settings | None = None,
     versions: Versions | None = None,
 ) -> dict[str, str]:
-    """The files after all fixes. Asserts that every pass parses and that a second run changes nothing."""
+    """The files after all fixes, or those of the `fixable` codes.
+
+    Asserts that every pass parses and that a second run changes nothing.
+    """
     texts = {path: textwrap.dedent(text) for path, text in files.items()}
-    after = _fix_once(texts, codes, unsafe, settings, versions)
-    again = _fix_once(after, codes, unsafe, settings, versions)
+    after = _fix_once(texts, codes, unsafe, fixable, settings, versions)
+    again = _fix_once(after, codes, unsafe, fixable, settings, versions)
     assert again == after, "a second run changes the result of the first"
     return after
 
@@ -98,6 +102,7 @@ def _fix_once(
     files: Mapping[str, str],
     codes: str | Collection[str] | None,
     unsafe: bool,
+    fixable: Collection[str] | None,
     settings: Settings | None,
     versions: Versions | None,
 ) -> dict[str, str]:
@@ -105,7 +110,11 @@ def _fix_once(
     allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
     rules = _rules(codes)
     outcome = fix_until_stable(
-        project, rules, allowed, select=lambda project, found: unsuppressed(project, found, rules)
+        project,
+        rules,
+        allowed,
+        select=lambda project, found: unsuppressed(project, found, rules),
+        may_fix=lambda violation, fix: fixable is None or violation.rule.code in fixable,
     )
     assert not outcome.problems, outcome.problems
     after = dict(files)
@@ -145,7 +154,7 @@ def check_examples(rule: Rule) -> None:
         return
     assert rule.fix in offered, f"{rule.code} declares {rule.fix} and offers {offered}"
     assert not (rule.fix is Applicability.UNSAFE and Applicability.SAFE in offered)
-    after = fixed(bad, {rule.code} | rule.together_with, unsafe=True)
+    after = fixed(bad, codes, unsafe=True, fixable={rule.code} | rule.together_with)
     assert after == good, f"{rule.code}: the fixed Bad example is not the Good one:\n" + "\n".join(
         f"--- {path}\n{text}" for path, text in after.items() if text != good.get(path)
     )
