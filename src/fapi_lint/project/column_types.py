@@ -6,13 +6,16 @@ https://docs.sqlalchemy.org/en/20/orm/declarative_tables.html#mapped-column-deri
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
-from fapi_lint.project.models import Model
-from fapi_lint.project.project import Project
+from fapi_lint.project.models import Column, Model
 from fapi_lint.project.symbols import External, Scope, Symbol, Variable
 from fapi_lint.project.values import Located
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
 
 INTEGERS = frozenset(
     ["Integer", "BigInteger", "SmallInteger", "INTEGER", "BIGINT", "SMALLINT", "INT", "TINYINT", "MEDIUMINT"]
@@ -58,6 +61,26 @@ def is_unsized_string(project: Project, located: Located) -> bool:
         return True
     length = located.expr.argument("length", 0)
     return is_none(length.value) if length is not None else not any(arg.star for arg in located.expr.args)
+
+
+def string_length(project: Project, column: Column) -> int | None:
+    """The length of a column of strings: that of its type, or a SQLModel field's `max_length`."""
+    written = column.type_arg and generic_type(project, column.type_arg)
+    if written is not None:
+        symbol = type_class(project, written)
+        if isinstance(symbol, External) and symbol.name in STRINGS and isinstance(written.expr, o.Call):
+            length = written.expr.argument("length", 0)
+            return None if length is None else _integer(project, Located(length.value, written.scope))
+        return None
+    limit = column.argument("max_length")
+    return None if limit is None else _integer(project, limit)
+
+
+def _integer(project: Project, located: Located) -> int | None:
+    """A literal integer, or a constant."""
+    symbol = project.resolver.resolve(located.scope, located.expr)
+    value = symbol.value if isinstance(symbol, Variable) else located.expr
+    return value.value if isinstance(value, o.Number) else None
 
 
 def python_type(project: Project, scope: Scope, annotation: o.Node | None) -> Symbol | None:

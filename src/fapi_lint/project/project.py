@@ -31,6 +31,7 @@ from fapi_lint.project.secrets import Secret, Secrets
 from fapi_lint.project.sessions import DroppedCoroutine, QueryCall, Service, Sessions, SessionUse
 from fapi_lint.project.settings_classes import EnvironmentRead, SettingsClass, SettingsClasses
 from fapi_lint.project.string_fields import StringFields
+from fapi_lint.project.string_fields import StringFields
 from fapi_lint.project.symbols import Class, Function
 from fapi_lint.project.types import Types
 
@@ -124,6 +125,11 @@ class Project:
     def config_classes(self) -> ConfigClasses:
         """Who refers to the `class Config` of a schema."""
         return ConfigClasses(self)
+
+    @cached_property
+    def string_fields(self) -> StringFields:
+        """Which fields take strings of any length."""
+        return StringFields(self)
 
     @cached_property
     def string_fields(self) -> StringFields:

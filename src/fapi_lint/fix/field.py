@@ -1,0 +1,43 @@
+"""Constraints of schema fields: arguments for the `Field(…)` that a field has, or gets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fapi_lint.fix.edit import Edit, NeedsImport
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.text import insert_argument
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.schemas import SchemaField
+from fapi_lint.project.values import Located
+
+
+def field_call(field: SchemaField) -> Located | None:
+    """The `Field(…)` that describes the field and is written with it: its default, or inside `Annotated`."""
+    return next(
+        (
+            call
+            for call in field.calls
+            if call.scope is field.scope
+            and isinstance(call.expr, o.Call)
+            and o.dotted(call.expr.func).endswith("Field")
+            and field.statement.start <= call.expr.start < field.statement.end
+        ),
+        None,
+    )
+
+
+def constrain(field: SchemaField, arguments: Sequence[str]) -> tuple[Edit, tuple[NeedsImport, ...]]:
+    """The field with arguments (`"max_length=50"`) for its `Field(…)`, which takes over a plain default."""
+    file, statement, given = field.module, field.statement, ", ".join(arguments)
+    call = field_call(field)
+    if call is not None:
+        assert isinstance(call.expr, o.Call)
+        return insert_argument(file, call.expr, given), ()
+    library = "sqlmodel" if field.project.models.is_sqlmodel(field.owner) else "pydantic"
+    maker = spell(file, f"{library}.Field", statement.start)
+    if statement.value is None:
+        return Edit(file.path, statement.end, statement.end, f" = {maker.text}({given})"), maker.needs
+    value = statement.value
+    text = f"{maker.text}(default={file.slice(value)}, {given})"
+    return Edit(file.path, value.start, value.end, text), maker.needs

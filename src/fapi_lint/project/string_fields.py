@@ -1,0 +1,147 @@
+"""Which fields of schemas take strings of any length, and how long the columns behind them are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.column_types import string_length
+from fapi_lint.project.schemas import Schema, SchemaField
+from fapi_lint.project.symbols import Class, External, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_INPUT = ("create", "update")
+_LIMITS = frozenset(["const", "enum", "max_length", "min_length", "pattern", "regex"])
+"""Arguments of `Field` that constrain a string."""
+_CONFIGURED = frozenset(["str_max_length", "str_min_length", "max_anystr_length", "min_anystr_length"])
+_VALIDATORS = frozenset(["field_validator", "validator"])
+_ANY = "*"
+
+
+class StringFields:
+    """The string fields of the schemas of an application."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._validated: dict[Class, frozenset[str]] = {}
+
+    def unconstrained_in(self, field: SchemaField) -> list[Schema]:
+        """The Create and Update schemas in which the field takes any string; its own class comes first."""
+        if not self._is_plain(field) or field.owner in self._settings or self.project.models.users_of(field.owner):
+            return []
+        return [
+            schema
+            for schema in self._inputs.get(field.owner, ())
+            if schema.fields.get(field.name) is field
+            and not self._is_validated(schema, field.name)
+            and _CONFIGURED.isdisjoint(schema.config.entries)
+        ]
+
+    def column_lengths(self, field: SchemaField) -> set[int]:
+        """The lengths of the columns of the field's name, in the models that its schemas are named after."""
+        models = self.project.models.by_name
+        resources = {
+            named.resource
+            for schema in self._inputs.get(field.owner, ())
+            if (named := self.project.resources.parse(schema.name)) is not None
+        }
+        found = set()
+        for resource in resources:
+            for model in (*models.get(resource, ()), *models.get(f"{resource}Model", ())):
+                column = model.columns.get(field.name)
+                length = None if column is None else string_length(self.project, column)
+                if length is not None:
+                    found.add(length)
+        return found
+
+    @cached_property
+    def _inputs(self) -> dict[Class, list[Schema]]:
+        """The Create and Update schemas by the classes that they are and inherit, each class's own one first.
+
+        A synonym does not tell enough: XIn may as well be what a search takes. Nor does a name whose schema is what a
+        route answers with, and no body.
+        """
+        synonyms = self.project.settings.conventions.schema_synonyms
+        resources = self.project.resources
+        found: dict[Class, list[Schema]] = {}
+        for schema in self.project.schemas.all:
+            named = resources.parse(schema.name)
+            if named is None or named.role not in _INPUT or named.word in synonyms:
+                continue
+            if schema.class_ in resources.bodies or schema.class_ not in resources.answers:
+                for class_ in schema.ancestors:
+                    schemas = found.setdefault(class_, [])
+                    schemas.insert(0 if class_ is schema.class_ else len(schemas), schema)
+        return found
+
+    @cached_property
+    def _settings(self) -> set[Class]:
+        """The classes that settings are made of: an administrator writes what they hold."""
+        lines = map(self.project.resolver.mro, self.project.classes)
+        settings = [line for line in lines if any(isinstance(b, External) and b.name == "BaseSettings" for b in line)]
+        return {base for line in settings for base in line if isinstance(base, Class)}
+
+    # --- the field itself --------------------------------------------------------------------------
+
+    def _is_plain(self, field: SchemaField) -> bool:
+        """Whether it is a `str` (or None), and nothing that is written about it says which strings."""
+        members = [each for each in self._members(field.scope, field.annotation) if not is_none(each)]
+        if len(members) != 1 or members[0] is None:
+            return False
+        if self.project.resolver.resolve(field.scope, members[0]) != External("builtins.str"):
+            return False
+        return not isinstance(field.default, o.Call) or self._says_nothing(field.scope, field.default)
+
+    def _members(self, scope: Scope, annotation: o.Node | None) -> Iterator[o.Node | None]:
+        """The members of a union; None for what is more than a name, or constrained by `Annotated`."""
+        for member in union_members(annotation):
+            if not isinstance(member, o.Subscript):
+                yield member if isinstance(member, (o.Name, o.Attribute)) else None
+                continue
+            wrapper = self.project.resolver.external(scope, member.value)
+            name = wrapper.name if wrapper is not None else ""
+            if name in ("Optional", "Union"):
+                for item in member.items:
+                    yield from self._members(scope, item)
+            elif name == "Annotated" and all(self._says_nothing(scope, item) for item in member.items[1:]):
+                yield from self._members(scope, member.items[0])
+            else:
+                yield None
+
+    def _says_nothing(self, scope: Scope, call: o.Expr) -> bool:
+        """Whether it is a `Field(…)` without constraints."""
+        if not isinstance(call, o.Call):
+            return isinstance(call, o.String)
+        symbol = self.project.resolver.external(scope, call.func)
+        if symbol is None or not (symbol.is_from("pydantic", "Field") or symbol.is_from("sqlmodel", "Field")):
+            return False
+        return all(arg.keyword not in _LIMITS and not arg.star for arg in call.args)
+
+    # --- validators --------------------------------------------------------------------------------
+
+    def _is_validated(self, schema: Schema, name: str) -> bool:
+        return any(not self._validated_by(class_).isdisjoint((name, _ANY)) for class_ in schema.ancestors)
+
+    def _validated_by(self, class_: Class) -> frozenset[str]:
+        """The fields that the validators of a class body check; `*` for all, or unknown ones."""
+        if class_ not in self._validated:
+            calls = [decorator.value for method in class_.methods for decorator in method.node.decorators]
+            # check = validator("name", allow_reuse=True)(function)
+            assigned = [statement.value for statement in class_.node.body if isinstance(statement, o.Assign)]
+            calls += [value.func for value in assigned if isinstance(value, o.Call)]
+            self._validated[class_] = frozenset(name for call in calls for name in self._checked(class_.scope, call))
+        return self._validated[class_]
+
+    def _checked(self, scope: Scope, expr: o.Expr) -> Iterator[str]:
+        if not isinstance(expr, o.Call):
+            return
+        symbol = self.project.resolver.external(scope, expr.func)
+        if symbol is not None and symbol.name in _VALIDATORS:
+            for arg in expr.args:
+                if not arg.keyword:
+                    yield arg.value.value if isinstance(arg.value, o.String) and arg.value.value else _ANY
