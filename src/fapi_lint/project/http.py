@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.module import Module
-from fapi_lint.project.routers import blocks, own_nodes
+from fapi_lint.project.search import search
 from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Symbol, Variable
 from fapi_lint.project.values import Located
 
@@ -111,12 +110,12 @@ class Http:
 
     @cached_property
     def calls(self) -> list[HttpCall]:
-        """Every call that makes an HTTP exception or a response."""
-        return [call for module in self._modules for scope in self._scopes(module) for call in self._calls(scope)]
+        """Every call that makes an HTTP exception or a response, those of tests left out."""
+        return [call for module in self._modules for call in self._calls(module)]
 
     @cached_property
     def status_codes(self) -> list[StatusCode]:
-        """Every literal status code that a route, a response or an HTTP exception is given, once."""
+        """Every literal status code that a route, a response or an HTTP exception is given, once; not in tests."""
         found: dict[tuple[str, int], StatusCode] = {}
         for located in self._statuses():
             for number in _numbers(located.expr):
@@ -127,49 +126,42 @@ class Http:
     def _statuses(self) -> Iterator[Located]:
         for route in self.project.routes.all:
             located = route.argument("status_code")
-            if located is not None:
+            if located is not None and self.project.purposes.of(route.module) != "test":
                 yield located
         for call in self.calls:
             if call.status is not None:
                 yield Located(call.status.value, call.scope)
         for module in self._modules:
-            if ".status_code" in module.text:
-                for scope in self._scopes(module):
-                    yield from self._assigned(scope)
+            yield from self._assigned(module)
 
     # --- searching ---------------------------------------------------------------------------------
 
     @cached_property
+    def _modules(self) -> list[Module]:
+        return [module for module in self.project.modules if self.project.purposes.of(module) != "test"]
+
+    @cached_property
+    def _subclasses(self) -> list[Class]:
+        return [class_ for class_ in self.project.classes if self.kind_of(class_) is not None]
+
+    @cached_property
     def _names(self) -> frozenset[str]:
         """The names under which the classes are called, aliases of imports included."""
-        names = {"HTTPException", *_RESPONSES}
-        names.update(class_.name for class_ in self.project.classes if self.kind_of(class_) is not None)
-        known = "|".join(names)
-        aliases = re.compile(rf"\b(?:{known})\s+as\s+(\w+)")
-        importing = (module.text for module in self.project.modules if " as " in module.text)
-        return frozenset(names.union(*(aliases.findall(text) for text in importing if "fastapi" in text)))
+        names = {"HTTPException", *_RESPONSES, *(class_.name for class_ in self._subclasses)}
+        for module in self._modules:
+            if "fastapi" in module.text or "starlette" in module.text:
+                nodes = (binding.node for bindings in module.scope.bindings.values() for binding in bindings)
+                names.update(node.asname for node in nodes if isinstance(node, o.Alias) and node.name in names)
+        return frozenset(names - {""})
 
-    @cached_property
-    def _mark(self) -> re.Pattern[str]:
-        """What a function holds that makes or changes an answer."""
-        names = "|".join(sorted(self._names))
-        return re.compile(rf"\b(?:{names})\(|\bsuper\(\)\.__init__\(|\.status_code\s*=[^=]")
-
-    @cached_property
-    def _modules(self) -> list[Module]:
-        marks = [".status_code", "super().__init__(", *(f"{name}(" for name in sorted(self._names))]
-        return [module for module in self.project.modules if any(mark in module.text for mark in marks)]
-
-    def _scopes(self, module: Module) -> Iterator[Scope]:
-        return blocks(module.scope, self._mark)
-
-    def _calls(self, scope: Scope) -> Iterator[HttpCall]:
-        for node in own_nodes(scope):
-            if isinstance(node, o.Call):
-                symbol = self._called(scope, node)
+    def _calls(self, module: Module) -> Iterator[HttpCall]:
+        supers = ["super"] if any(class_.module is module for class_ in self._subclasses) else []
+        for sighting in search(module, *sorted(self._names), *supers):
+            if isinstance(sighting.node, o.Call):
+                symbol = self._called(sighting.scope, sighting.node)
                 kind = self.kind_of(symbol)
                 if kind is not None and isinstance(symbol, (Class, External)):
-                    yield HttpCall(self.project, scope, node, symbol, kind)
+                    yield HttpCall(self.project, sighting.scope, sighting.node, symbol, kind)
 
     def _called(self, scope: Scope, call: o.Call) -> Symbol | None:
         """The class that a call makes an object of; for `super().__init__(…)` the class above."""
@@ -185,16 +177,17 @@ class Http:
             return family[1] if len(family) > 1 else None
         return self.project.resolver.resolve(scope, func) if func.attr in self._names else None
 
-    def _assigned(self, scope: Scope) -> Iterator[Located]:
+    def _assigned(self, module: Module) -> Iterator[Located]:
         """The values of `response.status_code = …`, where `response` is one."""
-        for node in own_nodes(scope):
-            if not isinstance(node, o.Assign):
-                continue
-            for target in node.targets:
-                if not isinstance(target, o.Attribute) or target.attr != "status_code":
-                    continue
-                if self._holds_response(scope, target.value):
-                    yield Located(node.value, scope)
+        if ".status_code" not in module.text:
+            return
+        for sighting in search(module, "status_code"):
+            if isinstance(sighting.node, o.Assign):
+                for target in sighting.node.targets:
+                    if not isinstance(target, o.Attribute) or target.attr != "status_code":
+                        continue
+                    if self._holds_response(sighting.scope, target.value):
+                        yield Located(sighting.node.value, sighting.scope)
 
     def _holds_response(self, scope: Scope, expr: o.Expr) -> bool:
         symbol = self.project.resolver.resolve(scope, expr)

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.module import Module
+from fapi_lint.project.search import search
 from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Scope, Symbol, Variable
 from fapi_lint.project.values import Located, literal_text
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-_INCLUDES = re.compile(r"\.include_router\(")
 _MOST_PREFIXES = 16
 """A router included in more places than this is followed to the first ones only."""
 
@@ -189,20 +189,18 @@ class Routers:
         """Where each router is included, as far as both sides are known."""
         found: dict[Router, list[Inclusion]] = {}
         for module in self.project.modules:
-            if not _INCLUDES.search(module.text):
-                continue
-            for scope in blocks(module.scope, _INCLUDES):
-                for call in own_nodes(scope):
-                    if not (isinstance(call, o.Call) and isinstance(call.func, o.Attribute)):
-                        continue
-                    child = call.argument("router", 0)
-                    if call.func.attr != "include_router" or child is None:
-                        continue
-                    router, parent = self.of(scope, child.value), self.of(scope, call.func.value)
-                    if router is not None and parent is not None:
-                        prefix = call.argument("prefix")
-                        text = "" if prefix is None else literal_text(self.project, scope, prefix.value)
-                        found.setdefault(router, []).append(Inclusion(parent, text))
+            for sighting in search(module, "include_router"):
+                call, scope = sighting.node, sighting.scope
+                if not (isinstance(call, o.Call) and isinstance(call.func, o.Attribute)):
+                    continue
+                child = call.argument("router", 0)
+                if call.func.attr != "include_router" or child is None:
+                    continue
+                router, parent = self.of(scope, child.value), self.of(scope, call.func.value)
+                if router is not None and parent is not None:
+                    prefix = call.argument("prefix")
+                    text = "" if prefix is None else literal_text(self.project, scope, prefix.value)
+                    found.setdefault(router, []).append(Inclusion(parent, text))
         return found
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.returns import Returns
-from fapi_lint.project.routers import Router, blocks, own_nodes
+from fapi_lint.project.routers import Router, blocks
+from fapi_lint.project.search import around
 from fapi_lint.project.symbols import Function, Scope, Symbol
 from fapi_lint.project.values import Located, dict_items, literal_text
 from fapi_lint.source.place import Place
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 _METHODS = frozenset(["get", "put", "post", "delete", "options", "head", "patch", "trace"])
 _DECLARES = re.compile(r"\.(?:get|put|post|delete|options|head|patch|trace|api_route|add_api_route)\b")
 _CALLS = re.compile(r"\.add_api_route\(|\)\(")
-_NESTED = re.compile(r"\n[ \t]+@|\.add_api_route\(|\)\(")
-"""What a function holds that declares routes: a decorator, or a registration by a call."""
+_NESTED = re.compile(r"\n[ \t]+@")
+"""What a function holds that declares routes: a decorator."""
 
 
 _PARAMETER = re.compile(r"\{[^{}]*\}")
@@ -194,7 +195,6 @@ class Routes:
         return False
 
     def _in(self, module: Module) -> Iterator[Route]:
-        calls = _CALLS.search(module.text) is not None
         for scope in blocks(module.scope, _NESTED):
             for function in scope.functions:
                 for decorator in function.node.decorators:
@@ -202,12 +202,12 @@ class Routes:
                     if declared is not None:
                         call, router, verb, wrapper = declared
                         yield Route(self.project, scope, call, decorator, router, verb, function, wrapper)
-            if calls:
-                yield from self._registered(scope)
+        yield from self._registered(module)
 
-    def _registered(self, scope: Scope) -> Iterator[Route]:
+    def _registered(self, module: Module) -> Iterator[Route]:
         """Routes without a decorator: `router.add_api_route("/x", handler)` and `router.get("/x")(handler)`."""
-        for node in own_nodes(scope):
+        for sighting in around(module, (match.start() for match in _CALLS.finditer(module.text))):
+            node, scope = sighting.node, sighting.scope
             if not isinstance(node, o.Call):
                 continue
             if isinstance(node.func, o.Attribute) and node.func.attr == "add_api_route":
