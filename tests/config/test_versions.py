@@ -72,6 +72,7 @@ def test_nothing_is_known_without_a_bound() -> None:
 
 
 FILES = {
+    "setup.cfg": "[options]\npython_requires = >=3.11,<4\n",
     "requirements.txt": "# web\n-r base.txt\nFastAPI[all]>=0.110.0,<1 # why\nhttpx\npydantic-settings==2.1\n",
     "requirements/base.txt": 'SQLAlchemy[asyncio] ~= 2.0.1 ; python_version > "3"\n',
     "requirements-dev.txt": "pydantic==1.10.2 \\\n    --hash=sha256:abc\nhttpx==0.26.0 --hash=sha256:abc\n",
@@ -81,9 +82,11 @@ EXPECTED = Versions(
     sqlalchemy=Bounds((2, 0, 1), (2, 1)),
     pydantic=Bounds((1, 10, 2), (1, 10, 2, 1)),
     httpx=Bounds((0, 26, 0), (0, 26, 0, 1)),
+    python=Bounds((3, 11), (4,)),
 )
 PEP_621 = """
 [project]
+requires-python = ">=3.11,<4"
 dependencies = ["fastapi>=0.110.0,<1", "sqlalchemy (~=2.0.1)", "pydantic @ git+https://example.org/x@2.0"]
 [project.optional-dependencies]
 client = ["httpx==0.26.0"]
@@ -101,6 +104,7 @@ httpx = "0.26.0"
 """
 SETUP_CFG = """
 [options]
+python_requires = ~=3.11
 install_requires =
     fastapi>=0.110.0,<1
     sqlalchemy~=2.0.1

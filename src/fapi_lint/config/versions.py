@@ -1,4 +1,4 @@
-"""The versions of FastAPI, SQLAlchemy, Pydantic and httpx that a project allows.
+"""The versions of Python, FastAPI, SQLAlchemy, Pydantic and httpx that a project allows.
 
 Requirements are read as PEP 440 and PEP 508 (https://peps.python.org/pep-0508/) write them, and as Poetry
 does (https://python-poetry.org/docs/dependency-specification/), as far as lower and upper bounds go.
@@ -57,6 +57,7 @@ class Versions:
     sqlalchemy: Bounds = field(default=Bounds())
     pydantic: Bounds = field(default=Bounds())
     httpx: Bounds = field(default=Bounds())
+    python: Bounds = field(default=Bounds())
 
 
 def read_versions(root: Path) -> Versions:
@@ -138,6 +139,9 @@ def _requirements(root: Path) -> Iterator[tuple[str, str]]:
             content = tomllib.loads(text)
             lines += _listed(content)
             yield from _poetry(content)
+            required = _at(content, "project").get("requires-python")
+            if isinstance(required, str):
+                yield "python", required
     for file in (*sorted(root.glob("requirements*.txt")), *sorted(root.glob("requirements/*.txt"))):
         lines += _read(file).splitlines()
     if text := _read(root / "setup.cfg"):
@@ -147,6 +151,7 @@ def _requirements(root: Path) -> Iterator[tuple[str, str]]:
         with suppress(configparser.Error):
             parser.read_string(text)
             lines += parser.get("options", "install_requires", fallback="").splitlines()
+            yield "python", parser.get("options", "python_requires", fallback="")
             if parser.has_section("options.extras_require"):
                 lines += "\n".join(parser["options.extras_require"].values()).splitlines()
     for line in lines:

@@ -33,7 +33,7 @@ from fapi_lint.project.models import Model, Relationship
 from fapi_lint.project.module import Module
 from fapi_lint.project.pairing import Direction, Join, backref_name
 from fapi_lint.project.project import Project
-from fapi_lint.project.symbols import Class, External
+from fapi_lint.project.symbols import Class
 from fapi_lint.project.values import Located
 
 _INHERITED = ("viewonly", "post_update", "passive_updates", "sync_backref")
@@ -201,7 +201,7 @@ class _Pair:
         for model in (source, target):
             if len(pairings.namesakes(model)) > 1:
                 raise Unpairable(f"several models are called {model.name}")
-            if self.is_dataclass(model):
+            if self.project.models.is_dataclass(model.class_):
                 raise Unpairable(f"{model.name} is a dataclass, where an attribute would become a field")
             if any("concrete" in self.mapper_arguments(ancestor) for ancestor in model.ancestors):
                 raise Unpairable(f"{model.name} may have concrete inheritance")
@@ -240,15 +240,6 @@ class _Pair:
         condition = given("primaryjoin")
         if condition is not None and "remote(" in condition.scope.module.slice(condition.expr):
             raise Unpairable("remote() in the join would have to change sides")
-
-    def is_dataclass(self, model: Model) -> bool:
-        if any(
-            isinstance(base, External) and base.name == "MappedAsDataclass"
-            for base in self.project.resolver.mro(model.class_)
-        ):
-            return True
-        decorators = [ancestor.module.slice(d) for ancestor in model.ancestors for d in ancestor.node.decorators]
-        return any("dataclass" in decorator for decorator in decorators)
 
     @staticmethod
     def mapper_arguments(class_: Class) -> str:

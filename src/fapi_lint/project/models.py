@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 _DECLARATIVE = ("DeclarativeBase", "DeclarativeBaseNoMeta", "declarative_base", "automap_base")
+_SINCE_2 = ("DeclarativeBase", "mapped_column", "async_sessionmaker", "MappedAsDataclass")
+"""Names that SQLAlchemy 2.0 brought."""
 _SCHEMA_ITEMS = frozenset(
     ["ForeignKey", "CheckConstraint", "Identity", "Sequence", "Computed", "FetchedValue", "Constraint"]
 )
@@ -501,6 +503,16 @@ class Models:
                             found.append(Table(self.project, variable, binding.value))
         return found
 
+    @cached_property
+    def has_mapped_columns(self) -> bool:
+        """Whether SQLAlchemy is 2.0 or newer and has `mapped_column`: by its version, else by what is imported."""
+        version = self.project.versions.sqlalchemy
+        if version.at_least(2) or version.is_below(2):
+            return version.at_least(2)
+        if any(name in module.text for module in self.project.modules for name in _SINCE_2):
+            return True
+        return version.lowest is None and not any("sqlalchemy.ext.declarative" in m.text for m in self.project.modules)
+
     # --- classes -----------------------------------------------------------------------------------
 
     def is_declarative(self, class_: Class) -> bool:
@@ -531,6 +543,14 @@ class Models:
         return self.project.resolver.is_subclass(class_, "sqlmodel.SQLModel") or self.project.resolver.is_subclass(
             class_, "sqlmodel.main.SQLModel"
         )
+
+    def is_dataclass(self, class_: Class) -> bool:
+        """Whether mapped attributes of the class are fields of a dataclass."""
+        ancestors = self.project.resolver.mro(class_)
+        if any(isinstance(base, External) and base.name == "MappedAsDataclass" for base in ancestors):
+            return True
+        own = [ancestor for ancestor in ancestors if isinstance(ancestor, Class)]
+        return any("dataclass" in a.module.slice(decorator) for a in own for decorator in a.node.decorators)
 
     def _is_mapped(self, class_: Class) -> bool:
         abstract = class_.scope.bindings.get("__abstract__")
@@ -744,6 +764,17 @@ class Models:
                 if kind == "column":
                     return "column", call, symbol
         return "", call, None
+
+
+def allows_none(column: Column) -> bool | None:
+    """Whether a `Column(…)` may hold NULL by its arguments or as a key; None where they cannot all be seen."""
+    for keyword in ("nullable", "primary_key"):
+        given = column.argument(keyword)
+        if given is not None and o.dotted(given.expr) not in ("True", "False"):
+            return None
+        if given is not None and (keyword == "nullable" or o.dotted(given.expr) == "True"):
+            return keyword == "nullable" and o.dotted(given.expr) == "True"
+    return None if column.has_unknown_arguments else not column.is_primary_key
 
 
 def written_type(project: Project, located: Located) -> Located | None:

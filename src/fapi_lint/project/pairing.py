@@ -151,12 +151,12 @@ class Pairings:
             return True
         if None not in tables:
             return False
-        owners = self._owners(table, self.project.purposes.of(target.module))
+        owners = self.owners(table, self.project.purposes.of(target.module))
         if owners and not any(owner.class_ in target.ancestors for owner in owners):
             return False
         return True if len(owners) == 1 else None
 
-    def _owners(self, table: str, purpose: Purpose) -> list[Model]:
+    def owners(self, table: str, purpose: Purpose) -> list[Model]:
         """The models whose table has a name: written so, or computed from a class name of the same letters."""
         for found in (self.project.models.by_table.get(table, ()), self._computed.get(_letters(table), ())):
             owners = [model for model in found if self.project.purposes.of(model.module) == purpose]

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
+from fapi_lint.fix.mapped import MappedTypes
+from fapi_lint.fix.text import replace
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.class_body import keeps_order, names_used_as_columns_only
+from fapi_lint.project.models import Column, allows_none
+from fapi_lint.project.project import Project
+from fapi_lint.project.symbols import Class
+from fapi_lint.project.value_types import value_type
+from fapi_lint.rules.rule import Finding, rule
+
+
+@rule("FAPI209", "legacy-column", fix=Applicability.SAFE, preference="Database Models")
+def legacy_column(project: Project, _: Project) -> Iterator[Finding]:
+    """A mapped class declares a column with `Column(…)` instead of `mapped_column(…)`.
+
+    Type checkers know nothing of the values of such an attribute, and whether it may be None stands nowhere.
+    `Mapped[…] = mapped_column(…)` says both, and SQLAlchemy 2.0 checks it. A mixin's columns count where a
+    mapped class inherits them; columns of a `Table(…)` are right as they are, and projects on SQLAlchemy 1
+    are not reported.
+
+    Bad:
+        ```python app/models/tag.py
+        import uuid
+        from datetime import datetime
+
+        from sqlalchemy import UUID, Column, DateTime, String, func
+        from sqlalchemy.orm import Mapped, mapped_column
+
+        from app.db.base_class import Base
+
+
+        class Tag(Base):
+            __tablename__ = "tag"
+
+            id = Column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            name = Column(String(50), nullable=False)  # as shown
+            color = Column(String(7))
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
+        ```
+        ```python app/db/base_class.py
+        from sqlalchemy.orm import DeclarativeBase
+
+
+        class Base(DeclarativeBase):
+            pass
+        ```
+
+    Good:
+        ```python app/models/tag.py
+        import uuid
+        from datetime import datetime
+
+        from sqlalchemy import UUID, DateTime, String, func
+        from sqlalchemy.orm import Mapped, mapped_column
+
+        from app.db.base_class import Base
+
+
+        class Tag(Base):
+            __tablename__ = "tag"
+
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            name: Mapped[str] = mapped_column(String(50), nullable=False)  # as shown
+            color: Mapped[str | None] = mapped_column(String(7))
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
+        ```
+        ```python app/db/base_class.py
+        from sqlalchemy.orm import DeclarativeBase
+
+
+        class Base(DeclarativeBase):
+            pass
+        ```
+
+    Fix safety:
+        Safe: the table stays as it is. A column that may be NULL becomes `Mapped[X | None]`, because `Mapped[X]`
+        would add NOT NULL. Nothing is offered where the Python type is not certain (types of other packages, or of
+        the application's own that convert values), in dataclasses, where an attribute becomes an argument of
+        `__init__`, where the class body uses the column as an object that `mapped_column()` is not, and where
+        the table's columns would change their order.
+    """
+    if not project.models.has_mapped_columns:
+        return
+    types = MappedTypes(project)
+    for class_ in project.models.mapping_classes:
+        columns = [column for column in project.models.columns_of(class_) if _is_legacy(column, project)]
+        names = {column.name for column in columns}
+        usable = names_used_as_columns_only(project, class_, names)
+        ordered = names if keeps_order(project, class_, usable) else set()
+        for column in columns:
+            name = f"{class_.name}.{column.name}"
+            if project.settings.is_exempt("FAPI209", name):
+                continue
+            fix: Fix | str = _fix(column, project, types)
+            if column.name not in usable:
+                fix = "the class body uses it as a `Column`"
+            elif column.name not in ordered or not keeps_order(project, class_, {column.name}):
+                fix = "the columns of the table would change their order"
+            message = f"`{name}` is a `Column` instead of `Mapped[…] = mapped_column(…)`"
+            if isinstance(fix, str):
+                yield Finding(column.place, f"{message} (no fix: {fix})")
+            else:
+                yield Finding(column.place, message, fix)
+
+
+def _is_legacy(column: Column, project: Project) -> bool:
+    """An attribute that `sqlalchemy.Column` makes, not one of the application's functions."""
+    if column.call is None or column.made_by is not None or isinstance(column.statement, o.FunctionDef):
+        return False
+    if not project.purposes.is_application(column.module) or project.models.is_sqlmodel(column.owner):
+        return False
+    symbol = project.resolver.external(column.scope, column.call.func)
+    return symbol is not None and symbol.is_from("sqlalchemy", "Column")
+
+
+def _fix(column: Column, project: Project, types: MappedTypes) -> Fix | str:
+    """The fix, or why there is none."""
+    file, statement, call = column.module, column.statement, column.call
+    assert call is not None
+    assert not isinstance(statement, o.FunctionDef)
+    if statement.value is not call:
+        return "something is wrapped around it"
+    if any(project.models.is_dataclass(class_) for class_ in _classes(column, project)):
+        return "in a dataclass it would become an argument of `__init__`"
+    optional = allows_none(column)
+    if optional is None:
+        return "whether it may be NULL is not certain"
+    maker = types.spell(column.owner, "sqlalchemy.orm.mapped_column")
+    edits = [replace(file, call.func, maker.text)]
+    needs = maker.needs
+    if isinstance(statement, o.AnnAssign):
+        if column.mapped_type is None or column.annotated:
+            return "its annotation is no plain `Mapped[…]`"
+        if column.argument("nullable") is None and project.pairings.is_nullable(column) != optional:
+            return "its annotation and the database differ on NULL"
+    elif len(statement.targets) > 1:
+        return "it has several names"
+    else:
+        type_ = value_type(project, column)
+        if type_ is None:
+            return "the Python type of its values is not certain"
+        mapped = types.mapped(column.owner, type_, optional=optional)
+        if mapped is None:
+            return "the name of its Python type means something else here"
+        end = statement.targets[0].end
+        edits.append(Edit(file.path, end, end, f": {mapped.text}"))
+        needs += mapped.needs
+    drops = (DropsImport(file.path, call.func.id),) if isinstance(call.func, o.Name) else ()
+    title = f"Declare `{column.owner.name}.{column.name}` with `Mapped[…] = mapped_column(…)`"
+    return Fix(title, Applicability.SAFE, tuple(edits), needs, drops)
+
+
+def _classes(column: Column, project: Project) -> list[Class]:
+    return [column.owner, *(model.class_ for model in project.models.users_of(column.owner))]
