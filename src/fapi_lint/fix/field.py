@@ -8,6 +8,7 @@ from fapi_lint.fix.edit import Edit, NeedsImport
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_argument
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.constrained_types import STRINGS_ONLY
 from fapi_lint.project.schemas import SchemaField
 from fapi_lint.project.values import Located
 
@@ -25,6 +26,18 @@ def field_call(field: SchemaField) -> Located | None:
         ),
         None,
     )
+
+
+def takes_constraints(field: SchemaField, arguments: Sequence[str]) -> bool:
+    """Whether `constrain` may add these: `Field` takes them, has none of them, and no other call is the default."""
+    if any(argument.partition("=")[0] in STRINGS_ONLY for argument in arguments):
+        return False
+    call = field_call(field)
+    if call is None:
+        return not isinstance(field.default, o.Call)
+    assert isinstance(call.expr, o.Call)
+    taken = {arg.keyword for arg in call.expr.args}
+    return not call.expr.has_double_star and taken.isdisjoint(argument.partition("=")[0] for argument in arguments)
 
 
 def constrain(field: SchemaField, arguments: Sequence[str]) -> tuple[Edit, tuple[NeedsImport, ...]]:

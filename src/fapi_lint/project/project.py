@@ -10,6 +10,7 @@ from fapi_lint.config.settings import Settings
 from fapi_lint.config.tooling import Tooling
 from fapi_lint.config.versions import Versions
 from fapi_lint.project.config_class import ConfigClasses
+from fapi_lint.project.constrained_types import ConstrainedType, constrained_types
 from fapi_lint.project.dependencies import Dependencies
 from fapi_lint.project.exceptions import ExceptionClass, Exceptions
 from fapi_lint.project.hints import Hints
@@ -205,6 +206,7 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     Table: lambda project: project.models.tables,
     Schema: lambda project: project.schemas.all,
     SchemaField: lambda project: project.schemas.fields,
+    ConstrainedType: constrained_types,
     Route: lambda project: project.routes.all,
     StatusCode: lambda project: project.http.status_codes,
     SessionUse: lambda project: project.sessions.uses,

@@ -1,0 +1,108 @@
+"""Types that calls make: `constr(max_length=5)` and its kin, where Pydantic 2 has `Field` for any type.
+
+https://docs.pydantic.dev/latest/api/types/ discourages them, because type checkers cannot read them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.module import Module
+from fapi_lint.project.schemas import SchemaField
+from fapi_lint.project.symbols import External, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+TYPES: Mapping[str, str] = {
+    "conbytes": "bytes",
+    "condate": "datetime.date",
+    "condecimal": "decimal.Decimal",
+    "confloat": "float",
+    "confrozenset": "frozenset",
+    "conint": "int",
+    "conlist": "list",
+    "conset": "set",
+    "constr": "str",
+}
+"""The type that each of them constrains."""
+RENAMED: Mapping[str, str] = {"max_items": "max_length", "min_items": "min_length", "regex": "pattern"}
+REMOVED = frozenset(["curtail_length", "unique_items"])
+STRINGS_ONLY = frozenset(["strip_whitespace", "to_lower", "to_upper"])
+"""What `StringConstraints` takes and `Field` does not."""
+_CALL = re.compile(rf"\b(?:{'|'.join(TYPES)})\b")
+
+
+@dataclass(eq=False)
+class ConstrainedType:
+    """One such call, in the annotation of a schema's field or as an alias of a module."""
+
+    project: Project
+    scope: Scope
+    call: o.Call
+    name: str
+    """`"constr"`."""
+    field: SchemaField | None
+
+    @property
+    def module(self) -> Module:
+        return self.scope.module
+
+    @property
+    def label(self) -> str:
+        """What it constrains."""
+        return "an alias" if self.field is None else f"`{self.field.owner.name}.{self.field.name}`"
+
+    @property
+    def item(self) -> o.Arg | None:
+        """What a collection holds."""
+        return self.call.argument("item_type", 0)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all that the field may be, apart from None, so that the field may be constrained instead."""
+        if self.field is None:
+            return False
+        return [each for each in self._members(self.field.annotation) if not is_none(each)] == [self.call]
+
+    def _members(self, annotation: o.Node) -> Iterator[o.Node]:
+        for member in union_members(annotation):
+            if isinstance(member, o.Subscript):
+                wrapper = self.project.resolver.external(self.scope, member.value)
+                if wrapper is not None and wrapper.name in ("Optional", "Union"):
+                    for item in member.items:
+                        yield from self._members(item)
+                    continue
+            yield member
+
+
+def constrained_types(project: Project) -> list[ConstrainedType]:
+    """All of an application on Pydantic 2, in file and source order."""
+    found = []
+    for schema in project.schemas.all:
+        if schema.pydantic == 2 and _CALL.search(schema.module.text):
+            for field in schema.own_fields:
+                found += [
+                    each for node in o.walk(field.annotation) for each in _made(project, field.scope, node, field)
+                ]
+    for module in project.modules if project.schemas.pydantic == 2 else ():
+        if _CALL.search(module.text):
+            for bindings in module.scope.bindings.values():
+                found += [each for b in bindings for each in _made(project, module.scope, b.value, None)]
+    return sorted(found, key=lambda each: (each.module.path, each.call.start))
+
+
+def _made(project: Project, scope: Scope, node: object, field: SchemaField | None) -> Iterator[ConstrainedType]:
+    if isinstance(node, o.Call):
+        symbol = project.resolver.resolve(scope, node.func)
+        if isinstance(symbol, External) and symbol.name in TYPES and symbol.dotted in _dotted(symbol.name):
+            yield ConstrainedType(project, scope, node, symbol.name, field)
+
+
+def _dotted(name: str) -> tuple[str, str]:
+    return f"pydantic.{name}", f"pydantic.types.{name}"

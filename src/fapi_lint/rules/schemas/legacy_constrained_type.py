@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.field import constrain, takes_constraints
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.text import replace
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.constrained_types import REMOVED, RENAMED, STRINGS_ONLY, TYPES, ConstrainedType
+from fapi_lint.project.project import Project
+from fapi_lint.project.symbols import External
+from fapi_lint.rules.rule import Finding, rule
+
+_COLLECTIONS = ("conlist", "conset", "confrozenset")
+
+
+@rule("FAPI304", "legacy-constrained-type", fix=Applicability.SAFE, preference="Pydantic Schemas")
+def legacy_constrained_type(constrained: ConstrainedType, project: Project) -> Iterator[Finding]:
+    """A type is made by `constr()`, `conint()`, `conlist()` or one of their kin, where `Field` serves.
+
+    A call is no type to a type checker, so these come with `# type: ignore` or go unchecked. Pydantic 2 keeps
+    them for old code only: `Field` constrains any type, in the assignment or inside `Annotated`.
+
+    Bad:
+        ```python app/schemas/user.py
+        from pydantic import BaseModel, ConfigDict, conint, conlist, constr
+
+
+        class UserFilter(BaseModel):
+            name: constr(min_length=1, max_length=255)
+            nickname: constr(max_length=50) | None = None
+            ages: conlist(conint(ge=0), max_length=10)
+            code: constr(strip_whitespace=True, max_length=8)
+
+            model_config = ConfigDict(extra="forbid")
+        ```
+
+    Good:
+        ```python app/schemas/user.py
+        from typing import Annotated
+
+        from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+        class UserFilter(BaseModel):
+            name: str = Field(min_length=1, max_length=255)
+            nickname: str | None = Field(default=None, max_length=50)
+            ages: list[Annotated[int, Field(ge=0)]] = Field(max_length=10)
+            code: Annotated[str, StringConstraints(strip_whitespace=True, max_length=8)]
+
+            model_config = ConfigDict(extra="forbid")
+        ```
+
+    Fix safety:
+        Safe: the same values are accepted, and the JSON Schema is the same. Arguments of Pydantic 1 get their new
+        names. No fix is offered for what Pydantic 2 does not have (`unique_items`), for arguments that cannot be
+        seen, and where a comment stands between the arguments.
+    """
+    if not project.purposes.is_application(constrained.module):
+        return
+    field = constrained.field
+    if field is not None and project.settings.is_exempt("FAPI304", f"{field.owner.name}.{field.name}"):
+        return
+    message = f"`{constrained.name}()` makes the type of {constrained.label}, where `Field` serves"
+    fix = _fix(constrained, project)
+    place = constrained.module.place(constrained.call)
+    if isinstance(fix, str):
+        yield Finding(place, f"{message}; not replaced: {fix}")
+    else:
+        yield Finding(place, message, fix)
+
+
+def _fix(constrained: ConstrainedType, project: Project) -> Fix | str:
+    """The fix, or why there is none."""
+    module, call, field = constrained.module, constrained.call, constrained.field
+    if field is not None and project.models.is_sqlmodel(field.owner):
+        return "SQLModel reads constraints from its own `Field`"
+    if "#" in module.slice(call):
+        return "a comment may stand between its arguments"
+    item, arguments = constrained.item if constrained.name in _COLLECTIONS else None, []
+    for arg in call.args:
+        if arg is item:
+            continue
+        if arg.star or not arg.keyword:
+            return "its arguments cannot be seen"
+        if arg.keyword in REMOVED:
+            return f"Pydantic 2 has nothing in place of `{arg.keyword}`"
+        value = module.text[arg.start : arg.end].partition("=")[2].strip()
+        arguments.append(f"{RENAMED.get(arg.keyword, arg.keyword)}={value}")
+
+    base = TYPES[constrained.name]
+    type_ = spell(module, base, call.start) if "." in base else None
+    if type_ is None and project.resolver.resolve(constrained.scope, o.Name(0, 0, base)) != External(
+        f"builtins.{base}"
+    ):
+        return f"`{base}` means something else there"
+    text, needs = (base, ()) if type_ is None else (type_.text, type_.needs)
+    if item is not None:
+        text += f"[{module.slice(item.value)}]"
+
+    edits: tuple[Edit, ...]
+    if arguments and constrained.is_whole and field is not None and takes_constraints(field, arguments):
+        edit, more = constrain(field, arguments)
+        edits = (replace(module, call, text), edit)
+    else:
+        text, more = _annotated(constrained, text, arguments)
+        edits = (replace(module, call, text),)
+    drops = (DropsImport(module.path, call.func.id),) if isinstance(call.func, o.Name) else ()
+    return Fix(f"Replace `{constrained.name}()` by `Field`", Applicability.SAFE, edits, (*needs, *more), drops)
+
+
+def _annotated(constrained: ConstrainedType, text: str, arguments: list[str]) -> tuple[str, tuple[NeedsImport, ...]]:
+    """The type with its constraints inside `Annotated`."""
+    if not arguments:
+        return text, ()
+    at = constrained.call.start
+    strings = any(argument.partition("=")[0] in STRINGS_ONLY for argument in arguments)
+    wrapper = spell(constrained.module, "typing.Annotated", at)
+    holder = spell(constrained.module, f"pydantic.{'StringConstraints' if strings else 'Field'}", at)
+    return f"{wrapper.text}[{text}, {holder.text}({', '.join(arguments)})]", wrapper.needs + holder.needs
