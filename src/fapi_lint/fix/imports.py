@@ -10,7 +10,7 @@ from fapi_lint.fix.names import File, locals_at, scopes_at
 from fapi_lint.fix.placing import ImportConflict, place
 from fapi_lint.outline import nodes as o
 
-__all__ = ["Binding", "ImportConflict", "Spelling", "bindings", "place", "spell"]
+__all__ = ["Binding", "ImportConflict", "Spelling", "bindings", "place", "spell", "spell_uuid"]
 
 _ALIASES = {"fastapi.status": "http_status"}
 
@@ -53,6 +53,16 @@ def spell(file: File, target: str, at: int, *, alias: str | None = None, type_ch
         local = _alias(target, taken)
     need = NeedsImport(file.path, module, name, "" if local == (name or module) else local, type_checking=type_checking)
     return Spelling(local, (need,))
+
+
+def spell_uuid(file: File, name: str, at: int) -> Spelling:
+    """A name of the `uuid` module: with a new import as `uuid.x`, because SQLAlchemy has a `UUID` too."""
+    found = spell(file, f"uuid.{name}", at)
+    habit = any(isinstance(b.statement, o.ImportFrom) and b.target.startswith("uuid.") for b in bindings(file))
+    if not found.needs or (habit and not found.needs[0].alias):
+        return found
+    module = spell(file, "uuid", at)
+    return Spelling(f"{module.text}.{name}", module.needs)
 
 
 def _available(file: File, binding: Binding, found: list[Binding], at: int, type_checking: bool) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fapi_lint.fix.bindings import bindings
-from fapi_lint.fix.imports import Spelling, spell
+from fapi_lint.fix.imports import Spelling, spell, spell_uuid
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class
 from fapi_lint.project.value_types import ValueType
@@ -64,10 +65,15 @@ class MappedTypes:
         """`spell` for the body of a class: as at module level, unless the class hides that name."""
         file, key = class_.module, (class_.module.path, target)
         if key not in self._spelled:
-            self._spelled[key] = spell(file, target, class_.node.start)
+            self._spelled[key] = _spell(file, target, class_.node.start)
         found = self._spelled[key]
         hides = found.text.partition(".")[0] in _bound(class_)
-        return spell(file, target, class_.node.body_start) if hides else found
+        return _spell(file, target, class_.node.body_start) if hides else found
+
+
+def _spell(file: Module, target: str, at: int) -> Spelling:
+    module, _, name = target.rpartition(".")
+    return spell_uuid(file, name, at) if module == "uuid" else spell(file, target, at)
 
 
 def _bound(class_: Class) -> set[str]:

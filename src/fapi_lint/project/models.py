@@ -196,6 +196,14 @@ class Column(Attribute):
             self.project, self.owner, "ForeignKeyConstraint"
         )
 
+    @cached_property
+    def key_alias(self) -> Variable | None:
+        """The `Annotated` alias that makes the column a key, if it is not the column itself that says so."""
+        if (self.call is not None and self.call.argument("primary_key") is not None) or not self.annotated:
+            return None
+        symbol = self.project.resolver.resolve(self.scope, self.mapped_type)
+        return symbol if isinstance(symbol, Variable) else None
+
 
 @dataclass(eq=False)
 class Relationship(Attribute):

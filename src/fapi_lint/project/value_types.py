@@ -97,7 +97,7 @@ def _written(project: Project, located: Located, depth: int = 0) -> ValueType | 
     if name in _VALUES:
         return ValueType(_VALUES[name])
     if name in ("UUID", "Uuid"):
-        return _by_flag(call, "as_uuid", True, "uuid.UUID", "builtins.str")
+        return _by_flag(call, "as_uuid", project.models.has_mapped_columns, "uuid.UUID", "builtins.str")
     if name in _DECIMALS or name in _FLOATS:
         return _by_flag(call, "asdecimal", name in _DECIMALS, "decimal.Decimal", "builtins.float")
     if name in ("Enum", "ENUM") and call is not None:

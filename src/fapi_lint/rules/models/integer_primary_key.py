@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fapi_lint.project.column_types import is_integer_type, python_type
 from fapi_lint.project.models import Column, Table, written_type
 from fapi_lint.project.project import Project
-from fapi_lint.project.symbols import External, Variable
+from fapi_lint.project.symbols import External
 from fapi_lint.project.values import Located
 from fapi_lint.rules.rule import Finding, rule
 from fapi_lint.source.place import Place
@@ -81,7 +81,7 @@ def integer_primary_key(project: Project, _: Project) -> Iterator[Finding]:
     for column in project.models.columns:
         if not _is_integer_key(column, project):
             continue
-        alias = _key_alias(column, project)
+        alias = column.key_alias
         place = column.place if alias is None else Place(alias.module.path, alias.node.start, alias.node.end)
         name = f"{column.owner.name}.{column.name}" if alias is None else alias.name
         if place not in reported and not project.settings.is_exempt("FAPI201", name):
@@ -104,14 +104,6 @@ def _is_integer_key(column: Column, project: Project) -> bool:
         model.columns.get(column.name) is column and len(model.primary_keys) == 1 and not model.is_view
         for model in project.models.users_of(column.owner)
     )
-
-
-def _key_alias(column: Column, project: Project) -> Variable | None:
-    """The `Annotated` alias that makes the column a key, if it is not the column itself that says so."""
-    if (column.call is not None and column.call.argument("primary_key") is not None) or not column.annotated:
-        return None
-    symbol = project.resolver.resolve(column.scope, column.mapped_type)
-    return symbol if isinstance(symbol, Variable) else None
 
 
 def _table_keys(table: Table, project: Project) -> Iterator[Finding]:
