@@ -32,8 +32,8 @@ from fapi_lint.project.secrets import Secret, Secrets
 from fapi_lint.project.sessions import DroppedCoroutine, QueryCall, Service, Sessions, SessionUse
 from fapi_lint.project.settings_classes import EnvironmentRead, SettingsClass, SettingsClasses
 from fapi_lint.project.string_fields import StringFields
-from fapi_lint.project.string_fields import StringFields
 from fapi_lint.project.symbols import Class, Function
+from fapi_lint.project.tests import AsyncTest, Fixture, Tests
 from fapi_lint.project.types import Types
 
 
@@ -133,11 +133,6 @@ class Project:
         return StringFields(self)
 
     @cached_property
-    def string_fields(self) -> StringFields:
-        """Which fields take strings of any length."""
-        return StringFields(self)
-
-    @cached_property
     def routers(self) -> Routers:
         return Routers(self)
 
@@ -186,6 +181,10 @@ class Project:
         """The secrets that are written into the code."""
         return Secrets(self)
 
+    @cached_property
+    def tests(self) -> Tests:
+        return Tests(self)
+
     def has_subject(self, kind: type) -> bool:
         """Whether `subjects` knows this kind of thing."""
         return kind in _SUBJECTS
@@ -217,4 +216,6 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     SettingsClass: lambda project: project.settings_classes.all,
     EnvironmentRead: lambda project: project.settings_classes.environment_reads,
     Secret: lambda project: project.secrets.all,
+    AsyncTest: lambda project: project.tests.async_tests,
+    Fixture: lambda project: project.tests.fixtures,
 }

@@ -1,0 +1,298 @@
+"""Tests and fixtures as pytest finds them, and what makes it run a coroutine.
+
+https://docs.pytest.org/en/stable/explanation/goodpractices.html#test-discovery has what is collected,
+https://pytest-asyncio.readthedocs.io/ and https://anyio.readthedocs.io/en/stable/testing.html have what is awaited.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
+from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+Marker = Literal["asyncio", "anyio"]
+
+_RUNNERS = re.compile(r"asyncio|anyio|trio|twisted|tornado|curio")
+_TAKES_OVER = frozenset(["pytest_pyfunc_call", "pytest_pycollect_makeitem", "pytest_runtest_call"])
+_MAY_MARK = frozenset(
+    ["pytest_collection_modifyitems", "pytest_itemcollected", "pytest_configure", "pytest_generate_tests"]
+)
+_TRANSPARENT = frozenset(["pytest", "unittest", "mock", "freezegun", "time_machine", "respx", "hypothesis"])
+"""Packages whose decorators leave a coroutine function one that something else must run."""
+
+
+@dataclass(eq=False)
+class AsyncTest:
+    """An `async def` that pytest collects as a test."""
+
+    project: Project
+    function: Function
+
+    @property
+    def module(self) -> Module:
+        return self.function.module
+
+    @property
+    def name(self) -> str:
+        return self.function.name
+
+    @property
+    def place(self) -> Place:
+        node = self.function.node
+        return Place(self.module.path, node.start, node.name_start + len(node.name))
+
+    @cached_property
+    def may_run(self) -> bool:
+        """Whether something runs it, or nobody can tell."""
+        tests, node = self.project.tests, self.function.node
+        if any(param.name == "anyio_backend" for param in node.params):
+            return True
+        return (
+            self._is_run_by(self.function.enclosing, (decorator.value for decorator in node.decorators))
+            or self._is_class_run()
+            or tests.is_marked(self.module.scope, self.project.resolver.member(self.module, "pytestmark"))
+            or tests.runs_all(self.module)
+        )
+
+    def _is_class_run(self) -> bool:
+        tests, class_ = self.project.tests, self.function.parent
+        if not isinstance(class_, Class):
+            return False
+        for base in self.project.resolver.mro(class_):
+            if isinstance(base, External):
+                if base.package not in ("builtins", "typing"):
+                    return True  # unittest and others have their own ways
+            elif self._is_run_by(base.enclosing, (decorator.value for decorator in base.node.decorators)):
+                return True
+            elif base.scope.bindings.get("pytestmark"):
+                marks = base.scope.bindings["pytestmark"][-1].value
+                if tests.marks(base.scope, marks):
+                    return True
+        return len(self.project.resolver.bases(class_)) < len(class_.node.bases)
+
+    def _is_run_by(self, scope: Scope, decorators: Iterable[o.Expr]) -> bool:
+        """Whether one of the decorators marks it, or may be one that runs it."""
+        for decorator in decorators:
+            symbol = self.project.resolver.external(
+                scope, decorator.func if isinstance(decorator, o.Call) else decorator
+            )
+            if symbol is None or symbol.package not in _TRANSPARENT or self.project.tests.marks(scope, decorator):
+                return True
+        return False
+
+
+@dataclass(eq=False)
+class Fixture:
+    """A function that pytest calls for a parameter of its name."""
+
+    project: Project
+    function: Function
+    name: str
+    """What tests call it: its own name, or the decorator's `name=`."""
+
+    @property
+    def module(self) -> Module:
+        return self.function.module
+
+    @property
+    def place(self) -> Place:
+        start = self.function.node.name_start
+        return Place(self.module.path, start, start + len(self.function.name))
+
+    @cached_property
+    def users(self) -> list[Module]:
+        """The test files that use it: those that import it, and its own."""
+        return self.project.tests.users.get(self.function, [])
+
+
+class Tests:
+    """All tests of an application."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._runs_all: dict[str, bool] = {}
+
+    @cached_property
+    def modules(self) -> list[Module]:
+        """Everything that belongs to the tests."""
+        return [module for module in self.project.modules if self.project.purposes.of(module) == "test"]
+
+    @cached_property
+    def async_tests(self) -> list[AsyncTest]:
+        """Every async test, in file and source order."""
+        return [
+            AsyncTest(self.project, function)
+            for module in self.modules
+            if _is_test_file(module) and "async def test" in module.text
+            for function in _collected(module.scope)
+            if function.node.is_async and not self.is_fixture(function)
+        ]
+
+    @cached_property
+    def marker(self) -> Marker:
+        """The marker that most of the application's tests use."""
+        counts = Counter(m for module in self.modules for m in re.findall(r"mark\.(asyncio|anyio)\b", module.text))
+        return "anyio" if counts["anyio"] > counts["asyncio"] else "asyncio"
+
+    # --- what runs coroutines ----------------------------------------------------------------------
+
+    def is_marked(self, scope: Scope, symbol: object) -> bool:
+        """Whether a module's `pytestmark` runs its tests, or cannot be seen."""
+        if symbol is None:
+            return False
+        if not isinstance(symbol, Variable):
+            return True
+        return self.marks(symbol.scope, symbol.value)
+
+    def marks(self, scope: Scope, expr: o.Expr | None) -> bool:
+        """Whether one of the marks in an expression runs coroutines, or is unknown."""
+        if isinstance(expr, o.Collection):
+            return any(self.marks(scope, item) for item in expr.items)
+        call = expr if isinstance(expr, o.Call) else None
+        symbol = self.project.resolver.resolve(scope, call.func if call is not None else expr)
+        if isinstance(symbol, Variable):
+            return symbol.value is expr or self.marks(symbol.scope, symbol.value)
+        if not isinstance(symbol, External):
+            return True
+        named = call.args if call is not None and symbol.name == "usefixtures" else ()
+        return bool(_RUNNERS.search(symbol.dotted)) or any(
+            isinstance(arg.value, o.String) and _RUNNERS.search(arg.value.value or "") for arg in named
+        )
+
+    def runs_all(self, module: Module) -> bool:
+        """Whether the configuration, or a hook, runs every async test of a file's folder."""
+        folder = module.folder
+        if folder not in self._runs_all:
+            above = {folder, *_above(folder)}
+            plugins = [plugin for plugin in self._plugins if not _is_conftest(plugin) or plugin.folder in above]
+            self._runs_all[folder] = not above.isdisjoint(self.project.tooling.runs_all_async_tests) or any(
+                map(_may_run_all, plugins)
+            )
+        return self._runs_all[folder]
+
+    @cached_property
+    def _plugins(self) -> list[Module]:
+        """The files whose hooks pytest may call."""
+        return [m for m in self.project.modules if _is_conftest(m) or ("pytest_" in m.text and _hooks(m))]
+
+    # --- fixtures ----------------------------------------------------------------------------------
+
+    @cached_property
+    def fixtures(self) -> list[Fixture]:
+        """Every fixture at module level, in file and source order."""
+        return [
+            Fixture(self.project, function, self._fixture_name(function))
+            for module in self.modules
+            if "fixture" in module.text
+            for function in module.scope.functions
+            if self.is_fixture(function)
+        ]
+
+    def is_fixture(self, function: Function) -> bool:
+        return self._fixture_decorator(function) is not None
+
+    def _fixture_decorator(self, function: Function) -> o.Expr | None:
+        for decorator in function.node.decorators:
+            value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
+            symbol = self.project.resolver.external(function.enclosing, value)
+            if symbol is not None and symbol.name == "fixture" and symbol.package.startswith("pytest"):
+                return decorator.value
+        return None
+
+    def _fixture_name(self, function: Function) -> str:
+        decorator = self._fixture_decorator(function)
+        given = decorator.argument("name") if isinstance(decorator, o.Call) else None
+        value = given.value if given is not None else None
+        return (value.value or "") if isinstance(value, o.String) else function.name
+
+    @cached_property
+    def provided(self) -> set[Function]:
+        """The fixtures that pytest finds everywhere: those of conftest files, or imported or loaded by them."""
+        loaded = "\n".join(module.text for module in self.modules if "pytest_plugins" in module.text)
+        found = {f.function for f in self.fixtures if _is_conftest(f.module) or f'{f.module.name}"' in loaded}
+        for module in self.modules:
+            if _is_conftest(module):
+                found.update(self._imported(module))
+        return found
+
+    @cached_property
+    def users(self) -> dict[Function, list[Module]]:
+        """The test files that use each fixture."""
+        names = {fixture.function: fixture.name for fixture in self.fixtures}
+        found: dict[Function, list[Module]] = {}
+        for module in self.modules:
+            if not _is_test_file(module) or _is_conftest(module):
+                continue
+            own = [function for function in module.scope.functions if function in names]
+            for function in {*self._imported(module), *own}:
+                if function in names and _asks_for(module, names[function]):
+                    found.setdefault(function, []).append(module)
+        return found
+
+    def _imported(self, module: Module) -> Iterator[Function]:
+        """The functions that a file imports, by name or by star."""
+        resolver = self.project.resolver
+        for name, bindings in module.scope.bindings.items():
+            if isinstance(bindings[-1].node, o.Alias):
+                symbol = resolver.member(module, name)
+                if isinstance(symbol, Function):
+                    yield symbol
+        for star in module.scope.stars:
+            source = resolver.import_source(module, star)
+            if isinstance(source, Module):
+                yield from source.scope.functions
+                yield from self._imported(source)
+
+
+def _is_test_file(module: Module) -> bool:
+    name = os.path.basename(module.path)
+    return name.startswith("test_") or name.endswith("_test.py")
+
+
+def _is_conftest(module: Module) -> bool:
+    return os.path.basename(module.path) == "conftest.py"
+
+
+def _collected(scope: Scope) -> Iterator[Function]:
+    """The functions that pytest takes for tests by default."""
+    yield from (function for function in scope.functions if function.name.startswith("test"))
+    for class_ in scope.classes:
+        if class_.name.startswith("Test") and "__init__" not in class_.scope.bindings:
+            yield from _collected(class_.scope)
+
+
+def _above(folder: str) -> Iterator[str]:
+    while (parent := os.path.dirname(folder)) != folder:
+        yield parent
+        folder = parent
+
+
+def _hooks(module: Module) -> frozenset[str]:
+    return (_TAKES_OVER | _MAY_MARK) & module.scope.bindings.keys()
+
+
+def _may_run_all(plugin: Module) -> bool:
+    """Whether a hook of a file runs or marks async tests, or a fixture for all of them brings a runner."""
+    text, hooks = plugin.text, _hooks(plugin)
+    if not hooks.isdisjoint(_TAKES_OVER):
+        return True
+    if "anyio_backend" in text and "autouse" in text:
+        return True
+    return bool(hooks) and _RUNNERS.search(text) is not None
+
+
+def _asks_for(module: Module, fixture: str) -> bool:
+    functions = module.scope.all_functions()
+    return f'usefixtures("{fixture}"' in module.text or any(f.node.param(fixture) is not None for f in functions)
