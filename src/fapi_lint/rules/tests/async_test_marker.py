@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.fix.edit import Applicability, Fix
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.text import insert_before
+from fapi_lint.project.project import Project
+from fapi_lint.project.tests import AsyncTest
+from fapi_lint.rules.rule import Finding, rule
+
+
+@rule("FAPI802", "async-test-marker", fix=Applicability.SAFE, preference="Testing")
+def async_test_marker(test: AsyncTest, project: Project) -> Iterator[Finding]:
+    """An async test has no marker, and nothing else runs it.
+
+    pytest does not await coroutines by itself: without `@pytest.mark.asyncio` the test is skipped or fails. It may also
+    be marked by its class or by `pytestmark`, by a hook of a `conftest.py`, or run because the configuration says
+    `asyncio_mode = auto`; tests under a decorator of unknown meaning are left alone.
+
+    Bad:
+        ```python tests/test_health.py
+        from httpx import AsyncClient
+
+
+        async def test_health(client: AsyncClient) -> None:
+            response = await client.get("/health")
+            assert response.status_code == 200
+        ```
+
+    Good:
+        ```python tests/test_health.py
+        import pytest
+        from httpx import AsyncClient
+
+
+        @pytest.mark.asyncio
+        async def test_health(client: AsyncClient) -> None:
+            response = await client.get("/health")
+            assert response.status_code == 200
+        ```
+
+    Fix safety:
+        Safe: only tests change. The marker is `anyio` where most tests of the application have that one.
+
+    Options:
+        `conventions.test-folders`, `exempt`.
+    """
+    if test.may_run or project.settings.is_exempt("FAPI802", test.name):
+        return
+    module, node = test.module, test.function.node
+    spelling = spell(module, "pytest.mark", node.outer_start)
+    marker = f"@{spelling.text}.{project.tests.marker}"
+    if spelling.needs:
+        spelling = spell(module, "pytest", node.outer_start)
+        marker = f"@{spelling.text}.mark.{project.tests.marker}"
+    yield Finding(
+        at=test.place,
+        message=f"async test `{test.name}` has no marker and is not run",
+        fix=Fix(
+            f"Mark `{test.name}` with `{marker}`",
+            Applicability.SAFE,
+            (insert_before(module, node, [marker]),),
+            spelling.needs,
+        ),
+    )
