@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
+from fapi_lint.fix.imports import Spelling
+from fapi_lint.fix.mapped import MappedTypes
+from fapi_lint.fix.mapped_relationship import spell_relationship
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none, parse_annotation, union_members
+from fapi_lint.project.class_body import keeps_order
+from fapi_lint.project.models import Column, Relationship, allows_none
+from fapi_lint.project.project import Project
+from fapi_lint.project.symbols import Class, External
+from fapi_lint.project.value_types import value_type
+from fapi_lint.rules.rule import Finding, rule
+
+
+@rule("FAPI210", "mapped-annotation", fix=Applicability.SAFE, preference="Database Models")
+def mapped_annotation(project: Project, _: Project) -> Iterator[Finding]:
+    """A relationship or `mapped_column` has no `Mapped[…]`, or one that contradicts `nullable=`.
+
+    Without the annotation, type checkers take the attribute for anything at all. With `nullable=True` beside
+    `Mapped[str]`, the database holds NULLs that the code believes impossible; with `nullable=False` beside
+    `Mapped[str | None]`, the code guards against what cannot be.
+
+    Bad:
+        ```python app/models/post.py
+        import uuid
+        from datetime import datetime
+
+        from sqlalchemy import UUID, DateTime, ForeignKey, String, func
+        from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+        from app.db.base_class import Base
+        from app.models.user import User
+
+
+        class Post(Base):
+            __tablename__ = "post"
+
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            title = mapped_column(String(80), nullable=False)
+            subtitle: Mapped[str] = mapped_column(String(80), nullable=True)
+            author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"))
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
+
+            author = relationship("User")
+
+            def is_by(self, user: User) -> bool:
+                return self.author_id == user.id
+        ```
+        ```python app/models/user.py
+        import uuid
+        from datetime import datetime
+
+        from sqlalchemy import UUID, DateTime, func
+        from sqlalchemy.orm import Mapped, mapped_column
+
+        from app.db.base_class import Base
+
+
+        class User(Base):
+            __tablename__ = "user"
+
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
+        ```
+        ```python app/db/base_class.py
+        from sqlalchemy.orm import DeclarativeBase
+
+
+        class Base(DeclarativeBase):
+            pass
+        ```
+
+    Good:
+        ```python app/models/post.py
+        import uuid
+        from datetime import datetime
+
+        from sqlalchemy import UUID, DateTime, ForeignKey, String, func
+        from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+        from app.db.base_class import Base
+        from app.models.user import User
+
+
+        class Post(Base):
+            __tablename__ = "post"
+
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            title: Mapped[str] = mapped_column(String(80), nullable=False)
+            subtitle: Mapped[str | None] = mapped_column(String(80), nullable=True)
+            author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"))
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
+
+            author: Mapped["User"] = relationship("User")
+
+            def is_by(self, user: User) -> bool:
+                return self.author_id == user.id
+        ```
+        ```python app/models/user.py
+        import uuid
+        from datetime import datetime
+
+        from sqlalchemy import UUID, DateTime, func
+        from sqlalchemy.orm import Mapped, mapped_column
+
+        from app.db.base_class import Base
+
+
+        class User(Base):
+            __tablename__ = "user"
+
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
+        ```
+        ```python app/db/base_class.py
+        from sqlalchemy.orm import DeclarativeBase
+
+
+        class Base(DeclarativeBase):
+            pass
+        ```
+
+    Fix safety:
+        Safe: tables and relationships stay as they are. Where an annotation and `nullable=` contradict each other,
+        SQLAlchemy follows `nullable=`, so the annotation changes. A relationship becomes `Mapped["X"]`,
+        `Mapped["X | None"]` or `Mapped[list["X"]]` by its foreign key; where that, or the type of a column,
+        is not certain, there is no fix.
+    """
+    if not project.models.has_mapped_columns:
+        return
+    types = MappedTypes(project)
+    for class_ in project.models.mapping_classes:
+        if not project.purposes.is_application(class_.module) or project.models.is_sqlmodel(class_):
+            continue
+        attributes: list[Column | Relationship] = [*project.models.columns_of(class_)]
+        attributes += project.models.relationships_of(class_)
+        for attribute in sorted(attributes, key=lambda attribute: attribute.statement.start):
+            name = f"{class_.name}.{attribute.name}"
+            if not project.settings.is_exempt("FAPI210", name):
+                yield from _check(attribute, name, project, types)
+
+
+def _check(attribute: Column | Relationship, name: str, project: Project, types: MappedTypes) -> Iterator[Finding]:
+    if _is_missing(attribute, project):
+        fix: Fix | str = _annotate(attribute, project, types)
+        message = f"`{name}` has no `Mapped[…]`"
+    elif isinstance(attribute, Column) and (nullable := _contradiction(attribute, project)) is not None:
+        fix = _follow(attribute, nullable, types)
+        message = f"`{name}` has `nullable={nullable}`, and its annotation says otherwise"
+    else:
+        return
+    if isinstance(fix, str):
+        yield Finding(attribute.place, f"{message} (no fix: {fix})")
+    else:
+        yield Finding(attribute.place, message, fix)
+
+
+def _is_missing(attribute: Column | Relationship, project: Project) -> bool:
+    """Whether SQLAlchemy's own function makes the attribute, and no annotation stands before it."""
+    if attribute.call is None or not isinstance(attribute.statement, o.Assign):
+        return False
+    symbol = project.resolver.external(attribute.scope, attribute.call.func)
+    return symbol is not None and symbol.is_from("sqlalchemy", "mapped_column", "relationship", "relation")
+
+
+def _annotate(attribute: Column | Relationship, project: Project, types: MappedTypes) -> Fix | str:
+    """`Mapped[…]` for an attribute without, or why there is no fix."""
+    statement, class_ = attribute.statement, attribute.owner
+    assert isinstance(statement, o.Assign)
+    if statement.value is not attribute.call:
+        return "something is wrapped around it"
+    if len(statement.targets) > 1:
+        return "it has several names"
+    users = project.models.users_of(class_)
+    if any(project.models.is_dataclass(found) for found in [class_, *(model.class_ for model in users)]):
+        return "in a dataclass it would become an argument of `__init__`"
+    if isinstance(attribute, Relationship):
+        mapped: Spelling | str | None = spell_relationship(project, attribute, types)
+    else:
+        type_, optional = value_type(project, attribute), allows_none(attribute)
+        if type_ is None:
+            return "the Python type of its values is not certain"
+        if optional is None:
+            return "whether it may be NULL is not certain"
+        unnoted = {c.name for c in project.models.columns_of(class_) if isinstance(c.statement, o.Assign)}
+        if not keeps_order(project, class_, {attribute.name}) or not keeps_order(project, class_, unnoted):
+            return "the columns of the table would change their order"
+        mapped = types.mapped(class_, type_, optional=optional)
+    if mapped is None:
+        return "the name of its Python type means something else here"
+    if isinstance(mapped, str):
+        return mapped
+    end = statement.targets[0].end
+    edit = Edit(class_.module.path, end, end, f": {mapped.text}")
+    return Fix(f"Annotate `{class_.name}.{attribute.name}`", Applicability.SAFE, (edit,), mapped.needs)
+
+
+def _contradiction(column: Column, project: Project) -> bool | None:
+    """What `nullable=` says, if the annotation surely says something else."""
+    given = column.call.argument("nullable") if column.call is not None else None
+    said = o.dotted(given.value) if given is not None else ""
+    if said not in ("True", "False") or column.mapped_type is None or column.annotated:
+        return None
+    members = union_members(column.mapped_type)
+    optional = any(is_none(m) or (_is_union(m, column, project) and _holds_none(m)) for m in members)
+    if not optional and not all(_is_plain(member, column, project) for member in members):
+        return None
+    return said == "True" if optional != (said == "True") else None
+
+
+def _is_union(node: o.Node, column: Column, project: Project) -> bool:
+    symbol = project.resolver.external(column.scope, node.value) if isinstance(node, o.Subscript) else None
+    return symbol is not None and symbol.name in ("Optional", "Union")
+
+
+def _holds_none(node: o.Node) -> bool:
+    assert isinstance(node, o.Subscript)
+    return o.dotted(node.value).endswith("Optional") or any(is_none(item) for item in node.items)
+
+
+def _is_plain(node: o.Node, column: Column, project: Project) -> bool:
+    """A class, with or without arguments: no alias or type variable that may stand for an optional."""
+    if _is_union(node, column, project):
+        return False
+    node = node.value if isinstance(node, o.Subscript) else node
+    symbol = project.resolver.resolve(column.scope, node)
+    standard = ("builtins", "datetime", "decimal", "uuid")
+    return isinstance(symbol, Class) or (isinstance(symbol, External) and symbol.package in standard)
+
+
+def _follow(column: Column, nullable: bool, types: MappedTypes) -> Fix | str:
+    """The annotation says what the column is."""
+    file, written = column.module, column.mapped_type
+    parsed = parse_annotation(written)
+    assert written is not None
+    if parsed is None or file.slice(parsed) != file.slice(parsed).strip("'\""):
+        return "its annotation is not plain text"
+    old, drops = file.slice(parsed), ()
+    quoted = parsed is not written or isinstance(column.annotation, o.String)
+    if nullable:
+        new = Spelling(f"{old} | None") if quoted else types.optional(column.owner, Spelling(old))
+    else:
+        members = [member for member in union_members(parsed) if not is_none(member)]
+        if len(members) == 1 and isinstance(members[0], o.Subscript) and len(union_members(parsed)) == 1:
+            drops = (DropsImport(file.path, o.dotted(members[0].value)),)  # type: ignore[assignment]
+            members = [item for item in members[0].items if not is_none(item)]
+            if len(members) > 1:
+                return "its annotation is a union of several types"
+        new = Spelling(" | ".join(file.slice(member) for member in members))
+    edit = Edit(file.path, parsed.start, parsed.end, new.text)
+    title = f"Let the annotation of `{column.owner.name}.{column.name}` follow `nullable={nullable}`"
+    return Fix(title, Applicability.SAFE, (edit,), new.needs, drops)
