@@ -17,6 +17,7 @@ from fapi_lint.project.hints import Hints
 from fapi_lint.project.http import Http, StatusCode
 from fapi_lint.project.imports import Imports
 from fapi_lint.project.loading import Loading
+from fapi_lint.project.migrations import Migrations, Revision
 from fapi_lint.project.models import Column, Model, Models, Relationship, Table
 from fapi_lint.project.module import Module
 from fapi_lint.project.pairing import Pairings
@@ -185,6 +186,10 @@ class Project:
     def tests(self) -> Tests:
         return Tests(self)
 
+    @cached_property
+    def migrations(self) -> Migrations:
+        return Migrations(self)
+
     def has_subject(self, kind: type) -> bool:
         """Whether `subjects` knows this kind of thing."""
         return kind in _SUBJECTS
@@ -218,4 +223,5 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     Secret: lambda project: project.secrets.all,
     AsyncTest: lambda project: project.tests.async_tests,
     Fixture: lambda project: project.tests.fixtures,
+    Revision: lambda project: project.migrations.revisions,
 }
