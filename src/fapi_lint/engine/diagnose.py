@@ -8,9 +8,9 @@ from hashlib import sha256
 
 from fapi_lint.engine.check import Violation
 from fapi_lint.engine.suppress import noqa_row
-from fapi_lint.fix.edit import Fix
+from fapi_lint.fix.edit import Edit, Fix
 from fapi_lint.fix.placing import ImportConflict
-from fapi_lint.fix.planner import edits_of
+from fapi_lint.fix.planner import check_imports, edits_of
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.report.model import Diagnostic, Position, ReportedEdit, ReportedFix, RuleInfo
@@ -75,8 +75,11 @@ def _position(module: Module, offset: int) -> Position:
 
 
 def _reported(project: Project, fix: Fix, with_edits: bool) -> ReportedFix:
-    # Without needs there is nothing to place, and so nothing that could be in the way.
-    edits = edits_of(fix, project.by_path.__getitem__) if with_edits or fix.needs else ()
+    edits: tuple[Edit, ...] = ()
+    if with_edits:
+        edits = edits_of(fix, project.by_path.__getitem__)
+    else:
+        check_imports(fix, project.by_path.__getitem__)
     return ReportedFix(
         applicability=fix.applicability.value,
         message=fix.title,
@@ -87,7 +90,7 @@ def _reported(project: Project, fix: Fix, with_edits: bool) -> ReportedFix:
                 location=_position(project.by_path[edit.path], edit.start),
                 end_location=_position(project.by_path[edit.path], edit.end),
             )
-            for edit in (edits if with_edits else ())
+            for edit in edits
         ),
     )
 

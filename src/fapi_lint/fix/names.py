@@ -46,6 +46,8 @@ class File(Protocol):
     @property
     def outline(self) -> o.Outline: ...
 
+    def __hash__(self) -> int: ...
+
 
 class Occurrence(NamedTuple):
     """One place where a name stands: the span of the identifier alone, inside quotes for strings."""

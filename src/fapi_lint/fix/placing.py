@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from fapi_lint.fix.bindings import (
@@ -20,7 +21,7 @@ from fapi_lint.fix.bindings import (
 )
 from fapi_lint.fix.edit import DropsImport, Edit, NeedsImport
 from fapi_lint.fix.layout import Layout
-from fapi_lint.fix.names import File, occurrences
+from fapi_lint.fix.names import File, Occurrence, occurrences
 from fapi_lint.fix.splice import Draft, apply, overlaps
 from fapi_lint.fix.statement import Names, exploded, line_limit, name_order
 from fapi_lint.fix.text import blank_lines_after, is_pragma, line_end, line_start, newline, next_line
@@ -250,7 +251,9 @@ class _Placer:
     def drop(self, names: set[str], guarded: list[NeedsImport]) -> list[o.If]:
         """Mark the imports of unused names as gone; the answer is the TYPE_CHECKING blocks that go whole."""
         own = re.split(r"[/\\]", self.file.path)[-1] == "__init__.py"
-        candidates = [b for b in self.found if b.name in names and not own and self.droppable(b)]
+        candidates = [
+            b for b in self.found if b.name in names and not own and self.droppable(b) and not self.stays_used(b.name)
+        ]
         if not candidates and not self.gone:
             return []
         after = Draft.parse(self.file.path, apply(self.text, self.edits))
@@ -263,6 +266,10 @@ class _Placer:
             if len(_uses(after, root)) == tests:
                 self.gone |= {b.alias.start for b in self.found if b.name == root and self.droppable(b)}
         return blocks
+
+    def stays_used(self, name: str) -> bool:
+        """Whether the file uses a name where no edit changes it: then there is no need to parse what becomes of it."""
+        return any(not self.covered(use.start, use.end) for use in _uses(self.file, name))
 
     def moved(self, names: set[str]) -> list[NeedsImport]:
         """The imports that only quoted annotations use after the edits, to be made again under TYPE_CHECKING."""
@@ -430,7 +437,8 @@ def used(file: File, name: str) -> bool:
     return re.search(rf"#\s*type:[^\r\n]*(?<!\w){re.escape(name)}(?!\w)", file.text) is not None
 
 
-def _uses(file: File, name: str) -> list[Any]:
+@lru_cache(maxsize=256)  # The fixes of one rule ask the same of a file again and again.
+def _uses(file: File, name: str) -> list[Occurrence]:
     imports = [b.statement for b in bindings(file)]
     return [
         found

@@ -13,7 +13,7 @@ from fapi_lint.fix.placing import ImportConflict, check, place
 from fapi_lint.fix.splice import Draft, apply
 from fapi_lint.outline.nodes import Failure
 
-__all__ = ["Files", "Plan", "apply", "edits_of", "plan", "verify"]
+__all__ = ["Files", "Plan", "apply", "check_imports", "edits_of", "plan", "verify"]
 
 _NAME = re.compile(r"[^\W\d]\w*")
 
@@ -38,6 +38,13 @@ def edits_of(fix: Fix, files: Files) -> tuple[Edit, ...]:
     """The edits of one fix alone, sorted by file and offset, imports placed. Raises ImportConflict."""
     parts = sorted(_by_path([fix]).items())
     return tuple(edit for path, part in parts for edit in part.place(files(path)))
+
+
+def check_imports(fix: Fix, files: Files) -> None:
+    """Raise the ImportConflict that `edits_of` would raise, without placing anything."""
+    for path, part in _by_path([fix]).items():
+        if part.needs:
+            check(files(path), part.edits, part.needs, part.drops)
 
 
 def plan(fixes: Sequence[Fix], files: Files) -> Plan:

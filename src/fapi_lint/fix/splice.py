@@ -29,7 +29,7 @@ def overlaps(edit: Edit, start: int, end: int) -> bool:
     return edit.start < end and start < edit.end
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Draft:
     """A file as it will be."""
 
