@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from fapi_lint.fix.edit import Edit
@@ -339,6 +340,33 @@ def remove_statement(file: File, stmt: o.Node) -> Edit:
             return Edit(file.path, start, _start(block[index + 1]), "")
         return Edit(file.path, block[index - 1].end, end, "")
     return _without_lines(file, start, end, line_end(text, end))
+
+
+def remove_statements(file: File, node: o.ClassDef, gone: Sequence[o.Node]) -> list[Edit]:
+    """Statements of a class body go, in runs, as by `remove_statement`; a body that would be empty keeps a `pass`."""
+    starts = {stmt.start for stmt in gone}
+    edits, run = [], []
+    for stmt in node.body:
+        if stmt.start in starts:
+            run.append(stmt)
+        if run and (stmt.start not in starts or stmt is node.body[-1]):
+            edits += _without_run(file, run, is_all=len(run) == len(node.body))
+            run = []
+    return edits
+
+
+def _without_run(file: File, run: Sequence[Any], *, is_all: bool) -> list[Edit]:
+    """Edits for neighbouring statements: one for all, unless comments or other statements stand between them."""
+    text = file.text
+    last = Edit(file.path, run[-1].start, run[-1].end, "pass") if is_all else None
+    end = next_line(text, run[-1].end)
+    gaps = [text[one.end : other.start] for one, other in pairwise(run)] + [text[run[-1].end : end]]
+    if any(gap.strip() for gap in gaps) or not _opens_line(text, run[0].start):
+        rest = run[:-1] if last is not None else run
+        return [remove_statement(file, stmt) for stmt in rest] + ([last] if last is not None else [])
+    if last is not None:
+        return [Edit(file.path, run[0].start, run[-1].end, "pass")]
+    return [_without_lines(file, run[0].start, run[-1].end, line_end(text, run[-1].end))]
 
 
 def blank_lines_after(text: str, start: int, end: int) -> int:

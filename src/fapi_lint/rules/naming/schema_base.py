@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.text import remove_statements, replace_argument_value
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.project import Project
+from fapi_lint.project.schema_bases import base_of, derivation_obstacle, repeated_fields, replaceable_base
+from fapi_lint.project.schemas import Schema, SchemaField
+from fapi_lint.rules.rule import Finding, rule
+
+
+@rule("FAPI107", "schema-base", fix=Applicability.UNSAFE, preference="Naming")
+def schema_base(schema: Schema, project: Project) -> Iterator[Finding]:
+    """A schema of a resource does not inherit the resource's Base schema, or repeats its fields.
+
+    What the schemas of a resource share belongs into one class: a limit that is changed in `UserBase` and not in
+    `UserCreate` lets in what cannot be stored. XCreate, XUpdate, XResponse and XInDB are compared with XBase where
+    it exists. A field with another type, default or constraint is an override and no repetition.
+
+    Bad:
+        ```python app/schemas/tag.py
+        import uuid
+
+        from pydantic import BaseModel, ConfigDict, Field
+
+
+        class TagBase(BaseModel):
+            name: str = Field(max_length=50)
+
+
+        class TagCreate(TagBase):
+            name: str = Field(max_length=50)
+
+
+        class TagResponse(BaseModel):
+            id: uuid.UUID
+            name: str = Field(max_length=50)
+
+            model_config = ConfigDict(from_attributes=True)
+        ```
+
+    Good:
+        ```python app/schemas/tag.py
+        import uuid
+
+        from pydantic import BaseModel, ConfigDict, Field
+
+
+        class TagBase(BaseModel):
+            name: str = Field(max_length=50)
+
+
+        class TagCreate(TagBase):
+            pass
+
+
+        class TagResponse(TagBase):
+            id: uuid.UUID
+
+            model_config = ConfigDict(from_attributes=True)
+        ```
+
+    Fix safety:
+        Unsafe: fields of the base come first, in JSON and in the OpenAPI document, and what changes in the base from
+        now on changes here too. No fix is offered where the schema would gain fields, validators or settings,
+        and where the base cannot be put in place of one of its bases.
+
+    Options:
+        `conventions.schema-suffixes`, `exempt`.
+    """
+    base = base_of(project, schema)
+    if base is None or not project.purposes.is_application(schema.module):
+        return
+    if project.settings.is_exempt("FAPI107", schema.name):
+        return
+    repeated = repeated_fields(schema, base)
+    inherits = base.class_ in schema.ancestors
+    if inherits and not repeated:
+        return
+    names = ", ".join(f"`{field.name}`" for field in repeated)
+    parts = [] if inherits else [f"does not inherit `{base.name}`"]
+    parts += [f"repeats {names} of `{base.name}`" if inherits else f"repeats {names}"] if repeated else []
+    message = f"`{schema.name}` {' and '.join(parts)}"
+    reason = None if inherits else derivation_obstacle(project, schema, base)
+    replaced = None if inherits else replaceable_base(project, schema, base)
+    if reason is None and not inherits and replaced is None:
+        reason = f"no base of it is one of `{base.name}`"
+    if reason is not None:
+        yield Finding(schema.place, f"{message}; not changed: {reason}")
+    else:
+        yield Finding(schema.place, message, _fix(schema, base, replaced, repeated))
+
+
+def _fix(schema: Schema, base: Schema, replaced: o.Arg | None, repeated: list[SchemaField]) -> Fix:
+    module = schema.module
+    edits: list[Edit] = remove_statements(module, schema.class_.node, [field.statement for field in repeated])
+    gone: list[o.Node] = [field.statement for field in repeated]
+    needs: tuple[NeedsImport, ...] = ()
+    if replaced is not None:
+        name = base.name
+        if base.module is not module:
+            spelling = spell(module, f"{base.module.name}.{base.name}", schema.class_.node.start)
+            name, needs = spelling.text, spelling.needs
+        edits.append(replace_argument_value(module, replaced, name))
+        gone.append(replaced)
+        title = f"Derive `{schema.name}` from `{base.name}`, whose fields then come first"
+    else:
+        title = f"Inherit the fields of `{base.name}` in `{schema.name}`, with whatever changes in them later"
+    used = {node.id for node in o.walk(*gone) if isinstance(node, o.Name)}
+    drops = tuple(DropsImport(module.path, name) for name in sorted(used))
+    return Fix(title, Applicability.UNSAFE, tuple(edits), needs, drops)
