@@ -97,7 +97,7 @@ def execute(text: str) -> dict[str, Any]:
     module = ModuleType(name)
     sys.modules[name] = module
     try:
-        exec(compile(text, name, "exec"), module.__dict__)
+        exec(compile(text, name, "exec", dont_inherit=True), module.__dict__)
         module.Base.registry.configure()
         tables = {table.name: [_described(c) for c in table.columns] for table in module.Base.metadata.tables.values()}
         extra = {

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.text import insert_argument, insert_keyword, replace, replace_argument_value
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none
+from fapi_lint.project.column_types import generic_type, knows_type, python_type, type_class
+from fapi_lint.project.models import Column
+from fapi_lint.project.project import Project
+from fapi_lint.project.symbols import External
+from fapi_lint.project.values import Located
+from fapi_lint.rules.rule import Finding, rule
+
+_TYPES = frozenset(["DateTime", "DATETIME", "TIMESTAMP"])
+_CLIENT_DEFAULTS = ("default", "insert_default", "default_factory")
+_CLOCKS = frozenset(["now", "utcnow", "today", "time"])
+
+
+@rule("FAPI204", "timestamp-form", fix=Applicability.UNSAFE, preference="Database Models")
+def timestamp_form(column: Column, project: Project) -> Iterator[Finding]:
+    """`created_at` or `updated_at` is not a timestamp with time zone that the database sets.
+
+    Without `timezone=True`, nobody knows later which clock a time was read from. A default of the client's
+    (`default=func.now()` is one too) is not there for rows that other programs insert. An `updated_at` without
+    `onupdate` stays what it was, and a default that is called while the module is imported
+    (`default=datetime.now()`) is the time when the program started.
+
+    Columns that hold no `DateTime` are not judged.
+
+    Bad:
+        ```python app/models/tag.py
+        import uuid
+        from datetime import datetime
+
+        from sqlalchemy import UUID, DateTime, func
+        from sqlalchemy.orm import Mapped, mapped_column
+
+        from app.db.base_class import Base
+
+
+        class Tag(Base):
+            __tablename__ = "tag"
+
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            created_at: Mapped[datetime] = mapped_column(DateTime, default=datetime.utcnow)
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now()
+            )
+        ```
+        ```python app/db/base_class.py
+        from sqlalchemy.orm import DeclarativeBase
+
+
+        class Base(DeclarativeBase):
+            pass
+        ```
+
+    Good:
+        ```python app/models/tag.py
+        import uuid
+        from datetime import datetime
+
+        from sqlalchemy import UUID, DateTime, func
+        from sqlalchemy.orm import Mapped, mapped_column
+
+        from app.db.base_class import Base
+
+
+        class Tag(Base):
+            __tablename__ = "tag"
+
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
+        ```
+        ```python app/db/base_class.py
+        from sqlalchemy.orm import DeclarativeBase
+
+
+        class Base(DeclarativeBase):
+            pass
+        ```
+
+    Fix safety:
+        Unsafe, because it alters the schema: a migration is needed, and the times that are loaded have a time zone
+        then, which cannot be compared with those that have none. SQLModels and dataclasses are only reported.
+
+    Options:
+        `conventions.created-at`, `conventions.updated-at`
+    """
+    conventions = project.settings.conventions
+    name = f"{column.owner.name}.{column.name}"
+    if column.name not in (conventions.created_at, conventions.updated_at) or not _is_judged(column, project):
+        return
+    if project.settings.is_exempt("FAPI204", name):
+        return
+    wrong = []
+    aware = _is_aware(column, project)
+    if aware is False:
+        wrong.append("has no time zone")
+    given = [found for keyword in _CLIENT_DEFAULTS if (found := column.argument(keyword)) is not None]
+    default = next((found for found in given if not is_none(found.expr)), None)
+    if default is not None and _is_called(default, project):
+        wrong.append("defaults to the time when the module was imported")
+    elif default is not None and column.argument("server_default") is None:
+        wrong.append("gets its default from the client instead of the server")
+    updated = column.argument("onupdate") or column.argument("server_onupdate")
+    stays = column.name == conventions.updated_at and updated is None
+    if stays:
+        wrong.append("has no `onupdate`")
+    elif updated is not None and _is_called(updated, project):
+        wrong.append("is updated to the time when the module was imported")
+    if wrong:
+        message = f"`{name}` {' and '.join([', '.join(wrong[:-1]), wrong[-1]] if wrong[1:] else wrong)}"
+        fix = _fix(column, project, aware is False, stays)
+        if isinstance(fix, str):
+            yield Finding(column.place, f"{message} (no fix: {fix})")
+        else:
+            yield Finding(column.place, message, fix)
+
+
+def _is_judged(column: Column, project: Project) -> bool:
+    """A timestamp of a table in the application, all of whose arguments are seen."""
+    if not project.purposes.is_application(column.module) or column.made_by is not None:
+        return False
+    if column.has_unknown_arguments or column.annotated or (column.call and column.call.argument("sa_column_kwargs")):
+        return False
+    models = project.models.users_of(column.owner)
+    if not any(model.columns.get(column.name) is column and not model.is_view for model in models):
+        return False
+    if column.type_arg is None:
+        return python_type(project, column.scope, column.mapped_type) == External("datetime.datetime")
+    symbol = type_class(project, generic_type(project, column.type_arg))
+    return isinstance(symbol, External) and symbol.is_from("sqlalchemy", *_TYPES)
+
+
+def _is_aware(column: Column, project: Project) -> bool | None:
+    """Whether the type has a time zone; None where that cannot be seen."""
+    if column.type_arg is None:
+        python = External("datetime.datetime")
+        known = any(knows_type(project, model, python) for model in project.models.users_of(column.owner))
+        return None if known else False
+    written = generic_type(project, column.type_arg).expr
+    given = written.argument("timezone", 0) if isinstance(written, o.Call) else None
+    if given is None:
+        return None if isinstance(written, o.Call) and any(arg.star for arg in written.args) else False
+    return {"True": True, "False": False}.get(o.dotted(given.value))
+
+
+def _is_called(given: Located, project: Project) -> bool:
+    """`datetime.now()` and the like, which read the clock once."""
+    symbol = project.resolver.external(given.scope, given.expr.func) if isinstance(given.expr, o.Call) else None
+    return symbol is not None and symbol.package in ("datetime", "time") and symbol.name in _CLOCKS
+
+
+def _is_client_clock(given: o.Arg, column: Column, project: Project) -> bool:
+    """The client's clock in any form: `datetime.utcnow`, a call of it, a lambda around it."""
+    expr = given.value.body if isinstance(given.value, o.Lambda) else given.value
+    expr = expr.func if isinstance(expr, o.Call) else expr
+    symbol = project.resolver.external(column.scope, expr)
+    return symbol is not None and symbol.package in ("datetime", "time") and symbol.name in _CLOCKS
+
+
+def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | str:
+    """All of it at once: type, default and update; or why there is no fix."""
+    call, file = column.call, column.module
+    users = [model.class_ for model in project.models.users_of(column.owner)]
+    if project.models.is_sqlmodel(column.owner) or any(map(project.models.is_dataclass, users)):
+        return "the attribute is an argument of `__init__`, too"
+    if call is None:
+        return "there is no call to write it into"
+    if any(arg.star for arg in call.args):
+        return "the column shares its arguments with others"
+    now = spell(file, "sqlalchemy.func", call.start)
+    edits: list[Edit] = []
+    needs: tuple[NeedsImport, ...] = ()
+    drops: list[DropsImport] = []
+    if naive:
+        typed = _with_time_zone(column)
+        if typed is None:
+            return "its type stands elsewhere"
+        edits.append(typed[0])
+        needs += typed[1]
+    server = column.argument("server_default") is not None
+    for arg in call.args:
+        if is_none(arg.value):
+            continue
+        if arg.keyword in _CLIENT_DEFAULTS and not server:
+            edits.append(replace(file, arg, f"server_default={now.text}.now()"))
+        elif arg.keyword == "onupdate" and _is_client_clock(arg, column, project):
+            edits.append(replace_argument_value(file, arg, f"{now.text}.now()"))
+        elif arg.keyword in _CLIENT_DEFAULTS and _is_called(Located(arg.value, column.scope), project):
+            return "it has a default of the server, too"
+        else:
+            continue
+        roots = {node.id for node in o.walk(arg.value) if isinstance(node, o.Name)}
+        drops += [DropsImport(file.path, root) for root in sorted(roots - {now.text.partition(".")[0]})]
+    if stays:
+        after = ("server_default", "default", "insert_default")
+        edits.append(insert_keyword(file, call, f"onupdate={now.text}.now()", after=after))
+    needs += now.needs if stays or len(edits) > naive else ()
+    title = f"Make `{column.owner.name}.{column.name}` a timestamp that the server sets: a migration is needed"
+    return Fix(title, Applicability.UNSAFE, tuple(edits), needs, tuple(drops))
+
+
+def _with_time_zone(column: Column) -> tuple[Edit, tuple[NeedsImport, ...]] | None:
+    """The type with `timezone=True`; None where it is not written in the column itself."""
+    call, file = column.call, column.module
+    assert call is not None
+    if column.type_arg is None:
+        type_ = spell(file, "sqlalchemy.DateTime", call.start)
+        named = bool(call.positional) and isinstance(call.positional[0].value, o.String)
+        return insert_argument(file, call, f"{type_.text}(timezone=True)", index=int(named)), type_.needs
+    written = column.type_arg.expr
+    if not (call.start <= written.start and written.end <= call.end and column.type_arg.scope is column.scope):
+        return None
+    if not isinstance(written, o.Call):
+        resolved = generic_type(column.project, column.type_arg)
+        return (
+            None
+            if resolved.expr is not written
+            else (replace(file, written, f"{file.slice(written)}(timezone=True)"), ())
+        )
+    if isinstance(written.func, o.Attribute) and written.func.attr == "with_variant":
+        return None
+    given = written.argument("timezone", 0)
+    if given is not None:
+        return replace_argument_value(file, given, "True"), ()
+    return insert_argument(file, written, "timezone=True"), ()

@@ -1,0 +1,149 @@
+"""FAPI204: which timestamps are not the server's, and what they become."""
+
+from __future__ import annotations
+
+import pytest
+
+from fapi_lint.config.settings import Conventions, Settings
+from fapi_lint.testing import findings, fixed
+
+HEAD = """\
+import datetime as dt
+import time
+from datetime import datetime, timezone
+
+import sqlalchemy as sa
+from sqlalchemy import TIMESTAMP, Column, DateTime, Integer, TypeDecorator, func
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
+
+Moment = DateTime()
+shared = {"server_default": func.now(), "onupdate": func.now()}
+
+
+class Zoned(TypeDecorator):
+    impl = DateTime
+
+
+def made():
+    return mapped_column(DateTime)
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Item(Base):
+    __tablename__ = "item"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+
+
+def app(line: str, head: str = HEAD) -> dict[str, str]:
+    return {"app/models/item.py": head + "".join(f"    {part}\n" for part in line.split("\n"))}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "created_at = Column(DateTime(timezone=True), server_default=func.now())",
+        "created_at = Column(DateTime(True), server_default=func.now())",
+        "created_at = Column(TIMESTAMP(timezone=True), server_default=func.now())",
+        "created_at = Column(DateTime(timezone=True), default=datetime.now, server_default=func.now())",
+        "created_at = Column(DateTime(timezone=True))",
+        "updated_at = Column(DateTime(timezone=True), **shared)",
+        "updated_at = Column(DateTime(timezone=True), server_default=func.now(), server_onupdate=sa.FetchedValue())",
+        "created_at = Column(Integer, default=time.time)",
+        "created_at = Column(Zoned, default=datetime.now)",
+        "created_at = made()",
+        "deleted_at = Column(DateTime, default=datetime.now)",
+        "created_at = Column(DateTime, **made.__dict__)",
+    ],
+)
+def test_the_servers_timestamps_and_look_alikes_are_silent(line: str) -> None:
+    assert findings(app(line), "FAPI204") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("created_at = Column(DateTime)", "created_at = Column(DateTime(timezone=True))"),
+        ("created_at = Column(sa.TIMESTAMP())", "created_at = Column(sa.TIMESTAMP(timezone=True))"),
+        ("created_at = Column(DateTime(timezone=False))", "created_at = Column(DateTime(timezone=True))"),
+        (
+            "created_at: Mapped[datetime] = mapped_column(default=datetime.utcnow)",
+            "created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())",
+        ),
+        (
+            "created_at = Column('made', DateTime(timezone=True), default=lambda: datetime.now(timezone.utc))",
+            "created_at = Column('made', DateTime(timezone=True), server_default=func.now())",
+        ),
+        (
+            "created_at = Column(\n    DateTime(timezone=True),\n    default=dt.datetime.now(),  # once\n)",
+            "created_at = Column(\n        DateTime(timezone=True),\n        server_default=func.now(),  # once\n    )",
+        ),
+        (
+            "updated_at = Column(DateTime(timezone=True), default=func.now())",
+            "updated_at = Column(DateTime(timezone=True), server_default=func.now(), onupdate=func.now())",
+        ),
+        (
+            "updated_at = Column(DateTime, default=datetime.now, onupdate=datetime.now, index=True)",
+            "updated_at = Column(DateTime(timezone=True), server_default=func.now(), onupdate=func.now(), index=True)",
+        ),
+        (
+            "updated_at = Column(DateTime(True), default=None, server_default=func.now())",
+            "updated_at = Column(DateTime(True), default=None, server_default=func.now(), onupdate=func.now())",
+        ),
+    ],
+)
+def test_the_server_sets_it(before: str, after: str) -> None:
+    text = fixed(app(before), "FAPI204", unsafe=True)["app/models/item.py"]
+    assert text[text.index("primary_key=True)") :].partition("\n")[2].strip() == after
+    exec(compile(text, "item.py", "exec", dont_inherit=True), {"__name__": __name__})
+    assert fixed(app(before), "FAPI204") == app(before)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("created_at: Mapped[datetime]", "no call"),
+        ("created_at = Column(Moment)", "elsewhere"),
+        ("created_at = Column(DateTime().with_variant(sa.Text, 'sqlite'))", "elsewhere"),
+        ("updated_at = Column(DateTime, **shared)", "shares"),
+        (
+            "created_at = Column(DateTime(timezone=True), default=datetime.now(), server_default=func.now())",
+            "default of the server",
+        ),
+    ],
+)
+def test_no_fix_where_it_stands_elsewhere(line: str, reason: str) -> None:
+    (found,) = findings(app(line), "FAPI204")
+    assert found.fix is None
+    assert reason in found.message
+
+
+def test_dataclasses_are_only_reported() -> None:
+    head = HEAD.replace("class Item(Base)", "class Item(MappedAsDataclass, Base)")
+    (found,) = findings(
+        app("created_at: Mapped[datetime] = mapped_column(default_factory=datetime.now)", head), "FAPI204"
+    )
+    assert found.fix is None
+
+
+def test_a_type_annotation_map_says_the_type() -> None:
+    head = HEAD.replace("    pass\n", "    type_annotation_map = {datetime: DateTime(timezone=True)}\n")
+    line = "created_at: Mapped[datetime] = mapped_column(server_default=func.now())"
+    assert findings(app(line, head), "FAPI204") == []
+    assert len(findings(app(line), "FAPI204")) == 1
+
+
+def test_a_mixin_is_reported_once_and_names_are_settings() -> None:
+    mixin = "\n\nclass Stamped:\n    inserted = Column(DateTime)\n"
+    text = (
+        HEAD
+        + mixin
+        + "\n\nclass A(Stamped, Base):\n    __tablename__ = 'a'\n\n\nclass B(Stamped, Base):\n    __tablename__ = 'b'\n"
+    )
+    assert findings({"app/models/item.py": text}, "FAPI204") == []
+    named = Settings(conventions=Conventions(created_at="inserted"))
+    assert len(findings({"app/models/item.py": text}, "FAPI204", settings=named)) == 1
