@@ -38,7 +38,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module: ModuleType) -> None:
         base = module.__name__.replace(".", "/")
         text = self.files.get(f"{base}.py", self.files.get(f"{base}/__init__.py", ""))
-        exec(compile(text, base, "exec"), module.__dict__)
+        exec(compile(text, base, "exec", dont_inherit=True), module.__dict__)
 
 
 def relationships(files: Mapping[str, str], *imports: str) -> dict[str, dict[str, Any]]:
