@@ -5,7 +5,7 @@ https://docs.pydantic.dev/latest/api/types/ discourages them, because type check
 
 from __future__ import annotations
 
-import re
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,7 +35,6 @@ RENAMED: Mapping[str, str] = {"max_items": "max_length", "min_items": "min_lengt
 REMOVED = frozenset(["curtail_length", "unique_items"])
 STRINGS_ONLY = frozenset(["strip_whitespace", "to_lower", "to_upper"])
 """What `StringConstraints` takes and `Field` does not."""
-_CALL = re.compile(rf"\b(?:{'|'.join(TYPES)})\b")
 
 
 @dataclass(eq=False)
@@ -83,17 +82,16 @@ class ConstrainedType:
 
 def constrained_types(project: Project) -> list[ConstrainedType]:
     """All of an application on Pydantic 2, in file and source order."""
-    found = []
+    modules = {module for module in project.modules if any(f"{name}(" in module.text for name in TYPES)}
+    found: list[ConstrainedType] = []
     for schema in project.schemas.all:
-        if schema.pydantic == 2 and _CALL.search(schema.module.text):
+        if schema.module in modules and schema.pydantic == 2:
             for field in schema.own_fields:
-                found += [
-                    each for node in o.walk(field.annotation) for each in _made(project, field.scope, node, field)
-                ]
-    for module in project.modules if project.schemas.pydantic == 2 else ():
-        if _CALL.search(module.text):
-            for bindings in module.scope.bindings.values():
-                found += [each for b in bindings for each in _made(project, module.scope, b.value, None)]
+                for node in o.walk(field.annotation):
+                    found += _made(project, field.scope, node, field)
+    for module in modules if project.schemas.pydantic == 2 else ():
+        for binding in itertools.chain.from_iterable(module.scope.bindings.values()):
+            found += _made(project, module.scope, binding.value, None)
     return sorted(found, key=lambda each: (each.module.path, each.call.start))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
+from fapi_lint.project.module import Module
 from fapi_lint.project.routers import own_nodes
 from fapi_lint.project.symbols import Class, External, Function
 
@@ -87,14 +88,17 @@ class Hints:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self._needed: dict[Module, bool] = {}
 
-    def are_needed(self, function: Function) -> bool:
-        """Whether the file is part of the application, or of what else needs type hints by the settings."""
-        conventions, purposes = self.project.settings.conventions, self.project.purposes
-        if purposes.in_folder(function.module, conventions.unannotated_folders):
-            return False
-        others = conventions.test_folders + conventions.migration_folders + conventions.script_folders
-        return purposes.is_application(function.module) or purposes.in_folder(function.module, others)
+    def are_needed(self, module: Module) -> bool:
+        """Whether a file is part of the application, or of what else needs type hints by the settings."""
+        if module not in self._needed:
+            conventions, purposes = self.project.settings.conventions, self.project.purposes
+            others = conventions.test_folders + conventions.migration_folders + conventions.script_folders
+            self._needed[module] = not purposes.in_folder(module, conventions.unannotated_folders) and (
+                purposes.is_application(module) or purposes.in_folder(module, others)
+            )
+        return self._needed[module]
 
     def are_elsewhere(self, function: Function) -> bool:
         """Whether overloads of the function carry its type hints, or a decorator says that it has none."""

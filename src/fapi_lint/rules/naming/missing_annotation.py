@@ -48,7 +48,7 @@ def missing_annotation(function: Function, project: Project) -> Iterator[Finding
     Options:
         `conventions.unannotated-folders`, `exempt`.
     """
-    if not project.hints.are_needed(function):
+    if not project.hints.are_needed(function.module):
         return
     for each in (function, *nested_functions(function)):
         node = each.node
