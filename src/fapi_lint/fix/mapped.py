@@ -19,6 +19,8 @@ class MappedTypes:
 
     project: Project
     _spelled: dict[tuple[str, str], Spelling] = field(default_factory=dict)
+    _bound: dict[Class, frozenset[str]] = field(default_factory=dict)
+    _says_optional: dict[Module, bool] = field(default_factory=dict)
 
     def mapped(self, class_: Class, type_: ValueType, *, optional: bool) -> Spelling | None:
         """`Mapped[X]` or `Mapped[X | None]` in the body of a class; None where `X` cannot be written there.
@@ -37,12 +39,12 @@ class MappedTypes:
         """A type in the body of a class; None where its name means something else there."""
         if isinstance(type_.name, str):
             module, _, name = type_.name.rpartition(".")
-            if module == "builtins" and (name in _bound(class_) or name in class_.module.scope.bindings):
+            if module == "builtins" and (name in self._names(class_) or name in class_.module.scope.bindings):
                 return None
             outer = Spelling(name) if module == "builtins" else self.spell(class_, type_.name)
         else:
             root = o.dotted(type_.name.expr).partition(".")[0]
-            if type_.name.scope.module is not class_.module or not root or root in _bound(class_):
+            if type_.name.scope.module is not class_.module or not root or root in self._names(class_):
                 return None
             outer = Spelling(class_.module.slice(type_.name.expr))
         items = [self.value(class_, item) for item in type_.items]
@@ -54,9 +56,11 @@ class MappedTypes:
 
     def optional(self, class_: Class, inner: Spelling) -> Spelling:
         """`X | None`, or `Optional[X]` where the project runs on Python 3.9 or the file says it so."""
-        python = self.project.versions.python
-        habit = python.lowest is None and any(b.target == "typing.Optional" for b in bindings(class_.module))
-        if habit or (python.lowest is not None and not python.at_least(3, 10)):
+        file, python = class_.module, self.project.versions.python
+        if file not in self._says_optional:
+            habit = python.lowest is None and any(b.target == "typing.Optional" for b in bindings(file))
+            self._says_optional[file] = habit or (python.lowest is not None and not python.at_least(3, 10))
+        if self._says_optional[file]:
             outer = self.spell(class_, "typing.Optional")
             return Spelling(f"{outer.text}[{inner.text}]", outer.needs + inner.needs)
         return Spelling(f"{inner.text} | None", inner.needs)
@@ -67,19 +71,20 @@ class MappedTypes:
         if key not in self._spelled:
             self._spelled[key] = _spell(file, target, class_.node.start)
         found = self._spelled[key]
-        hides = found.text.partition(".")[0] in _bound(class_)
+        hides = found.text.partition(".")[0] in self._names(class_)
         return _spell(file, target, class_.node.body_start) if hides else found
+
+    def _names(self, class_: Class) -> frozenset[str]:
+        """The names that mean attributes in the body of a class; an annotation alone binds nothing."""
+        if class_ not in self._bound:
+            self._bound[class_] = frozenset(
+                name
+                for name, found in class_.scope.bindings.items()
+                if any(b.value is not None or not isinstance(b.statement, o.AnnAssign) for b in found)
+            )
+        return self._bound[class_]
 
 
 def _spell(file: Module, target: str, at: int) -> Spelling:
     module, _, name = target.rpartition(".")
     return spell_uuid(file, name, at) if module == "uuid" else spell(file, target, at)
-
-
-def _bound(class_: Class) -> set[str]:
-    """The names that mean attributes in the body of a class; an annotation alone binds nothing."""
-    return {
-        name
-        for name, bindings in class_.scope.bindings.items()
-        if any(b.value is not None or not isinstance(b.statement, o.AnnAssign) for b in bindings)
-    }
