@@ -45,9 +45,7 @@ def test_the_nearest_configuration_counts(tmp_path: Path) -> None:
     (tmp_path / "a" / "pyproject.toml").write_text("[tool.fapi-lint]\n")
     assert load(inner) == Loaded(Settings(), tmp_path / "a" / "pyproject.toml", tmp_path / "a")
     (tmp_path / "a" / "fapi-lint.toml").write_text('ignore = ["FAPI4"]\n')
-    assert load(inner) == Loaded(
-        Settings(ignore=("FAPI4",)), tmp_path / "a" / "fapi-lint.toml", tmp_path / "a"
-    )
+    assert load(inner) == Loaded(Settings(ignore=("FAPI4",)), tmp_path / "a" / "fapi-lint.toml", tmp_path / "a")
     assert load(inner, isolated=True) == Loaded(Settings())
 
 
@@ -68,9 +66,7 @@ def test_a_named_configuration(tmp_path: Path) -> None:
 
 def test_a_part_of_a_table_leaves_the_rest_as_it_is(tmp_path: Path) -> None:
     settings = loaded(tmp_path, '[conventions.schema-suffixes]\nresponse = "Out"\nin-db = "Stored"\n')
-    assert settings == Settings(
-        conventions=Conventions(schema_suffixes=SchemaSuffixes(response="Out", in_db="Stored"))
-    )
+    assert settings == Settings(conventions=Conventions(schema_suffixes=SchemaSuffixes(response="Out", in_db="Stored")))
     assert settings.conventions.schema_suffixes.by_role()["response"] == "Out"
 
 
@@ -243,9 +239,7 @@ def test_settings_survive_being_written(settings: Settings) -> None:
 
 
 @given(all_settings)
-def test_settings_survive_being_written_and_read(
-    tmp_path_factory: pytest.TempPathFactory, settings: Settings
-) -> None:
+def test_settings_survive_being_written_and_read(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> None:
     file = tmp_path_factory.mktemp("settings") / "fapi-lint.toml"
     file.write_bytes(to_toml(settings).encode())
     assert load(file.parent).settings == settings

@@ -65,9 +65,7 @@ def test_gitlab_fingerprints_are_unique_and_stable(fingerprint, finding, report)
 
 
 def test_junit_has_a_suite_per_file(finding, report):
-    root = ET.fromstring(
-        FORMATS["junit"](report(finding(), finding(message="b"), finding(filename="/project/z.py")))
-    )
+    root = ET.fromstring(FORMATS["junit"](report(finding(), finding(message="b"), finding(filename="/project/z.py"))))
     assert root.attrib == {"name": "fapi-lint", "tests": "3", "failures": "3", "errors": "0"}
     assert [(suite.get("name"), suite.get("tests"), suite.get("failures")) for suite in root] == [
         ("app/models/post.py", "2", "2"),

@@ -15,9 +15,9 @@ from fapi_lint.report.diff import unified_diff
 
 TEXT = st.one_of(
     st.text(st.sampled_from("ab \t\r\n\n\n-+@\\\x0c\u2028é漢"), max_size=40),
-    st.lists(
-        st.sampled_from(["x = 1\n", "y = 2\r\n", "\n", "# z\r", "-- a\n", "+++ b\n", "@@\n"]), max_size=40
-    ).map("".join),
+    st.lists(st.sampled_from(["x = 1\n", "y = 2\r\n", "\n", "# z\r", "-- a\n", "+++ b\n", "@@\n"]), max_size=40).map(
+        "".join
+    ),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20),
 )
 NAMES = [

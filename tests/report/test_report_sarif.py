@@ -67,9 +67,7 @@ ARTIFACT = {
 REGION = record({"startLine": POSITIVE, "startColumn": POSITIVE, "endLine": POSITIVE, "endColumn": POSITIVE})
 REPLACEMENT = record({"deletedRegion": REGION}, insertedContent=record({"text": {"type": "string"}}))
 CHANGE = record({"artifactLocation": ARTIFACT, "replacements": array(REPLACEMENT, minItems=1)})
-FIX = record(
-    {"artifactChanges": array(CHANGE, minItems=1, uniqueItems=True)}, description=MESSAGE, properties=BAG
-)
+FIX = record({"artifactChanges": array(CHANGE, minItems=1, uniqueItems=True)}, description=MESSAGE, properties=BAG)
 LOCATION = record({"physicalLocation": record({"artifactLocation": ARTIFACT}, region=REGION)})
 RESULT = record(
     {"message": MESSAGE, "ruleId": STRING, "locations": array(LOCATION)},
@@ -80,9 +78,7 @@ RESULT = record(
 )
 DRIVER = record({"name": STRING}, version=STRING, rules=array(RULE, uniqueItems=True))
 NOTIFICATION = record({"message": MESSAGE}, level=LEVEL)
-INVOCATION = record(
-    {"executionSuccessful": {"type": "boolean"}}, toolExecutionNotifications=array(NOTIFICATION)
-)
+INVOCATION = record({"executionSuccessful": {"type": "boolean"}}, toolExecutionNotifications=array(NOTIFICATION))
 RUN = record(
     {"tool": record({"driver": DRIVER}), "results": array(RESULT)},
     invocations=array(INVOCATION),
@@ -131,16 +127,14 @@ def test_results_point_into_the_rule_table(finding, report):
 
 
 def test_locations_are_relative_to_the_root(finding, report):
-    inside, outside = sarif_run(
-        report(finding(filename="/project/a b/ü:1.py"), finding(filename="/else where/x.py"))
-    )["results"]
+    inside, outside = sarif_run(report(finding(filename="/project/a b/ü:1.py"), finding(filename="/else where/x.py")))[
+        "results"
+    ]
     assert inside["locations"][0]["physicalLocation"] == {
         "artifactLocation": {"uri": "a%20b/%C3%BC%3A1.py", "uriBaseId": "%SRCROOT%"},
         "region": {"startLine": 14, "startColumn": 35, "endLine": 14, "endColumn": 50},
     }
-    assert outside["locations"][0]["physicalLocation"]["artifactLocation"] == {
-        "uri": "file:///else%20where/x.py"
-    }
+    assert outside["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "file:///else%20where/x.py"}
 
 
 def test_a_fix_is_one_change_per_file(finding, report):
@@ -168,9 +162,7 @@ def test_edits_of_one_file_come_together_in_order(finding, report):
     (result,) = sarif_run(report(finding(fix=ReportedFix("safe", "t", edits))))["results"]
     changes = result["fixes"][0]["artifactChanges"]
     rows = {
-        change["artifactLocation"]["uri"]: [
-            each["deletedRegion"]["startLine"] for each in change["replacements"]
-        ]
+        change["artifactLocation"]["uri"]: [each["deletedRegion"]["startLine"] for each in change["replacements"]]
         for change in changes
     }
     assert rows == {"a.py": [3], "b.py": [2, 9]}
@@ -191,9 +183,7 @@ def test_fingerprints_tell_twins_apart(finding, report):
 def test_problems_are_notifications(report):
     (invocation,) = sarif_run(report(problems=("a.py: not readable",)))["invocations"]
     assert invocation["executionSuccessful"] is True
-    assert invocation["toolExecutionNotifications"] == [
-        {"level": "warning", "message": {"text": "a.py: not readable"}}
-    ]
+    assert invocation["toolExecutionNotifications"] == [{"level": "warning", "message": {"text": "a.py: not readable"}}]
 
 
 FILE_NAMES = st.text(

@@ -160,12 +160,9 @@ def test_concise_is_one_line_per_finding(finding, report):
 
 def test_grouped_names_each_file_once(finding, report):
     first = finding(message="a", location=Position(3, 5))
-    text = FORMATS["grouped"](
-        report(first, finding(message="b"), finding(message="c", filename="/project/z.py"))
-    )
+    text = FORMATS["grouped"](report(first, finding(message="b"), finding(message="c", filename="/project/z.py")))
     assert text.startswith(
-        "app/models/post.py:\n    3:5 FAPI205 [*] a\n  14:35 FAPI205 [*] b\n\n"
-        "z.py:\n  14:35 FAPI205 [*] c\n\nFound 3"
+        "app/models/post.py:\n    3:5 FAPI205 [*] a\n  14:35 FAPI205 [*] b\n\nz.py:\n  14:35 FAPI205 [*] c\n\nFound 3"
     )
 
 
@@ -208,9 +205,7 @@ def test_summary_when_all_is_fixed(report):
 
 
 def test_show_fixes_counts_the_same_ones(finding, report):
-    shown = report(
-        applied=(finding(), finding(), finding(filename="/project/b.py", fix=None)), show_fixes=True
-    )
+    shown = report(applied=(finding(), finding(), finding(filename="/project/b.py", fix=None)), show_fixes=True)
     expected = """\
 Fixed 3 findings:
 - app/models/post.py:
@@ -226,11 +221,7 @@ Fixed 3 findings:
 def test_statistics_are_sorted_by_count_and_marked(finding, report):
     run = report(
         finding(code="FAPI209", name="legacy-column"),
-        *[
-            finding(code="FAPI110", name="missing-annotation", applicability=each)
-            for each in ("safe", "unsafe")
-        ]
-        * 5,
+        *[finding(code="FAPI110", name="missing-annotation", applicability=each) for each in ("safe", "unsafe")] * 5,
         finding(code="FAPI103", name="misplaced-definition", fix=None),
     )
     assert statistics(run).splitlines()[:3] == [

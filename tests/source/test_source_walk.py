@@ -216,9 +216,7 @@ def test_a_package_is_a_root_by_strong_markers_only(tmp_path: Path) -> None:
     assert find_root(tmp_path / "src/app/api") == str(tmp_path / "src/app")
 
 
-def test_without_markers_the_root_is_outside_of_packages(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_markers_the_root_is_outside_of_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, "pyproject.toml", "code/app/__init__.py", "code/app/api/__init__.py", "code/app/api/x.py")
     monkeypatch.setenv("HOME", str(tmp_path))  # The home folder is never a root.
     assert find_root(tmp_path / "code/app/api/x.py") == str(tmp_path / "code")

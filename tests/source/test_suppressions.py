@@ -47,10 +47,7 @@ def test_syntax(comment: str, style: str, kind: str, codes: list[str]) -> None:
     assert (found.row, text[found.comment_start : found.comment_end]) == (2, comment)
     # The directive ends with its last code, its bracket, or its name.
     assert (
-        text[found.start : found.end]
-        .rstrip("]")
-        .upper()
-        .endswith(codes[-1] if codes else ("NOQA", "IGNORE", "FILE"))
+        text[found.start : found.end].rstrip("]").upper().endswith(codes[-1] if codes else ("NOQA", "IGNORE", "FILE"))
     )
 
 

@@ -75,9 +75,7 @@ class Conventions:
         }
     )
     """Other endings, and the role they stand for (FAPI106)."""
-    schema_prefixes: Mapping[str, Role] = field(
-        default_factory=lambda: {"Create": "create", "Update": "update"}
-    )
+    schema_prefixes: Mapping[str, Role] = field(default_factory=lambda: {"Create": "create", "Update": "update"})
     """Beginnings that stand for a role, as in CreateUser (FAPI106)."""
     service_suffix: str = "_service"
     """How service functions end (FAPI108)."""

@@ -19,9 +19,7 @@ def unified_diff(changes: Iterable[tuple[str, str, str]], *, color: bool = False
     Lines end at line feeds only: a carriage return is content, and has to reach the output untranslated.
     """
     style = Style(color)
-    return "".join(
-        line for path, old, new in changes if old != new for line in _file_diff(path, old, new, style)
-    )
+    return "".join(line for path, old, new in changes if old != new for line in _file_diff(path, old, new, style))
 
 
 def _file_diff(path: str, old: str, new: str, style: Style) -> Iterator[str]:
@@ -44,7 +42,6 @@ def _name(path: str) -> str:
     if path.replace('"', "\n").replace("\\", "\n").isprintable():
         return f"{path}\t" if " " in path else path
     quoted = (
-        ESCAPES.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}")
-        for byte in os.fsencode(path)
+        ESCAPES.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}") for byte in os.fsencode(path)
     )
     return f'"{"".join(quoted)}"'

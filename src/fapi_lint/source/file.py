@@ -136,9 +136,7 @@ class SourceFile:
             ) from error
         except (LookupError, ValueError) as error:
             # Codecs that are no text encodings (rot13, zlib), and those that fail in a way of their own.
-            raise SourceError(
-                absolute, f"declares {encoding}, which does not decode it: {error}", 1
-            ) from error
+            raise SourceError(absolute, f"declares {encoding}, which does not decode it: {error}", 1) from error
         if (null := text.find("\0")) >= 0:
             raise SourceError(absolute, "contains a null byte", *LineIndex(text).position(null))
         return cls(absolute, raw, text, encoding, bom)
@@ -153,9 +151,7 @@ class SourceFile:
         bom = text.startswith("\ufeff")
         text = text.removeprefix("\ufeff")
         # A declaration is ASCII, so nothing of it is lost here.
-        draft = cls(
-            absolute, b"", text, _declared_encoding(absolute, text.encode("ascii", "replace"), bom), bom
-        )
+        draft = cls(absolute, b"", text, _declared_encoding(absolute, text.encode("ascii", "replace"), bom), bom)
         return cls.from_bytes(absolute, draft._encoded(text))
 
     @cached_property
@@ -182,9 +178,7 @@ class SourceFile:
         """
         # Some encodings (UTF-7, ISO-2022) spell one text in several ways.
         if self.encoding != "utf-8" and self._encoded(self.text) != self.raw:
-            raise SourceError(
-                self.path, f"cannot be rewritten in {self.encoding} without changing other bytes"
-            )
+            raise SourceError(self.path, f"cannot be rewritten in {self.encoding} without changing other bytes")
         return self._encoded(text)
 
     def _encoded(self, text: str) -> bytes:

@@ -124,8 +124,6 @@ def _members(members: str) -> str | None:
             continue
         first, last = member["first"], member["last"]
         chars += re.escape(first)
-        if (
-            last and first < last
-        ):  # To git, a range backwards is its first character alone; to Python, an error.
+        if last and first < last:  # To git, a range backwards is its first character alone; to Python, an error.
             chars += f"-{re.escape(last)}"
     return chars
