@@ -104,7 +104,7 @@ def _written(project: Project, located: Located, depth: int = 0) -> ValueType | 
         return _enumerated(project, call, written)
     if name == "ARRAY" and call is not None and not call.argument("dimensions") and not call.argument("as_tuple"):
         item = call.argument("item_type", 0)
-        inner_type = item and _written(project, Located(item.value, written.scope), depth + 1)
+        inner_type = None if item is None else _written(project, Located(item.value, written.scope), depth + 1)
         return ValueType("builtins.list", (inner_type,)) if inner_type is not None else None
     return None
 
