@@ -410,6 +410,13 @@ def test_a_guarded_drop_moves_what_quoted_annotations_use(use: str, moves: bool)
     assert bool(edits) is moves
 
 
+def test_an_import_comes_into_the_place_of_a_group_that_goes() -> None:
+    before = "from os import path\nfrom uuid import uuid4\n\nfrom fastapi import FastAPI\n\napp = FastAPI()\n"
+    need = NeedsImport(PATH, "re", "compile")
+    after = fixed(before, need, drops="path uuid4")
+    assert after == "from re import compile\n\nfrom fastapi import FastAPI\n\napp = FastAPI()\n"
+
+
 def test_a_need_and_a_drop_of_one_name_exchange_the_import() -> None:
     source = "from pydantic import BaseModel, BaseSettings\nclass S(BaseSettings, BaseModel): ...\n"
     assert fixed(source, need("pydantic_settings", "BaseSettings"), drops="BaseSettings") == (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from fapi_lint.fix.names import File, local_name, target_names
@@ -59,7 +60,8 @@ class Binding:
         return self.target.rpartition(".")[0]
 
 
-def bindings(file: File) -> list[Binding]:
+@lru_cache(maxsize=256)  # Every fix of a file asks for them.
+def bindings(file: File) -> tuple[Binding, ...]:
     """The imports at module level, in source order; those in functions and classes are left out."""
     found = []
     for statement, guard in import_statements(file.outline.body):
@@ -68,7 +70,7 @@ def bindings(file: File) -> list[Binding]:
             if name:
                 target = _target(file, statement, alias)
                 found.append(Binding(name, target, statement, alias, guard))
-    return found
+    return tuple(found)
 
 
 def import_statements(block: Iterable[Any], guard: Guard = "") -> Iterator[tuple[ImportStatement, Guard]]:
@@ -96,7 +98,8 @@ def is_type_checking(test: Any) -> bool:
     return o.dotted(test).rpartition(".")[2] == "TYPE_CHECKING"
 
 
-def rebound(file: File) -> set[str]:
+@lru_cache(maxsize=256)
+def rebound(file: File) -> frozenset[str]:
     """Names that something other than imports binds at module level too."""
     counts: Counter[str] = Counter()
     stack: list[Any] = list(file.outline.body)
@@ -119,7 +122,7 @@ def rebound(file: File) -> set[str]:
             case o.Case():
                 counts.update(node.names)
         stack.extend(o.children(node))
-    return set(counts) - {""}
+    return frozenset(counts) - {""}
 
 
 def module_of(file: File, statement: o.ImportFrom) -> str:

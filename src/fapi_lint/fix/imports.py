@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fapi_lint.fix.bindings import Binding, bindings, canonical, rebound
@@ -65,7 +66,7 @@ def spell_uuid(file: File, name: str, at: int) -> Spelling:
     return Spelling(f"{module.text}.{name}", module.needs)
 
 
-def _available(file: File, binding: Binding, found: list[Binding], at: int, type_checking: bool) -> bool:
+def _available(file: File, binding: Binding, found: Sequence[Binding], at: int, type_checking: bool) -> bool:
     """Whether the import has surely run, under its own meaning, when code at an offset does."""
     if not binding.target or any(b.name == binding.name and b.target != binding.target for b in found):
         # `import a.b` and `import a.c` both bind `a`; the same target twice is fine.

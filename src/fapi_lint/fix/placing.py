@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain, pairwise
 from typing import Any
 
 from fapi_lint.fix.bindings import (
@@ -392,7 +393,7 @@ class _Placer:
         """All edits in order, those that touch made one; blank lines that a removal would double go too."""
         places = {edit.start for edit in insertions}
         widened = []
-        for edit in edits:
+        for edit in chain.from_iterable(_cut(whole, places) for whole in edits):
             whole_lines = not edit.text and edit.start == line_start(self.text, edit.start)
             if whole_lines and not {edit.start, edit.end} & places and edit.end == line_start(self.text, edit.end):
                 edit = replace(edit, end=blank_lines_after(self.text, edit.start, edit.end))
@@ -415,6 +416,14 @@ class _Placer:
         """Whether a line starts here, after a blank one or at the top of the file."""
         lines = re.split(r"\r\n?|\n", self.text[:offset])
         return not lines[-1] and not (lines[-2].strip() if len(lines) > 1 else "")
+
+
+def _cut(edit: Edit, places: Iterable[int]) -> list[Edit]:
+    """A removal in pieces, so that what is inserted inside it has a place between them."""
+    if edit.text:
+        return [edit]
+    bounds = [edit.start, *sorted(place for place in places if edit.start < place < edit.end), edit.end]
+    return [replace(edit, start=start, end=end) for start, end in pairwise(bounds)]
 
 
 def used(file: File, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from fapi_lint.fix.bindings import ImportStatement
@@ -104,6 +105,7 @@ class Names:
         return self.head + "".join(i.before + i.text + i.after for i in self.items) + self.tail
 
 
+@lru_cache(maxsize=64)
 def line_limit(text: str) -> int:
     """How long lines of code may be, going by those that are there: from 88 to 120."""
     lines = (line for line in re.split(r"\r\n?|\n", text) if not set(line) & set("#\"'"))
