@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 PACKAGES = ("prefect==3.9.1", "lnbits==1.6.2")
-LINT = [sys.executable, "-m", "fapi_lint", "check", "--exit-zero", "--isolated", "--output-format", "json"]
+LINT = [sys.executable, "-m", "fapi_lint", "check", "--exit-zero", "--isolated"]
 PARSE = """
 import gc, sys, time
 texts = [open(path, encoding="utf-8", newline="").read() for path in sys.stdin.read().splitlines()]
@@ -237,6 +237,7 @@ def main() -> None:
                     shutil.copytree(source, target, ignore=shutil.ignore_patterns(".git", ".fapi_lint_cache"))
                 else:
                     fetched(str(source), target)
+                target.joinpath("pyproject.toml").touch()  # One application, whatever path of it is named.
                 print(f"{source.name}:", flush=True)
                 parts.append(table(source.name, target, arguments.repeat, not arguments.no_peers))
     text = "\n".join(parts)
