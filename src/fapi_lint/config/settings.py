@@ -80,14 +80,8 @@ class Conventions:
     service_suffix: str = "_service"
     """How service functions end (FAPI108)."""
 
-    model_folders: tuple[str, ...] = ("models",)
-    """Folders of SQLAlchemy models."""
     schema_folders: tuple[str, ...] = ("schemas",)
     """Folders of Pydantic schemas."""
-    api_folders: tuple[str, ...] = ("api",)
-    """Folders of routers."""
-    endpoint_folders: tuple[str, ...] = ("endpoints",)
-    """Folders of route handlers, whose files may have plural names."""
     service_folders: tuple[str, ...] = ("services",)
     """Folders of business logic."""
     test_folders: tuple[str, ...] = ("tests",)
@@ -103,24 +97,6 @@ class Conventions:
     exceptions_file: str = "core/exceptions.py"
     """The file of the application's exceptions (FAPI601)."""
 
-    generic_modules: tuple[str, ...] = ("utils", "helpers", "constants", "deps", "dependencies", "types")
-    """Modules without a noun of the domain, which may have plural names and hold anything (FAPI102, 103)."""
-    uncountable_nouns: tuple[str, ...] = (
-        "access",
-        "address",
-        "analysis",
-        "basis",
-        "business",
-        "class",
-        "news",
-        "process",
-        "progress",
-        "series",
-        "status",
-        "sms",
-        "success",
-    )
-    """Nouns that end in s and are not plural (FAPI102, FAPI104)."""
     unannotated_folders: tuple[str, ...] = ("tests", "alembic", "migrations", "scripts")
     """Folders where functions need no type hints (FAPI110)."""
 
