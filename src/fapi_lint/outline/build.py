@@ -24,6 +24,8 @@ _QUOTES = "\"'"
 _PARSER_PREFIX = re.compile(r"^(?:Syntax Error @ [\d:]+\.\s*)?(?:parser error: )?(?:error at [\d:]+: )?")
 _LARGEST = 2**63
 """Integers from here on have no place in an outline, and no meaning for a rule."""
+_BRACKET = re.compile(r"[()\[\]{}]")
+_LITERAL = re.compile(r'''("""|\'\'\')(?:\\.|(?!\1).)*\1|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#[^\n]*''', re.DOTALL)
 _RECURSION_LIMIT = 20_000
 _MAX_DEPTH = 400
 """Expressions and brackets nested deeper than this are refused, and longer chains of operators or `elif`: LibCST's
@@ -84,16 +86,29 @@ def _comments(
 
 
 def _too_deep(text: str) -> int | None:
-    """The row where more than `_MAX_DEPTH` brackets are open, strings and comments counted too."""
-    if text.count("(") + text.count("[") + text.count("{") <= _MAX_DEPTH:
+    """The row where more than `_MAX_DEPTH` brackets are open; those in strings and comments do not count."""
+    if not _may_be_too_deep(text):
         return None
     depth = 0
-    for row, line in enumerate(text.split("\n"), 1):
-        opened = line.count("(") + line.count("[") + line.count("{")
-        depth = max(0, depth + opened - line.count(")") - line.count("]") - line.count("}"))
-        if max(depth, opened) > _MAX_DEPTH:
-            return row
+    code = _LITERAL.sub(lambda match: "\n" * match[0].count("\n"), text)
+    for match in _BRACKET.finditer(code):
+        depth = depth + 1 if match[0] in "([{" else max(0, depth - 1)
+        if depth > _MAX_DEPTH:
+            return code.count("\n", 0, match.start()) + 1
     return None
+
+
+def _may_be_too_deep(text: str) -> bool:
+    """A quick look, line by line: strings and comments count, and what a line closes counts at its end."""
+    if text.count("(") + text.count("[") + text.count("{") <= _MAX_DEPTH:
+        return False
+    depth = 0
+    for line in text.split("\n"):
+        opened = line.count("(") + line.count("[") + line.count("{")
+        if depth + opened > _MAX_DEPTH:
+            return True
+        depth = max(0, depth + opened - line.count(")") - line.count("]") - line.count("}"))
+    return False
 
 
 def _crosses_line(text: str, start: int, end: int) -> bool:
