@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.module import Module
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, External, Symbol, Variable
-from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -31,25 +31,8 @@ _TREATS = (o.Call, o.Dict, o.Collection, o.Compare, o.Handler, o.Case)
 
 
 @dataclass(eq=False)
-class ExceptionClass:
+class ExceptionClass(ClassEntity):
     """An exception that the application defines."""
-
-    project: Project
-    class_: Class
-
-    @property
-    def name(self) -> str:
-        return self.class_.name
-
-    @property
-    def module(self) -> Module:
-        return self.class_.module
-
-    @property
-    def place(self) -> Place:
-        """The class's name."""
-        start = self.class_.node.name_start
-        return Place(self.module.path, start, start + len(self.name))
 
     @property
     def mro(self) -> tuple[Class | External, ...]:

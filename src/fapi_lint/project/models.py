@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation, union_members
+from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Symbol, Variable
 from fapi_lint.project.values import Located, annotated_calls, dict_entry, dict_items, own_statements
@@ -263,25 +264,8 @@ class Relationship(Attribute):
 
 
 @dataclass(eq=False)
-class Model:
+class Model(ClassEntity):
     """A mapped class with a table of its own, or sharing its parent's."""
-
-    project: Project
-    class_: Class
-
-    @property
-    def name(self) -> str:
-        return self.class_.name
-
-    @property
-    def module(self) -> Module:
-        return self.class_.module
-
-    @property
-    def place(self) -> Place:
-        """The class's name."""
-        start = self.class_.node.name_start
-        return Place(self.module.path, start, start + len(self.name))
 
     @cached_property
     def table(self) -> str | None:
@@ -315,11 +299,6 @@ class Model:
                 if any(isinstance(node, o.String) and node.value == "is_view" for node in nodes):
                     return True
         return self.table is not None and self.table in self.project.models.views
-
-    @cached_property
-    def ancestors(self) -> tuple[Class, ...]:
-        """The class and the classes of the application that it inherits from, nearest first."""
-        return tuple(c for c in self.project.resolver.mro(self.class_) if isinstance(c, Class))
 
     @property
     def own_columns(self) -> list[Column]:
@@ -355,9 +334,6 @@ class Model:
     def registry(self) -> object:
         """What tells one declarative base from another: string targets resolve within it."""
         return self.project.models.registry_of(self.class_)
-
-    def __repr__(self) -> str:
-        return f"<Model {self.module.name}.{self.name}>"
 
 
 @dataclass(eq=False)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from fapi_lint.config.settings import Role
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Scope, Variable
 from fapi_lint.project.values import Located, dict_items, own_statements
@@ -150,30 +151,8 @@ _UNKNOWN = Config({}, is_complete=False)
 
 
 @dataclass(eq=False)
-class Schema:
+class Schema(ClassEntity):
     """A Pydantic class of the application."""
-
-    project: Project
-    class_: Class
-
-    @property
-    def name(self) -> str:
-        return self.class_.name
-
-    @property
-    def module(self) -> Module:
-        return self.class_.module
-
-    @property
-    def place(self) -> Place:
-        """The class's name."""
-        start = self.class_.node.name_start
-        return Place(self.module.path, start, start + len(self.name))
-
-    @cached_property
-    def ancestors(self) -> tuple[Class, ...]:
-        """The class and the classes of the application that it inherits from, nearest first."""
-        return tuple(c for c in self.project.resolver.mro(self.class_) if isinstance(c, Class))
 
     # --- fields ------------------------------------------------------------------------------------
 
@@ -245,9 +224,6 @@ class Schema:
         return (
             entry.expr.id == "True" if isinstance(entry.expr, o.Name) and entry.expr.id in ("True", "False") else None
         )
-
-    def __repr__(self) -> str:
-        return f"<Schema {self.module.name}.{self.name}>"
 
 
 class Schemas:

@@ -1,0 +1,44 @@
+"""What every kind of class that the model knows has in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.project.module import Module
+from fapi_lint.project.symbols import Class
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+
+@dataclass(eq=False)
+class ClassEntity:
+    """A class of the application that is more than a class: a model, a schema, an exception."""
+
+    project: Project
+    class_: Class
+
+    @property
+    def name(self) -> str:
+        return self.class_.name
+
+    @property
+    def module(self) -> Module:
+        return self.class_.module
+
+    @property
+    def place(self) -> Place:
+        """The class's name."""
+        start = self.class_.node.name_start
+        return Place(self.module.path, start, start + len(self.name))
+
+    @cached_property
+    def ancestors(self) -> tuple[Class, ...]:
+        """The class and the classes of the application that it inherits from, nearest first."""
+        return tuple(c for c in self.project.resolver.mro(self.class_) if isinstance(c, Class))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.module.name}.{self.name}>"
