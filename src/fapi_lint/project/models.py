@@ -16,7 +16,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation, union_members
 from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.module import Module
-from fapi_lint.project.symbols import Class, External, Function, Scope, Symbol, Variable
+from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.values import Located, annotated_calls, dict_entry, dict_items, own_statements
 from fapi_lint.source.place import Place
 
@@ -145,14 +145,6 @@ class Column(Attribute):
         return None
 
     @cached_property
-    def type_symbol(self) -> Symbol | None:
-        """What the written column type is: `External("sqlalchemy.String")`, or the application's own type."""
-        if self.type_arg is None:
-            return None
-        expr = self.type_arg.expr
-        return self.project.resolver.resolve(self.type_arg.scope, expr.func if isinstance(expr, o.Call) else expr)
-
-    @cached_property
     def foreign_keys(self) -> tuple[ForeignKey, ...]:
         """The column's own foreign keys, those of `__table_args__` left out."""
         found = []
@@ -235,14 +227,6 @@ class Relationship(Attribute):
     def target_model(self) -> Model | None:
         """The related model; None where the name is unknown or ambiguous."""
         return self.project.models.resolve_target(self)
-
-    @cached_property
-    def annotated_collection(self) -> bool | None:
-        """Whether `Mapped[…]` names a collection; None without a mapped type."""
-        if self.mapped_type is None:
-            return None
-        members = [m for m in union_members(self.mapped_type) if not (isinstance(m, o.Name) and m.id == "None")]
-        return len(members) == 1 and isinstance(members[0], o.Subscript)
 
     @property
     def backref(self) -> o.Arg | None:

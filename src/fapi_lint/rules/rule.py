@@ -27,14 +27,6 @@ class Finding:
     fix: Fix | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One file of a docstring's Bad or Good application: path below the root, and text."""
-
-    path: str
-    text: str
-
-
 @dataclass(frozen=True, eq=False)
 class Rule:
     """A registered rule. `subject` is the kind of thing that `check` is called with, once each."""
