@@ -85,22 +85,6 @@ class DroppedCoroutine:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SessionCall:
-    """A call of a method of a session: `session.execute(…)`."""
-
-    module: Module
-    function: Function
-    call: o.Call
-    method: str
-    kind: Kind
-    fate: Fate
-
-    @property
-    def place(self) -> Place:
-        return self.module.place(self.call)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Service:
     """A public function or method of a service folder that takes a session, or a method that uses the object's."""
 
@@ -174,16 +158,6 @@ class Sessions:
         for module in self.project.modules:
             if self.project.purposes.is_application(module):
                 _Reader(self, module).read()
-
-    def calls_in(self, function: Function) -> Iterator[SessionCall]:
-        """The calls of methods of sessions in a function's own code."""
-        types, scope = self.project.types, function.scope
-        for node, parents in paths(scope.body, o.Call):
-            if isinstance(node.func, o.Attribute):
-                kind = self.kind(types.of(scope, node.func.value))
-                if kind is not None and not _is_shadowed(node.func, parents):
-                    found = fate(node, parents, scope)
-                    yield SessionCall(function.module, function, node, node.func.attr, kind, found)
 
     # --- what everything else hangs on -------------------------------------------------------------
 
