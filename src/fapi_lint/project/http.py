@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from fapi_lint.outline import nodes as o
@@ -57,6 +59,29 @@ class HttpCall:
         if "status_code" in names:
             return self.call.argument("status_code", names.index("status_code") - 1)
         return self.call.argument("status_code")
+
+    @property
+    def is_super(self) -> bool:
+        """`super().__init__(…)`"""
+        return isinstance(self.call.func, o.Attribute) and self.call.func.attr == "__init__"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the arguments are those of FastAPI's class: no `__init__` of the application's own."""
+        return self._initializer is None
+
+    @cached_property
+    def status_value(self) -> int | None:
+        """The status code as a number: a literal, `status.HTTP_404_NOT_FOUND`, `HTTPStatus.NOT_FOUND`."""
+        value = None if self.status is None else self.status.value
+        if isinstance(value, o.Number):
+            return value.value
+        symbol = self.project.resolver.named(self.scope, value)  # a variable may have been assigned something else
+        dotted = symbol.dotted.removesuffix(".value") if isinstance(symbol, External) else ""
+        if constant := re.fullmatch(r"(?:fastapi|starlette)\.status\.HTTP_(\d{3})_\w+", dotted):
+            return int(constant[1])
+        name = dotted.removeprefix("http.HTTPStatus.")
+        return HTTPStatus[name].value if name in HTTPStatus.__members__ else None
 
     @property
     def _initializer(self) -> Function | None:

@@ -14,7 +14,7 @@ from fapi_lint.project.constrained_types import ConstrainedType, constrained_typ
 from fapi_lint.project.dependencies import Dependencies
 from fapi_lint.project.exceptions import ExceptionClass, Exceptions
 from fapi_lint.project.hints import Hints
-from fapi_lint.project.http import Http, StatusCode
+from fapi_lint.project.http import Http, HttpCall, StatusCode
 from fapi_lint.project.imports import Imports
 from fapi_lint.project.loading import Loading
 from fapi_lint.project.migrations import Migrations, Revision
@@ -35,6 +35,7 @@ from fapi_lint.project.settings_classes import EnvironmentRead, SettingsClass, S
 from fapi_lint.project.string_fields import StringFields
 from fapi_lint.project.symbols import Class, Function
 from fapi_lint.project.tests import AsyncTest, Fixture, Tests
+from fapi_lint.project.text_files import TextFile, TextFiles
 from fapi_lint.project.types import Types
 
 
@@ -50,6 +51,7 @@ class Project:
         versions: Versions | None = None,
         tooling: Tooling | None = None,
         packages: Iterable[str] = (),
+        text_files: TextFiles | None = None,
     ) -> None:
         """`root` is the application's folder; `packages` names the third-party packages it requires."""
         self.root = root
@@ -58,10 +60,11 @@ class Project:
         self.versions = versions or Versions()
         self.tooling = tooling or Tooling()
         self.packages = frozenset(packages)
+        self.text_files = text_files or TextFiles()
         self.resolver = Resolver(self.modules, [root] if root else (), self.packages)
 
-    def with_modules(self, modules: Iterable[Module]) -> Project:
-        """The same application with these modules in place of its own."""
+    def with_modules(self, modules: Iterable[Module], text_files: TextFiles | None = None) -> Project:
+        """The same application with these modules in place of its own, and these text files if given."""
         return Project(
             modules,
             root=self.root,
@@ -69,7 +72,12 @@ class Project:
             versions=self.versions,
             tooling=self.tooling,
             packages=self.packages,
+            text_files=text_files or self.text_files,
         )
+
+    def file(self, path: str) -> Module | TextFile:
+        """The module or text file at a path."""
+        return self.by_path.get(path) or self.text_files.by_path[path]
 
     @cached_property
     def by_path(self) -> dict[str, Module]:
@@ -190,9 +198,15 @@ class Project:
     def migrations(self) -> Migrations:
         return Migrations(self)
 
-    def has_subject(self, kind: type) -> bool:
+    @staticmethod
+    def has_subject(kind: object) -> bool:
         """Whether `subjects` knows this kind of thing."""
-        return kind in _SUBJECTS
+        return isinstance(kind, type) and kind in _SUBJECTS
+
+    @staticmethod
+    def subject_kinds() -> list[type]:
+        """Everything that rules may be about."""
+        return list(_SUBJECTS)
 
     def subjects(self, kind: type) -> Sequence[Any]:
         """Everything of one kind, in file and source order: what the engine feeds a rule with."""
@@ -212,6 +226,7 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     SchemaField: lambda project: project.schemas.fields,
     ConstrainedType: constrained_types,
     Route: lambda project: project.routes.all,
+    HttpCall: lambda project: project.http.calls,
     StatusCode: lambda project: project.http.status_codes,
     SessionUse: lambda project: project.sessions.uses,
     QueryCall: lambda project: project.sessions.queries,
