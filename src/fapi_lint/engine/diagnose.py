@@ -13,7 +13,8 @@ from fapi_lint.fix.placing import ImportConflict
 from fapi_lint.fix.planner import check_imports, edits_of
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
-from fapi_lint.report.model import Diagnostic, Position, ReportedEdit, ReportedFix, RuleInfo
+from fapi_lint.project.text_files import TextFile
+from fapi_lint.report.model import Diagnostic, Position, ReportedEdit, ReportedFix, ReportedMove, RuleInfo
 from fapi_lint.rules.rule import Rule
 
 
@@ -70,16 +71,16 @@ def _diagnostic(project: Project, violation: Violation, with_edits: bool) -> Dia
     )
 
 
-def _position(module: Module, offset: int) -> Position:
-    return Position(*module.source.lines.position(offset))
+def _position(file: Module | TextFile, offset: int) -> Position:
+    return Position(*file.source.lines.position(offset))
 
 
 def _reported(project: Project, fix: Fix, with_edits: bool) -> ReportedFix:
     edits: tuple[Edit, ...] = ()
     if with_edits:
-        edits = edits_of(fix, project.by_path.__getitem__)
+        edits = edits_of(fix, project.file)
     else:
-        check_imports(fix, project.by_path.__getitem__)
+        check_imports(fix, project.file)
     return ReportedFix(
         applicability=fix.applicability.value,
         message=fix.title,
@@ -87,11 +88,12 @@ def _reported(project: Project, fix: Fix, with_edits: bool) -> ReportedFix:
             ReportedEdit(
                 filename=edit.path,
                 content=edit.text,
-                location=_position(project.by_path[edit.path], edit.start),
-                end_location=_position(project.by_path[edit.path], edit.end),
+                location=_position(project.file(edit.path), edit.start),
+                end_location=_position(project.file(edit.path), edit.end),
             )
             for edit in edits
         ),
+        moves=tuple(ReportedMove(move.path, move.to) for move in fix.moves) if with_edits else (),
     )
 
 

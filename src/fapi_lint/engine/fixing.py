@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
-from fapi_lint.engine.check import RuleError, Violation, check
+from fapi_lint.engine.check import RuleError, Violation, blame, check
 from fapi_lint.engine.diagnose import diagnose
 from fapi_lint.engine.timing import Clock
-from fapi_lint.fix.edit import Applicability, Fix
+from fapi_lint.fix.edit import Applicability, Fix, Move
 from fapi_lint.fix.planner import apply, edits_of, plan
 from fapi_lint.outline import build, nodes
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
+from fapi_lint.project.text_files import TextFile
 from fapi_lint.report.model import Diagnostic
 from fapi_lint.rules.rule import Rule
 from fapi_lint.source.file import SourceError, SourceFile
@@ -21,19 +23,22 @@ from fapi_lint.source.suppressions import find_candidates
 MAX_PASSES = 10
 
 Select = Callable[[Project, list[Violation]], list[Violation]]
+File: TypeAlias = Module | TextFile
 
 
 @dataclass
 class Outcome:
     """What the fixes made of an application.
 
-    `texts` holds the new text of every changed file by absolute path, `applied` the findings whose fixes are in
-    it (as they were when they were fixed), `left` the violations of the last pass, `project` the application
-    afterwards, `problems` what went wrong (a defect of ours each).
+    `texts` holds the new text of every changed file by its absolute path before all fixes, `moves` what got another
+    path, in the order of doing, `applied` the findings whose fixes are in it (as they were when they were fixed),
+    `left` the violations of the last pass, `project` the application afterwards, `problems` what went wrong (a
+    defect of ours each).
     """
 
     project: Project
     texts: dict[str, str] = field(default_factory=dict)
+    moves: list[Move] = field(default_factory=list)
     applied: list[Diagnostic] = field(default_factory=list)
     left: list[Violation] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -72,11 +77,13 @@ def fix_until_stable(
         if not applied:
             return outcome
     codes = ", ".join(sorted({violation.rule.code for violation in applied}))
+    culprits = [violation.rule for violation in applied]
+    foreign = next((rule for rule in culprits if rule.plugin), culprits[0])
     outcome.problems.append(
-        f"the fixes of {codes} still change something after {MAX_PASSES} passes; nothing was written. "
-        "This is a defect of fapi-lint: please report it."
+        f"the fixes of {codes} still change something after {MAX_PASSES} passes; nothing was written. {blame(foreign)}"
     )
     outcome.texts.clear()
+    outcome.moves.clear()
     outcome.applied.clear()
     return outcome
 
@@ -90,35 +97,53 @@ def _apply(
     outcome: Outcome, candidates: list[tuple[Violation, Fix]], dropped: set[tuple[str, str, str]]
 ) -> list[Violation]:
     """Apply as many of the fixes as go together; a file that would no longer parse drops its fixes."""
-    modules = outcome.project.by_path
+    files = outcome.project.file
     while True:
-        planned = plan([fix for _, fix in candidates], modules.__getitem__)
+        planned = plan([fix for _, fix in candidates], files)
         applied = [candidates[index][0] for index in planned.applied]
-        texts = {path: apply(modules[path].text, edits) for path, edits in planned.edits.items() if edits}
-        changed = {path: _reread(modules[path], text) for path, text in texts.items() if text != modules[path].text}
+        texts = {path: apply(files(path).text, edits) for path, edits in planned.edits.items() if edits}
+        changed = {path: _reread(files(path), text) for path, text in texts.items() if text != files(path).text}
         broken = {path: result for path, result in changed.items() if isinstance(result, str)}
         if not broken:
             break
-        for violation, fix, path in _culprits(modules, [candidates[index] for index in planned.applied], broken):
+        for violation, fix, path in _culprits(files, [candidates[index] for index in planned.applied], broken):
             dropped.add(_key(violation))
             outcome.problems.append(
                 f"{path}: the fix of {violation.rule.code} ({fix.title}) was dropped, {broken[path]}. "
-                "This is a defect of fapi-lint: please report it."
+                f"{blame(violation.rule)}"
             )
         candidates = [(violation, fix) for violation, fix in candidates if _key(violation) not in dropped]
-    if not changed:
+    if not changed and not planned.moves:
         return []
     outcome.applied.extend(diagnose(outcome.project, applied, with_edits=False))
-    rewritten = {path: module for path, module in changed.items() if isinstance(module, Module)}
-    outcome.texts.update((path, module.text) for path, module in rewritten.items())
-    outcome.project = outcome.project.with_modules(
-        rewritten.get(module.path) or Module(module.source, module.outline) for module in outcome.project.modules
-    )
+    rewritten = {path: file for path, file in changed.items() if not isinstance(file, str)}
+    outcome.texts.update((file.origin, file.text) for file in rewritten.values())
+    outcome.moves.extend(planned.moves)
+    outcome.project = _linked_anew(outcome.project, rewritten, planned.moves)
     return applied
 
 
+def _linked_anew(project: Project, rewritten: Mapping[str, File], moves: Iterable[Move]) -> Project:
+    """The application after a pass: files with a new text, by their path, and files with a new path."""
+
+    def source_of(file: File) -> SourceFile:
+        source = rewritten.get(file.path, file).source
+        path = source.path
+        for move in moves:
+            path = move.of(path)
+        return source if path == source.path else replace(source, path=path)
+
+    return project.with_modules(
+        [
+            Module(source_of(module), rewritten.get(module.path, module).outline, module.origin)
+            for module in project.modules
+        ],
+        project.text_files.replaced(lambda file: TextFile(source_of(file), file.origin)),
+    )
+
+
 def _culprits(
-    modules: Mapping[str, Module], applied: list[tuple[Violation, Fix]], broken: Mapping[str, str]
+    files: Callable[[str], File], applied: list[tuple[Violation, Fix]], broken: Mapping[str, str]
 ) -> list[tuple[Violation, Fix, str]]:
     """The fixes that break a file by themselves, with that file; all that touch it if only their sum does."""
     found = []
@@ -126,20 +151,22 @@ def _culprits(
         touching = [(violation, fix, path) for violation, fix in applied if path in {edit.path for edit in fix.edits}]
         alone = []
         for violation, fix, _ in touching:
-            edits = [edit for edit in edits_of(fix, modules.__getitem__) if edit.path == path]
-            if isinstance(_reread(modules[path], apply(modules[path].text, edits)), str):
+            edits = [edit for edit in edits_of(fix, files) if edit.path == path]
+            if isinstance(_reread(files(path), apply(files(path).text, edits)), str):
                 alone.append((violation, fix, path))
         found.extend(alone or touching)
     return found
 
 
-def _reread(module: Module, text: str) -> Module | str:
-    """The module with another text, or why that cannot be: it does not parse, or its encoding cannot hold it."""
+def _reread(file: File, text: str) -> File | str:
+    """The file with another text, or why that cannot be: it does not parse, or its encoding cannot hold it."""
     try:
-        source = SourceFile.from_bytes(module.path, module.source.encode(text))
+        source = SourceFile.from_bytes(file.path, file.source.encode(text))
     except SourceError as error:
         return f"because the file could not be written ({error.message})"
+    if isinstance(file, TextFile):
+        return TextFile(source, file.origin)
     outline = nodes.decode(build.build(source.text, find_candidates(source.text)))
-    if outline.failure is not None and module.outline.failure is None:
+    if outline.failure is not None and file.outline.failure is None:
         return f"because the file would not parse ({outline.failure.message}, line {outline.failure.row})"
-    return Module(source, outline)
+    return Module(source, outline, file.origin)

@@ -16,7 +16,9 @@ from fapi_lint.engine.timing import Clock
 from fapi_lint.outline import nodes
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
+from fapi_lint.project.text_files import TextFile, TextFiles
 from fapi_lint.source.file import SourceError, SourceFile
+from fapi_lint.source.text_files import read_text_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,21 @@ def load(
     jobs: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
     clock: Clock | None = None,
+    text_files: Sequence[str] = (),
 ) -> Project:
     """Link files into a project. `progress` is told how many texts of how many are parsed."""
     clock = clock or Clock()
     with clock.stage("outline"):
         modules = _modules(files, cache, jobs, progress)
     with clock.stage("link"):
-        return Project(modules, root=root, settings=settings, versions=versions, tooling=tooling)
+        return Project(
+            modules,
+            root=root,
+            settings=settings,
+            versions=versions,
+            tooling=tooling,
+            text_files=TextFiles(lambda: [TextFile(source) for source in read_text_files(text_files)]),
+        )
 
 
 def _modules(files: Sequence[Read], cache: Cache, jobs: int, progress: Callable[[int, int], None]) -> list[Module]:

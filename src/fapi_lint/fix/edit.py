@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 from dataclasses import dataclass
 
 
@@ -62,12 +63,32 @@ class DropsImport:
     guard: bool = False
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Move:
+    """A file, or a folder with all that is in it, gets another path; both are absolute.
+
+    Edits of the same fix name what moves by its old path.
+    """
+
+    path: str
+    to: str
+
+    def of(self, path: str) -> str:
+        """Where the move leaves a file."""
+        return self.to + path[len(self.path) :] if self.touches(path) else path
+
+    def touches(self, path: str) -> bool:
+        """Whether this is what moves, or in it."""
+        return path == self.path or path.startswith(self.path + os.sep)
+
+
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Edits over any number of files, applied all together or not at all."""
+    """Edits and moves over any number of files, applied all together or not at all."""
 
     title: str
     applicability: Applicability
     edits: tuple[Edit, ...]
     needs: tuple[NeedsImport, ...] = ()
     drops: tuple[DropsImport, ...] = ()
+    moves: tuple[Move, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from fapi_lint.fix.edit import DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.edit import DropsImport, Edit, Fix, Move, NeedsImport
 from fapi_lint.fix.names import File
 from fapi_lint.fix.placing import ImportConflict, check, place
 from fapi_lint.fix.splice import Draft, apply
@@ -22,13 +22,14 @@ Files: TypeAlias = Callable[[str], File]
 
 @dataclass
 class Plan:
-    """The edits of every file, in source order, and what became of every fix, by its index.
+    """The edits of every file, in source order, the moves, and what became of every fix, by its index.
 
     `applied` are in the edits, `deferred` met one of those and wait for the next pass, `refused` can never be applied
     to these files, and why.
     """
 
     edits: dict[str, tuple[Edit, ...]] = field(default_factory=dict)
+    moves: tuple[Move, ...] = ()
     applied: list[int] = field(default_factory=list)
     deferred: list[int] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
@@ -52,7 +53,7 @@ def plan(fixes: Sequence[Fix], files: Files) -> Plan:
 
     Fixes share edits that are identical. Two insertions at one offset overlap unless both are stackable, and so
     does an insertion at an edge of what another fix replaces. A fix that writes a name does not go together with
-    one that renames it.
+    one that renames it. Nothing moves twice, and no two things move to one place.
     """
     result = Plan()
     pending = list(range(len(fixes)))
@@ -70,6 +71,7 @@ def plan(fixes: Sequence[Fix], files: Files) -> Plan:
                 break
         else:
             result.applied = applied
+            result.moves = tuple(sorted({move for index in applied for move in fixes[index].moves}))
             done = {*applied, *result.refused}
             result.deferred = [index for index in range(len(fixes)) if index not in done]
             return result
@@ -80,6 +82,7 @@ def _choose(fixes: Sequence[Fix], pending: Iterable[int], files: Files, result: 
     """The fixes that go together, as far as edits and the names of imports tell."""
     chosen: dict[str, _Chosen] = {}
     names = _Names()
+    moves: set[Move] = set()
     applied = []
     for index in pending:
         if index in result.refused:
@@ -87,6 +90,8 @@ def _choose(fixes: Sequence[Fix], pending: Iterable[int], files: Files, result: 
         parts = _by_path([fixes[index]])
         own = _Names.of(fixes[index], files)
         if own.meets(names) or any(path in chosen and chosen[path].meets(part.edits) for path, part in parts.items()):
+            continue
+        if any(_collide(move, other) for move in fixes[index].moves for other in moves):
             continue
         trial = {path: chosen.get(path, _Chosen()).with_(part) for path, part in parts.items()}
         try:
@@ -98,6 +103,7 @@ def _choose(fixes: Sequence[Fix], pending: Iterable[int], files: Files, result: 
         else:
             chosen |= trial
             names.add(own)
+            moves.update(fixes[index].moves)
             applied.append(index)
     return applied
 
@@ -127,7 +133,10 @@ class _Names:
 
     @classmethod
     def of(cls, fix: Fix, files: Files) -> _Names:
-        names = cls(written={need.name for need in fix.needs})
+        names = cls(written={name for need in fix.needs for name in (need.name, *need.module.split("."))})
+        for move in fix.moves:
+            # What the name of a module is made of.
+            names.renamed.update(set(_NAME.findall(move.path)) - set(_NAME.findall(move.to)))
         for edit in fix.edits:
             old = files(edit.path).text[edit.start : edit.end]
             if old.isidentifier() and edit.text.isidentifier():
@@ -162,6 +171,14 @@ class _Chosen:
         imports = place(file, self.edits, self.needs, self.drops)
         # Imports come first where an edit inserts at the same offset.
         return tuple(sorted([*imports, *self.edits], key=lambda edit: (edit.start, edit.end)))
+
+
+def _collide(one: Move, other: Move) -> bool:
+    """Whether two moves of different fixes cannot be made together."""
+    if one == other:
+        return False
+    crossed = any(a.touches(path) for a, b in ((one, other), (other, one)) for path in (b.path, b.to))
+    return crossed or one.to == other.to
 
 
 def _by_path(fixes: Iterable[Fix]) -> dict[str, _Chosen]:

@@ -12,11 +12,15 @@ from fapi_lint.source.place import Place
 
 
 class Module:
-    """One file. `name` is the dotted name that the application imports it under."""
+    """One file. `name` is the dotted name that the application imports it under.
 
-    def __init__(self, source: SourceFile, outline: o.Outline) -> None:
+    `origin` is its path on the disk, should a fix have moved it.
+    """
+
+    def __init__(self, source: SourceFile, outline: o.Outline, origin: str = "") -> None:
         self.source = source
         self.outline = outline
+        self.origin = origin or source.path
         self.name = ""
 
     @property

@@ -35,7 +35,9 @@ def finding(diagnostic: Diagnostic) -> dict[str, Any]:
 
 def _fix(fix: ReportedFix) -> dict[str, Any]:
     edits = [{"filename": edit.filename, "content": edit.content, **_span(edit)} for edit in fix.edits]
-    return {"applicability": fix.applicability, "message": fix.message, "edits": edits}
+    moves = [{"filename": move.filename, "to": move.to} for move in fix.moves]
+    only_if_any = {"moves": moves} if moves else {}
+    return {"applicability": fix.applicability, "message": fix.message, "edits": edits, **only_if_any}
 
 
 def _span(item: Diagnostic | ReportedEdit) -> dict[str, Any]:

@@ -23,6 +23,14 @@ class ReportedEdit:
     end_location: Position
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ReportedMove:
+    """A file, or a folder with all that is in it, gets another path; both are absolute."""
+
+    filename: str
+    to: str
+
+
 @dataclass(frozen=True, slots=True)
 class ReportedFix:
     """A fix as every consumer sees it: imports are already edits like the others."""
@@ -31,6 +39,8 @@ class ReportedFix:
     """`safe`, `unsafe` or `display`."""
     message: str
     edits: tuple[ReportedEdit, ...]
+    moves: tuple[ReportedMove, ...] = ()
+    """Done after the edits."""
 
 
 @dataclass(frozen=True, slots=True)

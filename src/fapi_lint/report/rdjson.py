@@ -43,7 +43,7 @@ def _diagnostic(diagnostic: Diagnostic, root: str) -> dict[str, Any]:
 def _suggestions(diagnostic: Diagnostic) -> list[dict[str, Any]]:
     """The edits of the fix in the finding's own file, all of them or none; the format knows no other file."""
     fix = diagnostic.fix
-    if fix is None or fix.applicability == "display":
+    if fix is None or fix.applicability == "display" or fix.moves:
         return []
     edits = [edit for edit in fix.edits if edit.filename == diagnostic.filename]
     if not all(_is_known(end, diagnostic) for edit in edits for end in (edit.location, edit.end_location)):

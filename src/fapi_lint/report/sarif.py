@@ -75,7 +75,7 @@ def _result(diagnostic: Diagnostic, fingerprint: str, indexes: dict[str, int], r
     }
     if diagnostic.code in indexes:
         result["ruleIndex"] = indexes[diagnostic.code]
-    if (fix := diagnostic.fix) and fix.edits and fix.applicability != "display":
+    if (fix := diagnostic.fix) and fix.edits and fix.applicability != "display" and not fix.moves:
         result["fixes"] = [_fix(fix, report.root)]
     return result
 

@@ -1,0 +1,70 @@
+"""Text files of an application besides its modules: requirements, configuration, tasks, containers.
+
+Fixes edit them as they edit modules: `Edit(text_file.path, start, end, text)`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.source.file import SourceFile
+
+
+class TextFile:
+    """One file. `origin` is its path on the disk, should a fix have moved it."""
+
+    outline = o.Outline()
+
+    def __init__(self, source: SourceFile, origin: str = "") -> None:
+        self.source = source
+        self.origin = origin or source.path
+
+    @property
+    def path(self) -> str:
+        return self.source.path
+
+    @property
+    def text(self) -> str:
+        return self.source.text
+
+    @property
+    def name(self) -> str:
+        return os.path.basename(self.path)
+
+    def __repr__(self) -> str:
+        return f"<TextFile {self.path}>"
+
+
+@dataclass(eq=False)
+class TextFiles:
+    """All of them, read when first asked for: most runs never do."""
+
+    read: Callable[[], Sequence[TextFile]] = tuple
+
+    @cached_property
+    def all(self) -> Sequence[TextFile]:
+        return self.read()
+
+    @cached_property
+    def by_path(self) -> dict[str, TextFile]:
+        return {file.path: file for file in self.all}
+
+    def named(self, *patterns: str) -> list[TextFile]:
+        """Those whose names match a pattern: `named("pyproject.toml", "requirements*.txt")`."""
+        return [file for file in self.all if any(fnmatchcase(file.name, pattern) for pattern in patterns)]
+
+    @property
+    def is_read(self) -> bool:
+        return "all" in vars(self)
+
+    def replaced(self, change: Callable[[TextFile], TextFile]) -> TextFiles:
+        """The same files after a change; if nobody has asked for them yet, there is nothing to change."""
+        if not self.is_read:
+            return self
+        changed = [change(file) for file in self.all]
+        return TextFiles(lambda: changed)
