@@ -15,7 +15,7 @@ import click
 from fapi_lint.cli.terminal import emit
 from fapi_lint.config.load import Loaded, json_schema, load, to_dict, to_toml
 from fapi_lint.config.settings import Settings
-from fapi_lint.engine.registry import all_rules
+from fapi_lint.engine.plugins import known_rules
 from fapi_lint.source.walk import DEFAULT_EXCLUDE
 
 
@@ -36,13 +36,13 @@ def command(key: str | None, schema: bool, config: Path | None, isolated: bool) 
 def effective(loaded: Loaded) -> str:
     """The settings as TOML, with those that are not set as what that means."""
     source = f"From {loaded.path}." if loaded.path else "No configuration file: these are the defaults."
-    return f"# {source}\n{_select(loaded.settings)}{to_toml(_with_defaults(loaded.settings))}"
+    return f"# {source}\n{_select(loaded)}{to_toml(_with_defaults(loaded.settings))}"
 
 
-def _select(settings: Settings) -> str:
-    if settings.select is not None:
+def _select(loaded: Loaded) -> str:
+    if loaded.settings.select is not None:
         return ""
-    count = sum(rule.default for rule in all_rules().values())
+    count = sum(rule.default for rule in known_rules(loaded).rules.values())
     return f"# select is not set: the {count} rules that are on by default run.\n"
 
 

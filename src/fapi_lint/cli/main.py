@@ -77,8 +77,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         abandon(sys.stdout)
         status = 0
     except ConfigError as error:
-        # Without a file to blame it is the command line.
-        note("\n".join(f"error: {error.path or '--'}{': ' if error.path else ''}{text}" for text in error.messages))
+        blamed = f"{error.path}: " if error.path else ""
+        note("\n".join(f"error: {blamed}{text}" for text in error.messages))
         status = 2
     except WriteError as error:
         note(f"error: {error}\nNothing was written.")
@@ -98,21 +98,23 @@ def _defect(error: Exception, *, verbose: bool) -> str:
         what = f"{what}: {type(cause).__name__}: {' '.join(str(cause).split())}"
     elif str(error):
         what = f"{type(error).__name__}: {what}"
+    rule = getattr(error, "rule", None)  # Of a `RuleError`, without importing the engine to know it.
+    culprit = f"the plugin {rule.plugin}" if rule and rule.plugin else "fapi-lint"
     lines = [
-        f"error: fapi-lint itself failed: {what}",
+        f"error: {culprit if rule and rule.plugin else 'fapi-lint itself'} failed: {what}",
         f"  in {_origin(cause or error)}",
         f"  with fapi-lint {__version__}, LibCST {version('libcst')}, Python {platform.python_version()} "
         f"on {platform.system()}",
     ]
     if verbose:
         lines.append("".join(traceback.format_exception(error)).rstrip())
-        lines.append("This is a defect of fapi-lint: please report it with all of the above.")
+        lines.append(f"This is a defect of {culprit}: please report it with all of the above.")
     else:
         lines.append(
-            "This is a defect of fapi-lint; nothing was written. Please report it with these lines and what\n"
+            f"This is a defect of {culprit}; nothing was written. Please report it with these lines and what\n"
             "`--verbose` adds to them."
         )
-    if rule := getattr(error, "rule", None):  # A `RuleError`, without importing the engine to know it.
+    if rule:
         lines.append(f"Until it is repaired: `--ignore {rule.code}`.")
     return "\n".join(lines)
 

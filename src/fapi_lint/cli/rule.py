@@ -6,17 +6,20 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from difflib import get_close_matches
+from pathlib import Path
 
 import click
 
-from fapi_lint.cli.terminal import emit, use_color, width
+from fapi_lint.cli.terminal import Color, emit, use_color, width
+from fapi_lint.config.load import load
 from fapi_lint.engine.diagnose import rule_info
-from fapi_lint.engine.registry import all_rules
+from fapi_lint.engine.plugins import known_rules
 from fapi_lint.report.model import RuleInfo
 from fapi_lint.report.shared import Style
+from fapi_lint.rules.rule import Rule
 
 _FENCE = re.compile(r"^ *```(?:\w+)?[ ]*(?P<title>[^\n]*)\n(?P<code>.*?)^ *```[ ]*\n?", re.MULTILINE | re.DOTALL)
 _FIXES = {
@@ -32,24 +35,31 @@ _FIXES = {
 @click.option("--all", "everything", is_flag=True, help="Explain all rules.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
-def command(code: str | None, everything: bool, output_format: str, color: str) -> None:
-    """Explain the rule CODE, or all of them; without either, list them."""
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration to read.")
+@click.option("--isolated", is_flag=True, help="Use no configuration file.")
+def command(
+    code: str | None, everything: bool, output_format: str, color: Color, config: Path | None, isolated: bool
+) -> None:
+    """Explain the rule CODE, or all of them; without either, list them.
+
+    Rules of plugins are those of the configuration that holds in the working folder.
+    """
     if code is not None and everything:
         raise click.UsageError("Name a rule or ask for --all, not both.")
-    chosen = [_find(code)] if code is not None else [rule_info(rule) for rule in all_rules().values()]
+    rules = known_rules(load(Path.cwd(), config, isolated)).rules
+    chosen = [_find(code, rules)] if code is not None else [rule_info(rule) for rule in rules.values()]
     if output_format == "json":
         found: object = [asdict(info) for info in chosen]
         emit(json.dumps(asdict(chosen[0]) if code is not None else found, indent=2) + "\n")
         return
-    style = Style(use_color(color, sys.stdout), width())  # type: ignore[arg-type]
+    style = Style(use_color(color, sys.stdout), width())
     if code is None and not everything:
         emit("".join(f"{line}\n" for line in _table(chosen, style)))
     else:
         emit("\n\n".join("\n".join(_explain(info, style)) for info in chosen) + "\n")
 
 
-def _find(code: str) -> RuleInfo:
-    rules = all_rules()
+def _find(code: str, rules: Mapping[str, Rule]) -> RuleInfo:
     for rule in rules.values():
         if code.upper() == rule.code or code == rule.name:
             return rule_info(rule)
@@ -83,7 +93,8 @@ def _explain(info: RuleInfo, style: Style) -> Iterator[str]:
         yield from _code(fence["title"], textwrap.dedent(fence["code"]), style)
         end = fence.end()
     yield from _prose(body[end:], style)
-    yield style.paint("help", info.url)
+    if info.url:
+        yield style.paint("help", info.url)
 
 
 def _prose(text: str, style: Style) -> Iterator[str]:

@@ -150,8 +150,13 @@ def _suggestion(word: str, possible: Iterable[str]) -> str:
     return f'; did you mean "{close[0]}"?' if close else ""
 
 
-def validate_codes(settings: Settings, known_codes: Iterable[str], path: Path | None = None) -> None:
-    """ConfigError if a setting names a rule that does not exist; `path` is the file to blame."""
+def validate_codes(
+    settings: Settings, known_codes: Iterable[str], path: Path | None = None, *, prefix: str = ""
+) -> None:
+    """ConfigError if a setting names a rule that does not exist; `path` is the file to blame.
+
+    `prefix` stands before the name of the setting, as it does on the command line.
+    """
     known = [*known_codes, "ALL"]
     used: list[tuple[str, Iterable[str]]] = [
         ("select", settings.select or ()),
@@ -163,7 +168,7 @@ def validate_codes(settings: Settings, known_codes: Iterable[str], path: Path | 
         ("exempt", settings.exempt),
     ]
     messages = [
-        f'{key}: there is no rule "{selector}"' + _suggestion(selector.upper(), known)
+        f'{prefix}{key}: there is no rule "{selector}"' + _suggestion(selector.upper(), known)
         for key, selectors in used
         for selector in selectors
         if not _matching(selector, known)

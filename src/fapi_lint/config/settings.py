@@ -132,6 +132,10 @@ class Settings:
     """Patterns of paths, as in a .gitignore, and the rules not to report there; "!" before one inverts it."""
     exempt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Rules, and patterns of the names that they leave alone: FAPI106 = ["Legacy*"]."""
+    plugins: tuple[str, ...] = ()
+    """Python modules with rules of your own; they may stand in the folder of this file."""
+    baseline: str = ".fapi-lint-baseline.json"
+    """The file of findings that are known and not reported, relative to the root of the project."""
 
     exclude: tuple[str, ...] | None = None
     """Patterns, as in a .gitignore, of paths not to read, in place of the default ones."""

@@ -23,8 +23,15 @@ class Violation:
         return at.path, at.start, at.end, self.rule.code, self.finding.message
 
 
+def blame(rule: Rule) -> str:
+    """Whose fault it is that a rule fails."""
+    if rule.plugin:
+        return f"This is a defect of the plugin {rule.plugin}."
+    return "This is a defect of fapi-lint: please report it."
+
+
 class RuleError(Exception):
-    """A rule raised an exception: a defect of ours. `__cause__` is what it raised."""
+    """A rule raised an exception: a defect of ours, or of its plugin. `__cause__` is what it raised."""
 
     def __init__(self, rule: Rule, subject: object) -> None:
         self.rule = rule
@@ -34,7 +41,7 @@ class RuleError(Exception):
     def report(self) -> str:
         """What to tell people: the rule, where it failed, and what was raised."""
         cause = self.__cause__
-        return f"{self}: {type(cause).__name__}: {cause}. This is a defect of fapi-lint: please report it."
+        return f"{self}: {type(cause).__name__}: {cause}. {blame(self.rule)}"
 
 
 def check(

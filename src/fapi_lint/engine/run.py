@@ -17,8 +17,8 @@ from fapi_lint.engine import load as loading
 from fapi_lint.engine.cache import Cache
 from fapi_lint.engine.check import RuleError, Violation, check
 from fapi_lint.engine.diagnose import diagnose, rule_info
+from fapi_lint.engine.plugins import Known, known_rules
 from fapi_lint.engine.recall import digest, recall, remember, state_of
-from fapi_lint.engine.registry import all_rules
 from fapi_lint.engine.suppress import unsuppressed
 from fapi_lint.engine.timing import Clock
 from fapi_lint.fix.edit import Applicability, Fix
@@ -79,6 +79,7 @@ class Application:
     root: str
     settings: Settings
     config: Path | None
+    known: Known
     paths: list[str]
     files: list[str] = field(default_factory=list)
     """The files to report on, absolute."""
@@ -104,7 +105,6 @@ def applications(options: Options) -> list[Application]:
 
     Raises ConfigError.
     """
-    known = {code: rule.default for code, rule in all_rules().items()}
     found: dict[str, Application] = {}
     for path in options.paths or (".",):
         absolute = os.path.abspath(path)
@@ -112,13 +112,15 @@ def applications(options: Options) -> list[Application]:
         loaded = load(Path(start), options.config, options.isolated)
         root = str(loaded.root) if loaded.root is not None else find_root(absolute)
         if root not in found:
-            found[root] = _application(root, loaded, options, known)
+            found[root] = _application(root, loaded, options)
         found[root].paths.append(absolute)
     return list(found.values())
 
 
-def _application(root: str, loaded: Loaded, options: Options, known: Mapping[str, bool]) -> Application:
+def _application(root: str, loaded: Loaded, options: Options) -> Application:
     settings = loaded.settings
+    everything = known_rules(loaded)
+    known = {code: rule.default for code, rule in everything.rules.items()}
     validate_codes(settings, known, loaded.path)
     given = Settings(
         select=options.select,
@@ -128,7 +130,7 @@ def _application(root: str, loaded: Loaded, options: Options, known: Mapping[str
         unfixable=options.unfixable,
         per_file_ignores=options.per_file_ignores,
     )
-    validate_codes(given, known)
+    validate_codes(given, known, prefix="--")
     active = rule_set(
         settings, known, select=options.select, extend_select=options.extend_select, ignore=options.ignore
     )
@@ -137,8 +139,9 @@ def _application(root: str, loaded: Loaded, options: Options, known: Mapping[str
         root=root,
         settings=settings,
         config=loaded.path,
+        known=everything,
         paths=[],
-        rules=[rule for code, rule in all_rules().items() if code in active],
+        rules=[rule for code, rule in everything.rules.items() if code in active],
         fixable=fixable_set(settings, known, fixable=options.fixable, unfixable=options.unfixable),
         ignored=per_file_ignores(ignores[0], known, ignores[1]),
     )
@@ -239,6 +242,7 @@ class Run:
                 read_versions(Path(application.root)),
                 read_tooling(Path(application.root), (read.source.path for read in files)),
                 [rule.code for rule in application.rules],
+                application.known.state,
                 (sorted(options.per_file_ignores.items()), os.getcwd()) if options.per_file_ignores else (),
                 options.with_edits,
             )
@@ -248,7 +252,9 @@ class Run:
                 with clock.stage("rules"):
                     errors: list[RuleError] = []
                     violations = check(project, application.rules, clock, errors)
-                    left = unsuppressed(project, violations, application.rules, application.ignored)
+                    left = unsuppressed(
+                        project, violations, application.rules, application.ignored, application.known.rules
+                    )
                 with clock.stage("report"):
                     found = diagnose(project, left, with_edits=options.with_edits)
                 defects.extend(error.report for error in errors)
@@ -317,7 +323,7 @@ class Run:
 
     def _reported(self, application: Application, project: Project, found: list[Violation]) -> list[Violation]:
         files = set(application.files)
-        left = unsuppressed(project, found, application.rules, application.ignored)
+        left = unsuppressed(project, found, application.rules, application.ignored, application.known.rules)
         return [violation for violation in left if violation.finding.at.path in files]
 
     def _may_touch(self, fix: Fix) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,6 @@ from fapi_lint.rules.rule import Rule
 from fapi_lint.source.suppressions import Suppression, parse
 
 _UNUSED = "FAPI001"
-_PREFIX = "FAPI"
 
 
 def unsuppressed(
@@ -23,12 +22,14 @@ def unsuppressed(
     violations: Iterable[Violation],
     rules: Iterable[Rule],
     ignored: Callable[[str], frozenset[str]] = lambda path: frozenset(),
+    known: Mapping[str, Rule] | None = None,
 ) -> list[Violation]:
     """The violations that no comment and no per-file ignore hides, and those that unused suppressions are.
 
     `rules` are the rules of this run: codes of others are not unused. `ignored` gives the codes not to report
-    in a file, by its absolute path.
+    in a file, by its absolute path; `known` are all rules, without it ours.
     """
+    known = all_rules() if known is None else known
     by_path: dict[str, list[Violation]] = {}
     for violation in violations:
         by_path.setdefault(violation.finding.at.path, []).append(violation)
@@ -43,7 +44,7 @@ def unsuppressed(
         left.extend(v for v in found if v.rule.code not in hidden and not comments.suppress(v))
         if _UNUSED in active and _UNUSED not in hidden:
             rule = active[_UNUSED]
-            for unused in comments.unused(active.keys() - hidden):
+            for unused in comments.unused(active.keys() - hidden, known):
                 left.extend(Violation(rule, finding) for finding in rule.check(unused, project))
     return sorted(left, key=lambda violation: violation.order)
 
@@ -93,10 +94,11 @@ class _Comments:
         self.used.update((suppression.start, code) for suppression in hiding)
         return bool(hiding)
 
-    def unused(self, active: Iterable[str]) -> Iterator[UnusedSuppression]:
-        """The suppressions, or codes of them, that hid nothing though their rules ran."""
+    def unused(self, active: Iterable[str], known: Mapping[str, Rule]) -> Iterator[UnusedSuppression]:
+        """The suppressions, or codes of them, that hid nothing though their rules ran, or that are no rules."""
         judged = set(active)
-        defaults = {rule.code for rule in all_rules().values() if rule.default}
+        defaults = {rule.code for rule in known.values() if rule.default}
+        prefixes = {_prefix(code) for code in known}
         for suppression in self.all:
             used = {code for start, code in self.used if start == suppression.start}
             if not suppression.codes:
@@ -107,7 +109,12 @@ class _Comments:
                 own.code
                 for own in suppression.codes
                 if own.code not in used
-                and (own.code in judged or (own.code.startswith(_PREFIX) and own.code not in all_rules()))
+                and (own.code in judged or (_prefix(own.code) in prefixes and own.code not in known))
             )
             if codes:
                 yield UnusedSuppression(self.module, suppression, codes)
+
+
+def _prefix(code: str) -> str:
+    """What the codes of a plugin have in common, and no other tool's: FAPI of FAPI205."""
+    return code.rstrip("0123456789")

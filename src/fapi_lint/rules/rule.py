@@ -40,6 +40,8 @@ class Rule:
     default: bool
     subject: type
     check: Check
+    documentation: str = ""
+    """The address of its page, where it is no rule of ours."""
 
     @property
     def docstring(self) -> str:
@@ -51,8 +53,15 @@ class Rule:
         return self.docstring.partition("\n")[0]
 
     @property
+    def plugin(self) -> str:
+        """The package or module that brings the rule; empty for a rule of ours."""
+        origin = self.check.__module__.partition(".")[0]
+        return "" if origin == __name__.partition(".")[0] else origin
+
+    @property
     def url(self) -> str:
-        return f"{DOCUMENTATION}/{self.name}/"
+        """The address of its page; empty if it has none."""
+        return self.documentation if self.plugin else f"{DOCUMENTATION}/{self.name}/"
 
     def examples(self, section: str) -> dict[str, str]:
         """The files of the `Bad` or `Good` section, path to text. Empty if there is no such section."""
@@ -69,7 +78,7 @@ class Rule:
     def together_with(self) -> frozenset[str]:
         """Other rules that fire on the Bad example too, as the docstring's `Together with:` line says."""
         match = re.search(r"^Together with: (.*)$", self.docstring, re.MULTILINE)
-        return frozenset(re.findall(r"FAPI\d{3}", match[1])) if match else frozenset()
+        return frozenset(re.findall(r"[A-Z]+\d{3}", match[1])) if match else frozenset()
 
 
 def rule(
@@ -79,15 +88,20 @@ def rule(
     fix: Applicability | None = None,
     preference: str,
     default: bool = True,
+    url: str = "",
 ) -> Callable[[Check], Check]:
     """Register a rule. The annotation of the function's first parameter picks the subject.
 
-    `fix` is the best applicability that the rule offers; `default` is False for rules that are off until selected.
+    `fix` is the best applicability that the rule offers; `default` is False for rules that are off until selected;
+    `url` is the page of a rule that a plugin brings.
     """
 
     def register(check: Check) -> Check:
-        subject = next(iter(typing.get_type_hints(check).values()))
-        check.rule = Rule(code, name, fix, preference, default, subject, check)  # type: ignore[attr-defined]
+        first = next(iter(inspect.signature(check).parameters), "")
+        subject = typing.get_type_hints(check).get(first)
+        if subject is None:
+            raise TypeError(f"{code} ({name}): the first parameter of a rule is annotated with what the rule is about")
+        check.rule = Rule(code, name, fix, preference, default, subject, check, url)  # type: ignore[attr-defined]
         return check
 
     return register

@@ -5,11 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from fapi_lint.config.settings import Settings
 from fapi_lint.config.tooling import Tooling
 from fapi_lint.config.versions import Versions
-from fapi_lint.engine.check import check
+from fapi_lint.engine.check import Violation, check
 from fapi_lint.engine.fixing import fix_until_stable
 from fapi_lint.engine.registry import all_rules
 from fapi_lint.engine.suppress import unsuppressed
@@ -17,11 +18,14 @@ from fapi_lint.fix.edit import Applicability, Fix
 from fapi_lint.outline import build, nodes
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
-from fapi_lint.rules.rule import Rule
+from fapi_lint.rules.rule import Check, Rule
 from fapi_lint.source.file import SourceFile
 from fapi_lint.source.suppressions import find_candidates
 
 ROOT = "/application"
+
+Codes: TypeAlias = str | Rule | Check | Collection[str | Rule | Check] | None
+"""One rule or several, None for all of ours that are on by default: codes of ours, or rules of a plugin themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def module(path: str, text: str) -> Module:
 
 def findings(
     files: Mapping[str, str],
-    codes: str | Collection[str] | None = None,
+    codes: Codes = None,
     *,
     settings: Settings | None = None,
     versions: Versions | None = None,
@@ -69,7 +73,7 @@ def findings(
     project = application(files, settings=settings, versions=versions, tooling=tooling)
     result = []
     rules = _rules(codes)
-    for violation in unsuppressed(project, check(project, rules), rules):
+    for violation in _unsuppressed(project, check(project, rules), rules):
         at = violation.finding.at
         source = project.by_path[at.path].source
         row, column = source.lines.position(at.start)
@@ -80,7 +84,7 @@ def findings(
 
 def fixed(
     files: Mapping[str, str],
-    codes: str | Collection[str] | None = None,
+    codes: Codes = None,
     *,
     unsafe: bool = False,
     fixable: Collection[str] | None = None,
@@ -100,7 +104,7 @@ def fixed(
 
 def _fix_once(
     files: Mapping[str, str],
-    codes: str | Collection[str] | None,
+    codes: Codes,
     unsafe: bool,
     fixable: Collection[str] | None,
     settings: Settings | None,
@@ -113,7 +117,7 @@ def _fix_once(
         project,
         rules,
         allowed,
-        select=lambda project, found: unsuppressed(project, found, rules),
+        select=lambda project, found: _unsuppressed(project, found, rules),
         may_fix=lambda violation, fix: fixable is None or violation.rule.code in fixable,
     )
     assert not outcome.problems, outcome.problems
@@ -123,28 +127,42 @@ def _fix_once(
     return after
 
 
-def _rules(codes: str | Collection[str] | None) -> list[Rule]:
-    rules = all_rules()
+def _unsuppressed(project: Project, found: list[Violation], rules: list[Rule]) -> list[Violation]:
+    return unsuppressed(project, found, rules, known=all_rules() | {rule.code: rule for rule in rules})
+
+
+def _rules(codes: Codes) -> list[Rule]:
     if codes is None:
-        return [rule for rule in rules.values() if rule.default]
-    return [rules[code] for code in ([codes] if isinstance(codes, str) else sorted(codes))]
+        return [rule for rule in all_rules().values() if rule.default]
+    given = codes if isinstance(codes, Collection) and not isinstance(codes, str) else [codes]
+    return sorted(map(_rule, given), key=lambda rule: rule.code)
 
 
-def check_examples(rule: Rule) -> None:
+def _rule(given: str | Rule | Check) -> Rule:
+    """A rule by its code, itself, or by the function that it was made of."""
+    if isinstance(given, str):
+        return all_rules()[given]
+    rule = getattr(given, "rule", given)
+    assert isinstance(rule, Rule), f"{given!r} is no rule: it lacks the decorator @rule"
+    return rule
+
+
+def check_examples(rule: Rule | Check) -> None:
     """Assert what a rule's docstring promises.
 
     Bad: the rule fires, and no other does (but those that the docstring names under `Together with`); a fix
     is at best what the rule declares. Good: no rule is on. If a fix is offered, it makes Bad into Good.
     """
+    rule = _rule(rule)
     bad, good = rule.examples("Bad"), rule.examples("Good")
     assert bad, f"{rule.code} has no Bad example"
     assert good, f"{rule.code} has no Good example"
-    codes = {other.code for other in all_rules().values() if other.default} | {rule.code}
-    found = findings(bad, codes)
+    rules = {other for other in all_rules().values() if other.default} | {rule}
+    found = findings(bad, rules)
     assert rule.code in {f.code for f in found}, f"{rule.code} is silent on its Bad example"
     others = [f for f in found if f.code != rule.code and f.code not in rule.together_with]
     assert not others, f"on the Bad example of {rule.code}: {others}"
-    left = findings(good, codes)
+    left = findings(good, rules)
     assert not left, f"on the Good example of {rule.code}: {left}"
     offered = {f.fix.applicability for f in found if f.code == rule.code and f.fix is not None}
     if rule.fix is None:
@@ -154,7 +172,7 @@ def check_examples(rule: Rule) -> None:
         return
     assert rule.fix in offered, f"{rule.code} declares {rule.fix} and offers {offered}"
     assert not (rule.fix is Applicability.UNSAFE and Applicability.SAFE in offered)
-    after = fixed(bad, codes, unsafe=True, fixable={rule.code} | rule.together_with)
+    after = fixed(bad, rules, unsafe=True, fixable={rule.code} | rule.together_with)
     assert after == good, f"{rule.code}: the fixed Bad example is not the Good one:\n" + "\n".join(
         f"--- {path}\n{text}" for path, text in after.items() if text != good.get(path)
     )
