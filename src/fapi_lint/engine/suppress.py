@@ -39,7 +39,7 @@ def unsuppressed(
         found = by_path.get(module.path, ())
         if not found and not module.outline.suppressions:
             continue
-        hidden = ignored(module.path)
+        hidden = ignored(module.origin)
         comments = _Comments(module)
         left.extend(v for v in found if v.rule.code not in hidden and not comments.suppress(v))
         if _UNUSED in active and _UNUSED not in hidden:

@@ -59,12 +59,11 @@ class TextFiles:
         return [file for file in self.all if any(fnmatchcase(file.name, pattern) for pattern in patterns)]
 
     @property
-    def is_read(self) -> bool:
-        return "all" in vars(self)
+    def if_read(self) -> Sequence[TextFile]:
+        """All of them if somebody has asked for them, else none."""
+        return self.all if "all" in vars(self) else ()
 
     def replaced(self, change: Callable[[TextFile], TextFile]) -> TextFiles:
         """The same files after a change; if nobody has asked for them yet, there is nothing to change."""
-        if not self.is_read:
-            return self
-        changed = [change(file) for file in self.all]
-        return TextFiles(lambda: changed)
+        changed = [change(file) for file in self.if_read]
+        return TextFiles(lambda: changed) if changed else self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from fapi_lint.report.shared import Style
@@ -13,18 +13,30 @@ ROLES = {"@": "hunk", "+": "added", "-": "removed"}
 ESCAPES = {ord('"'): '\\"', ord("\\"): "\\\\"}
 
 
-def unified_diff(changes: Iterable[tuple[str, str, str]], *, color: bool = False) -> str:
+def unified_diff(
+    changes: Iterable[tuple[str, str, str]], renames: Mapping[str, str] | None = None, *, color: bool = False
+) -> str:
     """One diff over all changes: shown path with forward slashes, old text, new text.
 
-    Lines end at line feeds only: a carriage return is content, and has to reach the output untranslated.
+    `renames` are the new paths of those that have one: git's extended header says so. Lines end at line feeds only:
+    a carriage return is content, and has to reach the output untranslated.
     """
     style = Style(color)
-    return "".join(line for path, old, new in changes if old != new for line in _file_diff(path, old, new, style))
+    new_paths = renames or {}
+    return "".join(
+        line for path, old, new in changes for line in _file_diff(path, new_paths.get(path, path), old, new, style)
+    )
 
 
-def _file_diff(path: str, old: str, new: str, style: Style) -> Iterator[str]:
+def _file_diff(path: str, to: str, old: str, new: str, style: Style) -> Iterator[str]:
+    if to != path:
+        names = [_name(name).removesuffix("\t") for name in (f"a/{path}", f"b/{to}", path, to)]
+        header = f"diff --git {names[0]} {names[1]}", f"rename from {names[2]}", f"rename to {names[3]}"
+        yield from (style.paint("path", line) + "\n" for line in header)
+    if old == new:
+        return
     yield style.paint("path", f"--- {_name(f'a/{path}')}") + "\n"
-    yield style.paint("path", f"+++ {_name(f'b/{path}')}") + "\n"
+    yield style.paint("path", f"+++ {_name(f'b/{to}')}") + "\n"
     for line in islice(difflib.unified_diff(_lines(old), _lines(new)), 2, None):
         text = line.removesuffix("\n")
         role = ROLES.get(text[0])

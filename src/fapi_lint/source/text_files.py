@@ -58,6 +58,16 @@ def find_text_files(root: str, files: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
+def stamps(paths: Iterable[str]) -> list[tuple[str, int, int]]:
+    """What tells whether files have changed, without reading them."""
+    found = []
+    for path in paths:
+        with suppress(OSError):
+            status = os.stat(path)
+            found.append((path, status.st_size, status.st_mtime_ns))
+    return found
+
+
 def read_text_files(paths: Iterable[str]) -> list[SourceFile]:
     """The files of `find_text_files`; those that cannot be read as text are left out."""
     found = []

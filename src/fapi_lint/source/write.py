@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 
 class WriteError(Exception):
@@ -21,27 +24,73 @@ class WriteError(Exception):
         return f"{self.path}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Write:
-    """A change under way: the new content in a file beside the target; the old one, None if there is none."""
+    """The new content in a file beside the target; `before` is the old one, None if there is none."""
 
     path: str
     target: str
     temporary: str
     before: bytes | None
+    verb: ClassVar[str] = "replaced"
+
+    def do(self) -> None:
+        os.replace(self.temporary, self.target)
+
+    def undo(self) -> None:
+        if self.before is None:
+            os.unlink(self.target)
+        else:
+            mode = stat.S_IMODE(os.stat(self.target).st_mode)
+            os.replace(_write_temporary(self.target, self.before, mode), self.target)
 
 
-def write_all(changes: Mapping[str, bytes]) -> None:
-    """Write the new content of files, given by path, all or none; a file that does not exist is made.
+@dataclass(slots=True)
+class _Move:
+    """A new path for a file, in folders that are made where they are missing."""
+
+    path: str
+    to: str
+    made: list[str] = field(default_factory=list)
+    verb: ClassVar[str] = "moved"
+
+    def do(self) -> None:
+        try:
+            self._make_folder(os.path.dirname(self.to))
+            if is_taken(self.path, self.to):  # `rename` would replace it without a word.
+                raise FileExistsError(errno.EEXIST, f"{self.to} exists")
+            os.rename(self.path, self.to)
+        except BaseException:
+            self._remove_folders()
+            raise
+
+    def undo(self) -> None:
+        os.rename(self.to, self.path)
+        self._remove_folders()
+
+    def _make_folder(self, folder: str) -> None:
+        if not os.path.isdir(folder):
+            self._make_folder(os.path.dirname(folder))
+            os.mkdir(folder)
+            self.made.append(folder)
+
+    def _remove_folders(self) -> None:
+        while self.made:
+            os.rmdir(self.made.pop())
+
+
+def write_all(changes: Mapping[str, bytes], moves: Mapping[str, str] | None = None) -> None:
+    """Write the new content of files, given by path, then move files, all or none; a file that does not exist is made.
 
     At no moment does a path hold half of a content: it goes to a temporary file in the same folder, to the
-    disk and then into place. The mode is kept, and a link stays a link to a file with the new content. If one
-    of the files cannot be replaced, those that were already are put back. WriteError names the file and the
-    reason.
+    disk and then into place. The mode is kept, and a link stays a link to a file with the new content. `moves`
+    are old path to new path; nothing is overwritten, and a folder that they leave empty goes. If one of the steps
+    fails, those that were already done are taken back. WriteError names the file and the reason.
     """
     prepared: list[_Write] = []
     try:
         # Nearly all that can fail (no folder, no permission, no space) fails here, where nothing has changed.
+        moving = _in_order(moves or {})
         targets: dict[str, str] = {}
         for path, content in changes.items():
             target = os.path.realpath(path)
@@ -50,11 +99,46 @@ def write_all(changes: Mapping[str, bytes]) -> None:
                 prepared.append(_prepare(path, target, content))
             elif changes[first] != content:
                 raise WriteError(path, f"is the same file as {first}, but is to have another content")
-        _replace_all(prepared)
+        _do_all([*prepared, *moving])
     finally:
         for write in prepared:
             with suppress(FileNotFoundError):
                 os.unlink(write.temporary)
+    _remove_left({os.path.dirname(move.path) for move in moving})
+
+
+def _in_order(moves: Mapping[str, str]) -> list[_Move]:
+    """The moves, each after the one that makes room for it."""
+    found: list[_Move] = []
+    waiting = dict(moves)
+    while waiting:
+        path = next((path for path, to in waiting.items() if to not in waiting or to == path), None)
+        if path is None:
+            raise WriteError(next(iter(waiting)), "cannot be moved: its place and that of another file are exchanged")
+        to = waiting.pop(path)
+        if not os.path.lexists(path):
+            raise WriteError(path, "cannot be moved: it does not exist")
+        if is_taken(path, to) and to not in moves:
+            raise WriteError(path, f"cannot be moved: {to} exists")
+        if not os.access(os.path.dirname(path), os.W_OK):
+            raise WriteError(path, "cannot be moved: its folder is read-only")
+        found.append(_Move(path, to))
+    return found
+
+
+def is_taken(path: str, to: str) -> bool:
+    """Whether something else is at a new path; on some disks `A.py` and `a.py` are one file."""
+    return os.path.lexists(to) and not (os.path.lexists(path) and os.path.samestat(os.lstat(path), os.lstat(to)))
+
+
+def _remove_left(folders: Iterable[str]) -> None:
+    """Remove folders with nothing in them but compiled modules, and those above that this leaves empty."""
+    for folder in sorted(folders, key=len, reverse=True):
+        with suppress(OSError):
+            while set(os.listdir(folder)) <= {"__pycache__"}:
+                shutil.rmtree(os.path.join(folder, "__pycache__"), ignore_errors=True)
+                os.rmdir(folder)
+                folder = os.path.dirname(folder)
 
 
 def _prepare(path: str, target: str, content: bytes) -> _Write:
@@ -92,29 +176,26 @@ def _write_temporary(target: str, content: bytes, mode: int | None) -> str:
     return temporary
 
 
-def _replace_all(writes: list[_Write]) -> None:
-    done: list[_Write] = []
+def _do_all(steps: Sequence[_Write | _Move]) -> None:
+    done: list[_Write | _Move] = []
     try:
-        for write in writes:
-            os.replace(write.temporary, write.target)
-            done.append(write)
+        for step in steps:
+            step.do()
+            done.append(step)
     except BaseException as error:  # An interrupt in the middle must not leave half of a fix behind either.
-        lost = [write.path for write in reversed(done) if not _put_back(write)]
+        lost = [step.path for step in reversed(done) if not _take_back(step)]
         if not isinstance(error, OSError):
             raise
-        reason = f"cannot be replaced: {error.strerror or error}"
+        failed = steps[len(done)]
+        reason = f"cannot be {failed.verb}: {error.strerror or error}"
         if lost:
             reason += f"; changed already, and not to be put back: {', '.join(lost)}"
-        raise WriteError(writes[len(done)].path, reason) from error
+        raise WriteError(failed.path, reason) from error
 
 
-def _put_back(write: _Write) -> bool:
+def _take_back(step: _Write | _Move) -> bool:
     try:
-        if write.before is None:
-            os.unlink(write.target)
-        else:
-            mode = stat.S_IMODE(os.stat(write.target).st_mode)
-            os.replace(_write_temporary(write.target, write.before, mode), write.target)
+        step.undo()
     except OSError:
         return False
     return True

@@ -18,6 +18,7 @@ from fapi_lint.fix.edit import Applicability, Fix
 from fapi_lint.outline import build, nodes
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
+from fapi_lint.project.text_files import TextFile, TextFiles
 from fapi_lint.rules.rule import Check, Rule
 from fapi_lint.source.file import SourceFile
 from fapi_lint.source.suppressions import find_candidates
@@ -52,8 +53,16 @@ def application(
     tooling: Tooling | None = None,
 ) -> Project:
     """The model of an application given as path below the root → text. Texts are dedented."""
-    modules = [module(f"{ROOT}/{path}", textwrap.dedent(text)) for path, text in files.items()]
-    return Project(modules, root=ROOT, settings=settings, versions=versions, tooling=tooling)
+    texts = {f"{ROOT}/{path}": textwrap.dedent(text) for path, text in files.items()}
+    others = [TextFile(SourceFile.from_text(path, text)) for path, text in texts.items() if not path.endswith(".py")]
+    return Project(
+        [module(path, text) for path, text in texts.items() if path.endswith(".py")],
+        root=ROOT,
+        settings=settings,
+        versions=versions,
+        tooling=tooling,
+        text_files=TextFiles(lambda: others),
+    )
 
 
 def module(path: str, text: str) -> Module:
@@ -121,10 +130,11 @@ def _fix_once(
         may_fix=lambda violation, fix: fixable is None or violation.rule.code in fixable,
     )
     assert not outcome.problems, outcome.problems
-    after = dict(files)
-    for path, text in outcome.texts.items():
-        after[path.removeprefix(ROOT + "/")] = text
-    return after
+    fixed_files: list[Module | TextFile] = [*outcome.project.modules, *outcome.project.text_files.all]
+    return {
+        file.path.removeprefix(ROOT + "/"): outcome.texts.get(file.origin, files[file.origin.removeprefix(ROOT + "/")])
+        for file in fixed_files
+    }
 
 
 def _unsuppressed(project: Project, found: list[Violation], rules: list[Rule]) -> list[Violation]:
