@@ -9,7 +9,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fapi_lint.engine.run import Options, Run
+from fapi_lint.engine.applications import Options
+from fapi_lint.engine.run import Run
 from fapi_lint.report.model import Diagnostic
 
 PATHS = ("app/models/user.py", "app/models/post.py", "app/db/base.py", "app/services/user.py", "app/broken.py")

@@ -14,7 +14,9 @@ import click
 from fapi_lint import __version__
 from fapi_lint.cli.options import Arguments, check_command
 from fapi_lint.cli.terminal import ProgressBar, emit, note, use_color, width
-from fapi_lint.engine.run import Change, Options, Result, Run, write
+from fapi_lint.engine.applications import Options
+from fapi_lint.engine.changes import Change, write
+from fapi_lint.engine.run import Result, Run
 from fapi_lint.engine.timing import Clock
 from fapi_lint.report.formats import FORMATS
 from fapi_lint.report.model import Report
@@ -22,7 +24,7 @@ from fapi_lint.report.shared import count, is_fixable
 from fapi_lint.report.statistics import statistics
 
 if TYPE_CHECKING:
-    from fapi_lint.engine.run import Application
+    from fapi_lint.engine.applications import Application
 
 _STDIN = "-"
 _UNNAMED = "stdin.py"
@@ -99,6 +101,7 @@ def _options(
         force_exclude=arguments.force_exclude,
         unsafe_fixes=arguments.unsafe_fixes,
         with_edits=_format(arguments) in _WITH_EDITS and not arguments.statistics,
+        use_baseline=not arguments.no_baseline,
         jobs=arguments.jobs,
         use_cache=not arguments.no_cache,
         cache_dir=arguments.cache_dir,
@@ -169,7 +172,8 @@ def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:
     """One diff over all files on standard output, what it is on standard error."""
     from fapi_lint.report.diff import unified_diff
 
-    text = unified_diff(map(_as_diffed, result.changes), color=use_color(arguments.color, sys.stdout))
+    renames = {_shown(change.path): _shown(change.to) for change in result.changes}
+    text = unified_diff(map(_as_diffed, result.changes), renames, color=use_color(arguments.color, sys.stdout))
     emit(text.encode("utf-8", "surrogateescape"))
     for problem in report.problems:
         note(f"warning: {problem}")
@@ -189,9 +193,12 @@ def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:
 
 def _as_diffed(change: Change) -> tuple[str, str, str]:
     """The bytes as text that gives them back, whatever the file's encoding."""
-    path = os.path.relpath(change.path).replace(os.sep, "/")
     before, after = (raw.decode("utf-8", "surrogateescape") for raw in (change.raw_before, change.raw))
-    return path, before, after
+    return _shown(change.path), before, after
+
+
+def _shown(path: str) -> str:
+    return os.path.relpath(path).replace(os.sep, "/")
 
 
 def _add_noqa(engine: Run, reason: str, *, quiet: bool) -> int:

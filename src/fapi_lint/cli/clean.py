@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from fapi_lint.cli.terminal import emit
+from fapi_lint.engine.applications import Options, applications
 from fapi_lint.engine.cache import clean
-from fapi_lint.engine.run import Options, applications
 
 
 @click.command("clean", short_help="Delete the cache.")

@@ -26,6 +26,7 @@ class Arguments:
     show_fixes: bool
     diff: bool
     add_noqa: str | None
+    no_baseline: bool
     select: tuple[str, ...] | None
     extend_select: tuple[str, ...] | None
     ignore: tuple[str, ...] | None
@@ -138,6 +139,7 @@ OPTIONS: list[click.Parameter] = [
         callback=_pattern_codes,
         help="Do not report these rules in files that match.",
     ),
+    _flag("--no-baseline", section=_RULES, help="Report and fix what the baseline leaves out, too."),
     _codes("--fixable", _RULES, "Apply fixes of these rules only."),
     _codes("--unfixable", _RULES, "Never apply fixes of these rules."),
     Option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from hashlib import sha256
 
 from fapi_lint.engine.check import Violation
@@ -11,6 +12,7 @@ from fapi_lint.engine.suppress import noqa_row
 from fapi_lint.fix.edit import Edit, Fix
 from fapi_lint.fix.placing import ImportConflict
 from fapi_lint.fix.planner import check_imports, edits_of
+from fapi_lint.project.enclosing import enclosing_name
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.text_files import TextFile
@@ -54,7 +56,7 @@ def _diagnostic(project: Project, violation: Violation, with_edits: bool) -> Dia
             fix = _reported(project, finding.fix, with_edits)
         except ImportConflict as conflict:
             message = f"{message} (no fix: {conflict})"
-    return Diagnostic(
+    diagnostic = Diagnostic(
         code=rule.code,
         name=rule.name,
         message=message,
@@ -67,8 +69,9 @@ def _diagnostic(project: Project, violation: Violation, with_edits: bool) -> Dia
         fix=fix,
         excerpt=excerpt,
         excerpt_row=start.row,
-        fingerprint=_fingerprint(project, rule, module, excerpt[0].strip()),
+        symbol=enclosing_name(module, finding.at.start) if start != end else "",
     )
+    return replace(diagnostic, fingerprint=_fingerprint(project, diagnostic))
 
 
 def _position(file: Module | TextFile, offset: int) -> Position:
@@ -97,6 +100,6 @@ def _reported(project: Project, fix: Fix, with_edits: bool) -> ReportedFix:
     )
 
 
-def _fingerprint(project: Project, rule: Rule, module: Module, line: str) -> str:
-    path = os.path.relpath(module.path, project.root or None).replace(os.sep, "/")
-    return sha256("\0".join((rule.code, path, line)).encode("utf-8", "surrogatepass")).hexdigest()
+def _fingerprint(project: Project, diagnostic: Diagnostic) -> str:
+    path = os.path.relpath(diagnostic.filename, project.root or None).replace(os.sep, "/")
+    return sha256("\0".join((diagnostic.code, path, diagnostic.line)).encode("utf-8", "surrogatepass")).hexdigest()

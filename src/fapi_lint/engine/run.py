@@ -3,89 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fapi_lint import __version__
-from fapi_lint.config.load import Loaded, fixable_set, load, per_file_ignores, rule_set, validate_codes
-from fapi_lint.config.settings import Settings
 from fapi_lint.config.tooling import read_tooling
 from fapi_lint.config.versions import read_versions
 from fapi_lint.engine import load as loading
+from fapi_lint.engine.applications import Application, Options, applications
 from fapi_lint.engine.cache import Cache
+from fapi_lint.engine.changes import Change, changes_of
 from fapi_lint.engine.check import RuleError, Violation, check
 from fapi_lint.engine.diagnose import diagnose, rule_info
-from fapi_lint.engine.plugins import Known, known_rules
 from fapi_lint.engine.recall import digest, recall, remember, state_of
 from fapi_lint.engine.suppress import unsuppressed
-from fapi_lint.engine.timing import Clock
 from fapi_lint.fix.edit import Applicability, Fix
 from fapi_lint.project.project import Project
 from fapi_lint.report.model import Diagnostic, Report
-from fapi_lint.rules.rule import Rule
-from fapi_lint.source.walk import DEFAULT_EXCLUDE, discover, find_root
-from fapi_lint.source.write import write_all
-
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a run is asked for. Paths may be relative; None or empty means that the configuration decides."""
-
-    paths: tuple[str, ...] = ()
-    config: Path | None = None
-    isolated: bool = False
-    select: tuple[str, ...] | None = None
-    extend_select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    fixable: tuple[str, ...] | None = None
-    unfixable: tuple[str, ...] = ()
-    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """In place of the configuration's; relative to the working folder."""
-    exclude: tuple[str, ...] | None = None
-    """In place of the configuration's; relative to the working folder."""
-    force_exclude: bool = False
-    """Whether what is excluded stays so when it is named itself."""
-    unsafe_fixes: bool = False
-    with_edits: bool = True
-    """Whether the report needs the edits of fixes, and not only their titles."""
-    jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
-    use_cache: bool = True
-    cache_dir: str | None = None
-    stdin: bytes | None = None
-    """What stands in for the content of the one path."""
-    progress: Progress = lambda done, total: None
-    clock: Clock = field(default_factory=Clock)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A file that fixes changed: its absolute path, its text and its bytes before and after."""
-
-    path: str
-    before: str
-    after: str
-    raw_before: bytes
-    raw: bytes
-
-
-@dataclass
-class Application:
-    """One application that paths belong to, with the configuration that holds for it."""
-
-    root: str
-    settings: Settings
-    config: Path | None
-    known: Known
-    paths: list[str]
-    files: list[str] = field(default_factory=list)
-    """The files to report on, absolute."""
-    rules: list[Rule] = field(default_factory=list)
-    fixable: frozenset[str] = frozenset()
-    ignored: Callable[[str], frozenset[str]] = lambda path: frozenset()
+from fapi_lint.source.text_files import find_text_files, stamps
+from fapi_lint.source.walk import DEFAULT_EXCLUDE, discover
+from fapi_lint.source.write import is_taken, write_all
 
 
 @dataclass
@@ -98,53 +37,6 @@ class Result:
     """Whether a path was missing or unreadable: an exit code of 1 even without findings."""
     defects: list[str] = field(default_factory=list)
     """What went wrong through a fault of ours: an exit code of 2."""
-
-
-def applications(options: Options) -> list[Application]:
-    """The applications that the paths belong to, one for each configuration and root, rules chosen.
-
-    Raises ConfigError.
-    """
-    found: dict[str, Application] = {}
-    for path in options.paths or (".",):
-        absolute = os.path.abspath(path)
-        start = absolute if os.path.isdir(absolute) else os.path.dirname(absolute)
-        loaded = load(Path(start), options.config, options.isolated)
-        root = str(loaded.root) if loaded.root is not None else find_root(absolute)
-        if root not in found:
-            found[root] = _application(root, loaded, options)
-        found[root].paths.append(absolute)
-    return list(found.values())
-
-
-def _application(root: str, loaded: Loaded, options: Options) -> Application:
-    settings = loaded.settings
-    everything = known_rules(loaded)
-    known = {code: rule.default for code, rule in everything.rules.items()}
-    validate_codes(settings, known, loaded.path)
-    given = Settings(
-        select=options.select,
-        extend_select=options.extend_select,
-        ignore=options.ignore,
-        fixable=options.fixable or (),
-        unfixable=options.unfixable,
-        per_file_ignores=options.per_file_ignores,
-    )
-    validate_codes(given, known, prefix="--")
-    active = rule_set(
-        settings, known, select=options.select, extend_select=options.extend_select, ignore=options.ignore
-    )
-    ignores = (given, Path.cwd()) if given.per_file_ignores else (settings, Path(root))
-    return Application(
-        root=root,
-        settings=settings,
-        config=loaded.path,
-        known=everything,
-        paths=[],
-        rules=[rule for code, rule in everything.rules.items() if code in active],
-        fixable=fixable_set(settings, known, fixable=options.fixable, unfixable=options.unfixable),
-        ignored=per_file_ignores(ignores[0], known, ignores[1]),
-    )
 
 
 class Run:
@@ -213,6 +105,7 @@ class Run:
             jobs=self.options.jobs,
             progress=self.options.progress,
             clock=self.options.clock,
+            text_files=find_text_files(application.root, (read.source.path for read in files)),
         )
 
     def check(self) -> Result:
@@ -223,10 +116,11 @@ class Run:
             if not application.files:
                 continue
             files = set(application.files)
-            diagnostics.extend(found for found in self._check(application, defects) if found.filename in files)
+            left = self._without_known(application, self.findings(application, defects))
+            diagnostics.extend(found for found in left if found.filename in files)
         return Result(self._report(diagnostics), failed=self.failed, defects=defects)
 
-    def _check(self, application: Application, defects: list[str]) -> list[Diagnostic]:
+    def findings(self, application: Application, defects: list[str]) -> list[Diagnostic]:
         """Every finding of an application, remembered from the last run if nothing has changed.
 
         Rules that failed are added to `defects`, and then nothing is remembered.
@@ -244,6 +138,7 @@ class Run:
                 [rule.code for rule in application.rules],
                 application.known.state,
                 (sorted(options.per_file_ignores.items()), os.getcwd()) if options.per_file_ignores else (),
+                stamps(find_text_files(application.root, (read.source.path for read in files))),
                 options.with_edits,
             )
             found = recall(cache, question, state)
@@ -289,9 +184,7 @@ class Run:
                     clock=self.options.clock,
                 )
             result.defects.extend(outcome.problems)
-            for path, text in outcome.texts.items():
-                source = project.by_path[path].source
-                result.changes.append(Change(path, source.text, text, source.raw, source.encode(text)))
+            result.changes.extend(changes_of(project, outcome))
             with self.options.clock.stage("report"):
                 diagnostics.extend(diagnose(outcome.project, outcome.left, with_edits=self.options.with_edits))
             applied.extend(outcome.applied)
@@ -324,12 +217,26 @@ class Run:
     def _reported(self, application: Application, project: Project, found: list[Violation]) -> list[Violation]:
         files = set(application.files)
         left = unsuppressed(project, found, application.rules, application.ignored, application.known.rules)
-        return [violation for violation in left if violation.finding.at.path in files]
+        if application.baseline:
+            shown = diagnose(project, left, with_edits=False)
+            unknown = set(map(id, self._without_known(application, shown)))
+            left = [violation for violation, diagnostic in zip(left, shown, strict=True) if id(diagnostic) in unknown]
+        return [violation for violation in left if project.by_path[violation.finding.at.path].origin in files]
+
+    def _without_known(self, application: Application, found: list[Diagnostic]) -> list[Diagnostic]:
+        """The findings that are not in the application's baseline."""
+        if not application.baseline:
+            return found
+        left, application.gone = application.baseline.split(found, application.root, application.codes)
+        application.baselined = len(found) - len(left)
+        return left
 
     def _may_touch(self, fix: Fix) -> bool:
-        """A fix of standard input goes to standard output, so it cannot change other files as well."""
-        touched = {edit.path for edit in fix.edits} | {need.path for need in fix.needs}
-        return not self.buffers or touched <= self.buffers.keys()
+        """Not where another file is already, and for standard input, whose fixes go to standard output, nothing else."""
+        if self.buffers:
+            touched = {edit.path for edit in fix.edits} | {need.path for need in fix.needs}
+            return not fix.moves and touched <= self.buffers.keys()
+        return not any(is_taken(move.path, move.to) for move in fix.moves)
 
     def _report(self, diagnostics: Iterable[Diagnostic], applied: Iterable[Diagnostic] = ()) -> Report:
         fixed: dict[str, dict[str, int]] = {}
@@ -346,13 +253,10 @@ class Run:
             problems=tuple(self.problems),
             files=sum(len(application.files) for application in self.applications),
             unsafe_fixes=self.options.unsafe_fixes,
+            baselined=sum(application.baselined for application in self.applications),
+            gone=sum(len(application.gone) for application in self.applications),
             version=__version__,
         )
-
-
-def write(changes: Iterable[Change]) -> None:
-    """Write all changed files, or none. Raises `source.write.WriteError`."""
-    write_all({change.path: change.raw for change in changes})
 
 
 def _from_root(pattern: str, root: str) -> str:

@@ -63,6 +63,13 @@ class Diagnostic:
     excerpt_row: int = 1
     fingerprint: str = ""
     """Stable under moved lines: from the code, the path below the root and the text of the finding's line."""
+    symbol: str = ""
+    """The definition that it is in, as in `User.name`; empty for one that is in none."""
+
+    @property
+    def line(self) -> str:
+        """The text of the finding's first line; empty if it is about the whole file."""
+        return self.excerpt[0].strip() if self.excerpt and self.location != self.end_location else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,10 @@ class Report:
     show_fixes: bool = False
     unsafe_fixes: bool = False
     """Whether the run was allowed to apply unsafe fixes."""
+    baselined: int = 0
+    """Findings that are left out because they are in the baseline."""
+    gone: int = 0
+    """Entries of the baseline that no finding is left of."""
     quiet: bool = False
     """Findings and problems only: the text formats leave out the summary."""
     version: str = ""

@@ -27,6 +27,7 @@ def _summary(report: Report, style: Style) -> Iterator[str]:
     fixed = sum(sum(codes.values()) for codes in report.fixed.values())
     if remaining + fixed == 0:
         yield "No findings." if report.problems else style.paint("good", "All checks passed!")
+        yield from _baseline(report)
         return
     files = {diagnostic.filename for diagnostic in report.diagnostics} | report.fixed.keys()
     rest = f" ({fixed} fixed, {remaining} remaining)" if fixed else ""
@@ -38,6 +39,17 @@ def _summary(report: Report, style: Style) -> Iterator[str]:
         yield f"[{style.paint('fixable', '*')}] {now} fixable with `--fix`{hidden}."
     elif more:
         yield f"{more} fixable with `--fix --unsafe-fixes`."
+    yield from _baseline(report)
+
+
+def _baseline(report: Report) -> Iterator[str]:
+    if report.baselined:
+        verb = "is" if report.baselined == 1 else "are"
+        yield f"{count(report.baselined, 'finding')} in the baseline {verb} left out."
+    if report.gone:
+        entries, them = ("1 entry", "it") if report.gone == 1 else (f"{report.gone} entries", "them")
+        verb = "is" if report.gone == 1 else "are"
+        yield f"{entries} of the baseline {verb} gone: `fapi-lint baseline --prune` removes {them}."
 
 
 def show_fixes(report: Report, *, color: bool = False) -> str:

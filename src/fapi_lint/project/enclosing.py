@@ -1,0 +1,42 @@
+"""The name of what a place in a file is part of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
+
+
+def enclosing_name(module: Module, offset: int) -> str:
+    """The definition around an offset: `create_user`, `User.name`, `Settings`; empty outside of all.
+
+    A decorator is part of what it decorates. Functions are not looked into.
+    """
+    names: list[str] = []
+    body: Iterable[o.Stmt] = module.outline.body
+    while (statement := _at(body, offset)) is not None:
+        names.append(_name(statement))
+        body = () if isinstance(statement, o.FunctionDef) else _inner(statement)
+    return ".".join(filter(None, names))
+
+
+def _at(body: Iterable[o.Stmt], offset: int) -> o.Stmt | None:
+    return next((node for node in body if getattr(node, "outer_start", node.start) <= offset < node.end), None)
+
+
+def _name(statement: o.Stmt) -> str:
+    if isinstance(statement, (o.FunctionDef, o.ClassDef)):
+        return statement.name
+    target = statement.targets[0] if isinstance(statement, o.Assign) else getattr(statement, "target", None)
+    return target.id if isinstance(target, o.Name) and isinstance(statement, (o.Assign, o.AnnAssign)) else ""
+
+
+def _inner(statement: Any) -> list[o.Stmt]:
+    """The statements in a compound one."""
+    found: list[o.Stmt] = []
+    for name in ("body", "orelse", "handlers", "cases", "final"):
+        for part in getattr(statement, name, ()):
+            found.extend(part.body if isinstance(part, (o.Handler, o.Case)) else (part,))
+    return found
