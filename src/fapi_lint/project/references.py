@@ -1,4 +1,4 @@
-"""Where the application refers to a class or function: everything that a rename must touch, or cannot.
+"""Where the application refers to a class, function or module: everything that a rename must touch, or cannot.
 
 A word is looked for in the text first; only the nodes around a hit are visited, and only then does the resolver
 say what the name means there. All uses of one word are found at once and kept, by what they mean.
@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 Definition: TypeAlias = Class | Function
+_Key: TypeAlias = tuple[str, bool]
+"""What sites are kept by: the path of the module that defines something, and whether that module itself is meant."""
 
 _WORD_CHARACTERS = bytes(
     code if code >= 128 or chr(code).isalnum() or chr(code) == "_" else ord(" ") for code in range(256)
@@ -43,6 +45,10 @@ class Site:
     start: int
     bare: bool = False
     """It is a name of its own (not after a dot, not in a string), which other bindings around it could capture."""
+    local: bool = False
+    """It is the name under which its file knows the thing, or an entry of `__all__` for that name."""
+    binds: bool = False
+    """It is the name that an import takes and, without an `as`, binds."""
 
     @property
     def row(self) -> int:
@@ -68,11 +74,14 @@ class References:
 
 @dataclass
 class _Word:
-    """The uses of one word in the whole application, by the module of the definition that they mean."""
+    """The uses of one word in the whole application, by what they mean."""
 
-    sites: dict[str, list[Site]] = field(default_factory=dict)
-    obstacles: dict[str, list[str]] = field(default_factory=dict)
+    sites: dict[_Key, list[Site]] = field(default_factory=dict)
+    obstacles: dict[_Key, list[str]] = field(default_factory=dict)
     unclear: list[str] = field(default_factory=list)
+    """What may mean any definition of that name."""
+    unclear_modules: list[str] = field(default_factory=list)
+    """What may mean any module of that name."""
     strings: list[Site] = field(default_factory=list)
 
 
@@ -98,17 +107,22 @@ class ReferenceIndex:
 
     def of(self, definition: Definition) -> References:
         """The references to a class or function that is defined at module level."""
-        word = self._words.get(definition.name)
-        if word is None:
-            word = self._words[definition.name] = self._search(definition.name)
-        path = definition.module.path
-        obstacles = [*word.obstacles.get(path, ()), *word.unclear]
-        return References(word.sites.get(path, []), obstacles, word.strings)
+        word = self._word(definition.name)
+        key = (definition.module.path, False)
+        return References(word.sites.get(key, []), [*word.obstacles.get(key, ()), *word.unclear], word.strings)
 
-    def _search(self, name: str) -> _Word:
-        word = _Word()
-        for module in self.mentioning(name):
-            _Search(self._project.resolver, module, name).collect(word)
+    def of_module(self, module: Module) -> References:
+        """The references to a module, by the last part of its dotted name."""
+        word = self._word(module.parts[-1])
+        key = (module.path, True)
+        return References(word.sites.get(key, []), [*word.obstacles.get(key, ()), *word.unclear_modules])
+
+    def _word(self, name: str) -> _Word:
+        word = self._words.get(name)
+        if word is None:
+            word = self._words[name] = _Word()
+            for module in self.mentioning(name):
+                _Search(self._project.resolver, module, name).collect(word)
         return word
 
     def collision(self, references: References, name: str) -> Module | None:
@@ -118,15 +132,20 @@ class ReferenceIndex:
         for site in references.sites:
             if site.bare:
                 bare.setdefault(site.module, []).append(site.start)
-        mentioning = set(self.mentioning(name))
         for module, starts in bare.items():
-            taken = resolver.member(module, name) is not None
-            if taken or (module in mentioning and _Search(resolver, module, name).captures(starts)):
+            if self.is_taken(module, starts, name):
                 return module
         for module in self._receivers(bare):
             if module not in bare and resolver.member(module, name) is not None:
                 return module
         return None
+
+    def is_taken(self, module: Module, starts: Sequence[int], name: str) -> bool:
+        """Whether a name means something already at these places of a file, or in the file as a whole."""
+        resolver = self._project.resolver
+        if resolver.member(module, name) is not None:
+            return True
+        return module in self.mentioning(name) and _Search(resolver, module, name).captures(starts)
 
     def _receivers(self, modules: Iterable[Module]) -> Iterator[Module]:
         """The modules that import everything from these, or from one that does."""
@@ -165,8 +184,8 @@ class _Block:
     """The word is bound here."""
     declared: str = ""
     """`"global"` or `"nonlocal"` where the word is declared so."""
-    imports: list[tuple[o.ImportFrom, o.Alias]] = field(default_factory=list)
-    """The `from` imports that bind the word here."""
+    imports: list[tuple[o.Import | o.ImportFrom, o.Alias]] = field(default_factory=list)
+    """The imports that bind the word here."""
 
     def inner(self, node: o.Node, names: Iterable[str], word: str) -> _Block:
         bound = frozenset(names)
@@ -197,9 +216,12 @@ class _Search:
         """Which of those bind it."""
         self.known: list[tuple[int, Symbol | None]] = []
         """Where it is an attribute, a part of a dotted string or the foreign half of `import … as`, and its meaning."""
+        self.takes: set[int] = set()
+        """Where imports take and bind it by its own name."""
         self.exported: list[int] = []
         self.strings: list[int] = []
         self.unclear: list[int] = []
+        self.unclear_modules: list[int] = []
         self.visit_all(module.outline.body, self.root)
 
     # --- what the finds mean -----------------------------------------------------------------------
@@ -221,11 +243,13 @@ class _Search:
         for start, symbol in self.known:
             self.add(word, start, symbol, bare=False)
         for start in self.exported:
-            self.add(word, start, self.meaning(self.root), bare=False)
+            self.add(word, start, self.meaning(self.root), bare=False, local=True)
         word.strings.extend(Site(self.module, start) for start in self.strings)
-        word.unclear.extend(
-            f"it may be looked up by name at run time ({Site(self.module, start).where})" for start in self.unclear
-        )
+        word.unclear.extend(map(self.looked_up, self.unclear))
+        word.unclear_modules.extend(map(self.looked_up, self.unclear_modules))
+
+    def looked_up(self, start: int) -> str:
+        return f"it may be looked up by name at run time ({Site(self.module, start).where})"
 
     def captures(self, starts: Sequence[int]) -> bool:
         """Whether the word is a name of the module, or of a block around one of these places."""
@@ -235,14 +259,17 @@ class _Search:
                 return True
         return False
 
-    def add(self, word: _Word, start: int, symbol: Symbol | None, *, bare: bool) -> None:
-        if _is_definition(symbol, self.word):
-            word.sites.setdefault(symbol.module.path, []).append(Site(self.module, start, bare))
+    def add(self, word: _Word, start: int, symbol: Symbol | None, *, bare: bool, local: bool = False) -> None:
+        key = _key(symbol, self.word)
+        if key is not None:
+            site = Site(self.module, start, bare, bare or local, start in self.takes)
+            word.sites.setdefault(key, []).append(site)
 
     def hinder(self, word: _Word, symbol: Symbol | None, reason: str, start: int) -> None:
-        if _is_definition(symbol, self.word):
+        key = _key(symbol, self.word)
+        if key is not None:
             where = Site(self.module, start).where
-            word.obstacles.setdefault(symbol.module.path, []).append(f"{reason} ({where})")
+            word.obstacles.setdefault(key, []).append(f"{reason} ({where})")
 
     def check_imports(self, binder: _Block, symbol: Symbol | None, word: _Word) -> None:
         """All the imports that bind the name in one block must change together, and so mean one definition."""
@@ -271,7 +298,9 @@ class _Search:
             return self.resolver.member(self.module, self.word)
         return self.imported(*binder.imports[-1]) if binder.imports else None
 
-    def imported(self, statement: o.ImportFrom, alias: o.Alias) -> Symbol | None:
+    def imported(self, statement: o.Import | o.ImportFrom, alias: o.Alias) -> Symbol | None:
+        if isinstance(statement, o.Import):
+            return self.resolver.find_module(alias.name if alias.asname else self.word, self.module)
         return self.member(self.resolver.import_source(self.module, statement), alias.name)
 
     def member(self, symbol: Symbol | None, name: str) -> Symbol | None:
@@ -427,18 +456,41 @@ class _Search:
 
     def imports(self, node: o.Import, block: _Block, annotation: bool) -> None:
         for alias in node.names:
+            binds_first = not alias.asname and alias.name.partition(".")[0] == self.word
             if alias.asname == self.word:
                 self.bind(alias.end - len(self.word), block)
-            elif not alias.asname and alias.name.partition(".")[0] == self.word:
+            elif binds_first:
                 self.bind(alias.start, block)
+                if alias.name == self.word:
+                    self.takes.add(alias.start)
+            if alias.asname == self.word or binds_first:
+                block.imports.append((node, alias))
+            self.module_path(alias.name, 0, alias.start, alias.start + len(self.word) if binds_first else alias.start)
 
     def import_from(self, node: o.ImportFrom, block: _Block, annotation: bool) -> None:
+        if node.module and node.names:
+            written = self.module.text.find(node.module, node.start + len("from"), node.names[0].start)
+            self.module_path(node.module, node.level, written, node.start)
         for alias in node.names:
             if alias.name == self.word and alias.asname:
                 self.known.append((alias.start, self.imported(node, alias)))
             if (alias.asname or alias.name) == self.word:
-                self.bind(alias.end - len(self.word), block)
+                start = alias.end - len(self.word)
+                self.bind(start, block)
                 block.imports.append((node, alias))
+                if not alias.asname:
+                    self.takes.add(start)
+
+    def module_path(self, path: str, level: int, written: int, begin: int) -> None:
+        """The parts of a dotted name in an import that are the word, from `begin` on; `written` is where it stands."""
+        for part in re.finditer(r"\w+", path):
+            if part[0] != self.word or written + part.start() < begin:
+                continue
+            prefix = o.ImportFrom(0, 0, path[: part.end()], level, ())
+            if self.module.text.startswith(path, written):
+                self.known.append((written + part.start(), self.resolver.import_source(self.module, prefix)))
+            else:  # with spaces or a line end inside
+                self.unclear_modules.append(begin)
 
     # --- expressions -------------------------------------------------------------------------------
 
@@ -568,12 +620,16 @@ class _Search:
         """A string that is no type. `by_name`: its value is the name of something, looked up at run time."""
         if node.value is None:
             self.visit_all(node.parts, block)
-            self.unclear.extend(hit for hit in self.hits(node.start, node.end) if self.ends_built_path(node, hit))
+            hits = self.hits(node.start, node.end)
+            self.unclear.extend(hit for hit in hits if self.ends_built_path(node, hit))
+            self.unclear_modules.extend(hit for hit in hits if node.parts and self.module.text[hit - 2 : hit] == "}.")
         elif node.value == self.word:
             at_run_time = by_name or "__getattr__" in self.module.scope.bindings
             (self.unclear if at_run_time else self.strings).extend(self.hits(node.start, node.end))
         elif node.value == f".{self.word}":
             self.unclear.extend(self.hits(node.start, node.end))
+            below = self.resolver.import_source(self.module, o.ImportFrom(0, 0, self.word, 1, ()))
+            self.known.extend((hit, below) for hit in self.hits(node.start, node.end))
         elif _DOTTED.fullmatch(node.value):
             self.path(node)
 
@@ -588,18 +644,19 @@ class _Search:
         assert node.value is not None
         start = self.module.text.find(node.value, node.start, node.end)
         symbol: Symbol | None = None
+        known = False
         for part in re.finditer(r"\w+", node.value):
             first = part.start() == 0
             symbol = self.resolver.find_module(part[0], self.module) if first else self.member(symbol, part[0])
-            if _is_definition(symbol, self.word) and part[0] == self.word:
-                if start < 0:  # the literal is written in pieces
-                    self.unclear.append(node.start)
-                else:
+            if part[0] == self.word and (key := _key(symbol, self.word)) is not None:
+                known = True
+                if start >= 0:
                     self.known.append((start + part.start(), symbol))
-                return
+                else:  # the literal is written in pieces
+                    (self.unclear_modules if key[1] else self.unclear).append(node.start)
             if symbol is None:
                 break
-        if symbol is None and start >= 0 and node.value.endswith(self.word):
+        if symbol is None and not known and start >= 0 and node.value.endswith(self.word):
             self.strings.append(start + len(node.value) - len(self.word))
 
 
@@ -618,8 +675,11 @@ def _is_letter(character: str) -> bool:
     return character == "_" or character.isalnum()
 
 
-def _is_definition(symbol: Symbol | None, name: str) -> TypeGuard[Definition]:
-    return isinstance(symbol, (Class, Function)) and symbol.parent is None and symbol.name == name
+def _key(symbol: Symbol | None, name: str) -> _Key | None:
+    """What sites that mean a symbol called `name` are kept by; None if it is nothing that is renamed."""
+    if isinstance(symbol, (Class, Function)):
+        return (symbol.module.path, False) if symbol.parent is None and symbol.name == name else None
+    return (symbol.path, True) if isinstance(symbol, Module) and symbol.parts[-1] == name else None
 
 
 def _is_all(target: o.Expr) -> bool:
