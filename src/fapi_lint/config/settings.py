@@ -57,6 +57,26 @@ class SchemaSuffixes:
 
 
 @dataclass(frozen=True, slots=True)
+class HandlerVerbs:
+    """How the handlers of CRUD routes begin, by what they do with a resource."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _PYDANTIC_CONFIG
+
+    one: str = "get"
+    """GET of one: get_user."""
+    many: str = "get"
+    """GET of several: get_users."""
+    create: str = "create"
+    """POST: create_user."""
+    update: str = "update"
+    """PUT, and PATCH where there is no PUT: update_user."""
+    patch: str = "patch"
+    """PATCH beside PUT: patch_user."""
+    delete: str = "delete"
+    """DELETE: delete_user."""
+
+
+@dataclass(frozen=True, slots=True)
 class Conventions:
     """Names, folders and lengths that the rules expect."""
 
@@ -79,6 +99,8 @@ class Conventions:
     """Beginnings that stand for a role, as in CreateUser (FAPI106)."""
     service_suffix: str = "_service"
     """How service functions end (FAPI108)."""
+    handler_verbs: HandlerVerbs = field(default_factory=HandlerVerbs)
+    """How the handlers of CRUD routes begin, by what they do with a resource (FAPI104)."""
 
     schema_folders: tuple[str, ...] = ("schemas",)
     """Folders of Pydantic schemas."""

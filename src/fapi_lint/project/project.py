@@ -13,15 +13,18 @@ from fapi_lint.project.config_class import ConfigClasses
 from fapi_lint.project.constrained_types import ConstrainedType, constrained_types
 from fapi_lint.project.dependencies import Dependencies
 from fapi_lint.project.exceptions import ExceptionClass, Exceptions
+from fapi_lint.project.handlers import Handlers
 from fapi_lint.project.hints import Hints
 from fapi_lint.project.http import Http, HttpCall, StatusCode
 from fapi_lint.project.imports import Imports
+from fapi_lint.project.lazy_loads import LazyLoads, Unloaded
 from fapi_lint.project.loading import Loading
 from fapi_lint.project.migrations import Migrations, Revision
 from fapi_lint.project.models import Column, Model, Models, Relationship, Table
 from fapi_lint.project.module import Module
 from fapi_lint.project.pairing import Pairings
 from fapi_lint.project.purpose import Purposes
+from fapi_lint.project.queries import Queries
 from fapi_lint.project.references import ReferenceIndex
 from fapi_lint.project.registration import Registration
 from fapi_lint.project.resolve import Resolver
@@ -150,6 +153,11 @@ class Project:
         return Routes(self)
 
     @cached_property
+    def handlers(self) -> Handlers:
+        """What the handlers of CRUD routes do."""
+        return Handlers(self)
+
+    @cached_property
     def http(self) -> Http:
         return Http(self)
 
@@ -161,6 +169,16 @@ class Project:
     @cached_property
     def sessions(self) -> Sessions:
         return Sessions(self)
+
+    @cached_property
+    def lazy_loads(self) -> LazyLoads:
+        """Which relationships are read without having been loaded."""
+        return LazyLoads(self)
+
+    @cached_property
+    def queries(self) -> Queries:
+        """What becomes of every `session.query(…)`."""
+        return Queries(self)
 
     @cached_property
     def hints(self) -> Hints:
@@ -232,6 +250,7 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     QueryCall: lambda project: project.sessions.queries,
     DroppedCoroutine: lambda project: project.sessions.dropped,
     Service: lambda project: project.sessions.services,
+    Unloaded: lambda project: project.lazy_loads.unloaded,
     ExceptionClass: lambda project: project.exceptions.all,
     SettingsClass: lambda project: project.settings_classes.all,
     EnvironmentRead: lambda project: project.settings_classes.environment_reads,

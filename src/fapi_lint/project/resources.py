@@ -85,7 +85,7 @@ class Resources:
         named = self.parse(schema.name)
         if named is None:
             return self._answered.get(schema.class_, ""), "response"
-        if named.is_conventional or not self._is_resource(named.resource):
+        if named.is_conventional or not self.is_resource(named.resource):
             return "", None
         answers, methods = schema.class_ in self.answers, self.bodies.get(schema.class_, set())
         if named.role in ("create", "update"):
@@ -112,7 +112,7 @@ class Resources:
 
     # --- what a resource is ------------------------------------------------------------------------
 
-    def _is_resource(self, name: str) -> bool:
+    def is_resource(self, name: str) -> bool:
         """A model bears the name, CRUD routes serve it, or a family of schemas does."""
         models = self.project.models.by_name
         if name in models or f"{name}Model" in models or name in self._served:

@@ -1,0 +1,172 @@
+"""Handlers of CRUD routes: what each does with which resource, going by methods and paths.
+
+`/users` and `/users/{user_id}` are CRUD; `/login`, `/users/me` and `/users/{user_id}/activate` are not. A path
+is one of a resource if a model or schemas are called like it, or if the items below it are read or changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.nouns import is_plural, plural, singular, snake_words
+from fapi_lint.project.routes import Route, path_key
+from fapi_lint.project.symbols import Class, Function
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+Kind: TypeAlias = Literal["one", "many", "create", "update", "delete"]
+
+ORDER: tuple[Kind, ...] = ("one", "many", "create", "update", "delete")
+_ON_COLLECTION: dict[str, Kind] = {"GET": "many", "POST": "create"}
+_ON_ITEM: dict[str, Kind] = {"GET": "one", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
+_PATH = re.compile(r"(?:^|/)(?P<noun>[A-Za-z][\w-]*)(?P<item>/\{[^{}/]*\})?/?$")
+_SYNONYMS: dict[Kind, frozenset[str]] = {
+    "one": frozenset(["get", "read", "fetch", "find", "load", "retrieve", "show", "view"]),
+    "many": frozenset(["get", "read", "fetch", "find", "index", "list", "load", "retrieve", "show", "view"]),
+    "create": frozenset(["create", "add", "insert", "make", "new", "post", "register", "save", "store"]),
+    "update": frozenset(["update", "change", "edit", "modify", "patch", "put", "replace", "save"]),
+    "delete": frozenset(["delete", "destroy", "drop", "erase", "remove"]),
+}
+"""Verbs that mean the same; a handler that begins with any other word does something else."""
+_PLACEHOLDERS = frozenset(["all", "item", "items", "list", "many", "multi", "one", "single"])
+"""Words that stand where the resource should."""
+_LISTS = frozenset(["list", "List", "Sequence"])
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a handler does: `kind`, and the noun of the resource in singular: `user`, `user_role`."""
+
+    kind: Kind
+    noun: str
+    route: Route
+
+
+class Handlers:
+    """The handlers of an application's CRUD routes."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    @cached_property
+    def operations(self) -> dict[Function, Operation]:
+        """What the handlers of CRUD routes do, in file and source order; those with several meanings are left out."""
+        found = {}
+        for handler, routes in self.project.routes.by_handler.items():
+            operations = [operation for route in routes if (operation := self._operation(route)) is not None]
+            if operations and len({(operation.kind, operation.noun) for operation in operations}) == 1:
+                found[handler] = operations[0]
+        return found
+
+    def expected_name(self, handler: Function) -> str | None:
+        """What the handler of a CRUD route should be called; None if it is, or does something else."""
+        return self._expected.get(handler)
+
+    def rivals(self, handler: Function) -> list[Function]:
+        """Other handlers of the file that should bear the same name."""
+        name, module = self._expected[handler], handler.module
+        same = (other for other, expected in self._expected.items() if expected == name and other.module is module)
+        return [other for other in same if other is not handler]
+
+    # --- routes ------------------------------------------------------------------------------------
+
+    def _operation(self, route: Route) -> Operation | None:
+        methods = [method for method in route.methods if method != "HEAD"]
+        found = {parsed for path in route.full_paths if (parsed := _PATH.search(path.replace("//", "/")))}
+        nouns = {("_".join(snake_words(match["noun"])), bool(match["item"])) for match in found}
+        if len(methods) != 1 or len(nouns) != 1 or len(found) < len(route.full_paths):
+            return None
+        (written, on_item) = nouns.pop()
+        kind = (_ON_ITEM if on_item else _ON_COLLECTION).get(methods[0])
+        if kind is None or (kind == "many" and not is_plural(written)):
+            return None  # GET /user and GET /profile answer one thing that needs no key
+        noun = singular(written)
+        return Operation(kind, noun, route) if self._is_resource(noun, written, route, on_item) else None
+
+    def _is_resource(self, noun: str, written: str, route: Route, on_item: bool) -> bool:
+        if self.project.resources.is_resource("".join(word.title() for word in noun.split("_"))):
+            return True
+        return is_plural(written) and (on_item or self.project.routes.is_collection(route))
+
+    # --- names -------------------------------------------------------------------------------------
+
+    @cached_property
+    def _expected(self) -> dict[Function, str]:
+        found = {}
+        for handler, operation in self.operations.items():
+            name = self._name(handler, operation)
+            if name is not None and name != handler.name:
+                found[handler] = name
+        return found
+
+    def _name(self, handler: Function, operation: Operation) -> str | None:
+        verbs = self._verbs(operation)
+        words = handler.name.strip("_").split("_")
+        if words[0] == "api" and len(words) > 1:
+            words = words[1:]
+        one, many = operation.noun.split("_"), plural(operation.noun).split("_")
+        for verb in verbs:
+            about = handler.name.removeprefix(f"{verb}_")
+            if about != handler.name and about not in _PLACEHOLDERS:
+                # Any noun will do; but `get_user` must not answer several.
+                return self._renumbered(handler, operation, verb, about.split("_"))
+        wanted = many if operation.kind == "many" else one
+        if words[0] in _SYNONYMS[operation.kind]:
+            rest = words[1:]
+            if set(rest) <= _PLACEHOLDERS or rest[:-1] in (one, many):
+                rest = wanted if not rest or rest[-1] in _PLACEHOLDERS else rest
+            elif operation.kind in ("one", "many"):
+                rest = _with(rest, one, many, wanted)
+        elif words in (one, many) or (words[-1] in _SYNONYMS[operation.kind] and words[:-1] in (one, many)):
+            rest = wanted  # `users`, `user_create`
+        else:
+            return None
+        return "_".join([verbs[0], *rest])
+
+    def _renumbered(self, handler: Function, operation: Operation, verb: str, rest: list[str]) -> str | None:
+        """The name with the noun in the right number, where it ends with the other one and the answer tells."""
+        one, many = operation.noun.split("_"), plural(operation.noun).split("_")
+        answers = self._answers_list(operation.route)
+        if one == many or answers is None or operation.kind not in ("one", "many"):
+            return None
+        if operation.kind == "many" and answers and rest == one:
+            return "_".join([verb, *many])
+        if operation.kind == "one" and not answers and rest == many:
+            return "_".join([verb, *one])
+        return None
+
+    def _verbs(self, operation: Operation) -> list[str]:
+        """The verbs of which a handler begins with one."""
+        verbs = self.project.settings.conventions.handler_verbs
+        if operation.route.methods != ("PATCH",):
+            return [getattr(verbs, operation.kind)]
+        beside = {method for path in operation.route.full_paths for method in self._methods_at(path)}
+        return [verbs.patch, verbs.update] if "PUT" in beside else [verbs.update]
+
+    def _methods_at(self, path: str) -> Iterable[str]:
+        return (method for route in self.project.routes.by_path.get(path_key(path), ()) for method in route.methods)
+
+    def _answers_list(self, route: Route) -> bool | None:
+        """Whether a route answers with a list, by its response model; None where that is not known."""
+        located = route.argument("response_model")
+        if located is None:
+            return None
+        if isinstance(located.expr, o.Subscript):
+            return o.dotted(located.expr.value).rpartition(".")[2] in _LISTS or None
+        symbol = self.project.resolver.resolve(located.scope, located.expr)
+        return False if isinstance(symbol, Class) and not any(map(is_plural, snake_words(symbol.name))) else None
+
+
+def _with(words: list[str], one: list[str], many: list[str], wanted: list[str]) -> list[str]:
+    """The words with the noun in the wanted number."""
+    for noun in (one, many):
+        for at in range(len(words)):
+            if words[at : at + len(noun)] == noun:
+                return [*words[:at], *wanted, *words[at + len(noun) :]]
+    return words

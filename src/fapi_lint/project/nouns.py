@@ -1,0 +1,61 @@
+"""Singular and plural of the nouns that paths, modules and handlers are named after."""
+
+from __future__ import annotations
+
+import re
+
+_UNCOUNTABLE = frozenset(
+    ["auth", "data", "equipment", "information", "media", "metadata", "news", "series", "settings", "staff", "status"]
+)
+_IRREGULAR = {
+    "person": "people", "child": "children", "man": "men", "woman": "women", "index": "indices",
+    "alias": "aliases", "cookie": "cookies", "movie": "movies", "analysis": "analyses",
+}
+_SINGULARS = {plural: singular for singular, plural in _IRREGULAR.items()}
+_PLURAL_ENDINGS = (
+    (re.compile(r"(?<=[^aeiou])ies$"), "y"),
+    (re.compile(r"(?<=ss)es$|(?<=sh)es$|(?<=ch)es$|(?<=x)es$|(?<=zz)es$"), ""),
+    (re.compile(r"(?<=[bcnrt]u)ses$"), "s"),
+    (re.compile(r"(?<=[^su])s$|(?<=eu)s$"), ""),
+)
+"""Categories, boxes, statuses, users; not address or status."""
+
+
+def singular(word: str) -> str:
+    """One of what a word means, if it is plural: `categories` is `category`. Of `user_roles` the last part counts."""
+    head, last = _split(word)
+    if last in _UNCOUNTABLE:
+        return word
+    if last in _SINGULARS:
+        return head + _SINGULARS[last]
+    for ending, replacement in _PLURAL_ENDINGS:
+        stem = ending.sub(replacement, last)
+        if stem != last and len(stem) > 1:
+            return head + stem
+    return word
+
+
+def plural(word: str) -> str:
+    """Several of what a singular word means: `category` is `categories`."""
+    head, last = _split(word)
+    if last in _UNCOUNTABLE:
+        return word
+    if last in _IRREGULAR:
+        return head + _IRREGULAR[last]
+    if re.search(r"[^aeiou]y$", last):
+        return f"{head}{last[:-1]}ies"
+    return word + ("es" if re.search(r"(?:s|x|z|ch|sh)$", last) else "s")
+
+
+def is_plural(word: str) -> bool:
+    return singular(word) != word
+
+
+def snake_words(name: str) -> list[str]:
+    """The words of a name or of a part of a path, in lower case: `user`, `roles` of `userRoles` and `user-roles`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", name).strip("_").lower().split("_")
+
+
+def _split(word: str) -> tuple[str, str]:
+    head, separator, last = word.rpartition("_")
+    return head + separator, last

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fapi_lint.fix.edit import Applicability, Fix
+from fapi_lint.fix.rename import Refusal, rename
+from fapi_lint.project.project import Project
+from fapi_lint.project.references import Site
+from fapi_lint.project.symbols import Function
+from fapi_lint.rules.rule import Finding, rule
+from fapi_lint.source.place import Place
+
+_URL_FOR = re.compile(r"\burl(?:_path)?_for\(\s*(?:name\s*=\s*)?[\"']$")
+"""What stands before the name of a route that is looked up."""
+_LOOK_BACK = 40
+
+
+@rule("FAPI104", "handler-name", fix=Applicability.UNSAFE, preference="Naming")
+def handler_name(handler: Function, project: Project) -> Iterator[Finding]:
+    """The handler of a CRUD route does not say by its name what it does with which resource.
+
+    With `get_user`, `get_users`, `create_user`, `update_user` and `delete_user` a handler is found by name in every
+    file. Looked at are routes that are CRUD by method and path, such as `GET /users` and `DELETE /users/{user_id}`,
+    where a model or schemas are called like the path, or the items below it are read or changed. Other spellings of
+    the same verbs are meant (`read_user`, `list_users`, `remove_user`, `users`); what begins with any other word
+    (`search_users`) is an action and left alone, and any noun behind the right verb will do. Where one path has PUT
+    and PATCH, the second may be `patch_user`.
+
+    Bad:
+        ```python app/api/v1/endpoints/users.py
+        from uuid import UUID
+
+        from fastapi import APIRouter
+
+        from app.schemas.user import UserResponse
+        from app.services.user_service import get_user_service, get_users_service
+
+        router = APIRouter()
+
+
+        @router.get("/users/{user_id}", response_model=UserResponse)
+        async def read_user(user_id: UUID) -> UserResponse:
+            return UserResponse.model_validate(await get_user_service(user_id))
+
+
+        @router.get("/users", response_model=list[UserResponse])
+        async def list_users() -> list[UserResponse]:
+            return [UserResponse.model_validate(user) for user in await get_users_service()]
+        ```
+
+    Good:
+        ```python app/api/v1/endpoints/users.py
+        from uuid import UUID
+
+        from fastapi import APIRouter
+
+        from app.schemas.user import UserResponse
+        from app.services.user_service import get_user_service, get_users_service
+
+        router = APIRouter()
+
+
+        @router.get("/users/{user_id}", response_model=UserResponse)
+        async def get_user(user_id: UUID) -> UserResponse:
+            return UserResponse.model_validate(await get_user_service(user_id))
+
+
+        @router.get("/users", response_model=list[UserResponse])
+        async def get_users() -> list[UserResponse]:
+            return [UserResponse.model_validate(user) for user in await get_users_service()]
+        ```
+
+    Fix safety:
+        Unsafe: the operation id, from which clients are generated, derives from the name unless the route has one of
+        its own. All references in the application follow, those in `url_for("…")` and `url_path_for("…")` too; in
+        templates they do not. No fix is offered where the new name is taken, as by a service that is imported
+        under it (FAPI108 renames those), or where two handlers would get the same name.
+
+    Options:
+        `conventions.handler-verbs`, `exempt`.
+    """
+    expected = project.handlers.expected_name(handler)
+    if expected is None or not project.purposes.is_application(handler.module):
+        return
+    if project.settings.is_exempt("FAPI104", handler.name):
+        return
+    renamed = _rename(handler, expected, project)
+    message = f"Handler `{handler.name}` of {project.handlers.operations[handler].route.label} is not `{expected}`"
+    start = handler.node.name_start
+    yield Finding(
+        at=Place(handler.module.path, start, start + len(handler.name)),
+        message=f"{message}; not renamed: {renamed.reason}" if isinstance(renamed, Refusal) else message,
+        fix=None if isinstance(renamed, Refusal) else renamed,
+    )
+
+
+def _rename(handler: Function, name: str, project: Project) -> Fix | Refusal:
+    rivals = project.handlers.rivals(handler)
+    if rivals:
+        return Refusal(f"`{rivals[0].name}` should be `{name}` too")
+    routes = project.routes.by_handler[handler]
+    changes = "" if all(route.argument("operation_id") for route in routes) else "its operation id changes"
+    return rename(project, handler, name, changes=changes, also=_looked_up(handler, project))
+
+
+def _looked_up(handler: Function, project: Project) -> list[Site]:
+    """The strings that `url_for` and `url_path_for` find the route by."""
+    if any(route.argument("name") for route in project.routes.by_handler[handler]):
+        return []
+    namesakes = [other for other in project.routes.by_handler if other.name == handler.name]
+    if len(namesakes) > 1:
+        return []
+    strings = project.references.of(handler).strings
+    return [site for site in strings if _URL_FOR.search(site.module.text[:site.start][-_LOOK_BACK:])]
