@@ -8,8 +8,15 @@ _UNCOUNTABLE = frozenset(
     ["auth", "data", "equipment", "information", "media", "metadata", "news", "series", "settings", "staff", "status"]
 )
 _IRREGULAR = {
-    "person": "people", "child": "children", "man": "men", "woman": "women", "index": "indices",
-    "alias": "aliases", "cookie": "cookies", "movie": "movies", "analysis": "analyses",
+    "person": "people",
+    "child": "children",
+    "man": "men",
+    "woman": "women",
+    "index": "indices",
+    "alias": "aliases",
+    "cookie": "cookies",
+    "movie": "movies",
+    "analysis": "analyses",
 }
 _SINGULARS = {plural: singular for singular, plural in _IRREGULAR.items()}
 _PLURAL_ENDINGS = (

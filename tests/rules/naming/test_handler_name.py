@@ -133,7 +133,8 @@ def test_a_route_with_a_name_is_not_looked_up_by_its_handler() -> None:
             "means something else in app.api.users",
         ),
         (
-            '@router.get("/users/{user_id}")\ndef read_user(): ...\n\n@router.get("/users/{name}")\ndef show_user(): ...\n',
+            '@router.get("/users/{user_id}")\ndef read_user(): ...\n\n'
+            '@router.get("/users/{name}")\ndef show_user(): ...\n',
             "`show_user` should be `get_user` too",
         ),
         ('class Users:\n    @router.get("/users")\n    def list_users(self): ...\n', "not defined at module level"),

@@ -112,4 +112,4 @@ def _looked_up(handler: Function, project: Project) -> list[Site]:
     if len(namesakes) > 1:
         return []
     strings = project.references.of(handler).strings
-    return [site for site in strings if _URL_FOR.search(site.module.text[:site.start][-_LOOK_BACK:])]
+    return [site for site in strings if _URL_FOR.search(site.module.text[: site.start][-_LOOK_BACK:])]
