@@ -7,7 +7,7 @@ import sys
 if sys.path[0] in ("", os.getcwd()):
     del sys.path[0]
 
-from fapi_lint.cli import main
+from fapi_lint.cli import script
 
 if __name__ == "__main__":
-    main()
+    script()

@@ -1,5 +1,5 @@
 """The command line: the only room that prints or exits."""
 
-from fapi_lint.cli.main import main
+from fapi_lint.cli.main import main, script
 
-__all__ = ["main"]
+__all__ = ["main", "script"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from fapi_lint.outline import nodes as o
@@ -71,6 +72,12 @@ class Scope:
         return self.bound - self.globals - self.nonlocals
 
 
+_BINDS_NOTHING = frozenset(
+    [o.Name, o.Attribute, o.Arg, o.Call, o.String, o.Subscript, o.Collection, o.Operation, o.Compare, o.ExprStatement]
+)
+"""The commonest nodes that bind no name themselves."""
+
+
 def scope_of(kind: str, statements: Iterable[Any], params: Iterable[o.Param] = ()) -> Scope:
     """The scope of a block: the names that its statements bind, nested functions and classes left out."""
     scope = Scope(kind, {param.name for param in params})
@@ -78,6 +85,9 @@ def scope_of(kind: str, statements: Iterable[Any], params: Iterable[o.Param] = (
     stack: list[Any] = list(statements)
     while stack:
         node = stack.pop()
+        if type(node) in _BINDS_NOTHING:
+            stack.extend(o.children(node))
+            continue
         match node:
             case o.FunctionDef() | o.ClassDef():
                 bound.add(node.name)
@@ -141,14 +151,9 @@ def scopes_at(outline: o.Outline, at: int) -> list[Scope]:
         inside = next((node for node in _definitions(block, at)), None)
         if inside is None:
             break
-        body = inside.body
-        if isinstance(inside, o.FunctionDef):
-            scopes = [scope for scope in scopes if scope.kind != "class"]
-            scopes.append(scope_of("function", body, inside.params))
-        else:
-            scopes = [scope for scope in scopes if scope.kind != "class"]
-            scopes.append(scope_of("class", body))
-        block = body
+        scopes = [scope for scope in scopes if scope.kind != "class"]
+        scopes.append(_inner_scope(inside))
+        block = inside.body
     for node in _containing(block, at):
         if isinstance(node, o.Lambda) and node.body.start <= at:
             scopes.append(Scope("function", {param.name for param in node.params}))
@@ -164,6 +169,14 @@ def locals_at(outline: o.Outline, at: int) -> set[str]:
         names -= scope.globals
         names |= scope.own
     return names
+
+
+@lru_cache(maxsize=128)  # Fixes ask about many places of one class.
+def _inner_scope(node: o.FunctionDef | o.ClassDef) -> Scope:
+    """The scope of a function's or class's own body."""
+    if isinstance(node, o.FunctionDef):
+        return scope_of("function", node.body, node.params)
+    return scope_of("class", node.body)
 
 
 def _definitions(block: tuple[Any, ...], at: int) -> Iterator[o.FunctionDef | o.ClassDef]:

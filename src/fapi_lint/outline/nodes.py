@@ -9,6 +9,7 @@ never looked at twice, and a million lines of decoded nodes would not fit in mem
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -430,17 +431,29 @@ def decode(data: bytes) -> Outline:
     return _OUTLINE.decode(data)
 
 
+_PLAIN = frozenset(["int", "str", "bool", "int | None", "str | None", "tuple[str, ...]", "msgspec.Raw"])
+"""The annotations of fields that hold no nodes."""
+
+
+@cache
+def _node_fields(kind: type[Node]) -> tuple[str, ...]:
+    """The fields of a kind of node that may hold nodes, in source order; those of `Node` itself do not."""
+    annotations = kind.__annotations__
+    return tuple(field for field in kind.__struct_fields__ if annotations.get(field, "int") not in _PLAIN)
+
+
 def children(node: Any) -> Iterator[Any]:
     """The nodes directly inside `node`, in source order as far as the fields are; bodies included."""
-    for field in node.__struct_fields__:
+    kind = type(node)
+    for field in _node_fields(kind):
         value = getattr(node, field)
-        if isinstance(value, Node):
-            yield value
-        elif isinstance(value, tuple):
+        if type(value) is tuple:
             for item in value:
                 if isinstance(item, Node):
                     yield item
-    if isinstance(node, FunctionDef):
+        elif isinstance(value, Node):
+            yield value
+    if kind is FunctionDef:
         yield from node.body
 
 
