@@ -1,0 +1,192 @@
+"""Eager loading added to a query, a `get()`, or after a refresh: `.options(selectinload(Post.comments))`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fapi_lint.fix.edit import Edit, NeedsImport
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.rename import Refusal
+from fapi_lint.fix.text import indentation_at, insert_argument, insert_statement_after, newline
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.coroutines import statements
+from fapi_lint.project.lazy_loads import LazyLoad
+from fapi_lint.project.links import Link, Path, is_loaded
+from fapi_lint.project.models import Model
+from fapi_lint.project.module import Module
+from fapi_lint.project.origins import Origin
+from fapi_lint.project.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Edits and the imports that they take, for a fix to be made of."""
+
+    edits: tuple[Edit, ...] = ()
+    needs: tuple[NeedsImport, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class _Step:
+    """A link to load, with what follows it."""
+
+    link: Link
+    is_needed: bool = False
+    """Not loaded yet: else it is only passed through."""
+    following: dict[str, _Step] | None = None
+
+
+def eager_edits(project: Project, loads: Sequence[LazyLoad]) -> Parts | Refusal:
+    """What loads all of these where the objects come from, in asynchronous code; the reason if one cannot be loaded."""
+    by_origin: dict[Origin, list[LazyLoad]] = {}
+    for load in loads:
+        by_origin.setdefault(load.origin, []).append(load)
+    edits: list[Edit] = []
+    needs: dict[NeedsImport, None] = {}
+    for origin, group in by_origin.items():
+        parts = _Loading(project, origin).parts(group)
+        if isinstance(parts, Refusal):
+            return parts
+        edits += parts.edits
+        needs.update(dict.fromkeys(parts.needs))
+    return Parts(tuple(edits), tuple(needs))
+
+
+class _Loading:
+    """The edits at one origin."""
+
+    def __init__(self, project: Project, origin: Origin) -> None:
+        self.project = project
+        self.origin = origin
+        self.module: Module = origin.module
+        self.needs: list[NeedsImport] = []
+        self.refusal: Refusal | None = None
+
+    def parts(self, loads: Iterable[LazyLoad]) -> Parts | Refusal:
+        steps: dict[str, _Step] = {}
+        for load in loads:
+            if load.obstacle is not None:
+                return Refusal(load.obstacle)
+            _add(steps, load)
+        edits = self.edits(steps)
+        return self.refusal or Parts(tuple(edits), tuple(self.needs))
+
+    def edits(self, steps: dict[str, _Step]) -> list[Edit]:
+        node = self.origin.node
+        if self.origin.kind == "refresh":
+            return self.after(steps)
+        options = self.options(steps)
+        if isinstance(node, o.Call) and self.origin.kind == "get":
+            given = node.argument("options")
+            if given is None:
+                return [insert_argument(self.module, node, f"options=[{', '.join(options)}]")]
+            if isinstance(given.value, o.Collection):
+                return [_into_list(given.value, self.module.path, options)]
+            self.refusal = Refusal("its options are not written as a list there")
+            return []
+        return self.chained(node, options)
+
+    def chained(self, node: o.Node, options: Sequence[str]) -> list[Edit]:
+        """`.options(…)` behind a statement; one that is there takes them in."""
+        call: o.Node = node
+        while isinstance(call, o.Call) and isinstance(call.func, o.Attribute):
+            if call.func.attr == "options" and call.args:
+                return [insert_argument(self.module, call, ", ".join(options))]
+            call = call.func.value
+        text, path = self.module.text, self.module.path
+        added = f".options({', '.join(options)})"
+        if isinstance(node, o.Call) and isinstance(node.func, o.Attribute):
+            dot = text.rindex(".", node.func.value.end, node.func.attr_start)
+            line = text[:dot].rpartition("\n")[2]
+            if not line.strip():
+                added = newline(text) + indentation_at(text, dot) + added
+        if isinstance(node, (o.Name, o.Attribute, o.Call, o.Subscript)):
+            return [Edit(path, node.end, node.end, added)]
+        return [Edit(path, node.start, node.start, "("), Edit(path, node.end, node.end, ")" + added)]
+
+    def after(self, steps: dict[str, _Step]) -> list[Edit]:
+        """The object loaded anew behind the refresh or commit that drops what it has."""
+        origin = self.origin
+        statement = _statement(origin)
+        if statement is None or not origin.session or not origin.variable or origin.model is None:
+            self.refusal = Refusal("the object cannot be loaded anew there")
+            return []
+        names = [f'"{name}"' for name, step in steps.items() if step.is_needed]
+        if all(not step.following for step in steps.values()):
+            line = f"await {origin.session}.refresh({origin.variable}, [{', '.join(names)}])"
+        else:
+            keys = origin.model.primary_keys
+            if len(keys) != 1:
+                self.refusal = Refusal("what has to be loaded anew has no single key")
+                return []
+            line = (
+                f"await {origin.session}.get({self.model(origin.model)}, {origin.variable}.{keys[0].name}, "
+                f"options=[{', '.join(self.options(steps))}], populate_existing=True)"
+            )
+        return [insert_statement_after(self.module, statement, [line])]
+
+    # --- options -----------------------------------------------------------------------------------
+
+    def options(self, steps: dict[str, _Step]) -> list[str]:
+        return [self.option(step) for step in steps.values()]
+
+    def option(self, step: _Step) -> str:
+        text = self.call(step)
+        following = step.following or {}
+        while len(following) == 1:
+            (step,) = following.values()
+            text += "." + self.call(step, chained=True)
+            following = step.following or {}
+        if following:
+            text += f".options({', '.join(self.options(following))})"
+        return text
+
+    def call(self, step: _Step, *, chained: bool = False) -> str:
+        function = "selectinload" if step.is_needed else "defaultload"
+        if not chained:
+            spelled = spell(self.module, f"sqlalchemy.orm.{function}", self.origin.node.start)
+            self.needs += spelled.needs
+            function = spelled.text
+        return f"{function}({self.model(step.link.source)}.{step.link.name})"
+
+    def model(self, model: Model) -> str:
+        """How a model is written at the origin."""
+        if model.module is self.module and model.class_.parent is None:
+            return model.name
+        if model.class_.parent is not None or not model.module.name:
+            self.refusal = Refusal(f"`{model.name}` cannot be named there")
+            return model.name
+        spelled = spell(self.module, f"{model.module.name}.{model.name}", self.origin.node.start)
+        if spelled.needs and self.module in self.project.imports.reachable([model.module]):
+            self.refusal = Refusal(f"importing `{model.name}` there would be circular")
+        self.needs += spelled.needs
+        return spelled.text
+
+
+def _add(steps: dict[str, _Step], load: LazyLoad) -> None:
+    """A path joins those that share its beginning."""
+    names: Path = tuple(link.name for link in load.path)
+    for index, link in enumerate(load.path):
+        step = steps.setdefault(link.name, _Step(link))
+        if index == len(load.path) - 1 or (link.is_lazy and not is_loaded(names[: index + 1], load.loaded)):
+            step.is_needed = True
+        if step.following is None:
+            step.following = {}
+        steps = step.following
+
+
+def _into_list(node: o.Collection, path: str, options: Sequence[str]) -> Edit:
+    text = ", ".join(options)
+    if not node.items:
+        return Edit(path, node.end - 1, node.end - 1, text)
+    return Edit(path, node.items[-1].end, node.items[-1].end, f", {text}")
+
+
+def _statement(origin: Origin) -> o.Node | None:
+    """The innermost statement around the origin, if its function goes on behind it."""
+    found = None
+    for statement in statements(origin.function.scope.body):
+        if statement.start <= origin.node.start and origin.node.end <= statement.end:
+            found = statement
+    return found if isinstance(found, (o.ExprStatement, o.Assign, o.AnnAssign)) else None

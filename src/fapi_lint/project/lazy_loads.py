@@ -1,0 +1,129 @@
+"""Relationships that are read without having been loaded, in asynchronous code: `MissingGreenlet` at run time.
+
+https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html#preventing-implicit-io-when-using-asyncsession
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.project.links import Link, Path
+from fapi_lint.project.object_flow import ObjectFlow
+from fapi_lint.project.object_walk import Read
+from fapi_lint.project.origins import Origin
+from fapi_lint.project.symbols import Function
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LazyLoad:
+    """A link that is read and that nothing loaded."""
+
+    origin: Origin
+    """Where it can be loaded: what produced the object, or the refresh or commit that dropped what was loaded."""
+    path: tuple[Link, ...]
+    """What must be loaded, from the origin's model on."""
+    read: Place
+    """Where it is read: the attribute, or the field of a response schema."""
+    obstacle: str | None = None
+    """Why it cannot be loaded at the origin, if so."""
+    loaded: frozenset[Path] = frozenset()
+    """What the query loads already."""
+
+    @property
+    def place(self) -> Place:
+        return self.origin.module.place(self.origin.node)
+
+    @property
+    def name(self) -> str:
+        """`Post.comments.author`"""
+        return ".".join([self.path[0].source.name, *(link.name for link in self.path)])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unloaded:
+    """An origin whose objects are read further than they are loaded."""
+
+    origin: Origin
+    loads: tuple[LazyLoad, ...]
+
+    @property
+    def place(self) -> Place:
+        return self.origin.module.place(self.origin.node)
+
+
+@dataclass(eq=False)
+class LazyLoads:
+    """The lazy loads of an application."""
+
+    project: Project
+    _by_function: dict[Function, list[Read]] = field(default_factory=dict)
+
+    @cached_property
+    def objects(self) -> ObjectFlow:
+        """Everything that is known about where objects go, all functions of the application followed."""
+        objects = ObjectFlow(self.project)
+        if self.project.models.relationships:
+            for function in self.project.functions:
+                if self.project.purposes.is_application(function.module):
+                    objects.summary(function)
+            for function in self.project.functions:
+                if function in self.project.routes.by_handler or function in self.project.dependencies.named:
+                    objects.inject(function)
+        return objects
+
+    @cached_property
+    def all(self) -> list[LazyLoad]:
+        """Those in code that is asynchronous today, in file and source order."""
+        return self._loads(
+            read
+            for read in self.objects.reads.values()
+            if self._origin(read).is_async and read.path not in read.facts.near
+        )
+
+    @cached_property
+    def unloaded(self) -> list[Unloaded]:
+        """The same by origin."""
+        found: dict[Origin, list[LazyLoad]] = {}
+        for load in self.all:
+            found.setdefault(load.origin, []).append(load)
+        return [Unloaded(origin, tuple(loads)) for origin, loads in found.items()]
+
+    def if_async(self, functions: Collection[Function]) -> list[LazyLoad]:
+        """Those that there would be if these functions and their sessions were asynchronous, today's left out."""
+        return self._loads(
+            read
+            for read in self.objects.reads.values()
+            if not self._origin(read).is_async and self._origin(read).function in functions
+        )
+
+    def _loads(self, reads: Iterable[Read]) -> list[LazyLoad]:
+        """One for each origin and path, in file and source order."""
+        found: dict[tuple[Origin, Path], LazyLoad] = {}
+        for read in reads:
+            load = self._load(read)
+            known = found.get((load.origin, read.path))
+            if known is None or (known.obstacle is not None and load.obstacle is None):
+                found[load.origin, read.path] = load
+        return sorted(found.values(), key=lambda load: (load.place, len(load.path), load.read))
+
+    def _origin(self, read: Read) -> Origin:
+        """Where the link can be loaded."""
+        dropped = read.facts.dropped
+        # A refresh loads again what the query loads; after everything else, the object itself must be loaded anew.
+        if dropped is not None and (read.origin.kind == "new" or read.path in read.facts.again):
+            return dropped
+        return read.origin
+
+    def _load(self, read: Read) -> LazyLoad:
+        origin = self._origin(read)
+        obstacle = read.obstacle
+        if origin.kind == "refresh" and not origin.variable:
+            obstacle = obstacle or "no name holds the object there"
+        return LazyLoad(origin, self.objects.links_of(read.origin, read.path), read.place, obstacle, read.facts.again)

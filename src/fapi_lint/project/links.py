@@ -1,0 +1,216 @@
+"""What a mapped class leads to: its relationships, those that a `backref` makes included, and when they load.
+
+https://docs.sqlalchemy.org/en/20/orm/queryguide/relationships.html has the strategies and the options of a query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.models import Model, Relationship
+from fapi_lint.project.pairing import Direction
+from fapi_lint.project.symbols import Class, External, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+Path: TypeAlias = tuple[str, ...]
+"""Attributes one after the other, from an object to what it leads to: `("comments", "author")`."""
+
+ANY = "*"
+"""In place of a last attribute: all of them."""
+BELOW = "**"
+"""Behind a path: whatever it leads to."""
+
+_LAZY = frozenset(["select", "True"])
+_LOADING = frozenset(
+    ["selectinload", "joinedload", "subqueryload", "immediateload", "contains_eager", "noload", "raiseload"]
+)
+"""Options after which nothing is loaded lazily: it is there, empty, or an error of another kind."""
+_PASSING = frozenset(["defaultload", "lazyload", "Load"])
+_NEUTRAL = frozenset(["load_only", "defer", "undefer", "undefer_group", "with_expression", "with_loader_criteria"])
+_COLLECTIONS = frozenset(["list", "List", "set", "Set", "Sequence", "Collection", "dict", "Dict", "Iterable"])
+_NEVER = frozenset(["DynamicMapped", "WriteOnlyMapped"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """An attribute of a model that leads to other objects."""
+
+    name: str
+    source: Model
+    target: Model | None
+    many: bool | None
+    """Whether it is a collection; None where that cannot be seen."""
+    is_lazy: bool
+    """Whether it surely loads when it is first read, unless the query says otherwise."""
+    relationship: Relationship
+    """Where it is written: on this model, or with a `backref` on the other."""
+    key: str = ""
+    """The column of a plain many-to-one, by which an object that is there is found without a query."""
+
+
+@dataclass(eq=False)
+class Links:
+    """The links of all models."""
+
+    project: Project
+    _of: dict[Model, dict[str, Link]] = field(default_factory=dict)
+
+    def of(self, model: Model) -> dict[str, Link]:
+        """The links of a model, own and inherited, by name."""
+        if model not in self._of:
+            self._of[model] = {link.name: link for link in self._links(model)}
+        return self._of[model]
+
+    def _links(self, model: Model) -> Iterator[Link]:
+        for ancestor in model.ancestors:
+            for name in self._generated.get(ancestor, ()):
+                yield from self._generated_links(model, ancestor, name)
+        for relationship in model.relationships.values():
+            yield self._written_link(model, relationship)
+
+    @cached_property
+    def _generated(self) -> dict[Class, list[str]]:
+        """The attributes that backrefs make, by class."""
+        found: dict[Class, list[str]] = {}
+        for class_, name in self.project.pairings.incoming:
+            found.setdefault(class_, []).append(name)
+        return found
+
+    def _written_link(self, model: Model, relationship: Relationship) -> Link:
+        located = relationship.argument("lazy")
+        lazy = located is None or _text(located.expr) in _LAZY
+        if relationship.has_unknown_arguments or _wrapper(relationship) in _NEVER:
+            lazy = False
+        join = self.project.pairings.join(relationship)
+        uselist = relationship.argument("uselist")
+        many = _is_collection(relationship)
+        if uselist is not None:
+            many = _text(uselist.expr) == "True"
+        elif many is None and join is not None:
+            many = join.direction is not Direction.MANY_TO_ONE
+        simple = join is not None and join.plain and join.direction is Direction.MANY_TO_ONE and join.key is not None
+        key = join.key.name if simple and join is not None and join.key is not None else ""
+        return Link(relationship.name, model, relationship.target_model, many, lazy, relationship, key)
+
+    def _generated_links(self, model: Model, owner: Class, name: str) -> Iterator[Link]:
+        for relationship in self.project.pairings.incoming[owner, name]:
+            source = self.project.pairings.source(relationship)
+            call = None if relationship.backref is None else relationship.backref.value
+            given = call.argument("lazy") if isinstance(call, o.Call) else None
+            uselist = call.argument("uselist") if isinstance(call, o.Call) else None
+            join = self.project.pairings.join(relationship)
+            many = None if join is None else join.direction.reverse is not Direction.MANY_TO_ONE
+            if uselist is not None:
+                many = _text(uselist.value) == "True"
+            lazy = given is None or _text(given.value) in _LAZY
+            key = join.key.name if join is not None and join.key is not None and join.plain and many is False else ""
+            direction = None if join is None else join.direction
+            key = key if direction is Direction.ONE_TO_MANY else ""
+            yield Link(name, model, source, many, lazy, relationship, key)
+
+    # --- options of queries --------------------------------------------------------------------------
+
+    def options(self, scope: Scope, exprs: Iterable[o.Expr]) -> frozenset[Path] | None:
+        """The paths that loader options load; None if one of them cannot be read."""
+        found: set[Path] = set()
+        for expr in exprs:
+            paths = self._option(scope, expr)
+            if paths is None:
+                return None
+            found |= paths[0]
+        return frozenset(found)
+
+    def _option(self, scope: Scope, expr: o.Expr) -> tuple[set[Path], Path] | None:
+        """What one option loads, and the path that what is chained to it starts from."""
+        if not isinstance(expr, o.Call):
+            return None
+        if isinstance(expr.func, o.Attribute):
+            inner = self._option(scope, expr.func.value) if isinstance(expr.func.value, o.Call) else None
+            if inner is not None:
+                return self._chained(scope, expr, expr.func.attr, *inner)
+            if isinstance(expr.func.value, o.Call):
+                return None
+        symbol = self.project.resolver.external(scope, expr.func)
+        if symbol is None or symbol.package not in ("sqlalchemy", "sqlmodel"):
+            return None
+        return self._chained(scope, expr, symbol.name, set(), ())
+
+    def _chained(
+        self, scope: Scope, call: o.Call, name: str, loaded: set[Path], base: Path
+    ) -> tuple[set[Path], Path] | None:
+        if name == "Load" or name in _NEUTRAL:
+            return loaded, base
+        if name == "options":
+            for arg in call.args:
+                inner = None if arg.star else self._option(scope, arg.value)
+                if inner is None:
+                    return None
+                loaded = loaded | {base + path for path in inner[0]}
+            return loaded, base
+        if name not in _LOADING | _PASSING:
+            return None
+        for arg in call.args:
+            if arg.keyword or arg.star:
+                if arg.keyword == "recursion_depth" and base:
+                    loaded = loaded | {(*base, BELOW)}
+                continue
+            steps = _attributes(arg.value)
+            if steps is None:
+                return None
+            for step in steps:
+                base = (*base, step)
+                if name in _LOADING:
+                    loaded = loaded | {base}
+        if call.argument("recursion_depth") is not None:
+            loaded = loaded | {(*base, BELOW)}
+        return loaded, base
+
+
+def is_loaded(path: Path, loaded: Iterable[Path]) -> bool:
+    """Whether one of the loaded paths covers a path."""
+    return any(
+        path == other
+        or (other[-1:] == (ANY,) and path[:-1] == other[:-1])
+        or (other[-1:] == (BELOW,) and path[: len(other) - 1] == other[:-1])
+        for other in loaded
+    )
+
+
+def _attributes(expr: o.Expr) -> tuple[str, ...] | None:
+    """The attributes that an argument of a loader option names: `Post.tags`, `"tags.posts"`, `Post.tags.and_(…)`."""
+    if isinstance(expr, o.String):
+        return None if expr.value is None else tuple(expr.value.split("."))
+    if isinstance(expr, o.Call) and isinstance(expr.func, o.Attribute) and expr.func.attr in ("and_", "of_type"):
+        expr = expr.func.value
+    return (expr.attr,) if isinstance(expr, o.Attribute) else None
+
+
+def _text(expr: o.Node) -> str:
+    if isinstance(expr, o.String):
+        return expr.value or ""
+    return expr.id if isinstance(expr, o.Name) else ""
+
+
+def _wrapper(relationship: Relationship) -> str:
+    annotation = relationship.annotation
+    return o.dotted(annotation.value).rpartition(".")[2] if isinstance(annotation, o.Subscript) else ""
+
+
+def _is_collection(relationship: Relationship) -> bool | None:
+    members = [member for member in union_members(relationship.mapped_type) if not is_none(member)]
+    if len(members) != 1:
+        return None
+    member = members[0]
+    if isinstance(member, o.Subscript):
+        wrapper = relationship.project.resolver.resolve(relationship.scope, member.value)
+        if isinstance(wrapper, External):
+            return wrapper.name in _COLLECTIONS if wrapper.name != "Optional" else False
+        return None
+    return False

@@ -1,0 +1,386 @@
+"""What the calls in a function give and do: statements, sessions, functions of the application, schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.links import BELOW, Path
+from fapi_lint.project.models import Model
+from fapi_lint.project.origins import (
+    EMPTY,
+    UNKNOWN,
+    Facts,
+    Objects,
+    Origin,
+    Other,
+    Result,
+    Statement,
+    Struct,
+    Value,
+    Values,
+    first,
+    many,
+    one,
+)
+from fapi_lint.project.symbols import Class, External, Function
+from fapi_lint.project.types import LibraryMethod
+
+if TYPE_CHECKING:
+    from fapi_lint.project.object_walk import Walk
+
+_ORM = ("sqlalchemy", "sqlmodel")
+# fmt: off
+_UNKNOWN_STATEMENTS = frozenset([
+    "subquery", "cte", "alias", "scalar_subquery", "exists", "lateral", "union", "union_all", "intersect", "except_",
+    "count", "with_only_columns", "from_statement", "with_entities", "delete", "update", "values", "value", "statement",
+    "as_scalar", "label", "add_columns", "add_column", "add_entity", "from_self", "scalars", "yield_per", "paginate",
+])
+_ONE = frozenset(["first", "one", "one_or_none", "fetchone", "scalar_one", "scalar_one_or_none", "scalar", "next"])
+_ALL = frozenset(["all", "fetchall", "fetchmany", "partitions"])
+_RUNS = frozenset(["execute", "scalars", "scalar", "stream", "stream_scalars", "exec"])
+_KEEPING = frozenset(["list", "sorted", "set", "tuple", "reversed", "iter", "aiter", "frozenset", "filter", "cast"])
+_PICKING = frozenset(["next", "anext", "min", "max", "choice"])
+_VALIDATING = frozenset(["model_validate", "from_orm", "parse_obj", "validate_python", "validate"])
+_HARMLESS = frozenset(["len", "bool", "print", "str", "repr", "isinstance", "type", "id", "hash", "any", "all", "sum"])
+# fmt: on
+
+
+class Calls:
+    """The calls of one function."""
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        self.objects = walk.objects
+        self.project = walk.project
+        self.scope = walk.scope
+
+    def call(self, node: o.Call, *, is_awaited: bool = False) -> Values:
+        func = node.func
+        if isinstance(func, o.Attribute):
+            receiver = self.walk.value(func.value)
+            known = [value for value in receiver if not isinstance(value, Other)]
+            if known:
+                found: set[Value] = set()
+                for value in receiver:
+                    found |= self.method(node, func, value, is_awaited)
+                return frozenset(found)
+            if receiver == EMPTY and isinstance(func.value, o.Name):
+                self.added(func.value.id, EMPTY, self.arguments(node))
+                return UNKNOWN
+            given = self.session_call(node, func, is_awaited)
+            if given is not None:
+                return given
+        return self.function_call(node, is_awaited)
+
+    # --- methods of values that are known ------------------------------------------------------------
+
+    def method(self, node: o.Call, func: o.Attribute, value: Value, is_awaited: bool) -> Values:
+        if isinstance(value, Statement):
+            return self.statement_method(node, func, value, is_awaited)
+        if isinstance(value, Result):
+            self.arguments(node)
+            return self.result_method(func.attr, value)
+        if isinstance(value, Objects):
+            return self.object_method(node, func, value)
+        self.arguments(node)
+        if isinstance(value, Struct) and not value.many and func.attr == "get" and node.args:
+            key = node.args[0].value
+            return value.get(key.value) if isinstance(key, o.String) and key.value else UNKNOWN
+        return UNKNOWN
+
+    def statement_method(self, node: o.Call, func: o.Attribute, value: Statement, is_awaited: bool) -> Values:
+        self.arguments(node)
+        name = func.attr
+        if name == "options":
+            loaded = self.objects.links.options(self.scope, [arg.value for arg in node.args if not arg.star])
+            if loaded is None or any(arg.star for arg in node.args):
+                loaded = frozenset([(BELOW,)])
+            return frozenset([Statement(value.entities, value.loaded | loaded, value.is_query)])
+        if value.is_query and (name in _ONE or name in _ALL or name == "get"):
+            result = self.executed(value, func.value, is_async=False)
+            if name == "get":
+                return one(frozenset([result]))
+            return self.result_method("first" if name == "scalar" else name, result)
+        if name in _UNKNOWN_STATEMENTS:
+            return UNKNOWN
+        return frozenset([value])
+
+    def executed(self, statement: Statement, carrier: o.Node, *, is_async: bool) -> Result:
+        """The rows of a statement that is executed; `carrier` is the expression that options can be added to."""
+        row: list[Objects | None] = []
+        for index, model in enumerate(statement.entities):
+            if model is None:
+                row.append(None)
+                continue
+            origin = self.objects.origin("query", self.walk.function, carrier, model, is_async, index)
+            again = statement.loaded
+            self.walk.set_facts(origin, Facts(loaded=again, again=again, is_persistent=True))
+            row.append(Objects(origin))
+        return Result(tuple(row), is_scalar=statement.is_query and len(row) == 1)
+
+    def result_method(self, name: str, value: Result) -> Values:
+        if name in ("scalars", "unique", "yield_per", "tuples", "freeze", "columns"):
+            if name == "columns":
+                return UNKNOWN
+            return frozenset([Result(value.row, value.is_scalar or name == "scalars")])
+        if name in ("scalar_one", "scalar_one_or_none", "scalar"):
+            return first(Result(value.row, is_scalar=True))
+        if name in _ONE:
+            return first(value)
+        if name in _ALL:
+            return many(first(value))
+        return UNKNOWN
+
+    def object_method(self, node: o.Call, func: o.Attribute, value: Objects) -> Values:
+        arguments = self.arguments(node)
+        growing = func.attr in ("append", "extend", "add", "insert", "update")
+        if growing and isinstance(func.value, o.Name) and value.many and not value.path:
+            self.added(func.value.id, frozenset([value]), arguments)
+            return UNKNOWN
+        if value.many:
+            return one(frozenset([value])) if func.attr == "pop" else frozenset([value]) | UNKNOWN
+        return self.objects.method(self.walk, value, func.attr, node, arguments)
+
+    def added(self, name: str, before: Values, arguments: list[tuple[o.Arg, Values]]) -> None:
+        """`found.append(post)`: the list holds posts from now on."""
+        for _, values in arguments[-1:]:
+            self.walk.state.names[name] = before | many(values)
+
+    # --- sessions ------------------------------------------------------------------------------------
+
+    def session_call(self, node: o.Call, func: o.Attribute, is_awaited: bool) -> Values | None:
+        """What a method of a session gives; None if it is none."""
+        name, walk = func.attr, self.walk
+        if name in _RUNS and node.args and not node.args[0].star:
+            return self.run(node, func, is_awaited)
+        if name in ("get", "get_one") and len(node.args) > 1:
+            model = self.model(node.args[0].value)
+            if model is None:
+                return None
+            self.arguments(node)
+            origin = self.objects.origin("get", walk.function, node, model, self.is_async(func.value, is_awaited))
+            options = node.argument("options")
+            loaded: frozenset[Path] | None = frozenset()
+            if options is not None:
+                items = options.value.items if isinstance(options.value, o.Collection) else (options.value,)
+                loaded = self.objects.links.options(self.scope, items)
+            loaded = frozenset([(BELOW,)]) if loaded is None else loaded
+            walk.set_facts(origin, Facts(loaded=loaded, again=loaded, is_persistent=True))
+            if node.argument("populate_existing") is not None:
+                self.populate(node.args[1].value, model, loaded)
+            return frozenset([Objects(origin)])
+        if name == "query" and node.args:
+            models = tuple(self.model(arg.value) for arg in node.args)
+            if any(models):
+                self.arguments(node)
+                return frozenset([Statement(models, frozenset(), is_query=True)])
+            return None
+        if name in ("refresh", "expire") and node.args:
+            self.refresh(node, func, is_awaited)
+            return UNKNOWN
+        if name in ("commit", "flush") and not node.args and self.may_be_session(func.value):
+            self.flush(node, func, is_awaited)
+            return UNKNOWN
+        if name == "expire_all" and self.may_be_session(func.value):
+            for origin in list(walk.state.facts):
+                walk.set_facts(origin, walk.facts(origin).expired(self.drop(origin, node, func, is_awaited)))
+            return UNKNOWN
+        if name in ("add", "add_all", "delete", "expunge") and self.may_be_session(func.value):
+            self.arguments(node)
+            return UNKNOWN
+        if name == "run_sync":
+            for inner in o.walk(*(arg.value for arg in node.args)):
+                if isinstance(inner, o.Name):
+                    self.lose(walk.state.names.get(inner.id, UNKNOWN))
+            return UNKNOWN
+        return None
+
+    def populate(self, key: o.Node, model: Model, loaded: frozenset[Path]) -> None:
+        """`get(Post, post.id, populate_existing=True)` loads what the name holds already."""
+        for value in self.walk.value(key.value) if isinstance(key, o.Attribute) else ():
+            if isinstance(value, Objects) and not value.path and self.objects.model_of(value) is model:
+                self.walk.set_facts(value.origin, self.walk.facts(value.origin).load(*loaded))
+
+    def run(self, node: o.Call, func: o.Attribute, is_awaited: bool) -> Values | None:
+        statements = [value for value in self.walk.value(node.args[0].value) if isinstance(value, Statement)]
+        if not statements:
+            return None
+        loaded = frozenset(path for statement in statements for path in statement.loaded)
+        entities = statements[0].entities if len({s.entities for s in statements}) == 1 else ()
+        is_async = self.is_async(func.value, is_awaited)
+        result = self.executed(Statement(entities, loaded, is_query=False), node.args[0].value, is_async=is_async)
+        if func.attr == "scalar":
+            return first(Result(result.row, is_scalar=True))
+        scalar = func.attr in ("scalars", "stream_scalars") or (func.attr == "exec" and len(entities) == 1)
+        return frozenset([Result(result.row, scalar)])
+
+    def refresh(self, node: o.Call, func: o.Attribute, is_awaited: bool) -> None:
+        names = node.argument("attribute_names", 1)
+        for value in self.walk.value(node.args[0].value):
+            if not isinstance(value, Objects):
+                continue
+            facts = self.walk.facts(value.origin)
+            if names is not None and func.attr == "refresh":
+                items = names.value.items if isinstance(names.value, o.Collection) else ()
+                paths = [(*value.path, item.value) for item in items if isinstance(item, o.String) and item.value]
+                if not paths:
+                    self.walk.make_opaque(value)
+                else:
+                    self.walk.set_facts(value.origin, facts.load(*paths))
+            elif names is None and not value.path:
+                at = self.drop(value.origin, node, func, is_awaited)
+                self.walk.set_facts(value.origin, facts.refreshed(at) if func.attr == "refresh" else facts.expired(at))
+
+    def flush(self, node: o.Call, func: o.Attribute, is_awaited: bool) -> None:
+        walk = self.walk
+        is_async = self.is_async(func.value, is_awaited)
+        expires = func.attr == "commit" and is_async and self.objects.expires
+        summary = walk.summary
+        summary.expires |= expires
+        for origin in list(walk.state.facts):
+            at = self.drop(origin, node, func, is_awaited)
+            summary.flush = summary.flush or at
+            facts = walk.facts(origin)
+            walk.set_facts(origin, facts.expired(at) if expires else facts.flushed(at))
+        if summary.flush is None:
+            summary.flush = self.objects.drop(walk, node, func, "", is_async, None)
+
+    def drop(self, origin: Origin, node: o.Call, func: o.Attribute, is_awaited: bool) -> Origin:
+        """The place after which an object has to be loaded anew."""
+        variable = self.objects.variable(self.walk, origin)
+        return self.objects.drop(self.walk, node, func, variable, self.is_async(func.value, is_awaited), origin.model)
+
+    def is_async(self, receiver: o.Node, is_awaited: bool) -> bool:
+        return is_awaited or self.project.sessions.kind(self.project.types.of(self.scope, receiver)) == "async"
+
+    def may_be_session(self, receiver: o.Node) -> bool:
+        found = self.project.types.of(self.scope, receiver)
+        return found is None or self.project.sessions.kind(found) is not None
+
+    def model(self, node: o.Node) -> Model | None:
+        class_ = self.walk.resolve_class(node)
+        return None if class_ is None else self.project.models.by_class.get(class_)
+
+    # --- functions and classes -------------------------------------------------------------------------
+
+    def function_call(self, node: o.Call, is_awaited: bool) -> Values:
+        callee = self.project.types.callee(self.scope, node.func)
+        if isinstance(callee, External):
+            return self.foreign(node, callee, is_awaited)
+        validated = self.validated(node)
+        if validated is not None:
+            return validated
+        if isinstance(callee, Class):
+            return self.constructed(node, callee)
+        arguments = self.arguments(node)
+        if isinstance(callee, Function):
+            return self.objects.apply(self.walk, callee, node, arguments)
+        if isinstance(callee, LibraryMethod) and not is_awaited:
+            return UNKNOWN
+        for _, values in arguments:
+            self.lose(values)
+        return UNKNOWN
+
+    def foreign(self, node: o.Call, callee: External, is_awaited: bool) -> Values:
+        validated = self.validated(node)
+        if validated is not None:
+            return validated
+        if callee.package in _ORM and callee.name == "select":
+            self.arguments(node)
+            return frozenset(
+                [Statement(tuple(self.model(arg.value) for arg in node.args), frozenset(), is_query=False)]
+            )
+        arguments = self.arguments(node)
+        values = [given for _, given in arguments]
+        if callee.package in ("builtins", "typing", "random"):
+            if callee.name in _KEEPING and values:
+                kept = values[-1] if callee.name in ("filter", "cast") else values[0]
+                return kept if callee.name == "cast" else many(one(kept))
+            if callee.name in _PICKING and values:
+                return one(values[0]) | (values[1] if len(values) > 1 else frozenset())
+            if callee.name == "enumerate" and values:
+                return frozenset([Struct((("0", UNKNOWN), ("1", one(values[0]))), many=True)])
+            if callee.name == "zip":
+                return frozenset([Struct(tuple((str(i), one(given)) for i, given in enumerate(values)), many=True)])
+            if callee.name in ("getattr", "setattr", "hasattr") and len(node.args) > 1:
+                return self.by_name(node, callee.name, values)
+            if callee.name in _HARMLESS:
+                return UNKNOWN
+        if callee.name == "gather":
+            return frozenset([Struct(tuple((str(index), given) for index, given in enumerate(values)))])
+        if is_awaited or callee.package in _ORM:
+            for given in values:
+                self.lose(given)
+        return UNKNOWN
+
+    def by_name(self, node: o.Call, function: str, values: list[Values]) -> Values:
+        """`getattr(post, "tags")` and its like."""
+        name = node.args[1].value
+        for value in values[0]:
+            if not isinstance(value, Objects):
+                continue
+            if not isinstance(name, o.String) or not name.value:
+                if function == "getattr":
+                    self.lose(frozenset([value]))
+            elif function == "setattr":
+                self.walk.set_attribute(value, name.value, node, values[-1])
+            else:
+                return self.walk.read(value, name.value, node)
+        return UNKNOWN
+
+    def validated(self, node: o.Call) -> Values | None:
+        """`PostResponse.model_validate(post)` reads what the schema names; None if the call is no such thing."""
+        func = node.func
+        if not isinstance(func, o.Attribute) or func.attr not in _VALIDATING or not node.args:
+            return None
+        schema: o.Node = func.value
+        if isinstance(schema, o.Call) and schema.args and o.dotted(schema.func).rpartition(".")[2] == "TypeAdapter":
+            schema = schema.args[0].value
+        arguments = self.arguments(node)
+        if not self.objects.serialisation.is_schema(self.scope, schema):
+            return None
+        self.objects.serialisation.read(self.walk, arguments[0][1], self.scope, schema)
+        return UNKNOWN
+
+    def constructed(self, node: o.Call, class_: Class) -> Values:
+        model = self.project.models.by_class.get(class_)
+        arguments = self.arguments(node)
+        if model is None:
+            self.objects.serialisation.construct(self.walk, class_, node.func, arguments)
+            return UNKNOWN
+        links = self.objects.links.of(model)
+        origin = self.objects.origin("new", self.walk.function, node, model, False)
+        loaded: set[Path] = set()
+        near: set[Path] = set()
+        opaque = self.project.models.is_dataclass(class_) or "__init__" in class_.scope.bindings
+        for arg, values in arguments:
+            if arg.star and not _is_dump(arg.value):
+                opaque = True
+            if arg.keyword in links:
+                loaded.add((arg.keyword, BELOW))
+                if links[arg.keyword].many is False and any(isinstance(value, Objects) for value in values):
+                    near.add((arg.keyword,))
+            elif arg.keyword and isinstance(arg.value, o.Attribute):
+                targets = {self.objects.model_of(v) for v in self.walk.value(arg.value.value) if isinstance(v, Objects)}
+                near |= {(name,) for name, link in links.items() if link.key == arg.keyword and link.target in targets}
+        self.walk.set_facts(origin, Facts(frozenset(loaded), near=frozenset(near), is_opaque=opaque))
+        return frozenset([Objects(origin)])
+
+    def arguments(self, node: o.Call) -> list[tuple[o.Arg, Values]]:
+        return [(arg, self.walk.value(arg.value)) for arg in node.args]
+
+    def lose(self, values: Iterable[Value]) -> None:
+        """Something unknown has the objects: it may load them."""
+        for value in values:
+            if isinstance(value, Objects):
+                self.walk.make_opaque(value)
+            elif isinstance(value, Struct):
+                for _, inner in value.fields:
+                    self.lose(inner)
+
+
+def _is_dump(node: o.Node) -> bool:
+    """`**post_in.model_dump()`: plain data."""
+    return isinstance(node, o.Call) and o.dotted(node.func).rpartition(".")[2] in ("model_dump", "dict")

@@ -1,0 +1,191 @@
+"""Where the objects of an application come from, and what is known to be loaded of them.
+
+An object's *origin* is the expression that produced it: a statement that was executed, a `get()`, a constructor call,
+or the parameter of a function, which stands for whatever callers pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.links import BELOW, Path, is_loaded
+from fapi_lint.project.models import Model
+from fapi_lint.project.module import Module
+from fapi_lint.project.symbols import Function
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """What produced an object.
+
+    `node` is the statement that is executed (`"query"`), the call (`"get"`, `"new"`), the parameter (`"parameter"`), or
+    the call after which the object has to be loaded anew (`"refresh"`).
+    """
+
+    kind: Literal["query", "get", "new", "parameter", "refresh"]
+    module: Module
+    function: Function
+    node: o.Node
+    model: Model | None
+    is_async: bool = False
+    """Whether it belongs to an asynchronous session, as far as that is seen at the origin."""
+    session: str = ""
+    """For `"refresh"`: how the session is written there."""
+    variable: str = ""
+    """For `"refresh"`: the name that holds the object there; empty if none does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Objects that `path` leads to from an origin."""
+
+    origin: Origin
+    path: Path = ()
+    many: bool | None = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """A `select()` or a `Query` that is not executed yet. Without entities it gives no objects of one model."""
+
+    entities: tuple[Model | None, ...]
+    loaded: frozenset[Path]
+    is_query: bool
+    """`session.query(…)`, which has `first()` and the like itself."""
+    is_async: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What executing a statement gives: rows, or with `scalars()` their first values."""
+
+    row: tuple[Objects | None, ...]
+    is_scalar: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Struct:
+    """A dict or tuple of known shape, or rows of it."""
+
+    fields: tuple[tuple[str, Values], ...]
+    many: bool = False
+
+    def get(self, name: str) -> Values:
+        return next((values for key, values in self.fields if key == name), UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Anything else; `kind` tells None and an empty list from what is unknown."""
+
+    kind: Literal["unknown", "none", "empty"]
+
+
+Value: TypeAlias = Objects | Statement | Result | Struct | Other
+Values: TypeAlias = frozenset[Value]
+"""What an expression may be: the alternatives of all branches."""
+
+UNKNOWN: Values = frozenset([Other("unknown")])
+NONE: Values = frozenset([Other("none")])
+EMPTY: Values = frozenset([Other("empty")])
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of the objects of an origin at some point; for a parameter, what changed since the call began."""
+
+    loaded: frozenset[Path] = frozenset()
+    again: frozenset[Path] = frozenset()
+    """What a refresh loads again, because the query says so."""
+    near: frozenset[Path] = frozenset()
+    """Many-to-one links whose object is in the session already."""
+    is_persistent: bool = False
+    """In the database, so that what is missing is loaded when it is read."""
+    is_opaque: bool = False
+    """Something unknown had it, and may have loaded anything."""
+    dropped: Origin | None = None
+    """What dropped everything that was loaded before."""
+
+    def load(self, *paths: Path) -> Facts:
+        return replace(self, loaded=self.loaded | set(paths))
+
+    def refreshed(self, at: Origin) -> Facts:
+        return replace(self, loaded=self.again, dropped=at, is_persistent=True)
+
+    def expired(self, at: Origin) -> Facts:
+        return replace(self, loaded=frozenset(), near=frozenset(), dropped=at, is_persistent=True)
+
+    def flushed(self, at: Origin) -> Facts:
+        if self.is_persistent:
+            return self
+        return replace(self, is_persistent=True, dropped=at)
+
+    def then(self, change: Facts, prefix: Path) -> Facts:
+        """The facts after a call that did `change` to what `prefix` leads to."""
+        moved = frozenset(prefix + path for path in change.loaded)
+        if change.dropped is not None and not prefix:
+            base = self.again
+        else:
+            base = self.loaded
+            if change.dropped is not None:
+                moved |= {(*prefix, BELOW)}
+        return Facts(
+            base | moved,
+            self.again,
+            self.near | {prefix + path for path in change.near},
+            self.is_persistent or (change.is_persistent and not prefix),
+            self.is_opaque or change.is_opaque,
+            change.dropped if change.dropped is not None and not prefix else self.dropped,
+        )
+
+    def lacks(self, path: Path) -> bool:
+        """Whether reading a lazy link now emits a query, as far as is known."""
+        return self.is_persistent and not self.is_opaque and not is_loaded(path, self.loaded)
+
+    def __or__(self, other: Facts) -> Facts:
+        """What is known after either of two branches: loaded in one of them counts."""
+        return Facts(
+            self.loaded | other.loaded,
+            self.again | other.again,
+            self.near | other.near,
+            self.is_persistent or other.is_persistent,
+            self.is_opaque or other.is_opaque,
+            self.dropped or other.dropped,
+        )
+
+
+def many(values: Values) -> Values:
+    """A collection of these values."""
+    found: set[Value] = set()
+    for value in values:
+        if isinstance(value, (Objects, Struct)):
+            found.add(replace(value, many=True))
+        else:
+            found.add(value)
+    return frozenset(found)
+
+
+def one(values: Values) -> Values:
+    """An item of these values."""
+    found: set[Value] = set()
+    for value in values:
+        if isinstance(value, (Objects, Struct)):
+            found.add(replace(value, many=False))
+        elif isinstance(value, Result):
+            found.update(first(value))
+        elif value != Other("empty"):
+            found.update(UNKNOWN)
+    return frozenset(found)
+
+
+def first(result: Result) -> Values:
+    """One row of a result, or its scalar."""
+    if result.is_scalar:
+        value = result.row[0] if result.row else None
+        return UNKNOWN if value is None else frozenset([value])
+    fields = tuple(
+        (str(index), UNKNOWN if value is None else frozenset([value])) for index, value in enumerate(result.row)
+    )
+    return frozenset([Struct(fields)])

@@ -1,0 +1,346 @@
+"""FAPI506: relationships that nothing loaded, and the many ways in which they are."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from fapi_lint.testing import application, findings, fixed
+
+MODELS = """\
+from sqlalchemy import ForeignKey, Table, Column
+from sqlalchemy.ext.associationproxy import association_proxy
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import DeclarativeBase, Mapped, backref, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    posts: Mapped[list["Post"]] = relationship(back_populates="author")
+    profile: Mapped["Profile"] = relationship(lazy="joined")
+
+
+class Profile(Base):
+    __tablename__ = "profiles"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+class Tag(Base):
+    __tablename__ = "tags"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+post_tags = Table(
+    "post_tags", Base.metadata, Column("post_id", ForeignKey("posts.id")), Column("tag_id", ForeignKey("tags.id"))
+)
+
+
+class Post(Base):
+    __tablename__ = "posts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    author: Mapped["User"] = relationship(back_populates="posts")
+    tags: Mapped[list["Tag"]] = relationship(secondary=post_tags)
+    tag_names = association_proxy("tags", "name")
+
+    @property
+    def comment_count(self) -> int:
+        return len(self.comments)
+
+    @hybrid_property
+    def author_name(self) -> str:
+        return self.author.name
+
+
+class Comment(Base):
+    __tablename__ = "comments"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
+    post: Mapped["Post"] = relationship(backref=backref("comments"))
+    author: Mapped["User"] = relationship()
+    replies: Mapped[list["Comment"]] = relationship()
+"""
+SCHEMAS = """\
+from typing import Generic, TypeVar
+from pydantic import BaseModel, ConfigDict
+
+T = TypeVar("T")
+
+
+class Read(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+
+
+class UserRead(Read):
+    name: str
+
+
+class TagRead(Read):
+    name: str
+
+
+class CommentRead(Read):
+    author: UserRead
+
+
+class PostRead(Read):
+    title: str
+    author: UserRead
+
+
+class PostFull(PostRead):
+    comments: list[CommentRead]
+
+
+class Thread(Read):
+    replies: list["Thread"]
+
+
+class Page(BaseModel, Generic[T]):
+    items: list[T]
+    total: int
+"""
+SESSION = """\
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+maker = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"), expire_on_commit=False)
+
+async def get_db():
+    async with maker() as session:
+        yield session
+"""
+HEAD = """\
+from typing import Annotated
+from fastapi import APIRouter, Depends
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager, defaultload, joinedload, selectinload, raiseload
+
+from app.db import get_db
+from app.models import Comment, Post, Tag, User
+from app.schemas import CommentRead, Page, PostFull, PostRead, TagRead, Thread, UserRead
+
+router = APIRouter()
+Db = Annotated[AsyncSession, Depends(get_db)]
+
+
+"""
+
+
+def files(code: str, head: str = HEAD) -> dict[str, str]:
+    return {
+        "app/models.py": MODELS,
+        "app/schemas.py": SCHEMAS,
+        "app/db.py": SESSION,
+        "app/work.py": head + textwrap.dedent(code),
+    }
+
+
+def names(code: str) -> list[str]:
+    """What is read without having been loaded."""
+    return [load.name for load in application(files(code)).lazy_loads.all]
+
+
+def body(code: str) -> str:
+    return "async def work(db: AsyncSession, key: int):\n" + textwrap.indent(textwrap.dedent(code), "    ")
+
+
+READS = [
+    ("post = await db.get(Post, key)\nreturn post.author.name", ["Post.author"]),
+    ("post = await db.scalar(select(Post))\nreturn post.author", ["Post.author"]),
+    ("post = (await db.execute(select(Post))).scalar_one()\nreturn post.tags", ["Post.tags"]),
+    ("post = (await db.execute(select(Post))).scalars().first()\nreturn post.tags", ["Post.tags"]),
+    ("result = await db.execute(select(Post))\nfor post in result.scalars():\n    print(post.tags)", ["Post.tags"]),
+    ("return [p.author.name for p in await db.scalars(select(Post))]", ["Post.author"]),
+    ("for post, user in await db.execute(select(Post, User)):\n    print(user.posts)", ["User.posts"]),
+    ("row = (await db.execute(select(Post))).first()\nreturn row[0].author", ["Post.author"]),
+    ("post = await db.get(Post, key)\nreturn post.comment_count", ["Post.comments"]),
+    ("post = await db.get(Post, key)\nreturn post.author_name", ["Post.author"]),
+    ("post = await db.get(Post, key)\nreturn list(post.tag_names)", ["Post.tags"]),
+    ("post = await db.get(Post, key)\nreturn getattr(post, 'author')", ["Post.author"]),
+    ("post = await db.get(Post, key)\npost.tags = []", ["Post.tags"]),
+    ("post = await db.get(Post, key)\npost.tags.append(Tag(name='x'))", ["Post.tags"]),
+    ("post = await db.get(Post, key)\nreturn PostRead.model_validate(post)", ["Post.author"]),
+    ("posts = list(await db.scalars(select(Post)))\nreturn Page[PostRead](items=posts, total=1)", ["Post.author"]),
+    ("post = await db.scalar(select(Post).options(selectinload(Post.comments)))\n"
+     "return [c.author for c in post.comments]", ["Post.comments.author"]),
+    ("post = Post(title='x')\ndb.add(post)\nawait db.commit()\nreturn post.tags", ["Post.tags"]),
+    ("post = Post(title='x', tags=[])\ndb.add(post)\nawait db.commit()\nawait db.refresh(post)\nreturn post.tags",
+     ["Post.tags"]),
+    ("query = select(Post)\nif key:\n    query = query.where(Post.id == key)\npost = await db.scalar(query)\n"
+     "return post.author", ["Post.author"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "expected"), READS)
+def test_reads(code: str, expected: list[str]) -> None:
+    assert names(body(code)) == expected
+
+
+SILENT = [
+    "post = await db.get(Post, key)\nreturn post.title",
+    "post = await db.get(Post, key, options=[selectinload(Post.author)])\nreturn post.author",
+    "post = await db.scalar(select(Post).options(joinedload(Post.author)))\nreturn post.author",
+    "post = await db.scalar(select(Post).join(Post.author).options(contains_eager(Post.author)))\nreturn post.author",
+    "post = await db.scalar(select(Post).options(selectinload('*')))\nreturn post.author",
+    "post = await db.scalar(select(Post).options(raiseload(Post.author)))\nreturn post.author",
+    "post = await db.scalar(select(Post).options(selectinload(Post.comments).joinedload(Comment.author)))\n"
+    "return [c.author for c in post.comments]",
+    "post = await db.scalar(select(Post).options(selectinload(Post.comments).options(joinedload(Comment.author))))\n"
+    "return [c.author for c in post.comments]",
+    "post = await db.scalar(select(Post).options(selectinload(Post.comments)))\nreturn [c.post for c in post.comments]",
+    "user = await db.get(User, key)\nreturn user.profile",
+    "post = await db.get(Post, key)\nreturn await post.awaitable_attrs.author",
+    "post = await db.get(Post, key)\nawait post.awaitable_attrs.author\nreturn post.author",
+    "post = await db.get(Post, key)\nawait db.refresh(post, ['author'])\nreturn post.author",
+    "post = await db.get(Post, key)\nawait db.refresh(post, attribute_names=['author'])\nreturn post.author",
+    "post = await db.get(Post, key)\npost.author = User(name='x')\nreturn post.author",
+    "post = await db.get(Post, key)\nreturn await db.run_sync(lambda session: post.author)",
+    "post = await db.get(Post, key)\nawait load_everything(post)\nreturn post.author",
+    "post = Post(title='x')\nreturn post.tags",
+    "post = Post(title='x', tags=[])\ndb.add(post)\nawait db.commit()\nreturn post.tags",
+    "query = select(Post)\nif key:\n    query = query.options(selectinload(Post.author))\n"
+    "post = await db.scalar(query)\nreturn post.author",
+    "options = load_options()\npost = await db.scalar(select(Post).options(*options))\nreturn post.author",
+    "post = await db.scalar(select(Post).options(selectinload(Post.author)))\n"
+    "await db.refresh(post)\nreturn post.author",
+    "user = await db.get(User, key)\npost = Post(author_id=user.id)\ndb.add(post)\n"
+    "await db.commit()\nreturn post.author",
+    "ids = await db.scalars(select(Post.id))\nreturn [i.author for i in ids]",
+    "return select(Post).where(Post.author.has(name='x'), Post.tags.any())",
+]
+
+
+@pytest.mark.parametrize("code", SILENT)
+def test_silence(code: str) -> None:
+    assert names(body(code)) == []
+
+
+def test_through_services_and_dependencies() -> None:
+    code = """
+    class Posts:
+        def __init__(self, db: AsyncSession):
+            self.db = db
+
+        async def find(self, key: int) -> Post | None:
+            return await self.db.get(Post, key)
+
+
+    async def own_post(key: int, db: Db):
+        post = await Posts(db).find(key)
+        if post is None:
+            raise KeyError(key)
+        return post
+
+
+    @router.get("/posts/{key}", response_model=PostFull)
+    async def read(post: Post = Depends(own_post)):
+        return post
+    """
+    assert names(code) == ["Post.author", "Post.comments", "Post.comments.author"]
+
+
+def test_pages() -> None:
+    code = """
+    async def page(db: AsyncSession) -> tuple[list[Post], int]:
+        total = await db.scalar(select(func.count()).select_from(Post))
+        found = await db.execute(select(Post).limit(10))
+        return list(found.scalars().all()), total or 0
+
+
+    @router.get("/posts", response_model=Page[PostRead])
+    async def read(db: Db):
+        items, total = await page(db)
+        return {"items": items, "total": total}
+    """
+    assert names(code) == ["Post.author"]
+
+
+def test_what_callers_pass() -> None:
+    code = """
+    def show(post: Post) -> str:
+        return post.author.name
+
+
+    async def save(db: AsyncSession, post: Post):
+        await db.commit()
+        await db.refresh(post)
+        return post
+
+
+    async def one(db: AsyncSession) -> str:
+        return show(await db.scalar(select(Post).options(selectinload(Post.author))))
+
+
+    async def other(db: AsyncSession) -> str:
+        post = Post(title="x", tags=[])
+        db.add(post)
+        post = await save(db, post)
+        print(post.tags)
+        return show(await db.scalar(select(Post)))
+    """
+    assert sorted(names(code)) == ["Post.author", "Post.tags"]
+
+
+def test_a_schema_that_contains_itself() -> None:
+    code = """
+    @router.get("/comments/{key}", response_model=Thread)
+    async def read(key: int, db: Db):
+        return await db.get(Comment, key)
+    """
+    found = findings(files(code), "FAPI506")
+    assert [f.fix for f in found] == [None]
+    assert "contains itself" in found[0].message
+
+
+def fix(code: str) -> str:
+    return fixed(files(code), "FAPI506", unsafe=True)["app/work.py"].removeprefix(HEAD)
+
+
+FIXES = [
+    ("post = await db.get(Post, key)\nreturn post.author",
+     "post = await db.get(Post, key, options=[selectinload(Post.author)])\nreturn post.author"),
+    ("post = await db.get(Post, key, options=[joinedload(Post.tags)])\nreturn post.author",
+     "post = await db.get(Post, key, options=[joinedload(Post.tags), selectinload(Post.author)])\nreturn post.author"),
+    ("post = await db.scalar(select(Post).options(joinedload(Post.tags)).limit(1))\nreturn post.author",
+     "post = await db.scalar(select(Post).options(joinedload(Post.tags), selectinload(Post.author)).limit(1))\n"
+     "return post.author"),
+    ("post = await db.scalar(\n    select(Post)\n    .where(Post.id == key)\n    .limit(1)  # one\n)\n"
+     "return post.author",
+     "post = await db.scalar(\n    select(Post)\n    .where(Post.id == key)\n    .limit(1)\n"
+     "    .options(selectinload(Post.author))  # one\n)\nreturn post.author"),
+    ("query = select(Post)\npost = await db.scalar(query)\nreturn [c.author for c in post.comments]",
+     "query = select(Post)\n"
+     "post = await db.scalar(query.options(selectinload(Post.comments).selectinload(Comment.author)))\n"
+     "return [c.author for c in post.comments]"),
+    ("query = select(Post).options(joinedload(Post.comments))\npost = await db.scalar(query)\n"
+     "return [c.author for c in post.comments]",
+     "query = select(Post).options(joinedload(Post.comments))\n"
+     "post = await db.scalar(query.options(defaultload(Post.comments).selectinload(Comment.author)))\n"
+     "return [c.author for c in post.comments]"),
+    ("post = Post(title='x')\ndb.add(post)\nawait db.commit()\nreturn post.tags, post.author",
+     "post = Post(title='x')\ndb.add(post)\nawait db.commit()\n"
+     'await db.refresh(post, ["tags", "author"])\nreturn post.tags, post.author'),
+    ("post = Post(title='x')\ndb.add(post)\nawait db.flush()\nawait db.refresh(post)\n"
+     "return [c.author for c in post.comments]",
+     "post = Post(title='x')\ndb.add(post)\nawait db.flush()\nawait db.refresh(post)\n"
+     "await db.get(Post, post.id, options=[selectinload(Post.comments).selectinload(Comment.author)], "
+     "populate_existing=True)\nreturn [c.author for c in post.comments]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), FIXES)
+def test_fixes(before: str, after: str) -> None:
+    assert fix(body(before)) == body(after)
