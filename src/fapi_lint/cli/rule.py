@@ -18,6 +18,7 @@ from fapi_lint.config.load import load
 from fapi_lint.engine.diagnose import rule_info
 from fapi_lint.engine.plugins import known_rules
 from fapi_lint.report.model import RuleInfo
+from fapi_lint.report.rule_page import rule_page
 from fapi_lint.report.shared import Style
 from fapi_lint.rules.rule import Rule
 
@@ -33,7 +34,7 @@ _FIXES = {
 @click.command("rule", short_help="Explain a rule, or list them.")
 @click.argument("code", required=False)
 @click.option("--all", "everything", is_flag=True, help="Explain all rules.")
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--output-format", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration to read.")
 @click.option("--isolated", is_flag=True, help="Use no configuration file.")
@@ -51,6 +52,9 @@ def command(
     if output_format == "json":
         found: object = [asdict(info) for info in chosen]
         emit(json.dumps(asdict(chosen[0]) if code is not None else found, indent=2) + "\n")
+        return
+    if output_format == "markdown":
+        emit("\n\n".join(map(rule_page, chosen)))
         return
     style = Style(use_color(color, sys.stdout), width())
     if code is None and not everything:
