@@ -221,6 +221,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="append the tables to this file")
     arguments = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # What pip installs is compiled, and so are the peers.
     head = (
         f"## {time.strftime('%Y-%m-%d')}, Python {platform.python_version()}, {platform.system()} "
         f"{platform.machine()}, {os.cpu_count()} cores\n"
