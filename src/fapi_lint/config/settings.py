@@ -102,10 +102,14 @@ class Conventions:
     handler_verbs: HandlerVerbs = field(default_factory=HandlerVerbs)
     """How the handlers of CRUD routes begin, by what they do with a resource (FAPI104)."""
 
+    model_folders: tuple[str, ...] = ("models",)
+    """Folders of SQLAlchemy models (FAPI102, FAPI103)."""
     schema_folders: tuple[str, ...] = ("schemas",)
     """Folders of Pydantic schemas."""
     service_folders: tuple[str, ...] = ("services",)
     """Folders of business logic."""
+    api_folders: tuple[str, ...] = ("api", "endpoints", "routers", "routes")
+    """Folders of route handlers, whose files may have plural names (FAPI102, FAPI103)."""
     test_folders: tuple[str, ...] = ("tests",)
     """Folders of tests."""
     migration_folders: tuple[str, ...] = ("alembic", "migrations")
@@ -118,6 +122,9 @@ class Conventions:
     """The file of the settings, the only one to read the environment (FAPI701)."""
     exceptions_file: str = "core/exceptions.py"
     """The file of the application's exceptions (FAPI601)."""
+
+    uncountable_nouns: tuple[str, ...] = ()
+    """Nouns with the look of a plural that are none, besides those that are known: news, status (FAPI102)."""
 
     unannotated_folders: tuple[str, ...] = ("tests", "alembic", "migrations", "scripts")
     """Folders where functions need no type hints (FAPI110)."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 _WALKERS = ("import_module", "__import__", "_modules(", "walk_packages", "import_string", "glob(", "dir(")
+_BY_NAME = ("import_module", "__import__", "import_string", "resolve_name", "locate(")
+_WALKS = ("iter_modules", "walk_packages", "listdir", "glob(", "iterdir", "scandir")
 _OWN_FOLDER = ("__file__", "__path__", "__package__")
 _QUOTED = re.compile(r"[\"']([A-Za-z_]\w*(?:\.\w+)*)(?=\.?[\"'{])")
 """What a string literal names, an f-string up to its first `{`."""
@@ -199,6 +201,15 @@ class Imports:
 
     def _in_folder(self, folder: str) -> list[Module]:
         return [module for module in self.project.modules if module.path.startswith(folder + os.sep)]
+
+    @cached_property
+    def by_name(self) -> list[Module]:
+        """The modules whose code imports something by a string, and does not find the name on the disk."""
+        return [
+            module
+            for module in self.project.modules
+            if any(word in module.text for word in _BY_NAME) and not any(word in module.text for word in _WALKS)
+        ]
 
     # --- functions ---------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from fapi_lint.project.loading import Loading
 from fapi_lint.project.migrations import Migrations, Revision
 from fapi_lint.project.models import Column, Model, Models, Relationship, Table
 from fapi_lint.project.module import Module
+from fapi_lint.project.module_names import ModuleNames
 from fapi_lint.project.pairing import Pairings
 from fapi_lint.project.purpose import Purposes
 from fapi_lint.project.queries import Queries
@@ -100,6 +101,10 @@ class Project:
     def purposes(self) -> Purposes:
         """Which files are the application, and which its tests, migrations and scripts."""
         return Purposes(self)
+
+    @cached_property
+    def module_names(self) -> ModuleNames:
+        return ModuleNames(self)
 
     @cached_property
     def references(self) -> ReferenceIndex:

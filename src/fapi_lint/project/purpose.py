@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -42,6 +43,11 @@ class Purposes:
     def in_folder(self, module: Module, names: tuple[str, ...]) -> bool:
         """Whether a folder above the file, within the project, bears one of these names."""
         return not self._folders(module.folder).isdisjoint(names)
+
+    def nearest_folder(self, module: Module, names: Collection[str]) -> str | None:
+        """The innermost folder above the file, within the project, that bears one of these names."""
+        inside = module.folder.removeprefix(self.project.root.rstrip(os.sep))
+        return next((name for name in reversed(inside.split(os.sep)) if name in names), None)
 
     def is_file(self, module: Module, tail: str) -> bool:
         """Whether a file is the one that a convention names by the end of its path, or in a package of that name."""
