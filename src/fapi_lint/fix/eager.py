@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from fapi_lint.fix.edit import Edit, NeedsImport
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.rename import Refusal
 from fapi_lint.fix.text import indentation_at, insert_argument, insert_statement_after, newline
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.coroutines import statements
+from fapi_lint.project.coroutines import paths, statements
 from fapi_lint.project.lazy_loads import LazyLoad
 from fapi_lint.project.links import Link, Path, is_loaded
 from fapi_lint.project.models import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.origins import Origin
 from fapi_lint.project.project import Project
+from fapi_lint.project.symbols import Class
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +152,27 @@ class _Loading:
             function = spelled.text
         return f"{function}({self.model(step.link.source)}.{step.link.name})"
 
+    @cached_property
+    def named(self) -> dict[Class, str]:
+        """The classes that the function names, or that the file binds before."""
+        found: dict[Class, str] = {}
+        resolver, scope = self.project.resolver, self.origin.function.scope
+        for node, _ in paths(scope.body, o.Name, o.Attribute):
+            symbol = resolver.resolve(scope, node)
+            if isinstance(symbol, Class):
+                found.setdefault(symbol, self.module.slice(node))
+        for name, bindings in self.module.scope.bindings.items():
+            if name not in scope.bindings and not bindings[-1].type_checking:
+                symbol = resolver.member(self.module, name)
+                if isinstance(symbol, Class):
+                    found.setdefault(symbol, name)
+        return found
+
     def model(self, model: Model) -> str:
-        """How a model is written at the origin."""
-        if model.module is self.module and model.class_.parent is None:
-            return model.name
+        """How a model is written at the origin: as the function or the file names it already, else with an import."""
+        named = self.named.get(model.class_)
+        if named is not None:
+            return named
         if model.class_.parent is not None or not model.module.name:
             self.refusal = Refusal(f"`{model.name}` cannot be named there")
             return model.name

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from fapi_lint.project.lazy_words import LazyWords
 from fapi_lint.project.links import Link, Path
 from fapi_lint.project.object_flow import ObjectFlow
 from fapi_lint.project.object_walk import Read
 from fapi_lint.project.origins import Origin
 from fapi_lint.project.symbols import Function
+from fapi_lint.project.words import mentions, needles
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
@@ -67,20 +69,30 @@ class LazyLoads:
 
     @cached_property
     def objects(self) -> ObjectFlow:
-        """Everything that is known about where objects go, all functions of the application followed."""
+        """Where objects go, as far as lazy relationships may be read on the way."""
         objects = ObjectFlow(self.project)
-        if self.project.models.relationships:
-            for function in self.project.functions:
-                if self.project.purposes.is_application(function.module):
-                    objects.summary(function)
-            for function in self.project.functions:
-                if function in self.project.routes.by_handler or function in self.project.dependencies.named:
-                    objects.inject(function)
+        lazy = LazyWords(self.project, objects.links)
+        rest = [f for f in self.project.functions if self.project.purposes.is_application(f.module)]
+        words = lazy.words
+        while words:
+            wanted = needles(words)
+            chosen: list[Function] = []
+            others: list[Function] = []
+            for function in rest:
+                known = mentions(function.node, wanted) or lazy.answers(function)
+                (chosen if known else others).append(function)
+            for function in chosen:
+                objects.summary(function)
+                objects.inject(function)
+            # Next come those that may pass objects to these.
+            rest, words = others, {function.name for function in chosen if objects.summary(function).reads}
         return objects
 
     @cached_property
     def all(self) -> list[LazyLoad]:
         """Those in code that is asynchronous today, in file and source order."""
+        if not self.project.sessions.is_async:
+            return []
         return self._loads(
             read
             for read in self.objects.reads.values()
