@@ -343,6 +343,27 @@ class Sessions:
         scope = function.scope
         return any(self.project.types.gives_coroutine(scope, node) for node, _ in paths(scope.body, o.Call))
 
+    # --- queries -----------------------------------------------------------------------------------
+
+    def is_query(self, scope: Scope, call: o.Call, parents: Parents) -> bool:
+        """Whether a call is a `session.query(…)`: on a session, or of a model on a receiver of unknown type."""
+        if not isinstance(call.func, o.Attribute) or call.func.attr != "query":
+            return False
+        receiver = None if _is_shadowed(call.func, parents) else self.project.types.of(scope, call.func.value)
+        if receiver is not None:
+            return self.kind(receiver) is not None
+        symbol = self.project.resolver.resolve(scope, call.func.value)
+        if isinstance(symbol, (External, Class, Module)) or isinstance(parents and parents[0], o.Await):
+            return False
+        return self.names_model(scope, call.args)
+
+    def queries_in(self, module: Module, function: Function | None, scope: Scope) -> Iterator[QueryCall]:
+        """Every `session.query(…)` of a function's own code, or a module's, whatever the file is for."""
+        body = [s for s in scope.body if not isinstance(s, (o.FunctionDef, o.ClassDef))]
+        for node, parents in paths(body, o.Call):
+            if self.is_query(scope, node, parents):
+                yield QueryCall(module, function, node)
+
     # --- models in arguments -----------------------------------------------------------------------
 
     def names_model(self, scope: Scope, args: Iterable[o.Node]) -> bool:
@@ -507,17 +528,7 @@ class _Reader:
     # --- queries -----------------------------------------------------------------------------------
 
     def query(self, code: _Code, node: o.Call, parents: Parents) -> None:
-        if not isinstance(node.func, o.Attribute):
-            return
-        receiver = None if _is_shadowed(node.func, parents) else self.types.of(code.scope, node.func.value)
-        if receiver is not None:
-            legacy = self.sessions.kind(receiver) == "sync"
-        else:
-            symbol = self.project.resolver.resolve(code.scope, node.func.value)
-            if isinstance(symbol, (External, Class, Module)) or isinstance(parents and parents[0], o.Await):
-                return
-            legacy = self.sessions.names_model(code.scope, node.args)
-        if legacy:
+        if self.sessions.is_query(code.scope, node, parents):
             self.sessions._queries.append(QueryCall(self.module, code.function, node))
 
     # --- coroutines --------------------------------------------------------------------------------

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fapi_lint.fix.edit import Applicability
+from fapi_lint.fix.rename import Refusal
+from fapi_lint.fix.select import to_select
 from fapi_lint.project.project import Project
 from fapi_lint.project.sessions import QueryCall
 from fapi_lint.rules.rule import Finding, rule
 
 
-@rule("FAPI503", "legacy-query", preference="Async/Await")
+@rule("FAPI503", "legacy-query", fix=Applicability.UNSAFE, preference="Async/Await")
 def legacy_query(query: QueryCall, project: Project) -> Iterator[Finding]:
     """`session.query(...)` in place of `select(...)`.
 
@@ -16,12 +19,19 @@ def legacy_query(query: QueryCall, project: Project) -> Iterator[Finding]:
     type where the arguments are mapped classes or their columns.
 
     Bad:
-        ```python app/services/user_service.py
+        ```python app/db/users.py
+        from sqlalchemy.ext.asyncio import AsyncSession
+        from sqlalchemy.orm import Session
+
         from app.models.user import User
 
 
-        async def get_users_service(session) -> list[User]:
-            return session.query(User).order_by(User.email).all()
+        def load_user(session: Session, email: str) -> User | None:
+            return session.query(User).filter(User.email == email).first()
+
+
+        async def get_user_service(session: AsyncSession, email: str) -> User | None:
+            return await session.run_sync(load_user, email)
         ```
         ```python app/models/user.py
         import uuid
@@ -42,18 +52,53 @@ def legacy_query(query: QueryCall, project: Project) -> Iterator[Finding]:
         ```
 
     Good:
-        ```python app/services/user_service.py
+        ```python app/db/users.py
         from sqlalchemy import select
         from sqlalchemy.ext.asyncio import AsyncSession
+        from sqlalchemy.orm import Session
 
         from app.models.user import User
 
 
-        async def get_users_service(session: AsyncSession) -> list[User]:
-            return list(await session.scalars(select(User).order_by(User.email)))
+        def load_user(session: Session, email: str) -> User | None:
+            return session.scalars(select(User).where(User.email == email).limit(1)).first()
+
+
+        async def get_user_service(session: AsyncSession, email: str) -> User | None:
+            return await session.run_sync(load_user, email)
+        ```
+        ```python app/models/user.py
+        import uuid
+
+        from sqlalchemy import String
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+        class Base(DeclarativeBase):
+            pass
+
+
+        class User(Base):
+            __tablename__ = "users"
+
+            id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+            email: Mapped[str] = mapped_column(String(255), unique=True)
         ```
 
-    Together with: FAPI110, FAPI203, FAPI211
+    Fix safety: rows, entities and exceptions are the same, `unique()` included where `Query` removed duplicates; but
+    what was a `Query` is a `Select`, which code that is not part of the application would notice. A query that several
+    functions build, return or are given is rewritten in all of them at once, or not at all: the message then names
+    what stands in the way, and where.
     """
     receiver = " ".join(query.module.slice(query.call.func).split())
-    yield Finding(at=query.place, message=f"`{receiver}()` is the legacy interface: use `select()`")
+    message = f"`{receiver}()` is the legacy interface: use `select()`"
+    chain = project.queries.chain(query)
+    if chain is None or chain.obstacle:
+        reason = "it is never reached" if chain is None else chain.obstacle
+        yield Finding(at=query.place, message=f"{message}; not rewritten: {reason}")
+        return
+    fix = to_select(project, chain)
+    if isinstance(fix, Refusal):
+        yield Finding(at=query.place, message=f"{message}; not rewritten: {fix.reason}")
+    else:
+        yield Finding(at=query.place, message=message, fix=fix)
