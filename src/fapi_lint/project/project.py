@@ -9,6 +9,7 @@ from typing import Any
 from fapi_lint.config.settings import Settings
 from fapi_lint.config.tooling import Tooling
 from fapi_lint.config.versions import Versions
+from fapi_lint.project.async_closure import AsyncClosures
 from fapi_lint.project.config_class import ConfigClasses
 from fapi_lint.project.constrained_types import ConstrainedType, constrained_types
 from fapi_lint.project.dependencies import Dependencies
@@ -184,6 +185,11 @@ class Project:
     def queries(self) -> Queries:
         """What becomes of every `session.query(…)`."""
         return Queries(self)
+
+    @cached_property
+    def async_closures(self) -> AsyncClosures:
+        """What becomes asynchronous together."""
+        return AsyncClosures(self)
 
     @cached_property
     def hints(self) -> Hints:

@@ -6,7 +6,7 @@ A value whose assignments disagree, or one of which is unknown, is unknown: None
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -105,14 +105,21 @@ def coroutine(result: Type | None) -> Type:
 class Types:
     """Infers the types of expressions in the scopes of an application."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, assumed: Mapping[tuple[Function, str], Type] | None = None) -> None:
+        """`assumed` are the types of parameters that nothing in their signature tells."""
         self.project = project
         self.resolver = project.resolver
+        self.assumed = assumed or {}
         self._returned: dict[Function, Type | None] = {}
         self._attributes: dict[tuple[Class, str], Type | None] = {}
         self._variables: dict[tuple[Scope, str], Type | None] = {}
         self._assignments: dict[Class, dict[str, list[tuple[Function, o.Node]]]] = {}
         self._active: set[Any] = set()
+
+    def forget(self) -> None:
+        """Infer everything anew: more is assumed than before."""
+        for known in (self._returned, self._attributes, self._variables):
+            known.clear()
 
     # --- expressions -------------------------------------------------------------------------------
 
@@ -205,6 +212,8 @@ class Types:
         if param.kind in ("*", "**"):
             return None
         scope = function.enclosing
+        if (function, param.name) in self.assumed:
+            return self.assumed[function, param.name]
         if param.annotation is not None:
             return self.of_annotation(scope, param.annotation)
         if isinstance(function.parent, Class) and param is function.node.params[0]:
@@ -462,11 +471,11 @@ class Types:
             not other.node.is_async
             and isinstance(other.parent, Class)
             and self.resolver.is_subclass(other.parent, owner)
-            for other in self._methods.get(method.name, ())
+            for other in self.methods.get(method.name, ())
         )
 
     @cached_property
-    def _methods(self) -> dict[str, list[Function]]:
+    def methods(self) -> dict[str, list[Function]]:
         found: dict[str, list[Function]] = {}
         for function in self.project.functions:
             if function.is_method:

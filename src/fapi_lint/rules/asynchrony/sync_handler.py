@@ -2,13 +2,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fapi_lint.fix.asynchrony import make_async
+from fapi_lint.fix.edit import Applicability, Edit, Fix
+from fapi_lint.fix.rename import Refusal
+from fapi_lint.project.blocking import Blocking
 from fapi_lint.project.project import Project
 from fapi_lint.project.routes import Route
 from fapi_lint.rules.rule import Finding, rule
 from fapi_lint.source.place import Place
 
 
-@rule("FAPI501", "sync-handler", preference="Async/Await")
+@rule("FAPI501", "sync-handler", fix=Applicability.UNSAFE, preference="Async/Await")
 def sync_handler(route: Route, project: Project) -> Iterator[Finding]:
     """A route is handled by a plain `def`.
 
@@ -39,6 +43,10 @@ def sync_handler(route: Route, project: Project) -> Iterator[Finding]:
         async def get_ping() -> dict[str, str]:
             return {"ping": "pong"}
         ```
+
+    Fix safety:
+        Unsafe: a handler that works with a session becomes asynchronous together with it, see FAPI502. One that surely
+        waits for nothing becomes `async def` by itself; any other may block, and stays in its thread.
     """
     handler = route.handler
     if handler is None or handler.node.is_async or project.routes.by_handler[handler][0] is not route:
@@ -47,7 +55,17 @@ def sync_handler(route: Route, project: Project) -> Iterator[Finding]:
         return
     if any(project.types.turns_into_coroutine(handler.enclosing, d) for d in handler.node.decorators):
         return
-    yield Finding(
-        at=Place(handler.module.path, handler.node.start, handler.node.name_start + len(handler.name)),
-        message=f"Route handler `{handler.name}` is not `async def`",
-    )
+    at = Place(handler.module.path, handler.node.start, handler.node.name_start + len(handler.name))
+    message = f"Route handler `{handler.name}` is not `async def`"
+    closure = project.async_closures.of(handler)
+    fix = None if closure is None else make_async(project, closure)
+    if isinstance(fix, Refusal):
+        yield Finding(at, f"{message}; {fix.reason}")
+    elif closure is not None and handler in closure.functions:
+        yield Finding(at, message, fix)
+    elif closure is None and Blocking(project).is_free(handler):
+        start = handler.node.start
+        edit = Edit(handler.module.path, start, start, "async ")
+        yield Finding(at, message, Fix(f"Make `{handler.name}` asynchronous", Applicability.UNSAFE, (edit,)))
+    else:
+        yield Finding(at, message)

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fapi_lint.fix.asynchrony import make_async
+from fapi_lint.fix.edit import Applicability
+from fapi_lint.fix.rename import Refusal
 from fapi_lint.project.project import Project
 from fapi_lint.project.sessions import Service
 from fapi_lint.rules.rule import Finding, rule
 from fapi_lint.source.place import Place
 
 
-@rule("FAPI505", "sync-service", preference="Async/Await")
+@rule("FAPI505", "sync-service", fix=Applicability.UNSAFE, preference="Async/Await")
 def sync_service(service: Service, project: Project) -> Iterator[Finding]:
     """A service that takes a session is not `async def`.
 
@@ -43,6 +46,9 @@ def sync_service(service: Service, project: Project) -> Iterator[Finding]:
             return user
         ```
 
+    Fix safety:
+        Unsafe: the fix is that of FAPI502, which makes everything asynchronous that shares the session, or nothing.
+
     Together with: FAPI502
     """
     function = service.function
@@ -50,8 +56,13 @@ def sync_service(service: Service, project: Project) -> Iterator[Finding]:
         return
     if service.kind == "async" and not project.sessions.has_coroutines(function):
         return
-    start = function.node.start
-    yield Finding(
-        at=Place(function.module.path, start, function.node.name_start + len(function.name)),
-        message=f"`{function.name}` works with a session (`{service.holder}`) and is not `async def`",
-    )
+    at = Place(function.module.path, function.node.start, function.node.name_start + len(function.name))
+    message = f"`{function.name}` works with a session (`{service.holder}`) and is not `async def`"
+    closure = project.async_closures.of(function)
+    fix = None if closure is None else make_async(project, closure)
+    if isinstance(fix, Refusal):
+        yield Finding(at, f"{message}; {fix.reason}")
+    elif closure is not None and function not in closure.functions:
+        yield Finding(at, f"{message}; it awaits nothing")
+    else:
+        yield Finding(at, message, fix)

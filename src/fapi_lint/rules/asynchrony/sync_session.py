@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fapi_lint.fix.asynchrony import make_async
+from fapi_lint.fix.edit import Applicability
+from fapi_lint.fix.rename import Refusal
 from fapi_lint.project.project import Project
 from fapi_lint.project.sessions import SessionUse
 from fapi_lint.rules.rule import Finding, rule
 
 
-@rule("FAPI502", "sync-session", preference="Async/Await")
+@rule("FAPI502", "sync-session", fix=Applicability.UNSAFE, preference="Async/Await")
 def sync_session(use: SessionUse, project: Project) -> Iterator[Finding]:
     """The application works with a synchronous engine, session maker or session.
 
@@ -43,16 +46,30 @@ def sync_session(use: SessionUse, project: Project) -> Iterator[Finding]:
         from app.core.config import settings
 
         engine = create_async_engine(settings.DATABASE_URL)
-        SessionLocal = async_sessionmaker(engine)
+        SessionLocal = async_sessionmaker(engine, expire_on_commit=False)
 
 
         async def get_db() -> AsyncIterator[AsyncSession]:
             async with SessionLocal() as session:
                 yield session
         ```
+
+    Fix safety:
+        Unsafe: it makes everything asynchronous that shares the session, with all that calls it: engine, session
+        maker, dependency, services, handlers, background tasks and tests, in all files at once or not at all. The
+        engine needs an asynchronous driver; the title says so where the URL does not tell. Sessions are made with
+        `expire_on_commit=False`, because reading an expired attribute cannot be awaited, and relationships that
+        would be loaded when they are first read are loaded with their query. Where something cannot be awaited (a
+        lambda, a property, a thread, a task queue, a script), nothing changes and the message says where and why.
     """
-    if not project.settings.is_exempt("FAPI502", use.name):
-        yield Finding(at=use.place, message=_MESSAGES[use.form].format(use.name))
+    if project.settings.is_exempt("FAPI502", use.name):
+        return
+    message, closure = _MESSAGES[use.form].format(use.name), project.async_closures.of_use(use)
+    fix = None if closure is None else make_async(project, closure)
+    if isinstance(fix, Refusal):
+        yield Finding(at=use.place, message=f"{message}; {fix.reason}")
+    else:
+        yield Finding(at=use.place, message=message, fix=fix)
 
 
 _MESSAGES = {

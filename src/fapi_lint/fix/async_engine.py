@@ -1,0 +1,140 @@
+"""Engines, session makers and sessions made asynchronous: their functions, arguments and URLs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fapi_lint.fix.edit import DropsImport, Edit, NeedsImport
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.text import insert_argument, remove_argument, replace, replace_argument_value
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.project import Project
+from fapi_lint.project.session_flow import Change
+from fapi_lint.project.symbols import Class, External, Scope, Variable
+from fapi_lint.project.values import literal_text
+
+_FUNCTIONS = {
+    "engine": "sqlalchemy.ext.asyncio.create_async_engine",
+    "maker": "sqlalchemy.ext.asyncio.async_sessionmaker",
+    "session": "sqlalchemy.ext.asyncio.AsyncSession",
+}
+SQLMODEL_SESSION = "sqlmodel.ext.asyncio.session.AsyncSession"
+_ASYNC_DRIVERS = re.compile(r"\w+\+(?:psycopg|psycopg_async|asyncpg|aiosqlite|aiomysql|asyncmy|aioodbc|oracledb)\b")
+_SYNC_URL = re.compile(r"(?:postgres(?:ql)?(?:\+psycopg2)?|sqlite(?:\+pysqlite)?)(?=://)")
+_DRIVERS = {"postgres": ("postgresql+psycopg", "psycopg"), "sqlite": ("sqlite+aiosqlite", "aiosqlite")}
+
+
+class Makers:
+    """The edits at the calls that make engines, makers and sessions."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.edits: list[Edit] = []
+        self.needs: list[NeedsImport] = []
+        self.drops: list[DropsImport] = []
+        self.names_driver = True
+        """Whether all the URLs are known to name an asynchronous driver."""
+
+    def change(self, change: Change, scope: Scope) -> None:
+        """Make one call asynchronous."""
+        call, module = change.node, change.module
+        assert isinstance(call, o.Call)
+        func = call.func.value if isinstance(call.func, o.Subscript) else call.func
+        symbol = self.project.resolver.external(scope, func)
+        target = _FUNCTIONS[change.kind]
+        if change.kind == "session" and symbol is not None and symbol.package == "sqlmodel":
+            target = SQLMODEL_SESSION
+        spelled = spell(module, target, func.start)
+        self.edits.append(replace(module, func, spelled.text))
+        self.needs += spelled.needs
+        self.drop(change, func)
+        if change.kind == "engine":
+            self.engine(change, scope, call)
+        else:
+            self.keeping(change, call)
+
+    def drop(self, change: Change, node: o.Node) -> None:
+        root = o.dotted(node).partition(".")[0]
+        if root:
+            self.drops.append(DropsImport(change.module.path, root))
+
+    def keeping(self, change: Change, call: o.Call) -> None:
+        """Objects keep their values after a commit: reading them anew could not be awaited."""
+        module = change.module
+        kept, gone = call.argument("expire_on_commit"), call.argument("autocommit")
+        if kept is None and gone is not None:
+            self.edits.append(replace(module, gone, "expire_on_commit=False"))
+            return
+        if gone is not None:
+            self.edits.append(remove_argument(module, call, gone))
+        if kept is None:
+            self.edits.append(insert_argument(module, call, "expire_on_commit=False"))
+        elif o.dotted(kept.value) != "False":
+            self.edits.append(replace_argument_value(module, kept, "False"))
+
+    # --- engines -----------------------------------------------------------------------------------
+
+    def engine(self, change: Change, scope: Scope, call: o.Call) -> None:
+        pool = call.argument("poolclass")
+        if pool is not None and o.dotted(pool.value).rpartition(".")[2] == "QueuePool":
+            # The queue that it would be by default is the asynchronous one.
+            self.edits.append(remove_argument(change.module, call, pool))
+            self.drop(change, pool.value)
+        url = call.argument("url", 0)
+        if url is None or not self.driver(scope, url.value):
+            self.names_driver = False
+
+    def driver(self, scope: Scope, expr: o.Expr) -> bool:
+        """Whether a URL names an asynchronous driver, or is made to."""
+        texts = list(self.texts(scope, expr))
+        if any(_ASYNC_DRIVERS.match(text) for text, _, _ in texts):
+            return True
+        for text, where, node in texts:
+            found = _SYNC_URL.match(text)
+            if found is None or where is None:
+                continue
+            driver, package = _DRIVERS["sqlite" if found[0].startswith("sqlite") else "postgres"]
+            literal = where.module.text[node.start : node.end]
+            if package in self.project.packages and literal.count(text.partition("://")[0] + "://") == 1:
+                start = node.start + literal.index(found[0] + "://")
+                self.edits.append(Edit(where.module.path, start, start + len(found[0]), driver))
+                return True
+        return False
+
+    def texts(self, scope: Scope, expr: o.Expr, depth: int = 0) -> Iterator[tuple[str, Scope | None, o.Node]]:
+        """The strings that a URL may be: literals, those behind names, and defaults of environment variables."""
+        if depth > 4:
+            return
+        if isinstance(expr, o.String):
+            yield (expr.value if expr.value is not None else literal_text(self.project, scope, expr)), scope, expr
+            return
+        if isinstance(expr, o.Call):
+            name = o.dotted(expr.func).rpartition(".")[2]
+            if name in ("getenv", "get", "config", "Field", "str", "make_url", "build", "URL", "create"):
+                for arg in expr.args:
+                    if not arg.star and not (name in ("getenv", "get", "config") and arg is expr.args[0]):
+                        for text, where, node in self.texts(scope, arg.value, depth + 1):
+                            scheme = f"{text}://" if arg.keyword in ("scheme", "drivername") else text
+                            yield scheme, None if scheme != text else where, node
+            return
+        symbol = self.project.resolver.resolve(scope, expr)
+        if isinstance(symbol, Variable) and symbol.value is not None:
+            yield from self.texts(symbol.scope, symbol.value, depth + 1)
+        elif isinstance(expr, o.Attribute):
+            yield from self.setting(scope, expr, depth)
+
+    def setting(self, scope: Scope, expr: o.Attribute, depth: int) -> Iterator[tuple[str, Scope | None, o.Node]]:
+        """The default of a field of a settings class."""
+        holder = self.project.types.of(scope, expr.value)
+        if holder is None or isinstance(holder.symbol, External):
+            return
+        owner: Class = holder.symbol
+        for binding in owner.scope.bindings.get(expr.attr, ()):
+            if binding.value is not None:
+                yield from self.texts(owner.scope, binding.value, depth + 1)
+            elif binding.definition is not None:
+                node = binding.definition.node
+                text = owner.module.text[node.start : node.end]
+                for found in _ASYNC_DRIVERS.finditer(text):
+                    yield found[0], None, node

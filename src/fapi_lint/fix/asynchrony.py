@@ -1,0 +1,285 @@
+"""Functions and their sessions made asynchronous: one closure at once, in all of its files."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from weakref import WeakKeyDictionary
+
+from fapi_lint.fix.async_engine import SQLMODEL_SESSION, Makers
+from fapi_lint.fix.eager import eager_edits
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.insertions import Insertions
+from fapi_lint.fix.rename import Refusal
+from fapi_lint.fix.text import indent_unit, indentation_at, newline, replace
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.async_closure import AWAITING, Closure
+from fapi_lint.project.awaiting import generators_around
+from fapi_lint.project.module import Module
+from fapi_lint.project.project import Project
+from fapi_lint.project.session_flow import Change
+from fapi_lint.project.session_roles import ASYNC_CLASSES
+from fapi_lint.project.symbols import Function, Scope
+from fapi_lint.project.tests import AsyncTest
+
+_GENERATORS = {
+    "Generator": "AsyncGenerator",
+    "Iterator": "AsyncIterator",
+    "Iterable": "AsyncIterable",
+}
+_SQLALCHEMY = re.compile(r"^(\s*[\"']?)(sqlalchemy)(?=\s*(?:[<>=!~;,\"'\s]|$))(?!\s*\[)", re.IGNORECASE | re.MULTILINE)
+
+
+_MADE: WeakKeyDictionary[Closure, Fix | Refusal] = WeakKeyDictionary()
+
+
+def make_async(project: Project, closure: Closure) -> Fix | Refusal:
+    """The fix that makes a closure asynchronous; why that cannot be. The findings of a closure share it."""
+    if closure not in _MADE:
+        _MADE[closure] = _refused(closure) or _Conversion(project, closure).fix()
+    return _MADE[closure]
+
+
+def _refused(closure: Closure) -> Refusal | None:
+    return None if closure.obstacle is None else Refusal(f"{closure.obstacle.text} ({closure.where})")
+
+
+class _Conversion:
+    def __init__(self, project: Project, closure: Closure) -> None:
+        self.project = project
+        self.closure = closure
+        self.insertions = Insertions()
+        self.edits: list[Edit] = []
+        self.needs: list[NeedsImport] = []
+        self.drops: list[DropsImport] = []
+        self.makers = Makers(project)
+
+    def fix(self) -> Fix | Refusal:
+        closure = self.closure
+        touching = [part.function for part in closure.parts if part.function is not None]
+        loads = self.project.lazy_loads.if_async({*closure.functions, *touching})
+        for load in loads:
+            if load.obstacle is not None:
+                return Refusal(f"{self.where(load.read.path, load.read.start)} reads `{load.name}`: {load.obstacle}")
+        eager = eager_edits(self.project, loads)
+        if isinstance(eager, Refusal):
+            return eager
+        for change in closure.changes:
+            self.change(change)
+        for function in closure.functions:
+            self.function(function)
+        self.requirements()
+        edits = [*self.insertions.edits(), *self.edits, *self.makers.edits]
+        merged = _merged([*edits, *eager.edits])
+        if merged is None:
+            return Refusal("what has to be loaded and what has to be awaited are written in one place")
+        return Fix(
+            self.title(len({edit.path for edit in merged if edit.path.endswith(".py")})),
+            Applicability.UNSAFE,
+            tuple(merged),
+            tuple(dict.fromkeys([*self.needs, *self.makers.needs, *eager.needs])),
+            tuple(dict.fromkeys([*self.drops, *self.makers.drops])),
+        )
+
+    def where(self, path: str, start: int) -> str:
+        module = self.project.by_path[path]
+        return f"{path.removeprefix(self.project.root).lstrip('/')}:{module.source.lines.position(start)[0]}"
+
+    def title(self, files: int) -> str:
+        number = len(self.closure.functions)
+        kinds = {change.kind for change in self.closure.changes}
+        title = f"Make {_count(number, 'function')} in {_count(files, 'file')} asynchronous"
+        if kinds & {"engine", "maker", "session", "class"}:
+            title += ", with their sessions"
+        if kinds & {"maker", "session"}:
+            title += "; objects keep their values after a commit"
+        if not self.makers.names_driver:
+            title += "; the URL must name an async driver"
+        if "engine" in kinds and not self.project.text_files.all:
+            title += "; SQLAlchemy must be required as `sqlalchemy[asyncio]`"
+        return title
+
+    # --- calls -------------------------------------------------------------------------------------
+
+    def change(self, change: Change) -> None:
+        module, node = change.module, change.node
+        if change.kind in AWAITING | {"iterate"}:
+            for generator in generators_around(node, change.parents):
+                self.insertions.around(module, generator.start, generator.end, "[", "]", rank=2)
+        match change.kind:
+            case "await":
+                self.awaited(change)
+            case "anext":
+                assert isinstance(node, o.Call)
+                self.awaited(change)
+                self.edits.append(replace(module, node.func, "anext"))
+            case "enter":
+                statement = change.parents[0]
+                self.insertions.around(module, statement.start, statement.start, "async ")
+            case "iterate":
+                self.insertions.around(module, node.start, node.start, "async ")
+            case "run":
+                spelled = spell(module, "asyncio.run", node.start)
+                if spelled.needs:
+                    spelled = spell(module, "asyncio", node.start)
+                    self.insertions.around(module, node.start, node.end, f"{spelled.text}.run(", ")")
+                else:
+                    self.insertions.around(module, node.start, node.end, f"{spelled.text}(", ")")
+                self.needs += spelled.needs
+            case "class":
+                self.class_(module, node)
+            case "engine" | "maker" | "session":
+                self.makers.change(change, self.scope(change))
+            case "sync_engine":
+                self.insertions.around(module, node.start, node.end, "", ".sync_engine")
+            case "create_all":
+                self.create_all(module, node)
+            case "run_sync":
+                self.run_sync(module, node)
+
+    def scope(self, change: Change) -> Scope:
+        for part in self.closure.parts:
+            if change in part.changes:
+                return part.scope
+        return change.module.scope
+
+    def awaited(self, change: Change) -> None:
+        node = change.node
+        parent = change.parents[0] if change.parents else None
+        continued = (isinstance(parent, (o.Attribute, o.Subscript)) and parent.value is node) or (
+            isinstance(parent, o.Call) and parent.func is node
+        )
+        # A parent that starts before the call has its parentheses already.
+        if parent is not None and continued and parent.start == node.start:
+            self.insertions.around(change.module, node.start, node.end, "(await ", ")", rank=1)
+        else:
+            self.insertions.around(change.module, node.start, node.end, "await ", rank=1)
+
+    def class_(self, module: Module, node: o.Node) -> None:
+        """A synchronous class named."""
+        symbol = self.project.resolver.external(module.scope, node)
+        name = o.dotted(node).rpartition(".")[2] if symbol is None else symbol.name
+        root = o.dotted(node).partition(".")[0]
+        target = ASYNC_CLASSES[name]
+        if name == "Session" and symbol is not None and symbol.package == "sqlmodel":
+            target = SQLMODEL_SESSION
+        guarded = any(binding.type_checking for binding in module.scope.bindings.get(root, ()))
+        spelled = spell(module, target, node.start, type_checking=guarded)
+        self.edits.append(replace(module, node, spelled.text))
+        self.needs += spelled.needs
+        self.drops.append(DropsImport(module.path, root))
+
+    def create_all(self, module: Module, node: o.Node) -> None:
+        """`Base.metadata.create_all(engine)`: over a connection, as synchronous code."""
+        assert isinstance(node, o.Call)
+        engine, rest = _bound(module, node)
+        end, outer, unit = newline(module.text), indentation_at(module.text, node.start), indent_unit(module)
+        text = f"async with {engine}.begin() as connection:{end}{outer}{unit}"
+        text += f"await connection.run_sync({', '.join([module.slice(node.func), *rest])})"
+        self.edits.append(replace(module, node, text))
+
+    def run_sync(self, module: Module, node: o.Node) -> None:
+        assert isinstance(node, o.Call)
+        connection, rest = _bound(module, node)
+        text = f"await {connection}.run_sync({', '.join([module.slice(node.func), *rest])})"
+        self.edits.append(replace(module, node, text))
+
+    # --- definitions -------------------------------------------------------------------------------
+
+    def function(self, function: Function) -> None:
+        module, node = function.module, function.node
+        before = "async "
+        if self.project.purposes.of(module) == "test":
+            before = self.marker(function) + before
+        self.insertions.around(module, node.start, node.start, before)
+        if not node.is_generator:
+            return
+        for decorator in node.decorators:
+            value = decorator.value
+            if o.dotted(value).rpartition(".")[2] == "contextmanager":
+                spelled = spell(module, "contextlib.asynccontextmanager", value.start)
+                self.edits.append(replace(module, value, spelled.text))
+                self.needs += spelled.needs
+                self.drops.append(DropsImport(module.path, o.dotted(value).partition(".")[0]))
+        self.returns(function)
+
+    def returns(self, function: Function) -> None:
+        """`Iterator[X]` of what becomes an asynchronous generator."""
+        module, expr = function.module, parse_annotation(function.node.returns)
+        base = expr.value if isinstance(expr, o.Subscript) else expr
+        symbol = self.project.resolver.external(function.enclosing, base)
+        if base is None or symbol is None or symbol.name not in _GENERATORS:
+            return
+        source = symbol.dotted.rpartition(".")[0]
+        spelled = spell(module, f"{source}.{_GENERATORS[symbol.name]}", base.start)
+        self.edits.append(replace(module, base, spelled.text))
+        self.needs += spelled.needs
+        self.drops.append(DropsImport(module.path, o.dotted(base).partition(".")[0]))
+        if symbol.name == "Generator" and isinstance(expr, o.Subscript) and len(expr.items) == 3:
+            self.edits.append(Edit(module.path, expr.items[1].end, expr.items[2].end, ""))
+
+    # --- tests -------------------------------------------------------------------------------------
+
+    def marker(self, function: Function) -> str:
+        """What stands before a test or fixture so that pytest awaits it."""
+        module, tests = function.module, self.project.tests
+        if tests.is_fixture(function):
+            if tests.marker == "asyncio" and not tests.runs_all(module):
+                self.fixture(function)
+            return ""
+        if not function.name.startswith("test") or AsyncTest(self.project, function).may_run:
+            return ""
+        spelled = spell(module, "pytest.mark", function.node.start)
+        if spelled.needs:
+            spelled = spell(module, "pytest", function.node.start)
+            self.needs += spelled.needs
+            mark = f"@{spelled.text}.mark.{tests.marker}"
+        else:
+            mark = f"@{spelled.text}.{tests.marker}"
+        return mark + newline(module.text) + indentation_at(module.text, function.node.start)
+
+    def fixture(self, function: Function) -> None:
+        """`@pytest_asyncio.fixture`: in strict mode pytest awaits no other."""
+        module = function.module
+        for decorator in function.node.decorators:
+            value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
+            symbol = self.project.resolver.external(function.enclosing, value)
+            if symbol is not None and symbol.dotted == "pytest.fixture":
+                spelled = spell(module, "pytest_asyncio", value.start)
+                self.edits.append(replace(module, value, f"{spelled.text}.fixture"))
+                self.needs += spelled.needs
+                self.drops.append(DropsImport(module.path, o.dotted(value).partition(".")[0]))
+
+    # --- requirements ------------------------------------------------------------------------------
+
+    def requirements(self) -> None:
+        """SQLAlchemy brings what its asynchronous side needs only as `sqlalchemy[asyncio]`."""
+        if not any(change.kind in ("engine", "session") for change in self.closure.changes):
+            return
+        for file in self.project.text_files.named("*requirements*.txt", "*requirements*.in", "pyproject.toml"):
+            for found in _SQLALCHEMY.finditer(file.text):
+                if file.name == "pyproject.toml" and not found[1].strip():
+                    continue
+                self.edits.append(Edit(file.path, found.end(), found.end(), "[asyncio]"))
+
+
+def _bound(module: Module, call: o.Call) -> tuple[str, list[str]]:
+    """What metadata is bound to, and the other arguments, as they are written."""
+    bind = call.argument("bind", 0)
+    assert bind is not None
+    return module.slice(bind.value), [module.slice(arg) for arg in call.args if arg is not bind]
+
+
+def _merged(edits: list[Edit]) -> list[Edit] | None:
+    """The edits once each and in order; None if two of them overlap."""
+    found = sorted(dict.fromkeys(edits), key=lambda edit: (edit.path, edit.start, edit.end))
+    for one, other in pairwise(found):
+        if one.path == other.path and (other.start < one.end or (one.start, one.end) == (other.start, other.end)):
+            return None
+    return found
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,462 @@
+"""What one function or statement does with synchronous sessions: what changes when they become asynchronous."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project import signatures
+from fapi_lint.project.annotation import is_none, parse_annotation, union_members
+from fapi_lint.project.awaiting import hindrance
+from fapi_lint.project.coroutines import Parents, ancestors, paths
+from fapi_lint.project.session_flow import ORM, Change, Key, Kind, Obstacle, Part
+from fapi_lint.project.session_roles import Role, Use, use_of
+from fapi_lint.project.symbols import Class, External, Function, Scope
+from fapi_lint.project.types import LibraryMethod, Type
+
+if TYPE_CHECKING:
+    from fapi_lint.project.module import Module
+    from fapi_lint.project.session_flow import SessionFlow
+
+_GIVING = frozenset(["begin", "begin_nested", "connect", "connection", "execution_options", "next"])
+"""Methods and builtins whose calls may give something synchronous, whatever it is called."""
+_HARMLESS = frozenset(
+    ["Depends", "Security", "bool", "callable", "cast", "hasattr", "id", "isinstance", "print", "repr", "str", "type"]
+)
+_ENGINE_ARGUMENTS = frozenset(
+    [
+        "connect_args",
+        "echo",
+        "echo_pool",
+        "execution_options",
+        "future",
+        "hide_parameters",
+        "isolation_level",
+        "json_deserializer",
+        "json_serializer",
+        "logging_name",
+        "max_overflow",
+        "poolclass",
+        "pool_logging_name",
+        "pool_pre_ping",
+        "pool_recycle",
+        "pool_reset_on_return",
+        "pool_size",
+        "pool_timeout",
+        "pool_use_lifo",
+        "query_cache_size",
+    ]
+)
+"""What `create_async_engine` takes as `create_engine` does."""
+_MAKER_ARGUMENTS = frozenset(["autocommit", "autoflush", "bind", "class_", "expire_on_commit", "future", "info"])
+_POOLS = frozenset(["NullPool", "QueuePool", "StaticPool", "AsyncAdaptedQueuePool"])
+
+
+class Reader:
+    """Reads one part of a module."""
+
+    def __init__(self, flow: SessionFlow, module: Module) -> None:
+        self.flow = flow
+        self.module = module
+        self.types = flow.types
+        self.paths: dict[str, Type] = {}
+        """Sessions stored in attributes of something unknown: `request.state.db`."""
+        self._known: dict[tuple[Scope, str], Type | None] = {}
+        self._seen: set[tuple[str, int, int]] = set()
+
+    def function(self, function: Function) -> Part:
+        """What a function does, its header included and nested functions left out."""
+        self.part = Part(function, self.module, function, function.scope)
+        header: list[o.Node] = [node for param in function.node.params for node in (param.annotation,) if node]
+        header += [function.node.returns] if function.node.returns is not None else []
+        for param in function.node.params:
+            given = self.types.of_parameter(function, param)
+            if self.flow.carries(given):
+                self.part.touches = True
+                if given is not None and isinstance(given.symbol, Class):
+                    self.obstacle(param, f"`{given.name}` is a session class of the application's own")
+            elif param.annotation is not None and self._takes_either(function.enclosing, param.annotation):
+                self.obstacle(param, f"`{param.name}` takes sessions of either kind")
+        for node in header:
+            self.annotation(function.enclosing, node)
+        for param in function.node.params:
+            if param.default is not None:
+                self.walk(function.enclosing, [param])
+        self.walk(function.scope, function.scope.body)
+        return self.part
+
+    def statement(self, key: Key, statement: o.Node) -> Part:
+        """What a statement outside of functions does."""
+        self.part = Part(key, self.module, None, self.module.scope)
+        self.walk(self.module.scope, [statement])
+        return self.part
+
+    def _takes_either(self, scope: Scope, annotation: o.Node) -> bool:
+        """`Session | AsyncSession`."""
+        members = [member for member in union_members(annotation) if not is_none(member)]
+        types = [self.types.of_annotation(scope, member) for member in members]
+        return len(types) > 1 and any(self.flow.role(type_) for type_ in types)
+
+    # --- walking -----------------------------------------------------------------------------------
+
+    def annotation(self, scope: Scope, expr: o.Node) -> None:
+        for node in o.walk(parse_annotation(expr)):
+            if isinstance(node, o.String) and (inner := parse_annotation(node)) is not None and inner is not node:
+                self.annotation(scope, inner)
+            elif isinstance(node, o.Call):  # within Annotated
+                self.walk(scope, [node])
+            elif isinstance(node, (o.Name, o.Attribute)) and _leaf(node) in self.flow.words:
+                if self.flow.class_named(scope, node) is not None:
+                    self.change("class", node, None)
+                elif self.flow.carries(self.types.of_annotation(scope, node)):
+                    self.join(self.flow.origin(scope, node))
+
+    def walk(self, scope: Scope, body: Iterable[o.Node]) -> None:
+        for node, above in paths(body, o.Name, o.Attribute, o.Call):
+            if type(node) is o.Name:
+                self.name(scope, node, above)
+            elif type(node) is o.Attribute:
+                self.attribute(scope, node, above)
+            else:
+                self.call(scope, node, above)
+
+    def name(self, scope: Scope, node: o.Name, above: Parents) -> None:
+        if _is_target(node, above) or _is_shadowed(node.id, above):
+            return
+        type_ = self.type_of(scope, node)
+        if self.flow.role(type_) is None and node.id not in self.flow.words:
+            return
+        self.reference(scope, node, type_, above)
+
+    def attribute(self, scope: Scope, node: o.Attribute, above: Parents) -> None:
+        role = self.flow.role(self.type_of(scope, node.value, above))
+        if role is not None:
+            self.member(scope, role, node, above)
+        elif (node.attr in self.flow.words or o.dotted(node) in self.paths) and not (
+            _is_target(node, above) or _is_shadowed(_root(node), above)
+        ):
+            self.reference(scope, node, self.type_of(scope, node), above)
+
+    def reference(self, scope: Scope, node: o.Name | o.Attribute, type_: Type | None, above: Parents) -> None:
+        """A name that may stand for something synchronous."""
+        parent = above[0] if above is not None else None
+        if self.flow.class_named(scope, node) is not None:
+            if isinstance(parent, o.Attribute):
+                self.obstacle(node, f"`{self.module.slice(parent)}` has no asynchronous form")
+            elif not (isinstance(parent, o.Call) and parent.func is node):
+                self.change("class", node, above)
+            return
+        role = self.flow.role(type_)
+        if role or self.flow.carries(type_) or self._is_producer(scope, node) or self._is_alias(scope, node):
+            self.join(self.flow.origin(scope, node))
+            if isinstance(node, o.Attribute):
+                self._join_holder(scope, node.value)
+            if role is not None and not (isinstance(parent, o.Attribute) and parent.value is node):
+                self.bare(scope, role, node, above)
+
+    def _is_producer(self, scope: Scope, node: o.Node) -> bool:
+        return isinstance(self.flow.origin(scope, node), Function)
+
+    def _is_alias(self, scope: Scope, node: o.Node) -> bool:
+        return self.flow.carries(self.types.of_annotation(scope, node))
+
+    def _join_holder(self, scope: Scope, value: o.Node) -> None:
+        """The object whose attribute a session is: its class, and those of the application above it."""
+        holder = self.types.of(scope, value)
+        if holder is not None and isinstance(holder.symbol, Class):
+            for class_ in self.flow.project.resolver.mro(holder.symbol):
+                if isinstance(class_, Class):
+                    self.join(class_)
+
+    def call(self, scope: Scope, node: o.Call, above: Parents) -> None:
+        leaf = _leaf(node.func)
+        if leaf not in self.flow.words and leaf not in _GIVING and not isinstance(node.func, o.Call):
+            return
+        callee = self.types.callee(scope, node.func)
+        if isinstance(callee, External) and callee.package in ORM:
+            self.construction(scope, node, callee, above)
+        elif isinstance(callee, Class) and self.flow.sessions.kind(callee) == "sync":
+            self.obstacle(node, f"`{callee.name}` is a session class of the application's own")
+        role = self.flow.role(self.types.of(scope, node))
+        parent = above[0] if above is not None else None
+        if role is not None:
+            self.part.touches = True
+            if not (isinstance(parent, o.Attribute) and parent.value is node):
+                self.bare(scope, role, node, above)
+
+    def type_of(self, scope: Scope, expr: o.Node, above: Parents = None) -> Type | None:
+        """The type of an expression, if it is one that may have to do with sessions."""
+        if isinstance(expr, o.Name):
+            if above is not None and _is_shadowed(expr.id, above):
+                return None
+            key = (scope, expr.id)
+            if key not in self._known:
+                self._known[key] = self.types.of(scope, expr)
+            return self._known[key]
+        if isinstance(expr, o.Attribute):
+            found = self.paths.get(o.dotted(expr))
+            return found or (self.types.of(scope, expr) if expr.attr in self.flow.words else None)
+        if isinstance(expr, o.Call) and (_leaf(expr.func) in self.flow.words or _leaf(expr.func) in _GIVING):
+            return self.types.of(scope, expr)
+        return None
+
+    # --- what is done ------------------------------------------------------------------------------
+
+    def member(self, scope: Scope, role: Role, node: o.Attribute, above: Parents) -> None:
+        """`session.commit()`, `engine.begin()`."""
+        self.part.touches = True
+        use = use_of(role, node.attr)
+        parent, outer = above if above is not None else (None, None)
+        call = parent if isinstance(parent, o.Call) and parent.func is node else None
+        written = self.module.slice(node)
+        if node.attr == "exec" and role is Role.SESSION and self._is_sqlmodel(scope, node.value):
+            use = Use.AWAITED
+        if node.attr == "query" and role is Role.SESSION:
+            self.obstacle(node, f"first `{' '.join(written.split())}()` must become `select()` (FAPI503)")
+        elif use is None:
+            self.obstacle(node, f"`{' '.join(written.split())}` has no asynchronous form")
+        elif use is Use.PLAIN:
+            return
+        elif call is None:
+            self.obstacle(node, f"`{written}` is handed on uncalled")
+        elif use is not Use.AWAITED and outer is not None and isinstance(outer[0], o.WithItem):
+            self.change("enter", outer[0], outer[1])
+        elif use is Use.ENTERED:
+            self.obstacle(node, f"`{written}()` stands in no `with`")
+        else:
+            self.change("await", call, outer)
+
+    def _is_sqlmodel(self, scope: Scope, receiver: o.Node) -> bool:
+        type_ = self.types.of(scope, receiver)
+        return type_ is not None and isinstance(type_.symbol, External) and type_.symbol.package == "sqlmodel"
+
+    def bare(self, scope: Scope, role: Role, node: o.Node, above: Parents) -> None:
+        """Something synchronous as a value: entered, bound, passed on."""
+        self.part.touches = True
+        child, rest = node, above
+        while rest is not None:
+            parent, rest = rest
+            match parent:
+                case o.Operation() | o.IfExp() | o.NamedExpr():
+                    child = parent
+                    continue
+                case o.Arg():
+                    call = rest[0] if rest is not None else None
+                    if isinstance(call, o.Call):
+                        self.argument(scope, role, call, parent, rest[1] if rest is not None else None)
+                case o.WithItem():
+                    self.change("enter", parent, rest)
+                case o.Assign() | o.AnnAssign():
+                    self.stored(scope, node, parent, child)
+                case o.Lambda():
+                    if not _overrides_dependency(rest):
+                        self.obstacle(node, f"`{self.module.slice(node)}` is used in a lambda")
+                case o.Param():
+                    self.obstacle(node, "it is the default of a parameter")
+                case o.Collection() | o.Dict() | o.Starred() | o.Subscript() | o.Comprehension() | o.Generator():
+                    self.obstacle(node, f"`{self.module.slice(node)}` is put into a collection")
+                case o.For():
+                    self.obstacle(node, f"`{self.module.slice(node)}` is iterated")
+            return
+
+    def stored(self, scope: Scope, node: o.Node, statement: o.Assign | o.AnnAssign, value: o.Node) -> None:
+        """A session bound to names and attributes."""
+        if statement.value is not value:
+            return
+        targets = statement.targets if isinstance(statement, o.Assign) else (statement.target,)
+        for target in targets:
+            if isinstance(target, o.Attribute):
+                if self.flow.role(self.types.of(scope, target)):
+                    self._join_holder(scope, target.value)
+                else:
+                    self._stored_in_path(scope, target, node)
+            elif not isinstance(target, o.Name):
+                self.obstacle(node, f"`{self.module.slice(node)}` is put into `{self.module.slice(target)}`")
+
+    def _stored_in_path(self, scope: Scope, target: o.Attribute, node: o.Node) -> None:
+        """`request.state.db = SessionLocal()`: fine as long as nobody else reads it."""
+        dotted, type_ = o.dotted(target), self.types.of(scope, node)
+        tail = dotted.partition(".")[2]
+        function = self.part.function
+        inside = self.module.text[function.node.start : function.node.end].count(f".{tail}") if function else 0
+        everywhere = sum(module.text.count(f".{tail}") for module in self.flow.project.modules)
+        if "." in tail and type_ is not None and inside == everywhere:
+            self.paths[dotted] = type_
+        else:
+            self.obstacle(node, f"`{self.module.slice(target)}` is read elsewhere, where its type is not known")
+
+    def argument(self, scope: Scope, role: Role, call: o.Call, arg: o.Arg, above: Parents) -> None:
+        """Something synchronous passed to a call."""
+        callee = self.types.callee(scope, call.func)
+        leaf = _leaf(call.func)
+        if leaf in ("create_all", "drop_all") and role in (Role.ENGINE, Role.CONNECTION):
+            statement = above[0] if above is not None else None
+            if not isinstance(statement, o.ExprStatement):
+                self.obstacle(call, f"`{leaf}()` is part of an expression")
+            else:
+                self.change("create_all" if role is Role.ENGINE else "run_sync", call, above)
+            return
+        if isinstance(callee, External):
+            if leaf in ("listen", "listens_for") and role is Role.ENGINE:
+                self.change("sync_engine", arg.value, None)
+            elif not self._constructs(callee) and callee.name not in _HARMLESS:
+                self.obstacle(call, self._passed(role, call, arg))
+            return
+        first = 0
+        if leaf == "add_task" and call.args:
+            callee, first = self.types.callee(scope, call.args[0].value), 1
+        if isinstance(callee, Function):
+            self.passed_to(callee, call, arg, first, role, scope)
+        elif isinstance(callee, Class):
+            init = self.flow.project.resolver.class_member(callee, "__init__")
+            self.join(callee)
+            if isinstance(init, Function):
+                self.passed_to(init, call, arg, first, role, scope)
+            elif not any(self.flow.carries(self.types.attribute(Type(callee), name)) for name in callee.scope.bindings):
+                self.obstacle(call, self._passed(role, call, arg))
+        elif isinstance(callee, Type) and self.flow.role(callee) is Role.MAKER:
+            return
+        elif not isinstance(callee, LibraryMethod) or self.flow.role(callee.receiver) is None:
+            self.obstacle(call, self._passed(role, call, arg))
+
+    @staticmethod
+    def _constructs(callee: External) -> bool:
+        return callee.package in ORM and callee.name in (*signatures.MAKERS, *signatures.SYNC_SESSIONS)
+
+    def _passed(self, role: Role, call: o.Call, arg: o.Arg) -> str:
+        func = " ".join(self.module.slice(call.func).split())
+        return f"`{self.module.slice(arg.value)}` is passed to `{func}()`, which may need a synchronous {role.value}"
+
+    def passed_to(self, function: Function, call: o.Call, arg: o.Arg, first: int, role: Role, scope: Scope) -> None:
+        """A function of the application is called with something synchronous."""
+        self.join(function)
+        if self.flow.sessions.is_callback(function):
+            self.obstacle(call, f"`{function.name}` is called by SQLAlchemy too, with a synchronous session")
+            return
+        param = _parameter(function, call, arg, first)
+        if param is None:
+            self.obstacle(call, f"`{function.name}` takes `{self.module.slice(arg.value)}` among others")
+            return
+        known = self.types.of_parameter(function, param)
+        if self.flow.role(known):
+            return
+        given = self.types.of(scope, arg.value) or self.type_of(scope, arg.value)
+        unknown = param.annotation is None or _leaf(param.annotation) == "Any"
+        if unknown and given is not None:
+            self.flow.assume(function, param, given)
+        else:
+            text = f"`{param.name}` of `{function.name}` is given a {role.value}, which its annotation denies"
+            self.obstacle(call, text)
+
+    def construction(self, scope: Scope, call: o.Call, callee: External, above: Parents) -> None:
+        """`create_engine(…)`, `sessionmaker(…)`, `Session(…)`."""
+        name = callee.name
+        if name == "create_engine":
+            for arg in call.args[1:]:
+                if arg.keyword not in _ENGINE_ARGUMENTS:
+                    self.obstacle(arg, f"`{self.module.slice(arg)}` may not serve an asynchronous engine")
+                elif arg.keyword == "poolclass" and _leaf(arg.value) not in _POOLS:
+                    self.obstacle(arg, f"`{self.module.slice(arg.value)}` does not serve an asynchronous engine")
+            self.change("engine", call, above)
+        elif name == "sessionmaker":
+            made = self.types.result(callee, scope, call)
+            if made is None or self.flow.role(made) is not Role.MAKER:
+                return
+            for arg in call.args:
+                if (arg.keyword and arg.keyword not in _MAKER_ARGUMENTS) or arg.star:
+                    self.obstacle(arg, f"`{self.module.slice(arg)}` may not serve asynchronous sessions")
+            if not isinstance(made.arg.symbol if made.arg else None, External):
+                self.obstacle(call, "its sessions are of a class of the application's own")
+            self.change("maker", call, above)
+        elif name == "Session":
+            self.change("session", call, above)
+        elif name in ("scoped_session", "create_session", "engine_from_config"):
+            reason = "keeps a session for each thread" if name == "scoped_session" else "has no asynchronous form"
+            self.obstacle(call, f"`{name}()` {reason}")
+
+    # --- records -----------------------------------------------------------------------------------
+
+    def join(self, key: Key | None) -> None:
+        if key is not None:
+            self.part.touches = True
+            self.flow.sets.join(self.part.key, key)
+
+    def obstacle(self, node: o.Node, text: str) -> None:
+        self.part.touches = True
+        self.part.obstacles.append(Obstacle(self.module, node, text))
+
+    def change(self, kind: Kind, node: o.Node, above: Parents) -> None:
+        key = (kind, node.start, node.end)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        self.part.touches = True
+        parents = tuple(ancestors(above))
+        if kind in ("await", "enter", "create_all", "run_sync"):
+            reason = hindrance(node, parents, self.part.scope)
+            if reason is not None:
+                self.obstacle(node, f"nothing can be awaited {reason}")
+        self.part.changes.append(Change(kind, self.module, node, parents))
+
+
+def _leaf(expr: o.Node | None) -> str:
+    """The last name of a dotted one."""
+    if isinstance(expr, o.Subscript):
+        expr = expr.value
+    return expr.attr if isinstance(expr, o.Attribute) else expr.id if isinstance(expr, o.Name) else ""
+
+
+def _root(expr: o.Node) -> str:
+    return o.dotted(expr).partition(".")[0]
+
+
+def _parameter(function: Function, call: o.Call, arg: o.Arg, first: int) -> o.Param | None:
+    """The parameter that takes an argument; `first` arguments are somebody else's."""
+    if arg.star:
+        return None
+    params = function.node.params
+    if arg.keyword:
+        return next((param for param in params if param.name == arg.keyword and not param.kind.startswith("*")), None)
+    static = any(o.dotted(decorator.value) == "staticmethod" for decorator in function.node.decorators)
+    index = call.args.index(arg) - first + (1 if function.is_method and not static else 0)
+    if any(other.star for other in call.args[: call.args.index(arg)]) or index >= len(params):
+        return None
+    return params[index] if params[index].kind in ("positional", "normal") else None
+
+
+def _is_target(node: o.Node, above: Parents) -> bool:
+    """Whether a name or attribute is assigned to, not read."""
+    while above is not None:
+        parent, above = above
+        match parent:
+            case o.Assign():
+                return any(node is target for target in parent.targets)
+            case o.AnnAssign() | o.For() | o.WithItem() | o.Generator() | o.NamedExpr():
+                return node is parent.target
+            case o.Simple():
+                return parent.keyword == "del"
+            case o.Collection() | o.Starred():
+                node = parent
+            case _:
+                return False
+    return False
+
+
+def _is_shadowed(name: str, above: Parents) -> bool:
+    """Whether a lambda or comprehension around binds the name anew."""
+    for parent in ancestors(above):
+        if isinstance(parent, o.Lambda) and any(param.name == name for param in parent.params):
+            return True
+        if isinstance(parent, o.Comprehension):
+            for generator in parent.generators:
+                if any(isinstance(n, o.Name) and n.id == name for n in o.walk(generator.target)):
+                    return True
+    return False
+
+
+def _overrides_dependency(above: Parents) -> bool:
+    """Whether a lambda takes the place of a dependency: `app.dependency_overrides[get_db] = lambda: db`."""
+    statement = above[0] if above is not None else None
+    targets: Iterable[o.Node] = statement.targets if isinstance(statement, o.Assign) else ()
+    return any(isinstance(t, o.Subscript) and _leaf(t.value) == "dependency_overrides" for t in targets)
