@@ -57,19 +57,19 @@ def load(start: Path, explicit: Path | None = None, isolated: bool = False) -> L
         return Loaded(Settings())
     if explicit is not None:
         path = explicit.absolute()
-        table = _read_table(path)
+        table = read_table(path)
         if table is None:
             raise ConfigError(f"has no table {TABLE}", path)
         return Loaded(_validate(table, path), path)
     start = start.absolute()
     for folder in (start, *start.parents):
         for path in (folder / FILE, folder / "pyproject.toml"):
-            if path.is_file() and (table := _read_table(path)) is not None:
+            if path.is_file() and (table := read_table(path)) is not None:
                 return Loaded(_validate(table, path), path, folder)
     return Loaded(Settings())
 
 
-def _read_table(path: Path) -> Any:
+def read_table(path: Path) -> Any:
     """Our table of a TOML file, None if it has none."""
     try:
         raw = path.read_bytes()
@@ -294,7 +294,7 @@ def _toml_lines(table: dict[str, Any], name: str) -> Iterator[str]:
     tables = {key: value for key, value in table.items() if isinstance(value, dict)}
     for key, value in table.items():
         if key not in tables:
-            yield f"{_toml_key(key)} = {_toml_value(value)}"
+            yield f"{_toml_key(key)} = {toml_value(value)}"
     for key, value in tables.items():
         path = f"{name}.{_toml_key(key)}".removeprefix(".")
         yield from ("", f"[{path}]", *_toml_lines(value, path))
@@ -302,9 +302,10 @@ def _toml_lines(table: dict[str, Any], name: str) -> Iterator[str]:
 
 def _toml_key(key: str) -> str:
     bare = key.isascii() and key.replace("-", "").replace("_", "").isalnum()
-    return key if bare else _toml_value(key)
+    return key if bare else toml_value(key)
 
 
-def _toml_value(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A value as TOML writes it."""
     # Of what settings hold, JSON and TOML differ in this one character.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

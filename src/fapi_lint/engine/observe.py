@@ -1,0 +1,222 @@
+"""The conventions that an application has, where they are not the default ones.
+
+A convention is chosen where most of the code follows it, and where the setting makes it the one to follow. What is
+mixed stays at the default: then the rules say which part is the odd one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fapi_lint.config.settings import Conventions, HandlerVerbs, Role
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
+from fapi_lint.project.project import Project
+
+_DEFAULTS = Conventions()
+_CREATED = ("created_at", "created", "created_on", "created_date", "date_created", "creation_date", "inserted_at")
+_UPDATED = ("updated_at", "updated", "updated_on", "updated_date", "date_updated", "modified_at", "update_at")
+_LEAST = 3
+"""So many cases make a convention."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A setting, in TOML's names with dots, that suits the application better than its default; and why."""
+
+    key: str
+    value: Any
+    reason: str
+
+
+def observe(project: Project) -> list[Choice]:
+    """What to set, in the order of the settings."""
+    return [choice for look in _LOOKS for choice in look(project)]
+
+
+# --- names -----------------------------------------------------------------------------------------
+
+
+def _response_model(project: Project) -> Iterator[Choice]:
+    by_keyword = by_annotation = 0
+    for route in project.routes.all:
+        if project.purposes.is_application(route.module):
+            by_keyword += route.argument("response_model") is not None
+            by_annotation += (
+                route.argument("response_model") is None
+                and route.handler is not None
+                and route.handler.node.returns is not None
+            )
+    if by_annotation > by_keyword and by_annotation >= _LEAST:
+        reason = f"{by_annotation} routes say what they answer by a return annotation, {by_keyword} by response_model="
+        yield Choice("response-model", "keyword-or-annotation", reason)
+
+
+def _schema_suffixes(project: Project) -> Iterator[Choice]:
+    words: dict[Role, Counter[str]] = {}
+    for schema in project.schemas.all:
+        named = project.resources.parse(schema.name)
+        if named is not None and schema.name.endswith(named.word) and named.word != "Schema":
+            words.setdefault(named.role, Counter())[named.word] += 1
+    for role, default in _DEFAULTS.schema_suffixes.by_role().items():
+        found = words.get(role, Counter())
+        word, number = _most_common(found, default)
+        if word != default and number >= _LEAST:
+            reason = f"{number} schemas end in {word}, {found[default] or 'none'} in {default}"
+            yield Choice(f"conventions.schema-suffixes.{role}", word, reason)
+
+
+def _service_suffix(project: Project) -> Iterator[Choice]:
+    functions = [
+        function
+        for module in project.modules
+        if project.purposes.is_service(module)
+        for function in module.scope.functions
+        if not function.name.startswith("_")
+    ]
+    suffixed = sum(function.name.endswith(_DEFAULTS.service_suffix) for function in functions)
+    if len(functions) >= _LEAST and suffixed * 2 < len(functions):
+        reason = f"{suffixed or 'none'} of {len(functions)} functions of the services end in {_DEFAULTS.service_suffix}"
+        yield Choice("conventions.service-suffix", "", reason)
+
+
+def _handler_verbs(project: Project) -> Iterator[Choice]:
+    verbs: dict[str, Counter[str]] = {}
+    for handler, operation in project.handlers.operations.items():
+        verbs.setdefault(operation.kind, Counter())[handler.name.partition("_")[0]] += 1
+    defaults = HandlerVerbs()
+    for kind, found in sorted(verbs.items()):
+        default = getattr(defaults, kind)
+        verb, number = _most_common(found, default)
+        if verb != default and number >= _LEAST and number * 2 > found.total():
+            reason = f"{number} of {found.total()} handlers that do so begin with {verb}_"
+            yield Choice(f"conventions.handler-verbs.{kind}", verb, reason)
+
+
+def _timestamps(project: Project) -> Iterator[Choice]:
+    names: Counter[str] = Counter()
+    for model in project.models.all:
+        names.update(model.columns.keys())
+    for key, default, known in (("created-at", "created_at", _CREATED), ("updated-at", "updated_at", _UPDATED)):
+        found = Counter({name: names[name] for name in known if names[name]})
+        name, number = _most_common(found, default)
+        if name != default and number >= 2:
+            reason = f"{number} models have {name}, {found[default] or 'none'} {default}"
+            yield Choice(f"conventions.{key}", name, reason)
+
+
+def _string_length(project: Project) -> Iterator[Choice]:
+    lengths: Counter[int] = Counter()
+    for column in project.models.columns:
+        written = column.type_arg.expr if column.type_arg is not None else None
+        if isinstance(written, o.Call) and o.dotted(written.func).rpartition(".")[2] == "String":
+            length = written.argument("length", 0)
+            if length is not None and isinstance(length.value, o.Number) and isinstance(length.value.value, int):
+                lengths[length.value.value] += 1
+    length, number = _most_common(lengths, _DEFAULTS.string_length)
+    if length != _DEFAULTS.string_length and number >= _LEAST and number * 2 > lengths.total():
+        yield Choice("conventions.string-length", length, f"{number} of {lengths.total()} sized strings have it")
+
+
+# --- places ----------------------------------------------------------------------------------------
+
+
+def _folders(project: Project) -> Iterator[Choice]:
+    conventions = project.settings.conventions
+    services = [module for module in project.modules if project.purposes.is_service(module)]
+    kinds: list[tuple[str, str, tuple[str, ...], Iterable[Module]]] = [
+        ("model-folders", "models", conventions.model_folders, [model.module for model in project.models.all]),
+        ("schema-folders", "schemas", conventions.schema_folders, [schema.module for schema in project.schemas.all]),
+        ("service-folders", "files with services", conventions.service_folders, services),
+        ("api-folders", "routes", conventions.api_folders, [route.module for route in project.routes.all]),
+    ]
+    for key, what, default, modules in kinds:
+        places = [module for module in modules if project.purposes.is_application(module)]
+        usual = sum(project.purposes.in_folder(module, default) for module in places)
+        if len(places) < _LEAST or usual * 2 >= len(places):
+            continue
+        found = Counter(os.path.basename(module.folder) for module in places)
+        names = sorted(name for name, number in found.items() if number * 4 >= len(places) and _is_kind(project, name))
+        covered = sum(found[name] for name in names)
+        if covered * 2 > len(places):
+            reason = f"{covered} of {len(places)} {what} are there, {usual or 'none'} in {' or '.join(default)}"
+            yield Choice(f"conventions.{key}", names, reason)
+
+
+def _is_kind(project: Project, name: str) -> bool:
+    """Whether a folder is one of a kind of file, not one that holds the whole application."""
+    holders = {module.parts[0] for module in project.modules} | {os.path.basename(project.root), "src"}
+    return name not in holders
+
+
+def _files(project: Project) -> Iterator[Choice]:
+    settings = [settings.module for settings in project.settings_classes.all]
+    exceptions = [exception.module for exception in project.exceptions.all]
+    for key, what, default, modules in (
+        ("settings-file", "settings", _DEFAULTS.settings_file, settings),
+        ("exceptions-file", "exceptions", _DEFAULTS.exceptions_file, exceptions),
+    ):
+        places = [module for module in modules if project.purposes.is_application(module)]
+        if not places or any(project.purposes.is_file(module, default) for module in places):
+            continue
+        module, number = Counter(places).most_common(1)[0]
+        if number * 2 > len(places):
+            counted = f"{number} of {len(places)} classes of {what} are there"
+            yield Choice(f"conventions.{key}", _tail(project, module), f"{counted}, none in {default}")
+
+
+def _model_registry(project: Project) -> Iterator[Choice]:
+    default = _DEFAULTS.model_registry
+    if any(project.purposes.is_file(module, default) for module in project.modules):
+        return
+    homes = {model.module for model in project.models.all if project.purposes.is_application(model.module)}
+    for module in project.modules:
+        imported = {link.target for link in project.imports.of(module)} & homes
+        if len(homes) > 1 and imported == homes - {module} and project.purposes.is_application(module):
+            reason = f"it imports all {len(imported)} files with models; there is no {default}"
+            yield Choice("conventions.model-registry", _tail(project, module), reason)
+            return
+
+
+def _test_folders(project: Project) -> Iterator[Choice]:
+    tests = [module for module in project.modules if os.path.basename(module.path).startswith("test_")]
+    outside = [module for module in tests if not project.purposes.in_folder(module, _DEFAULTS.test_folders)]
+    names = Counter(_relative(project, module).split("/")[0] for module in outside)
+    name, number = _most_common(names, "")
+    if len(outside) * 2 > len(tests) and number >= _LEAST and "test" in name:
+        yield Choice("conventions.test-folders", [name], f"{number} of {len(tests)} files of tests are there")
+
+
+def _tail(project: Project, module: Module) -> str:
+    """The end of a path by which a file is known: the file and the folder it is in."""
+    return "/".join(_relative(project, module).split("/")[-2:])
+
+
+def _relative(project: Project, module: Module) -> str:
+    return os.path.relpath(module.path, project.root).replace(os.sep, "/")
+
+
+def _most_common(found: Counter[Any], default: Any) -> tuple[Any, int]:
+    """What occurs most often; of those that occur as often, the default, else the first in order."""
+    if not found:
+        return default, 0
+    return min(found.items(), key=lambda item: (-item[1], item[0] != default, item[0]))
+
+
+_LOOKS: tuple[Callable[[Project], Iterator[Choice]], ...] = (
+    _response_model,
+    _service_suffix,
+    _folders,
+    _test_folders,
+    _model_registry,
+    _files,
+    _string_length,
+    _timestamps,
+    _schema_suffixes,
+    _handler_verbs,
+)
+"""Those of whole tables last: in TOML nothing of the table around them may follow."""

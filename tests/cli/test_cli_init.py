@@ -1,0 +1,175 @@
+"""`fapi-lint init`: what it sees, what it writes, and what it leaves alone."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from command_line import Run, write
+
+from fapi_lint.config.load import load
+
+MODEL = """
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.base import Base
+
+
+class {name}(Base):
+    __tablename__ = "{table}"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    created: Mapped[datetime]
+    updated: Mapped[datetime]
+"""
+SCHEMA = """
+from pydantic import BaseModel
+
+
+class {name}Create(BaseModel):
+    name: str
+
+
+class {name}Read(BaseModel):
+    id: int
+    name: str
+"""
+ROUTES = """
+from fastapi import APIRouter
+
+from app.dto.{table} import {name}Create, {name}Read
+
+router = APIRouter(prefix="/{table}s")
+
+
+@router.get("/")
+async def list_{table}s() -> list[{name}Read]: ...
+
+
+@router.post("/")
+async def add_{table}(body: {name}Create) -> {name}Read: ...
+"""
+SERVICE = "def find_{table}() -> None: ...\n\n\ndef make_{table}() -> None: ...\n"
+
+
+@pytest.fixture
+def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An application of a team with other conventions."""
+    write(
+        tmp_path,
+        {"app/core/base.py": "from sqlalchemy.orm import DeclarativeBase\n\n\nclass Base(DeclarativeBase): ...\n"},
+    )
+    imports = []
+    for name in ("User", "Post", "Comment"):
+        table = name.lower()
+        files = {
+            f"app/entities/{table}.py": MODEL,
+            f"app/dto/{table}.py": SCHEMA,
+            f"app/http/{table}.py": ROUTES,
+            f"app/services/{table}.py": SERVICE,
+        }
+        write(tmp_path, {path: text.format(name=name, table=table) for path, text in files.items()})
+        imports.append(f"from app.entities.{table} import {name}\n")
+    settings = (
+        "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n"
+    )
+    write(tmp_path, {"app/core/models.py": "".join(imports), "app/settings.py": settings})
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+PYPROJECT = '# ours\n[project]\nname = "team"\ndependencies = ["fastapi>=0.110", "sqlalchemy==2.0.30"]  # keep\n'
+EXPECTED = {
+    "response-model": "keyword-or-annotation",
+    "conventions": {
+        "service-suffix": "",
+        "model-folders": ["entities"],
+        "schema-folders": ["dto"],
+        "api-folders": ["http"],
+        "model-registry": "core/models.py",
+        "settings-file": "app/settings.py",
+        "string-length": 80,
+        "created-at": "created",
+        "updated-at": "updated",
+        "schema-suffixes": {"response": "Read"},
+        "handler-verbs": {"create": "add", "many": "list"},
+    },
+}
+
+
+def test_it_writes_what_it_sees(team: Path, run: Run) -> None:
+    write(team, {"pyproject.toml": PYPROJECT})
+    ran = run("init")
+    assert ran.code == 0
+    text = (team / "pyproject.toml").read_text()
+    assert text.startswith(PYPROJECT + "\n[tool.fapi-lint]\n")
+    assert tomllib.loads(text)["tool"]["fapi-lint"] == EXPECTED
+    assert "# 3 schemas end in Read, none in Response.\n" in text
+    assert "Wrote pyproject.toml: 13 settings other than the default.\n" in ran.out
+    assert 'conventions.created-at = "created": 3 models have created, none created_at\n' in ran.out
+    assert "3 models, 6 schemas, 6 routes" in ran.err
+    assert "fastapi >=0.110, sqlalchemy ==2.0.30" in ran.err
+    assert load(team).settings.conventions.created_at == "created"
+    assert run("--select", "FAPI106,FAPI108,FAPI204,FAPI401").code == 1  # `created` has no server default.
+
+
+def test_it_writes_a_file_of_its_own_without_a_pyproject(team: Path, run: Run) -> None:
+    assert run("init").code == 0
+    assert tomllib.loads((team / "fapi-lint.toml").read_text()) == EXPECTED
+
+
+def test_what_is_there_is_never_changed(team: Path, run: Run) -> None:
+    write(team, {"pyproject.toml": PYPROJECT})
+    run("init")
+    before = (team / "pyproject.toml").read_bytes()
+    ran = run("init")
+    assert ran.code == 2
+    assert ran.err == f"error: {team / 'pyproject.toml'}: has a table [tool.fapi-lint] already; nothing was written\n"
+    assert (team / "pyproject.toml").read_bytes() == before
+    write(team, {"fapi-lint.toml": ""})
+    assert "fapi-lint.toml: is there already" in run("init").err
+
+
+def test_nothing_is_written_when_it_is_only_asked(team: Path, run: Run) -> None:
+    write(team, {"pyproject.toml": PYPROJECT})
+    ran = run("init", "--dry-run", "--quiet")
+    assert (ran.code, ran.err) == (0, "")
+    assert tomllib.loads(ran.out)["tool"]["fapi-lint"] == EXPECTED
+    ran = run("init", "--diff")
+    assert ran.code == 1
+    assert "+++ b/pyproject.toml\n" in ran.out
+    assert "+[tool.fapi-lint]\n" in ran.out
+    assert (team / "pyproject.toml").read_text() == PYPROJECT
+
+
+def test_line_ends_stay(team: Path, run: Run) -> None:
+    write(team, {"pyproject.toml": PYPROJECT.rstrip("\n").replace("\n", "\r\n")})
+    run("init")
+    raw = (team / "pyproject.toml").read_bytes()
+    assert raw.count(b"\n") == raw.count(b"\r\n") > 20
+
+
+@pytest.mark.parametrize("text", ["tool = { other = 1 }\n", "broken ="])
+def test_a_file_that_takes_no_table_is_named(team: Path, run: Run, text: str) -> None:
+    write(team, {"pyproject.toml": text})
+    ran = run("init")
+    assert ran.code == 2
+    assert f"error: {team / 'pyproject.toml'}: cannot take a table [tool.fapi-lint]" in ran.err
+    assert (team / "pyproject.toml").read_text() == text
+
+
+def test_where_the_defaults_fit_it_says_so(app: Path, run: Run) -> None:
+    (app / "fapi-lint.toml").unlink()
+    ran = run("init")
+    assert "0 settings other than the default" in ran.out
+    assert tomllib.loads((app / "fapi-lint.toml").read_text()) == {}
+    assert "No versions of packages are declared" in ran.err
+
+
+def test_a_folder_that_is_not_there(app: Path, run: Run) -> None:
+    assert run("init", "nowhere").code == 2
