@@ -367,7 +367,7 @@ class Table:
 
     def is_foreign_key(self, column: o.Call) -> bool:
         """Whether a column is one, by itself or by a `ForeignKeyConstraint` of the table."""
-        if any(self._is_call_of(arg.value, "ForeignKey") for arg in column.positional):
+        if any(self.is_call_of(arg.value, "ForeignKey") for arg in column.positional):
             return True
         return self.column_name(column) in self._constrained("ForeignKeyConstraint")
 
@@ -375,7 +375,7 @@ class Table:
         """The column names that a constraint of the table names as text."""
         found: set[str] = set()
         for arg in self.call.positional:
-            if isinstance(arg.value, o.Call) and self._is_call_of(arg.value, constraint):
+            if isinstance(arg.value, o.Call) and self.is_call_of(arg.value, constraint):
                 for part in arg.value.positional:
                     items = part.value.items if isinstance(part.value, o.Collection) else (part.value,)
                     found.update(item.value for item in items if isinstance(item, o.String) and item.value)
@@ -383,7 +383,7 @@ class Table:
                         break
         return found
 
-    def _is_call_of(self, expr: o.Expr, name: str) -> bool:
+    def is_call_of(self, expr: o.Expr, name: str) -> bool:
         if not isinstance(expr, o.Call):
             return False
         symbol = self.project.resolver.external(self.variable.scope, expr.func)

@@ -17,6 +17,8 @@ from fapi_lint.project.exceptions import ExceptionClass, Exceptions
 from fapi_lint.project.handlers import Handlers
 from fapi_lint.project.hints import Hints
 from fapi_lint.project.http import Http, HttpCall, StatusCode
+from fapi_lint.project.identifiers import Identifiers
+from fapi_lint.project.identity_obstacles import Obstacles
 from fapi_lint.project.imports import Imports
 from fapi_lint.project.lazy_loads import LazyLoads, Unloaded
 from fapi_lint.project.loading import Loading
@@ -135,6 +137,16 @@ class Project:
     def loading(self) -> Loading:
         """Which modules are loaded when."""
         return Loading(self)
+
+    @cached_property
+    def identifiers(self) -> Identifiers:
+        """The keys of models, and what holds their values."""
+        return Identifiers(self)
+
+    @cached_property
+    def obstacles(self) -> Obstacles:
+        """Why identifiers cannot be UUIDs."""
+        return Obstacles(self)
 
     @cached_property
     def schemas(self) -> Schemas:

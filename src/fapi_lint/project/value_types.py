@@ -6,14 +6,17 @@ Which types return which values: https://docs.sqlalchemy.org/en/20/core/type_bas
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.column_types import generic_type, python_type, type_class
 from fapi_lint.project.models import Column, ForeignKey
 from fapi_lint.project.pairing import column_name
-from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class, External
 from fapi_lint.project.values import Located
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
 
 _VALUES = {
     name: target

@@ -2,16 +2,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.project.column_types import is_integer_type, python_type
-from fapi_lint.project.models import Column, Table, written_type
+from fapi_lint.fix.edit import Applicability
+from fapi_lint.fix.uuid_keys import uuid_fix
+from fapi_lint.project.column_types import is_integer_type
+from fapi_lint.project.models import Table, written_type
 from fapi_lint.project.project import Project
-from fapi_lint.project.symbols import External
 from fapi_lint.project.values import Located
 from fapi_lint.rules.rule import Finding, rule
 from fapi_lint.source.place import Place
 
 
-@rule("FAPI201", "integer-primary-key", preference="Database Models")
+@rule("FAPI201", "integer-primary-key", fix=Applicability.UNSAFE, preference="Database Models")
 def integer_primary_key(project: Project, _: Project) -> Iterator[Finding]:
     """A primary key is an integer where a UUID is the convention.
 
@@ -76,34 +77,30 @@ def integer_primary_key(project: Project, _: Project) -> Iterator[Finding]:
         class Base(DeclarativeBase):
             pass
         ```
+
+    Fix safety:
+        Unsafe: new tables get other columns, the API other identifiers, and rows that exist need a data migration,
+        which Alembic cannot generate: revisions stay as they are. The fix changes everything that holds the key's
+        values at once, in all files: foreign keys, association tables, schemas, parameters, return annotations,
+        parsing by `int()`, bounds like `ge=1`. Where something is done with them that a UUID does not go with
+        (a number in the code, a calculation, a format, JSON), or that cannot be followed, nothing changes, and the
+        finding says what it is.
     """
     reported: set[Place] = set()
-    for column in project.models.columns:
-        if not _is_integer_key(column, project):
-            continue
+    for column in project.identifiers.integer_keys:
         alias = column.key_alias
         place = column.place if alias is None else Place(alias.module.path, alias.node.start, alias.node.end)
         name = f"{column.owner.name}.{column.name}" if alias is None else alias.name
-        if place not in reported and not project.settings.is_exempt("FAPI201", name):
-            reported.add(place)
-            yield Finding(at=place, message=f"primary key `{name}` is an integer, not a UUID")
+        if place in reported or project.settings.is_exempt("FAPI201", name):
+            continue
+        reported.add(place)
+        identity = project.identifiers.of(column)
+        reason = "" if identity is None else project.obstacles.said(identity)
+        message = f"primary key `{name}` is an integer, not a UUID"
+        fix = None if identity is None else uuid_fix(project, identity)
+        yield Finding(place, f"{message}; it stays one because of {reason}" if reason else message, fix)
     for table in project.models.tables:
         yield from _table_keys(table, project)
-
-
-def _is_integer_key(column: Column, project: Project) -> bool:
-    """A key that is no foreign key, is an integer, and is the whole key of a table in the application."""
-    if not column.is_primary_key or column.is_foreign_key or not project.purposes.is_application(column.module):
-        return False
-    if column.type_arg is not None:
-        if not is_integer_type(project, column.type_arg):
-            return False
-    elif python_type(project, column.scope, column.mapped_type) != External("builtins.int"):
-        return False
-    return any(
-        model.columns.get(column.name) is column and len(model.primary_keys) == 1 and not model.is_view
-        for model in project.models.users_of(column.owner)
-    )
 
 
 def _table_keys(table: Table, project: Project) -> Iterator[Finding]:

@@ -1,0 +1,199 @@
+"""Integer identifiers become UUIDs, wherever they are: columns, annotations, constraints, parsing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.imports import Spelling, spell, spell_uuid
+from fapi_lint.fix.text import insert_argument, insert_keyword, remove_argument, replace
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none
+from fapi_lint.project.identifiers import Identity
+from fapi_lint.project.identity_cells import Cell
+from fapi_lint.project.identity_obstacles import Obstacles
+from fapi_lint.project.models import Column
+from fapi_lint.project.module import Module
+from fapi_lint.project.project import Project
+from fapi_lint.project.symbols import External, Scope
+from fapi_lint.project.values import Located
+
+_GENERATORS = frozenset(["Sequence", "Identity"])
+
+
+@dataclass
+class _Edits:
+    """The edits of one fix, each once."""
+
+    project: Project
+    edits: dict[Edit, None] = field(default_factory=dict)
+    needs: dict[NeedsImport, None] = field(default_factory=dict)
+    drops: dict[DropsImport, None] = field(default_factory=dict)
+
+    def add(self, *edits: Edit) -> None:
+        self.edits.update(dict.fromkeys(edits))
+
+    def write(self, spelling: Spelling) -> str:
+        self.needs.update(dict.fromkeys(spelling.needs))
+        return spelling.text
+
+    def forget(self, file: Module, expr: o.Node) -> None:
+        """What an expression named is perhaps no longer needed."""
+        name = o.dotted(expr.func if isinstance(expr, o.Call) else expr).partition(".")[0]
+        if name:
+            self.drops[DropsImport(file.path, name)] = None
+
+
+def uuid_fix(project: Project, identity: Identity) -> Fix | None:
+    """The fix that makes everything of an identity a UUID; None if something stands in the way."""
+    obstacles = project.obstacles
+    if obstacles.of(identity) is not None:
+        return None
+    made, cell = _Edits(project), identity.cell
+    if not identity.is_uuid:
+        for column in dict.fromkeys(cell.columns):
+            if project.purposes.of(column.module) != "migration":
+                _column(made, column, is_key=column in identity.keys)
+        for table, call in cell.table_columns:
+            type_ = next((a for a in call.positional[1:] if not Obstacles.is_reference(a.value)), None)
+            if type_ is not None:
+                _type(made, table.module, Located(type_.value, table.variable.scope))
+    _annotations(made, identity, obstacles)
+    for bound in cell.bounds:
+        made.add(remove_argument(bound.module, bound.call, bound.arg))
+    _parses(made, cell, identity)
+    if not made.edits:
+        return None
+    return Fix(_title(identity, made), Applicability.UNSAFE, tuple(made.edits), tuple(made.needs), tuple(made.drops))
+
+
+def _title(identity: Identity, made: _Edits) -> str:
+    files = len({edit.path for edit in made.edits})
+    where = "1 file" if files == 1 else f"{files} files"
+    if identity.is_uuid:
+        return f"Type what holds `{identity.name}` as UUID in {where}; requests with anything else are refused"
+    names = [f"`{key.owner.name}.{key.name}`" for key in identity.keys]
+    what = ", ".join(names) if len(names) < 5 else f"{', '.join(names[:3])} and {len(names) - 3} more keys"
+    title = f"Make {what} {'a UUID' if len(names) == 1 else 'UUIDs'} in {where}; existing rows need a data migration"
+    if identity.cell.orders:
+        title += "; ordering by the key no longer follows creation"
+    return title
+
+
+# --- columns ---------------------------------------------------------------------------------------
+
+
+def _column(made: _Edits, column: Column, *, is_key: bool) -> None:
+    """The written type, and for a key where new values come from."""
+    if column.type_arg is not None and _writes(column, column.type_arg):
+        _type(made, column.type_arg.scope.module, column.type_arg)
+    if not is_key:
+        return
+    located = next((c for c in column.calls if _declares_key(c)), column.calls[0])
+    call, scope = located.expr, located.scope
+    assert isinstance(call, o.Call)
+    nested = call.argument("sa_column")
+    if nested is not None and isinstance(nested.value, o.Call):
+        call = nested.value
+    _key(made, column, call, scope, needs_type=column.type_arg is None)
+
+
+def _writes(column: Column, type_: Located) -> bool:
+    return any(
+        c.expr.start <= type_.expr.start < c.expr.end and c.scope.module is type_.scope.module for c in column.calls
+    )
+
+
+def _declares_key(located: Located) -> bool:
+    return isinstance(located.expr, o.Call) and located.expr.argument("primary_key") is not None
+
+
+def _type(made: _Edits, file: Module, located: Located) -> None:
+    """`Integer` becomes `UUID(as_uuid=True)`."""
+    made.add(replace(file, located.expr, _uuid_type(made, file, located.expr.start)))
+    made.forget(file, located.expr)
+
+
+def _uuid_type(made: _Edits, file: Module, at: int) -> str:
+    models = made.project.models
+    if "Uuid" in made.project.identifiers.uuid_types:
+        return made.write(spell(file, "sqlalchemy.Uuid", at)) + "()"
+    postgres = spell(file, "sqlalchemy.dialects.postgresql.UUID", at)
+    if not postgres.needs or not models.has_mapped_columns:
+        return f"{made.write(postgres)}(as_uuid=True)"
+    return f"{made.write(spell(file, 'sqlalchemy.UUID', at))}(as_uuid=True)"
+
+
+def _key(made: _Edits, column: Column, call: o.Call, scope: Scope, *, needs_type: bool) -> None:
+    file, project = scope.module, made.project
+    is_field = _is_field(project, call, scope)
+    keyword, value = "default", made.write(spell_uuid(file, "uuid4", call.start))
+    if is_field:
+        keyword = "default_factory"
+    elif any(project.models.is_dataclass(model.class_) for model in project.models.users_of(column.owner)):
+        init = call.argument("init")
+        keyword = "default_factory" if init is not None and o.dotted(init.value) == "False" else "insert_default"
+    default = f"{keyword}={value}"
+    fresh = "" if not needs_type or is_field else _uuid_type(made, file, call.start)
+    if not call.args:
+        made.add(insert_argument(file, call, f"{fresh}, {default}" if fresh else default))
+        return
+    for arg in call.args:
+        if _generates(project, arg.value, scope):
+            made.forget(file, arg.value)
+            if fresh:
+                made.add(replace(file, arg, fresh))
+                fresh = ""
+            else:
+                made.add(remove_argument(file, call, arg))
+        elif arg.keyword == "autoincrement" or (arg.keyword in ("default", "insert_default") and is_none(arg.value)):
+            made.add(replace(file, arg, default) if default else remove_argument(file, call, arg))
+            default = ""
+    if fresh:
+        named = isinstance(call.args[0].value, o.String) and not call.args[0].keyword
+        made.add(
+            insert_argument(file, call, fresh, index=1) if named else insert_argument(file, call, fresh, first=True)
+        )
+    if default:
+        made.add(insert_keyword(file, call, default, after=("primary_key",)))
+
+
+def _is_field(project: Project, call: o.Call, scope: Scope) -> bool:
+    symbol = project.resolver.external(scope, call.func)
+    return symbol is not None and symbol.name == "Field"
+
+
+def _generates(project: Project, expr: o.Expr, scope: Scope) -> bool:
+    symbol = project.resolver.external(scope, expr.func) if isinstance(expr, o.Call) else None
+    return symbol is not None and symbol.package == "sqlalchemy" and symbol.name in _GENERATORS
+
+
+# --- annotations and parsing -----------------------------------------------------------------------
+
+
+def _annotations(made: _Edits, identity: Identity, obstacles: Obstacles) -> None:
+    for type_name in identity.cell.type_names:
+        if not obstacles.converts(type_name, identity):
+            continue
+        file, node = type_name.module, type_name.node
+        made.add(replace(file, node, made.write(_spell_class(file, node.start))))
+        if isinstance(type_name.symbol, External) and type_name.symbol.package != "builtins":
+            made.forget(file, node)
+
+
+def _spell_class(file: Module, at: int) -> Spelling:
+    """`UUID` where the file has nothing to do with tables, which have a `UUID` of their own."""
+    if "sqlalchemy" in file.text and ("Column(" in file.text or "mapped_column" in file.text):
+        return spell_uuid(file, "UUID", at)
+    found = spell(file, "uuid.UUID", at)
+    return spell_uuid(file, "UUID", at) if found.needs and found.needs[0].alias else found
+
+
+def _parses(made: _Edits, cell: Cell, identity: Identity) -> None:
+    """`int(part)` becomes `UUID(part)`; `UUID(x)` becomes `x` where that is a UUID now."""
+    for parse in cell.parses:
+        if parse.to == "int":
+            made.add(replace(parse.module, parse.func, made.write(_spell_class(parse.module, parse.func.start))))
+        elif parse.call is not None and parse.inner is not None and parse.inner.root is cell.root:
+            made.add(replace(parse.module, parse.call, parse.module.slice(parse.call.args[0].value)))
+            made.forget(parse.module, parse.func)
