@@ -13,9 +13,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import is_plural, plural, singular, snake_words
+from fapi_lint.project.routers import Router
 from fapi_lint.project.routes import Route, path_key
-from fapi_lint.project.symbols import Class, Function
+from fapi_lint.project.symbols import Class, Function, Scope
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -48,6 +50,15 @@ class Operation:
     route: Route
 
 
+@dataclass(frozen=True, slots=True)
+class Disorder:
+    """The handlers of one resource in source order; `late` is the first that should stand before another."""
+
+    handlers: list[Function]
+    late: Function
+    before: Function
+
+
 class Handlers:
     """The handlers of an application's CRUD routes."""
 
@@ -62,6 +73,32 @@ class Handlers:
             operations = [operation for route in routes if (operation := self._operation(route)) is not None]
             if operations and len({(operation.kind, operation.noun) for operation in operations}) == 1:
                 found[handler] = operations[0]
+        return found
+
+    def out_of_order(self, module: Module) -> list[Disorder]:
+        """The resources whose handlers a file does not define in order, by what comes too late first."""
+        groups: dict[tuple[Scope, Router, str], list[Function]] = {}
+        for handler in sorted(self._by_module.get(module, ()), key=lambda handler: handler.node.start):
+            operation = self.operations[handler]
+            groups.setdefault((handler.enclosing, operation.route.router, operation.noun), []).append(handler)
+        found = []
+        for handlers in groups.values():
+            ranks = [self.rank(handler) for handler in handlers]
+            late = next((at for at in range(1, len(ranks)) if ranks[at] < max(ranks[:at])), None)
+            if late is not None:
+                before = next(handler for handler in handlers if self.rank(handler) > ranks[late])
+                found.append(Disorder(handlers, handlers[late], before))
+        return found
+
+    def rank(self, handler: Function) -> int:
+        """Where the handler of a CRUD route stands among those of its resource."""
+        return ORDER.index(self.operations[handler].kind)
+
+    @cached_property
+    def _by_module(self) -> dict[Module, list[Function]]:
+        found: dict[Module, list[Function]] = {}
+        for handler in self.operations:
+            found.setdefault(handler.module, []).append(handler)
         return found
 
     def expected_name(self, handler: Function) -> str | None:

@@ -1,0 +1,126 @@
+"""Functions of a module or class put into another order, with their decorators and the comments that belong to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fapi_lint.fix.edit import Edit
+from fapi_lint.fix.names import File, target_names
+from fapi_lint.fix.text import line_end, line_start, next_line
+from fapi_lint.outline import nodes as o
+
+_RULER = re.compile(r"#\s*(?:[-=#*~_]{3,}|region\b|endregion\b|[-=*]+ )")
+"""A comment that sets off a section: it stays where it is."""
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+class Unorderable(Exception):  # noqa: N818
+    """Why functions are not reordered: a clause that goes on from "not reordered: "."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A statement with the comments over it and in it."""
+
+    node: Any
+    start: int
+    end: int
+
+
+def reorder(
+    file: File, body: Sequence[o.Stmt], functions: Sequence[o.FunctionDef], order: Sequence[o.FunctionDef]
+) -> list[Edit]:
+    """`functions`, which stand in a body in this order, in the order of `order`; what stands between them stays.
+
+    Raises Unorderable where a name would be used before it is defined, or a section comment stands between them.
+    """
+    starts = {node.start for node in body}
+    if any(function.start not in starts for function in functions):
+        raise Unorderable("not all of them are defined unconditionally")
+    low, high = functions[0].outer_start, functions[-1].end
+    region = [_block(file, node) for node in body if _start(node) >= low and node.end <= high]
+    _check_comments(file, region)
+    _check_names(region, functions)
+    blocks = {block.node.start: block for block in region}
+    edits = []
+    for old, new in zip(functions, order, strict=True):
+        if old is not new:
+            source, target = blocks[new.start], blocks[old.start]
+            edits.append(Edit(file.path, target.start, target.end, file.text[source.start : source.end]))
+    return edits
+
+
+def _start(node: Any) -> int:
+    return node.outer_start if isinstance(node, (o.FunctionDef, o.ClassDef)) else int(node.start)
+
+
+def _block(file: File, node: Any) -> _Block:
+    text = file.text
+    start = line_start(text, _start(node))
+    indent = text[start : _start(node)]
+    while start:
+        above = line_start(text, start - 1)
+        line = text[above:start].removeprefix(indent)
+        if not line.startswith("#") or _RULER.match(line):
+            break
+        start = above
+    end = line_end(text, node.end)
+    at = next_line(text, end)
+    while isinstance(node, (o.FunctionDef, o.ClassDef)) and at < len(text):
+        line = text[at : line_end(text, at)]
+        inner = line.removeprefix(indent)
+        if line.strip() and not (line.startswith(indent) and inner[0].isspace() and inner.lstrip().startswith("#")):
+            break
+        if line.strip():
+            end = at + len(line)
+        at = next_line(text, at)
+    return _Block(node, start, end)
+
+
+def _check_comments(file: File, region: Sequence[_Block]) -> None:
+    for block, following in zip(region, region[1:], strict=False):
+        if "#" in file.text[block.end : following.start]:
+            raise Unorderable("comments between them set off sections")
+
+
+def _check_names(region: Sequence[_Block], functions: Sequence[o.FunctionDef]) -> None:
+    """What runs when the module is loaded must find the same names as before."""
+    moved = {function.name for function in functions}
+    starts = {function.start for function in functions}
+    bound = [name for block in region for name in _bound(block.node)]
+    if len(moved) < len(functions) or any(bound.count(name) > 1 for name in moved):
+        raise Unorderable("one of them is defined twice")
+    for block in region:
+        names = set(_names_at_import(block.node))
+        needed = sorted(names & (set(bound) if block.node.start in starts else moved))
+        if needed:
+            raise Unorderable(f"`{needed[0]}` would be used before it is defined")
+
+
+def _bound(node: Any) -> Iterator[str]:
+    """The names that a statement defines."""
+    for inner in o.walk(*([] if isinstance(node, (o.FunctionDef, o.ClassDef)) else [node])):
+        targets = getattr(inner, "targets", None) or [getattr(inner, "target", None)]
+        for target in targets:
+            yield from target_names(target) if isinstance(target, o.Node) else ()
+        if isinstance(inner, o.Alias):
+            yield inner.asname or inner.name.partition(".")[0]
+    if isinstance(node, (o.FunctionDef, o.ClassDef)):
+        yield node.name
+
+
+def _names_at_import(node: Any) -> Iterator[str]:
+    """The names that running a statement looks up: of a function only what stands before its body."""
+    parts: list[Any] = [node]
+    if isinstance(node, o.FunctionDef):
+        annotations = [param.annotation for param in node.params] + [node.returns]
+        for quoted in o.walk(*(annotation for annotation in annotations if annotation is not None)):
+            if isinstance(quoted, o.String):
+                yield from _WORD.findall(quoted.value or "")
+        parts = [*node.decorators, *node.params, *([node.returns] if node.returns is not None else [])]
+    for inner in o.walk(*parts):
+        if isinstance(inner, o.Name):
+            yield inner.id
