@@ -54,7 +54,26 @@ def test_fix_only_reports_nothing_that_is_left(app: Path, run: Run) -> None:
 
 def test_show_fixes(app: Path, run: Run) -> None:
     ran = run("--fix", "--show-fixes")
-    assert "Fixed 1 finding:\n- app/limits.py:\n    1 × FAPI001 (unused-suppression)" in ran.out
+    assert (
+        ran.out
+        == """\
+app/models/user.py:11:39: FAPI207 string column `User.name` has no length
+Fixed 1 finding:
+
+FAPI001 (unused-suppression), safe: only the comment changes; codes of other
+linters stay.
+  - Remove the suppression
+    app/limits.py:1
+
+Could not fix 1 finding, because
+
+  - FAPI207 (unsized-string) has fixes that `--unsafe-fixes` applies:
+    app/models/user.py:11: Give `User.name` the length 255: this alters the schema, a migration is needed
+
+Found 2 findings in 2 files (1 fixed, 1 remaining).
+1 fixable with `--fix --unsafe-fixes`.
+"""
+    )
 
 
 def test_what_cannot_be_written_exits_with_2(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +109,10 @@ def test_diff_writes_nothing(app: Path, run: Run) -> None:
     assert ran.out == (
         "--- a/app/limits.py\n+++ b/app/limits.py\n@@ -1 +1 @@\n-LIMIT = 10  # noqa: FAPI205\n+LIMIT = 10\n"
     )
-    assert ran.err == "Would fix 1 finding (1 more with `--unsafe-fixes`).\n"
+    assert ran.err.startswith("Would fix 1 finding:\n\nFAPI001 (unused-suppression), safe: only the comment changes;")
+    assert "\n\nCould not fix 1 finding, because\n\n  - FAPI207 (unsized-string) has fixes that" in ran.err
+    assert ran.err.endswith("\n\nWould fix 1 finding (1 more with `--unsafe-fixes`).\n")
+    assert run("--diff", "--quiet").err == ""
     assert (app / "app/limits.py").read_text() == FILES["app/limits.py"]
     assert run("--diff", "--fix").out == ran.out
     assert (app / "app/limits.py").read_text() == FILES["app/limits.py"]
@@ -99,7 +121,8 @@ def test_diff_writes_nothing(app: Path, run: Run) -> None:
 def test_no_difference_exits_with_0(app: Path, run: Run) -> None:
     ran = run("--diff", "app/models")
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == "Would fix 0 findings (1 more with `--unsafe-fixes`).\n"
+    assert ran.err.startswith("Could not fix 1 finding, because\n")
+    assert ran.err.endswith("\n\nWould fix 0 findings (1 more with `--unsafe-fixes`).\n")
     assert run("--diff", "-q", "app/models").err == ""
 
 

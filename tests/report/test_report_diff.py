@@ -41,12 +41,14 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def applied(repository: Path, changes: list[tuple[str, str, str]]) -> dict[str, str]:
-    """The files' text after `git apply` of our diff."""
+def applied(
+    repository: Path, changes: list[tuple[str, str, str]], renames: dict[str, str] | None = None
+) -> dict[str, str]:
+    """The files' text after `git apply` of our diff, by their new names."""
     for name, old, _ in changes:
         (repository / name).parent.mkdir(exist_ok=True)
         (repository / name).write_bytes(old.encode())
-    if diff := unified_diff(changes):
+    if diff := unified_diff(changes, renames):
         done = subprocess.run(
             ["git", "-c", "core.autocrlf=false", "apply", "--whitespace=nowarn", "-"],
             cwd=repository,
@@ -55,7 +57,9 @@ def applied(repository: Path, changes: list[tuple[str, str, str]]) -> dict[str, 
             check=False,
         )
         assert done.returncode == 0, f"{done.stderr.decode()}\n{diff}"
-    return {name: (repository / name).read_bytes().decode() for name, _, _ in changes}
+    names = [(renames or {}).get(name, name) for name, _, _ in changes]
+    assert not any((repository / name).exists() for name in (renames or {}).keys() - set(names))
+    return {name: (repository / name).read_bytes().decode() for name in names}
 
 
 @settings(deadline=None, max_examples=60)
@@ -85,6 +89,20 @@ def test_git_applies_under_any_name(repository, name):
 )
 def test_git_applies_every_kind_of_line_end(repository, old, new):
     assert applied(repository, [("a.py", old, new)]) == {"a.py": new}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(TEXT, TEXT, st.booleans(), st.booleans()), min_size=1, max_size=len(NAMES)))
+def test_git_applies_renames(repository, files):
+    """Alone, with a change of content, before and after files that keep their names."""
+    changes, renames = [], {}
+    for name, (old, new, is_moved, is_changed) in zip(NAMES, files, strict=False):
+        changes.append((name, old, new if is_changed else old))
+        renames[name] = f"moved {name}" if is_moved and old else name
+    result = applied(repository, changes, renames)
+    assert result == {renames[name]: new for name, _, new in changes}
+    for name in result:
+        (repository / name).unlink()
 
 
 def test_the_form_is_that_of_a_unified_diff():

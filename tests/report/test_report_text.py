@@ -16,7 +16,6 @@ from fapi_lint.report.formats import FORMATS
 from fapi_lint.report.model import Diagnostic, Position, Report
 from fapi_lint.report.shared import Style, shown_path
 from fapi_lint.report.statistics import statistics
-from fapi_lint.report.summary import show_fixes
 
 TEXT = ["full", "concise", "grouped"]
 
@@ -202,20 +201,6 @@ def test_summary_counts_what_was_fixed(finding, report):
 def test_summary_when_all_is_fixed(report):
     text = FORMATS["concise"](report(fixed={"/project/a.py": {"FAPI205": 1}}))
     assert text == "Found 1 finding in 1 file (1 fixed, 0 remaining).\n"
-
-
-def test_show_fixes_counts_the_same_ones(finding, report):
-    shown = report(applied=(finding(), finding(), finding(filename="/project/b.py", fix=None)), show_fixes=True)
-    expected = """\
-Fixed 3 findings:
-- app/models/post.py:
-    2 × FAPI205 (backref): Write both sides with back_populates
-- b.py:
-    1 × FAPI205 (backref)
-"""
-    assert show_fixes(shown) == expected
-    assert FORMATS["concise"](shown).startswith(expected)
-    assert show_fixes(report()) == ""
 
 
 def test_statistics_are_sorted_by_count_and_marked(finding, report):

@@ -20,8 +20,9 @@ from fapi_lint.engine.run import Result, Run
 from fapi_lint.engine.timing import Clock
 from fapi_lint.report.formats import FORMATS
 from fapi_lint.report.model import Report
-from fapi_lint.report.shared import count, is_fixable
+from fapi_lint.report.shared import Style, count, is_fixable, join
 from fapi_lint.report.statistics import statistics
+from fapi_lint.report.summary import review_of
 
 if TYPE_CHECKING:
     from fapi_lint.engine.applications import Application
@@ -120,7 +121,7 @@ def _format(arguments: Arguments) -> str:
 def _finish(arguments: Arguments, result: Result, report: Report, stdin: bytes | None) -> None:
     """Write what was fixed, then report."""
     fixing = arguments.fix or arguments.fix_only
-    if arguments.fix_only:
+    if arguments.fix_only and not FORMATS[_format(arguments)].is_text:
         report = replace(report, diagnostics=())
     to_stderr = fixing and stdin is not None
     stream = sys.stderr if to_stderr else sys.stdout
@@ -146,18 +147,15 @@ def _render(arguments: Arguments, report: Report, color: bool) -> str:
     if arguments.statistics:
         return statistics(report, output_format, color=color)
     if arguments.fix_only and FORMATS[output_format].is_text:
-        return _fixed(report, color)
+        return _fixed(report, Style(color, width()))
     return FORMATS[output_format](report, color=color, width=width())
 
 
-def _fixed(report: Report, color: bool) -> str:
-    from fapi_lint.report.summary import show_fixes
-
-    fixes = show_fixes(report, color=color) if report.show_fixes else ""
-    if report.quiet or not report.applied:
-        return fixes
+def _fixed(report: Report, style: Style) -> str:
+    """The report of `--fix-only`."""
     files = {diagnostic.filename for diagnostic in report.applied}
-    return f"{fixes}Fixed {count(len(report.applied), 'finding')} in {count(len(files), 'file')}.\n"
+    fixed = f"Fixed {count(len(report.applied), 'finding')} in {count(len(files), 'file')}." if files else ""
+    return join([review_of(report, style), "" if report.quiet else fixed], "\n\n")
 
 
 def _write_report(path: str, text: str) -> None:
@@ -169,8 +167,9 @@ def _write_report(path: str, text: str) -> None:
 
 
 def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:
-    """One diff over all files on standard output, what it is on standard error."""
+    """One diff over all files on standard output; on standard error its fixes, and what there is none for."""
     from fapi_lint.report.diff import unified_diff
+    from fapi_lint.report.review import review
 
     renames = {_shown(change.path): _shown(change.to) for change in result.changes}
     text = unified_diff(map(_as_diffed, result.changes), renames, color=use_color(arguments.color, sys.stdout))
@@ -184,6 +183,8 @@ def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:
         note(
             f"warning: {count(unread, 'file')} cannot be read as Python and {'is' if unread == 1 else 'are'} left alone"
         )
+    if explained := review(report, Style(use_color(arguments.color, sys.stderr), width()), verb="Would fix"):
+        note(f"{explained}\n")
     more = 0
     if not report.unsafe_fixes:
         more = sum(is_fixable(diagnostic.fix, unsafe=True) for diagnostic in report.diagnostics)

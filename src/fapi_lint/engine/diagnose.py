@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from hashlib import sha256
 
@@ -34,16 +34,26 @@ def rule_info(rule: Rule) -> RuleInfo:
     )
 
 
-def diagnose(project: Project, violations: Iterable[Violation], *, with_edits: bool = True) -> list[Diagnostic]:
+def diagnose(
+    project: Project, violations: Iterable[Violation], *, with_edits: bool = True, with_files: bool = False
+) -> list[Diagnostic]:
     """The violations as diagnostics, in the same order.
 
     Without edits, fixes have their title and applicability only: placing the imports of thousands of fixes
-    takes longer than finding them.
+    takes longer than finding them. `with_files` adds which files they touch.
     """
-    return [_diagnostic(project, violation, with_edits) for violation in violations]
+    known: dict[int, ReportedFix] = {}
+
+    def reported(fix: Fix) -> ReportedFix:
+        """Once, however many findings share the fix; by identity, for hashing large ones takes as long."""
+        if id(fix) not in known:
+            known[id(fix)] = _reported(project, fix, with_edits, with_files)
+        return known[id(fix)]
+
+    return [_diagnostic(project, violation, reported) for violation in violations]
 
 
-def _diagnostic(project: Project, violation: Violation, with_edits: bool) -> Diagnostic:
+def _diagnostic(project: Project, violation: Violation, reported: Callable[[Fix], ReportedFix]) -> Diagnostic:
     rule, finding = violation.rule, violation.finding
     module = project.by_path[finding.at.path]
     lines = module.source.lines
@@ -53,7 +63,7 @@ def _diagnostic(project: Project, violation: Violation, with_edits: bool) -> Dia
     fix = None
     if finding.fix is not None:
         try:
-            fix = _reported(project, finding.fix, with_edits)
+            fix = reported(finding.fix)
         except ImportConflict as conflict:
             message = f"{message} (no fix: {conflict})"
     diagnostic = Diagnostic(
@@ -78,7 +88,7 @@ def _position(file: Module | TextFile, offset: int) -> Position:
     return Position(*file.source.lines.position(offset))
 
 
-def _reported(project: Project, fix: Fix, with_edits: bool) -> ReportedFix:
+def _reported(project: Project, fix: Fix, with_edits: bool, with_files: bool) -> ReportedFix:
     edits: tuple[Edit, ...] = ()
     if with_edits:
         edits = edits_of(fix, project.file)
@@ -97,7 +107,13 @@ def _reported(project: Project, fix: Fix, with_edits: bool) -> ReportedFix:
             for edit in edits
         ),
         moves=tuple(ReportedMove(move.path, move.to) for move in fix.moves) if with_edits else (),
+        files=_files(fix) if with_files else (),
     )
+
+
+def _files(fix: Fix) -> tuple[str, ...]:
+    edited = {edit.path for edit in fix.edits} | {need.path for need in fix.needs}
+    return tuple(sorted(edited | {move.path for move in fix.moves}))
 
 
 def _fingerprint(project: Project, diagnostic: Diagnostic) -> str:

@@ -115,7 +115,7 @@ def _apply(
         candidates = [(violation, fix) for violation, fix in candidates if _key(violation) not in dropped]
     if not changed and not planned.moves:
         return []
-    outcome.applied.extend(diagnose(outcome.project, applied, with_edits=False))
+    outcome.applied.extend(diagnose(outcome.project, applied, with_edits=False, with_files=True))
     rewritten = {path: file for path, file in changed.items() if not isinstance(file, str)}
     outcome.texts.update((file.origin, file.text) for file in rewritten.values())
     outcome.moves.extend(planned.moves)

@@ -253,6 +253,7 @@ class Run:
             problems=tuple(self.problems),
             files=sum(len(application.files) for application in self.applications),
             unsafe_fixes=self.options.unsafe_fixes,
+            unfixable=frozenset(active) - frozenset[str]().union(*(each.fixable for each in self.applications)),
             baselined=sum(application.baselined for application in self.applications),
             gone=sum(len(application.gone) for application in self.applications),
             version=__version__,

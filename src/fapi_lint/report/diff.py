@@ -18,21 +18,30 @@ def unified_diff(
 ) -> str:
     """One diff over all changes: shown path with forward slashes, old text, new text.
 
-    `renames` are the new paths of those that have one: git's extended header says so. Lines end at line feeds only:
-    a carriage return is content, and has to reach the output untranslated.
+    `renames` are the new paths of those that have one: git's extended header says so, and then every file has one,
+    for a rename alone would take the next file's names for its own. Lines end at line feeds only: a carriage return
+    is content, and has to reach the output untranslated.
     """
     style = Style(color)
-    new_paths = renames or {}
-    return "".join(
-        line for path, old, new in changes for line in _file_diff(path, new_paths.get(path, path), old, new, style)
-    )
+    new_paths = {path: to for path, to in (renames or {}).items() if to != path}
+    lines: list[str] = []
+    for path, old, new in changes:
+        to = new_paths.get(path, path)
+        if new_paths and (old != new or to != path):
+            lines.extend(_git_header(path, to, style))
+        lines.extend(_file_diff(path, to, old, new, style))
+    return "".join(lines)
+
+
+def _git_header(path: str, to: str, style: Style) -> Iterator[str]:
+    names = [_name(name).removesuffix("\t") for name in (f"a/{path}", f"b/{to}", path, to)]
+    yield style.paint("path", f"diff --git {names[0]} {names[1]}") + "\n"
+    if to != path:
+        yield style.paint("path", f"rename from {names[2]}") + "\n"
+        yield style.paint("path", f"rename to {names[3]}") + "\n"
 
 
 def _file_diff(path: str, to: str, old: str, new: str, style: Style) -> Iterator[str]:
-    if to != path:
-        names = [_name(name).removesuffix("\t") for name in (f"a/{path}", f"b/{to}", path, to)]
-        header = f"diff --git {names[0]} {names[1]}", f"rename from {names[2]}", f"rename to {names[3]}"
-        yield from (style.paint("path", line) + "\n" for line in header)
     if old == new:
         return
     yield style.paint("path", f"--- {_name(f'a/{path}')}") + "\n"

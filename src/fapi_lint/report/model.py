@@ -41,6 +41,8 @@ class ReportedFix:
     edits: tuple[ReportedEdit, ...]
     moves: tuple[ReportedMove, ...] = ()
     """Done after the edits."""
+    files: tuple[str, ...] = ()
+    """Every file that it touches, where that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class Report:
     show_fixes: bool = False
     unsafe_fixes: bool = False
     """Whether the run was allowed to apply unsafe fixes."""
+    unfixable: frozenset[str] = frozenset()
+    """Rules whose fixes the settings exclude."""
     baselined: int = 0
     """Findings that are left out because they are in the baseline."""
     gone: int = 0

@@ -1,20 +1,27 @@
-"""The end of every text format: problems, what was fixed, and the count of findings."""
+"""The end of every text format: problems, what was fixed and what could not be, and the count of findings."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from fapi_lint.report.model import Report
-from fapi_lint.report.shared import Style, count, is_fixable, join, one_line, shown_path
+from fapi_lint.report.shared import Style, count, is_fixable
 
 
 def footer(report: Report, style: Style) -> str:
     """All that follows the findings."""
     warning = style.paint("warning", "warning:")
     problems = "\n".join(f"{warning} {problem}" for problem in report.problems)
-    fixes = show_fixes(report, color=style.color) if report.show_fixes else ""
-    return "\n\n".join(filter(None, [problems, fixes.rstrip(), summary(report, style)]))
+    return "\n\n".join(filter(None, [problems, review_of(report, style), summary(report, style)]))
+
+
+def review_of(report: Report, style: Style) -> str:
+    """What `--show-fixes` adds: every fix, and what could not be fixed."""
+    if not report.show_fixes:
+        return ""
+    from fapi_lint.report.review import review
+
+    return review(report, style)
 
 
 def summary(report: Report, style: Style) -> str:
@@ -50,20 +57,3 @@ def _baseline(report: Report) -> Iterator[str]:
         entries, them = ("1 entry", "it") if report.gone == 1 else (f"{report.gone} entries", "them")
         verb = "is" if report.gone == 1 else "are"
         yield f"{entries} of the baseline {verb} gone: `fapi-lint baseline --prune` removes {them}."
-
-
-def show_fixes(report: Report, *, color: bool = False) -> str:
-    """Every applied fix by file, the same ones counted: the text of `--show-fixes`."""
-    style = Style(color)
-    by_file: defaultdict[str, Counter[tuple[str, str, str]]] = defaultdict(Counter)
-    for diagnostic in report.applied:
-        title = one_line(diagnostic.fix.message) if diagnostic.fix else ""
-        by_file[shown_path(diagnostic.filename, report.root)][diagnostic.code, diagnostic.name, title] += 1
-    if not by_file:
-        return ""
-    lines = [f"Fixed {count(len(report.applied), 'finding')}:"]
-    for path, fixes in sorted(by_file.items()):
-        lines.append(f"- {style.paint('path', one_line(path))}:")
-        for (code, name, title), times in sorted(fixes.items()):
-            lines.append(f"    {times} × {style.paint('code', code)} ({name}){': ' if title else ''}{title}")
-    return join(lines, "\n")
