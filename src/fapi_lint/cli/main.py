@@ -19,7 +19,7 @@ from fapi_lint.cli.terminal import abandon, note
 from fapi_lint.config.load import ConfigError
 from fapi_lint.source.write import WriteError
 
-COMMANDS = ("check", "rule", "config", "init", "baseline", "clean", "version")
+COMMANDS = ("check", "rule", "config", "init", "baseline", "map", "clean", "version")
 """Each is a module of this package with a `command`."""
 
 _OWN_OPTIONS = ("-h", "--help", "-V", "--version")

@@ -31,7 +31,7 @@ _PLURAL_ENDINGS = (
 def singular(word: str) -> str:
     """One of what a word means, if it is plural: `categories` is `category`. Of `user_roles` the last part counts."""
     head, last = _split(word)
-    if last in _UNCOUNTABLE:
+    if last in _UNCOUNTABLE or last in _IRREGULAR:
         return word
     if last in _SINGULARS:
         return head + _SINGULARS[last]
