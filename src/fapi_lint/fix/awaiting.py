@@ -1,4 +1,4 @@
-"""`await` put before a call."""
+"""`await` put before a call, or taken away."""
 
 from __future__ import annotations
 
@@ -23,3 +23,11 @@ def insert_await(file: File, call: o.Call, parent: o.Node | None) -> tuple[Edit,
         Edit(file.path, call.start, call.start, "(await "),
         Edit(file.path, call.end, call.end, ")"),
     )
+
+
+def remove_await(file: File, node: o.Await) -> Edit:
+    """The keyword goes, with the white space behind it; parentheses and comments stay."""
+    behind = node.start + len("await")
+    while file.text[behind].isspace():
+        behind += 1
+    return Edit(file.path, node.start, behind, "")

@@ -5,7 +5,7 @@ https://docs.sqlalchemy.org/en/20/orm/queryguide/relationships.html has the stra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
@@ -173,13 +173,12 @@ class Links:
         return loaded, base
 
 
-def is_loaded(path: Path, loaded: Iterable[Path]) -> bool:
+def is_loaded(path: Path, loaded: Collection[Path]) -> bool:
     """Whether one of the loaded paths covers a path."""
-    return any(
-        path == other
-        or (other[-1:] == (ANY,) and path[:-1] == other[:-1])
-        or (other[-1:] == (BELOW,) and path[: len(other) - 1] == other[:-1])
+    return path in loaded or any(
+        (other[-1] == ANY and path[:-1] == other[:-1]) or (other[-1] == BELOW and path[: len(other) - 1] == other[:-1])
         for other in loaded
+        if other[-1] in (ANY, BELOW)
     )
 
 

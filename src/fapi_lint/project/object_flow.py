@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
-from fapi_lint.project.links import Link, Links, Path
+from fapi_lint.project.links import Link, Links, Path, is_loaded
 from fapi_lint.project.models import Model
 from fapi_lint.project.object_walk import Read, Summary, Walk
 from fapi_lint.project.origins import NONE, UNKNOWN, Facts, Objects, Origin, Struct, Value, Values
@@ -182,7 +182,7 @@ class ObjectFlow:
             bound[origin] = objects
             for value in objects:
                 facts = before.get(value.origin, Facts())
-                for read in list(summary.reads):
+                for read in list(summary.reads.values()):
                     if read.origin is origin:
                         path = value.path + read.path
                         changed = facts.then(read.facts, value.path)
@@ -250,9 +250,9 @@ class ObjectFlow:
                 self.read(walk, origin, (*path[:index], method), facts, place, obstacle)
             return
         if origin.kind == "parameter":
-            if path not in facts.loaded and not facts.is_opaque:
-                walk.summary.reads.append(Read(origin, path, facts, place, obstacle))
-        elif facts.lacks(path) and model is not None:
+            if not facts.is_opaque and not is_loaded(path, facts.loaded):
+                walk.summary.reads.setdefault((origin, path, facts), Read(origin, path, facts, place, obstacle))
+        elif model is not None and facts.lacks(path):
             self.reads.setdefault((origin, path, facts.dropped), Read(origin, path, facts, place, obstacle))
 
     def _goes_back(self, origin: Origin, path: Path) -> bool:
@@ -268,7 +268,7 @@ class ObjectFlow:
         own = next(iter(summary.params.values()), None)
         if own is None:
             return UNKNOWN
-        for read in list(summary.reads):
+        for read in list(summary.reads.values()):
             if read.origin is own:
                 self.read(walk, origin, path + read.path, facts.then(read.facts, path), read.place, read.obstacle)
         bound = {own: [Objects(origin, path)]}

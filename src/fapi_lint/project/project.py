@@ -26,6 +26,7 @@ from fapi_lint.project.migrations import Migrations, Revision
 from fapi_lint.project.models import Column, Model, Models, Relationship, Table
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import ModuleNames
+from fapi_lint.project.needless_awaits import NeedlessAwait, needless_awaits
 from fapi_lint.project.pairing import Pairings
 from fapi_lint.project.purpose import Purposes
 from fapi_lint.project.queries import Queries
@@ -41,6 +42,7 @@ from fapi_lint.project.sessions import DroppedCoroutine, QueryCall, Service, Ses
 from fapi_lint.project.settings_classes import EnvironmentRead, SettingsClass, SettingsClasses
 from fapi_lint.project.string_fields import StringFields
 from fapi_lint.project.symbols import Class, Function
+from fapi_lint.project.test_files import TestFile, TestFiles
 from fapi_lint.project.tests import AsyncTest, Fixture, Tests
 from fapi_lint.project.text_files import TextFile, TextFiles
 from fapi_lint.project.types import Types
@@ -236,6 +238,10 @@ class Project:
         return Tests(self)
 
     @cached_property
+    def test_files(self) -> TestFiles:
+        return TestFiles(self)
+
+    @cached_property
     def migrations(self) -> Migrations:
         return Migrations(self)
 
@@ -273,6 +279,7 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     QueryCall: lambda project: project.sessions.queries,
     DroppedCoroutine: lambda project: project.sessions.dropped,
     Service: lambda project: project.sessions.services,
+    NeedlessAwait: needless_awaits,
     Unloaded: lambda project: project.lazy_loads.unloaded,
     ExceptionClass: lambda project: project.exceptions.all,
     SettingsClass: lambda project: project.settings_classes.all,
@@ -280,5 +287,6 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     Secret: lambda project: project.secrets.all,
     AsyncTest: lambda project: project.tests.async_tests,
     Fixture: lambda project: project.tests.fixtures,
+    TestFile: lambda project: project.test_files.all,
     Revision: lambda project: project.migrations.revisions,
 }

@@ -6,13 +6,17 @@ that way: https://fastapi.tiangolo.com/tutorial/response-model/.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
+from fapi_lint.project.links import Path
+from fapi_lint.project.models import Model
 from fapi_lint.project.origins import Objects, Result, Struct, Values, many, one
 from fapi_lint.project.schemas import Schema, SchemaField
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
+from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
     from fapi_lint.project.object_flow import ObjectFlow
@@ -21,6 +25,10 @@ if TYPE_CHECKING:
 Arguments: TypeAlias = "dict[str, tuple[Scope, o.Node]]"
 """What the type parameters of a generic schema stand for."""
 
+Reading: TypeAlias = "tuple[Path, Place, str | None]"
+"""Attributes that are read one after the other, the field that does, and what hinders loading them, if so."""
+
+_DEPTH = 8
 _CONTAINERS = frozenset(["list", "List", "Sequence", "Iterable", "set", "Set", "Collection", "tuple", "Tuple"])
 _TRANSPARENT = frozenset(["Optional", "Annotated"])
 
@@ -31,6 +39,8 @@ class Serialisation:
     def __init__(self, objects: ObjectFlow) -> None:
         self.objects = objects
         self.project = objects.project
+        self._paths: dict[Any, list[Reading]] = {}
+        self._active: list[Schema] = []
 
     def respond(self, walk: Walk, summary: Summary) -> None:
         """What FastAPI reads of the values that a handler returns."""
@@ -59,7 +69,6 @@ class Serialisation:
         scope: Scope,
         annotation: o.Node | None,
         arguments: Arguments | None = None,
-        outer: tuple[Schema, ...] = (),
     ) -> None:
         """Validate values as `annotation` says."""
         rows = frozenset(value for value in values if isinstance(value, Result))
@@ -71,29 +80,27 @@ class Serialisation:
             return
         member = members[0]
         if isinstance(member, o.Subscript):
-            self._generic(walk, values, scope, member, arguments or {}, outer)
+            self._generic(walk, values, scope, member, arguments or {})
             return
         if isinstance(member, o.Name) and arguments and member.id in arguments:
             where, node = arguments[member.id]
-            self.read(walk, values, where, node, None, outer)
+            self.read(walk, values, where, node, None)
             return
         symbol = self.project.resolver.resolve(scope, member)
         if isinstance(symbol, Variable) and symbol.value is not None and not isinstance(symbol.value, o.Call):
-            self.read(walk, values, symbol.scope, symbol.value, arguments, outer)
+            self.read(walk, values, symbol.scope, symbol.value, arguments)
         elif isinstance(symbol, Class):
-            self._schema(walk, values, symbol, {}, outer)
+            self._schema(walk, values, symbol, {})
 
-    def _generic(
-        self, walk: Walk, values: Values, scope: Scope, node: o.Subscript, given: Arguments, outer: tuple[Schema, ...]
-    ) -> None:
+    def _generic(self, walk: Walk, values: Values, scope: Scope, node: o.Subscript, given: Arguments) -> None:
         symbol = self.project.resolver.resolve(scope, node.value)
         if isinstance(symbol, External):
             if symbol.name in _CONTAINERS and node.items:
-                self.read(walk, one(values), scope, node.items[0], given, outer)
+                self.read(walk, one(values), scope, node.items[0], given)
             elif symbol.name in _TRANSPARENT and node.items:
-                self.read(walk, values, scope, node.items[0], given, outer)
+                self.read(walk, values, scope, node.items[0], given)
         elif isinstance(symbol, Class):
-            self._schema(walk, values, symbol, self._arguments(symbol, scope, node, given), outer)
+            self._schema(walk, values, symbol, self._arguments(symbol, scope, node, given))
 
     def _arguments(self, class_: Class, scope: Scope, node: o.Subscript, given: Arguments) -> Arguments:
         found: Arguments = {}
@@ -108,36 +115,69 @@ class Serialisation:
                 return [item.id for item in base.value.items if isinstance(item, o.Name)]
         return []
 
-    def _schema(
-        self, walk: Walk, values: Values, class_: Class, arguments: Arguments, outer: tuple[Schema, ...]
-    ) -> None:
+    def _schema(self, walk: Walk, values: Values, class_: Class, arguments: Arguments) -> None:
         schema = self.project.schemas.by_class.get(class_)
         if schema is None or schema.is_root or self._prepares(schema):
             return
         for value in values:
             if isinstance(value, Struct) and not value.many:
                 for name, field in schema.fields.items():
-                    self.read(walk, value.get(name), field.scope, field.annotation, arguments, outer)
+                    self.read(walk, value.get(name), field.scope, field.annotation, arguments)
             elif isinstance(value, Objects) and not value.many:
-                self._attributes(walk, value, schema, arguments, outer)
+                facts, model = walk.facts(value.origin), self.objects.model_of(value)
+                if model is not None or value.origin.model is None:
+                    for path, place, obstacle in self.paths(schema, model, arguments):
+                        self.objects.read(walk, value.origin, value.path + path, facts, place, obstacle)
 
-    def _attributes(
-        self, walk: Walk, value: Objects, schema: Schema, arguments: Arguments, outer: tuple[Schema, ...]
-    ) -> None:
+    def paths(self, schema: Schema, model: Model | None, arguments: Arguments) -> list[Reading]:
+        """What a schema reads of an object of a model, at any depth."""
+        key = (schema.class_, model, tuple((name, node.start, scope) for name, (scope, node) in arguments.items()))
+        if key not in self._paths:
+            self._paths[key] = []
+            self._active.append(schema)
+            self._paths[key] = list(self._found(schema, model, arguments))
+            self._active.pop()
+        return self._paths[key]
+
+    def _found(self, schema: Schema, model: Model | None, arguments: Arguments) -> Iterator[Reading]:
+        links = {} if model is None else self.objects.links.of(model)
         for field in schema.fields.values():
             name = self._attribute(field)
-            if not name:
+            link = links.get(name)
+            if not name or (model is not None and link is None and self.objects.property_of(model, name) is None):
                 continue
-            obstacle = None
-            path = (*value.path, name)
-            if schema in outer:
-                obstacle = f"`{schema.name}` contains itself, so that there is no end to what must be loaded"
-            place = field.place
-            facts = walk.facts(value.origin)
-            self.objects.read(walk, value.origin, path, facts, place, obstacle)
-            if obstacle is None:
-                inner = self.objects.attribute(walk, value, name)
-                self.read(walk, inner, field.scope, field.annotation, arguments, (*outer, schema))
+            found = self._inner(field.scope, field.annotation, arguments)
+            inner = None if found is None else self.project.schemas.by_class.get(found[0])
+            if inner is None or found is None or inner in self._active:
+                obstacle = f"`{inner.name}` contains itself, so that there is no end to what is read" if inner else None
+                yield (name,), field.place, obstacle
+                continue
+            yield (name,), field.place, None
+            if (link is not None and link.target is not None) or model is None:
+                target = None if link is None else link.target
+                for path, place, obstacle in self.paths(inner, target, found[1]):
+                    if len(path) < _DEPTH:
+                        yield (name, *path), place, obstacle
+
+    def _inner(self, scope: Scope, annotation: o.Node | None, given: Arguments) -> tuple[Class, Arguments] | None:
+        """The one schema in an annotation, with what its type parameters stand for."""
+        members = [member for member in union_members(annotation) if not is_none(member)]
+        if len(members) != 1:
+            return None
+        member = members[0]
+        if isinstance(member, o.Name) and member.id in given:
+            return self._inner(*given[member.id], {})
+        symbol = self.project.resolver.resolve(scope, member.value if isinstance(member, o.Subscript) else member)
+        if isinstance(symbol, Class):
+            inner = self._arguments(symbol, scope, member, given) if isinstance(member, o.Subscript) else {}
+            schema = self.project.schemas.by_class.get(symbol)
+            return None if schema is None or schema.is_root or self._prepares(schema) else (symbol, inner)
+        if isinstance(symbol, External) and isinstance(member, o.Subscript) and member.items:
+            known = symbol.name in _CONTAINERS | _TRANSPARENT
+            return self._inner(scope, member.items[0], given) if known else None
+        if isinstance(symbol, Variable) and symbol.value is not None and not isinstance(symbol.value, o.Call):
+            return self._inner(symbol.scope, symbol.value, {})
+        return None
 
     def _attribute(self, field: SchemaField) -> str:
         """The attribute that a field is read from; empty if that cannot be seen."""
