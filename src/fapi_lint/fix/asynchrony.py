@@ -134,6 +134,8 @@ class _Conversion:
                 self.makers.change(change, self.scope(change))
             case "sync_engine":
                 self.insertions.around(module, node.start, node.end, "", ".sync_engine")
+            case "dynamic":
+                self.dynamic(change)
             case "create_all":
                 self.create_all(module, node)
             case "run_sync":
@@ -170,6 +172,24 @@ class _Conversion:
         self.edits.append(replace(module, node, spelled.text))
         self.needs += spelled.needs
         self.drops.append(DropsImport(module.path, root))
+
+    def dynamic(self, change: Change) -> None:
+        """The statement of a dynamic relationship's query, executed by the session."""
+        module, node, parents = change.module, change.node, change.parents
+        session, method = change.detail
+        if method == "count":
+            call = parents[1]
+            select, func = (spell(module, f"sqlalchemy.{name}", node.start) for name in ("select", "func"))
+            self.needs += select.needs + func.needs
+            before = f"await {session}.scalar({select.text}({func.text}.count()).select_from("
+            self.insertions.around(module, node.start, node.end, before)
+            self.edits.append(Edit(module.path, node.end, call.end, ".statement.subquery()))"))
+            return
+        tail = ".limit(1).statement" if method == "first" else ".statement"
+        if method:
+            self.insertions.around(module, node.start, node.end, f"(await {session}.scalars(", f"{tail}))")
+        else:
+            self.insertions.around(module, node.start, node.end, f"await {session}.scalars(", f"{tail})")
 
     def create_all(self, module: Module, node: o.Node) -> None:
         """`Base.metadata.create_all(engine)`: over a connection, as synchronous code."""

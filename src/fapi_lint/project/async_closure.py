@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
     from fapi_lint.project.sessions import SessionUse
 
-AWAITING = frozenset(["await", "enter", "iterate", "anext", "create_all", "run_sync"])
+AWAITING = frozenset(["await", "enter", "iterate", "anext", "create_all", "run_sync", "dynamic"])
 
 _SOURCES = frozenset(["engine", "maker", "session"])
 
@@ -247,6 +247,9 @@ class AsyncClosures:
             and self.project.purposes.of(part.module) == "application"
         ]
         known = {self.sets.find(part.key) for part in touching if any(c.kind in _SOURCES for c in part.changes)}
+        for loose in self.flow.loose:
+            for root in sources:
+                self.hinder(root, loose)
         main = next((root for root in sources if root not in self.obstacles), None)
         for part in touching:
             root = self.sets.find(part.key)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.dynamic import dynamic_names
 from fapi_lint.project.module import Module
 from fapi_lint.project.session_roles import ASYNC_CLASSES, Role, carried, role_of
 from fapi_lint.project.sets import DisjointSets
@@ -37,6 +38,7 @@ Kind: TypeAlias = Literal[
     "sync_engine",
     "create_all",
     "run_sync",
+    "dynamic",
 ]
 Key: TypeAlias = Hashable
 """A function, a class that holds a session, or the path and name of a variable or statement of a module."""
@@ -55,6 +57,8 @@ class Change:
     module: Module
     node: o.Node
     parents: tuple[o.Node, ...] = ()
+    detail: tuple[str, ...] = ()
+    """For a dynamic relationship, the session and the method that executes the query."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,11 +94,14 @@ class SessionFlow:
         self.parts: dict[Key, Part] = {}
         self.assumed: dict[tuple[Function, str], Type] = {}
         self.types = Types(project, self.assumed)
-        self.words: set[str] = set(SEEDS | project.sessions.session_classes)
+        self.dynamic = dynamic_names(project)
+        self.words: set[str] = set(SEEDS | project.sessions.session_classes | self.dynamic)
         self.fresh_words: set[str] = set(self.words)
         self.touched: dict[Function, None] = {}
         self.dirty: dict[Function, None] = {}
         self.producers: set[Function] = set()
+        self.loose: list[Obstacle] = []
+        """What no asynchronous session of the application would survive."""
         self._statements: dict[tuple[Module, int], o.Node] = {}
         self._read()
 

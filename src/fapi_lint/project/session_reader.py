@@ -10,6 +10,7 @@ from fapi_lint.project import signatures
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.awaiting import hindrance
 from fapi_lint.project.coroutines import Parents, ancestors, paths
+from fapi_lint.project.dynamic import chain_of
 from fapi_lint.project.session_flow import ORM, Change, Key, Kind, Obstacle, Part
 from fapi_lint.project.session_roles import Role, Use, use_of
 from fapi_lint.project.symbols import Class, External, Function, Scope
@@ -130,6 +131,8 @@ class Reader:
         self.reference(scope, node, type_, above)
 
     def attribute(self, scope: Scope, node: o.Attribute, above: Parents) -> None:
+        if node.attr in self.flow.dynamic:
+            self.dynamic(scope, node, tuple(ancestors(above)))
         role = self.flow.role(self.type_of(scope, node.value, above))
         if role is not None:
             self.member(scope, role, node, above)
@@ -374,6 +377,37 @@ class Reader:
         elif name in ("scoped_session", "create_session", "engine_from_config"):
             reason = "keeps a session for each thread" if name == "scoped_session" else "has no asynchronous form"
             self.obstacle(call, f"`{name}()` {reason}")
+
+    # --- dynamic relationships ---------------------------------------------------------------------
+
+    def dynamic(self, scope: Scope, node: o.Attribute, parents: tuple[o.Node, ...]) -> None:
+        """`user.posts.filter(…)`, which is a query that executes itself."""
+        if isinstance(self.flow.project.resolver.resolve(scope, node.value), (Class, External)):
+            return
+        found, session = chain_of(node, parents), self.session()
+        if found is None or not session:
+            text = f"`{self.module.slice(node)}` is a dynamic relationship, which no asynchronous session loads"
+            self.flow.loose.append(Obstacle(self.module, node, text))
+        elif found[2] != "-":
+            reason = hindrance(found[0], found[1], self.part.scope)
+            if reason is not None:
+                self.obstacle(node, f"nothing can be awaited {reason}")
+            self.part.changes.append(Change("dynamic", self.module, found[0], found[1], (session, found[2])))
+
+    def session(self) -> str:
+        """How the function calls its session."""
+        function = self.part.function
+        if function is None:
+            return ""
+        for name, bindings in self.part.scope.bindings.items():
+            node = o.Name(bindings[0].node.start, bindings[0].node.end, name)
+            if self.flow.role(self.types.of(self.part.scope, node)) is Role.SESSION:
+                return name
+        if isinstance(function.parent, Class) and function.node.params:
+            for name in sorted(self.flow.words):
+                if self.flow.role(self.types.attribute(Type(function.parent), name)) is Role.SESSION:
+                    return f"{function.node.params[0].name}.{name}"
+        return ""
 
     # --- records -----------------------------------------------------------------------------------
 

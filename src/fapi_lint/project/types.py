@@ -109,7 +109,7 @@ class Types:
         """`assumed` are the types of parameters that nothing in their signature tells."""
         self.project = project
         self.resolver = project.resolver
-        self.assumed = assumed or {}
+        self.assumed = {} if assumed is None else assumed
         self._returned: dict[Function, Type | None] = {}
         self._attributes: dict[tuple[Class, str], Type | None] = {}
         self._variables: dict[tuple[Scope, str], Type | None] = {}
