@@ -57,6 +57,8 @@ class ModuleNames:
         if not end or not words[end - 1]:
             return None
         noun = words[end - 1]
+        if end > 1 and any(function.name.startswith(f"{words[0]}_") for function in module.scope.functions):
+            return None  # `purge_exports.py`: what it does, and not a noun.
         one = self._singular(noun, module)
         if one is None:
             return None
@@ -69,10 +71,12 @@ class ModuleNames:
         if _NO_PLURAL.search(noun) and noun not in _PLURAL_AFTER_ALL:
             return None
         forms = dict.fromkeys([singular(noun), noun.removesuffix("s"), noun.removesuffix("es")])
+        forms.pop(noun, None)
+        classes = [class_.name.lower() for class_ in module.scope.classes]
         own = {word for class_ in module.scope.classes for word in snake_words(class_.name)}
-        if noun in own and own.isdisjoint(forms):
+        if any(noun in name for name in classes) and own.isdisjoint(forms):
             return None  # `class UserPreferences`: one thing.
-        if noun in _GENERIC and not {class_.name.lower() for class_ in module.scope.classes} & forms.keys():
+        if noun in _GENERIC and forms.keys().isdisjoint(classes):
             return None
         return next((form for form in forms if form in own or form in self._class_words), singular(noun))
 

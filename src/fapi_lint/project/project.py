@@ -26,7 +26,6 @@ from fapi_lint.project.migrations import Migrations, Revision
 from fapi_lint.project.models import Column, Model, Models, Relationship, Table
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import ModuleNames
-from fapi_lint.project.needless_awaits import NeedlessAwait, needless_awaits
 from fapi_lint.project.pairing import Pairings
 from fapi_lint.project.purpose import Purposes
 from fapi_lint.project.queries import Queries
@@ -279,7 +278,6 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     QueryCall: lambda project: project.sessions.queries,
     DroppedCoroutine: lambda project: project.sessions.dropped,
     Service: lambda project: project.sessions.services,
-    NeedlessAwait: needless_awaits,
     Unloaded: lambda project: project.lazy_loads.unloaded,
     ExceptionClass: lambda project: project.exceptions.all,
     SettingsClass: lambda project: project.settings_classes.all,
@@ -287,6 +285,6 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     Secret: lambda project: project.secrets.all,
     AsyncTest: lambda project: project.tests.async_tests,
     Fixture: lambda project: project.tests.fixtures,
-    TestFile: lambda project: project.test_files.all,
+    TestFile: lambda project: project.test_files.astray,
     Revision: lambda project: project.migrations.revisions,
 }

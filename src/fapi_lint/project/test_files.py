@@ -1,0 +1,100 @@
+"""Which files hold tests, and what pytest makes of their names.
+
+pytest collects `test_*.py` and `*_test.py` and nothing else, unless `python_files` says otherwise:
+https://docs.pytest.org/en/stable/explanation/goodpractices.html#test-discovery
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
+from fapi_lint.project.module_names import snake_case
+from fapi_lint.project.symbols import Class, Function, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_CONFIGURATIONS = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+_OTHER_FILES = re.compile(r"^\s*python_files\s*=(?![^\n]*test_\*)", re.MULTILINE)
+
+
+@dataclass(eq=False)
+class TestFile:
+    """A file with tests in it."""
+
+    __test__ = False
+    project: Project
+    module: Module
+
+    @property
+    def stem(self) -> str:
+        return os.path.basename(self.module.path).removesuffix(".py")
+
+    @property
+    def is_named_so(self) -> bool:
+        """Whether its name begins with `test_`."""
+        return self.stem.startswith("test_")
+
+    @property
+    def is_at_home(self) -> bool:
+        """Whether it is below a folder of tests."""
+        return self.project.purposes.in_folder(self.module, self.project.settings.conventions.test_folders)
+
+    @property
+    def better_stem(self) -> str:
+        """Its name with `test_` in front."""
+        words = [word for word in snake_case(self.stem).split("_") if word not in ("test", "tests", "")]
+        return "_".join(["test", *(words or [os.path.basename(self.module.folder)])])
+
+
+@dataclass(eq=False)
+class TestFiles:
+    """The files with tests of an application."""
+
+    __test__ = False
+    project: Project
+
+    @cached_property
+    def astray(self) -> list[TestFile]:
+        """Those whose name or folder is not that of a test."""
+        files = (TestFile(self.project, module) for module in self.project.modules)
+        return [file for file in files if not (file.is_named_so and file.is_at_home) and self._holds_tests(file.module)]
+
+    @cached_property
+    def other_names_are_configured(self) -> bool:
+        """Whether pytest is told to look for files of other names, and not for `test_*.py`."""
+        return any(_OTHER_FILES.search(file.text) for file in self.project.text_files.named(*_CONFIGURATIONS))
+
+    def _holds_tests(self, module: Module) -> bool:
+        name = os.path.basename(module.path)
+        if name in ("conftest.py", "__init__.py") or "def test" not in module.text:
+            return False
+        if self.project.purposes.of(module) != "test" and not name.endswith("_test.py"):
+            return False  # In the application, a function may begin with `test_` for reasons of its own.
+        return any(self._is_test(function) for function in _candidates(module.scope))
+
+    def _is_test(self, function: Function) -> bool:
+        """Whether nobody but pytest can have a use for the function, and nothing else takes it."""
+        tests, resolver = self.project.tests, self.project.resolver
+        if tests.is_fixture(function):
+            return False
+        for decorator in function.node.decorators:
+            value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
+            if resolver.resolve(function.enclosing, value) is None:
+                return False  # A method of an object: `@router.get(…)`, `@app.task`.
+        owner = function.parent if isinstance(function.parent, Class) else function
+        return len(self.project.references.of(owner).sites) == 1
+
+
+def _candidates(scope: Scope) -> Iterator[Function]:
+    yield from (function for function in scope.functions if function.name.startswith("test_"))
+    for class_ in scope.classes:
+        if class_.name.startswith("Test") and "__init__" not in class_.scope.bindings:
+            yield from _candidates(class_.scope)
