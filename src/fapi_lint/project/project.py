@@ -26,6 +26,7 @@ from fapi_lint.project.migrations import Migrations, Revision
 from fapi_lint.project.models import Column, Model, Models, Relationship, Table
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import ModuleNames
+from fapi_lint.project.needless_awaits import NeedlessAwait, needless_awaits
 from fapi_lint.project.pairing import Pairings
 from fapi_lint.project.purpose import Purposes
 from fapi_lint.project.queries import Queries
@@ -44,6 +45,7 @@ from fapi_lint.project.symbols import Class, Function
 from fapi_lint.project.test_files import TestFile, TestFiles
 from fapi_lint.project.tests import AsyncTest, Fixture, Tests
 from fapi_lint.project.text_files import TextFile, TextFiles
+from fapi_lint.project.timestamps import Timestamps
 from fapi_lint.project.types import Types
 
 
@@ -133,6 +135,11 @@ class Project:
     def pairings(self) -> Pairings:
         """How models are joined, and which relationships are two sides of one thing."""
         return Pairings(self)
+
+    @cached_property
+    def timestamps(self) -> Timestamps:
+        """Which models say when their rows were made and changed."""
+        return Timestamps(self)
 
     @cached_property
     def loading(self) -> Loading:
@@ -278,6 +285,7 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     QueryCall: lambda project: project.sessions.queries,
     DroppedCoroutine: lambda project: project.sessions.dropped,
     Service: lambda project: project.sessions.services,
+    NeedlessAwait: needless_awaits,
     Unloaded: lambda project: project.lazy_loads.unloaded,
     ExceptionClass: lambda project: project.exceptions.all,
     SettingsClass: lambda project: project.settings_classes.all,
