@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from fapi_lint.fix.edit import Edit
@@ -81,7 +82,7 @@ def _block(file: File, node: Any) -> _Block:
 
 
 def _check_comments(file: File, region: Sequence[_Block]) -> None:
-    for block, following in zip(region, region[1:], strict=False):
+    for block, following in pairwise(region):
         if "#" in file.text[block.end : following.start]:
             raise Unorderable("comments between them set off sections")
 

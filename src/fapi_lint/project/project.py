@@ -20,6 +20,7 @@ from fapi_lint.project.http import Http, HttpCall, StatusCode
 from fapi_lint.project.identifiers import Identifiers
 from fapi_lint.project.identity_obstacles import Obstacles
 from fapi_lint.project.imports import Imports
+from fapi_lint.project.layout import Layout, Misplaced
 from fapi_lint.project.lazy_loads import LazyLoads, Unloaded
 from fapi_lint.project.loading import Loading
 from fapi_lint.project.migrations import Migrations, Revision
@@ -107,6 +108,11 @@ class Project:
     def purposes(self) -> Purposes:
         """Which files are the application, and which its tests, migrations and scripts."""
         return Purposes(self)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where things are, and where they belong."""
+        return Layout(self)
 
     @cached_property
     def module_names(self) -> ModuleNames:
@@ -293,6 +299,7 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     Secret: lambda project: project.secrets.all,
     AsyncTest: lambda project: project.tests.async_tests,
     Fixture: lambda project: project.tests.fixtures,
+    Misplaced: lambda project: project.layout.misplaced,
     TestFile: lambda project: project.test_files.astray,
     Revision: lambda project: project.migrations.revisions,
 }

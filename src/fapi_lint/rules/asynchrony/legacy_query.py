@@ -30,13 +30,14 @@ def legacy_query(query: QueryCall, project: Project) -> Iterator[Finding]:
             return session.query(User).filter(User.email == email).first()
 
 
-        async def get_user_service(session: AsyncSession, email: str) -> User | None:
+        async def find_user(session: AsyncSession, email: str) -> User | None:
             return await session.run_sync(load_user, email)
         ```
         ```python app/models/user.py
         import uuid
+        from datetime import datetime
 
-        from sqlalchemy import String
+        from sqlalchemy import DateTime, String, func
         from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -49,6 +50,10 @@ def legacy_query(query: QueryCall, project: Project) -> Iterator[Finding]:
 
             id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
             email: Mapped[str] = mapped_column(String(255), unique=True)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
         ```
 
     Good:
@@ -64,13 +69,14 @@ def legacy_query(query: QueryCall, project: Project) -> Iterator[Finding]:
             return session.scalars(select(User).where(User.email == email).limit(1)).first()
 
 
-        async def get_user_service(session: AsyncSession, email: str) -> User | None:
+        async def find_user(session: AsyncSession, email: str) -> User | None:
             return await session.run_sync(load_user, email)
         ```
         ```python app/models/user.py
         import uuid
+        from datetime import datetime
 
-        from sqlalchemy import String
+        from sqlalchemy import DateTime, String, func
         from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -83,6 +89,10 @@ def legacy_query(query: QueryCall, project: Project) -> Iterator[Finding]:
 
             id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
             email: Mapped[str] = mapped_column(String(255), unique=True)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
         ```
 
     Fix safety: rows, entities and exceptions are the same, `unique()` included where `Query` removed duplicates; but

@@ -1,0 +1,89 @@
+"""When rows were made and changed: which models have a column for it, and which mixin gives it to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.models import Model
+from fapi_lint.project.module import Module
+from fapi_lint.project.symbols import Class, External
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_KNOWN = frozenset(["abc", "builtins", "sqlalchemy", "sqlmodel", "typing", "typing_extensions"])
+"""Packages whose base classes bring no columns."""
+
+
+@dataclass(eq=False)
+class Timestamps:
+    """The columns `created_at` and `updated_at`, or what the conventions call them."""
+
+    project: Project
+
+    @cached_property
+    def names(self) -> tuple[str, str]:
+        conventions = self.project.settings.conventions
+        return conventions.created_at, conventions.updated_at
+
+    def missing(self, model: Model) -> list[str]:
+        """The timestamps that a model has neither itself nor from a base; none where a base cannot be seen."""
+        if model.is_view or not self._is_seen(model):
+            return []
+        given = {column_name(column.call) for column in model.columns.values()}
+        return [
+            name
+            for name in self.names
+            if name not in given and not any(name in ancestor.scope.bindings for ancestor in model.ancestors)
+        ]
+
+    def _is_seen(self, model: Model) -> bool:
+        """Whether every base is known, and none brings a table that is defined elsewhere."""
+        resolver = self.project.resolver
+        for ancestor in model.ancestors:
+            if "__table__" in ancestor.scope.bindings:
+                return False
+            bases = [base for base in ancestor.node.bases if not base.keyword]
+            if len(resolver.bases(ancestor)) < len(bases) or any(base.star for base in bases):
+                return False
+            if any(self._has_own_class(ancestor, base.value) for base in bases):
+                return False
+        foreign = [base for base in resolver.mro(model.class_) if isinstance(base, External)]
+        return all(base.package in _KNOWN and base.name not in ("DeferredReflection",) for base in foreign)
+
+    def _has_own_class(self, class_: Class, base: o.Expr) -> bool:
+        """`declarative_base(cls=…)`"""
+        symbol = self.project.resolver.resolve(class_.enclosing, base)
+        made = getattr(symbol, "value", None)
+        return isinstance(made, o.Call) and made.argument("cls") is not None
+
+    @cached_property
+    def mixin(self) -> Class | None:
+        """The mixin that gives both timestamps, and no other column, to the most models."""
+        models = self.project.models
+        found = [
+            class_
+            for class_ in models.mapping_classes
+            if {column.name for column in models.columns_of(class_)} == set(self.names)
+            and class_ not in models.by_class
+            and class_.parent is None
+            and all(base == External("builtins.object") for base in self.project.resolver.bases(class_))
+            and self.project.purposes.is_application(class_.module)
+        ]
+        found.sort(key=lambda class_: len(models.users_of(class_)), reverse=True)
+        users = [len(models.users_of(class_)) for class_ in found]
+        return found[0] if found and users.count(users[0]) == 1 else None
+
+    @cached_property
+    def loaded_by_mixin(self) -> set[Module]:
+        """The modules that importing the mixin loads: they cannot import it themselves."""
+        return set() if self.mixin is None else self.project.imports.reachable([self.mixin.module])
+
+
+def column_name(call: o.Call | None) -> str | None:
+    """The name that a column is given in its call."""
+    first = call.positional[:1] if call is not None else ()
+    return first[0].value.value if first and isinstance(first[0].value, o.String) else None
