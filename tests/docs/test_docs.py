@@ -1,0 +1,42 @@
+"""The pages say what the code says, and what they show happens."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from pages import DOCS, play
+
+
+@pytest.fixture(scope="module")
+def build() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_build", DOCS / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_pages_are_up_to_date(build: ModuleType) -> None:
+    if outdated := [str(path.relative_to(DOCS.parent)) for path in build.outdated()]:
+        pytest.fail(f"run `python docs/build.py`, which changes {', '.join(outdated)}")
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = set(re.findall(r"[\w/-]+\.md", (DOCS / "mkdocs" / "mkdocs.yml").read_text()))
+    assert {page.name for page in DOCS.glob("*.md")} == navigation - {"rules/index.md"}
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in (*DOCS.glob("*.md"), *DOCS.glob("rules/*.md")):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", ["writing-a-rule.md", "other-conventions.md", "adopting.md", "map.md", "index.md"])
+def test_what_a_page_shows_happens(page: str, tmp_path: Path) -> None:
+    play(page, tmp_path)
