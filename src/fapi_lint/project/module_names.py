@@ -34,6 +34,23 @@ _GENERIC = frozenset(
     )
 )
 """Plurals that say what kind of thing is in a module and name no resource, unless a class bears the singular."""
+_VERBS = frozenset(
+    [
+        "add",
+        "check",
+        "clean",
+        "create",
+        "delete",
+        "fetch",
+        "get",
+        "notify",
+        "purge",
+        "remove",
+        "reset",
+        "send",
+        "update",
+    ]
+)
 _NO_PLURAL = re.compile(r"(?:ss|us|is|ics|os|news|sms|dns|tls|aws|gps|css|js|https?|redis|kudos|lens)$")
 _PLURAL_AFTER_ALL = frozenset(
     ["metrics", "topics", "clinics", "mechanics", "characteristics", "videos", "photos", "logos", "repos"]
@@ -57,7 +74,8 @@ class ModuleNames:
         if not end or not words[end - 1]:
             return None
         noun = words[end - 1]
-        if end > 1 and any(function.name.startswith(f"{words[0]}_") for function in module.scope.functions):
+        does = words[0] in _VERBS or any(f.name.startswith(f"{words[0]}_") for f in module.scope.functions)
+        if end > 1 and does:
             return None  # `purge_exports.py`: what it does, and not a noun.
         one = self._singular(noun, module)
         if one is None:

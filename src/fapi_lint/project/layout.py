@@ -1,0 +1,100 @@
+"""Where the models, schemas, routers and services of an application are, and which of them are not where they belong.
+
+A thing is at home below a folder of its kind (`models/user.py`), and in a file that bears the folder's name, in plural
+or singular, as applications have it that are divided by features (`user/models.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
+from fapi_lint.project.nouns import singular
+from fapi_lint.project.symbols import Class, External
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A definition outside of the folders for its kind."""
+
+    kind: str
+    name: str
+    place: Place
+    folders: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class Layout:
+    """How an application is laid out."""
+
+    project: Project
+
+    @cached_property
+    def misplaced(self) -> list[Misplaced]:
+        """What is not where it belongs, in file and source order."""
+        found = [*self._models(), *self._schemas(), *self._routers(), *self._services()]
+        return sorted(found, key=lambda item: item.place)
+
+    def _models(self) -> Iterator[Misplaced]:
+        folders = self.project.settings.conventions.model_folders
+        for model in self.project.models.all:
+            if self._is_astray(model.module, folders):
+                yield Misplaced("Model", model.name, model.place, folders)
+
+    def _schemas(self) -> Iterator[Misplaced]:
+        """Only those that requests or responses are made of: elsewhere, Pydantic validates for other purposes."""
+        folders = self.project.settings.conventions.schema_folders
+        for schema in self.project.schemas.all:
+            in_api = schema in self.project.schemas.responses or schema.class_ in self.project.resources.bodies
+            if in_api and self._is_astray(schema.module, folders):
+                yield Misplaced("Schema", schema.name, schema.place, folders)
+
+    def _routers(self) -> Iterator[Misplaced]:
+        folders = self.project.settings.conventions.api_folders
+        for module in self.project.modules:
+            if "APIRouter" not in module.text or not self._is_astray(module, folders):
+                continue
+            for name, bindings in module.scope.bindings.items():
+                target, value = bindings[0].node, bindings[0].value
+                if isinstance(target, o.Name) and isinstance(value, o.Call) and self._makes_router(module, value):
+                    yield Misplaced("Router", name, module.place(target), folders)
+
+    def _makes_router(self, module: Module, call: o.Call) -> bool:
+        symbol = self.project.resolver.resolve(module.scope, call.func)
+        ancestors = self.project.resolver.mro(symbol) if isinstance(symbol, Class) else (symbol,)
+        return any(isinstance(base, External) and base.is_from("fastapi", "APIRouter") for base in ancestors)
+
+    def _services(self) -> Iterator[Misplaced]:
+        """Functions that say that they are a service, and take a session as one does."""
+        conventions = self.project.settings.conventions
+        if not conventions.service_suffix:
+            return
+        for function in self.project.functions:
+            node = function.node
+            if function.is_method or not function.name.endswith(conventions.service_suffix):
+                continue
+            astray = self._is_astray(function.module, conventions.service_folders)
+            # `get_user_service` may also be what hands out the service.
+            if astray and self._takes_session(node) and function not in self.project.dependencies:
+                place = Place(function.module.path, node.name_start, node.name_start + len(node.name))
+                yield Misplaced("Service", function.name, place, conventions.service_folders)
+
+    def _takes_session(self, node: o.FunctionDef) -> bool:
+        annotations = (o.dotted(param.annotation).rpartition(".")[2] for param in node.params)
+        return any(name in ("AsyncSession", "Session", "SessionDep") for name in annotations)
+
+    def _is_astray(self, module: Module, folders: tuple[str, ...]) -> bool:
+        if not self.project.purposes.is_application(module):
+            return False
+        names = {*folders, *map(singular, folders)}
+        stem = os.path.basename(module.path).removesuffix(".py")
+        return stem not in names and not self.project.purposes.in_folder(module, tuple(names))
