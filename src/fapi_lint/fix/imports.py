@@ -40,8 +40,8 @@ def spell(file: File, target: str, at: int, *, alias: str | None = None, type_ch
         for binding in found
         if binding.name not in hidden
         and binding.name not in others
-        and _available(file, binding, found, at, type_checking)
         and (text := _through(binding, target)) is not None
+        and _available(file, binding, found, at, type_checking)
     ]
     if options:
         return Spelling(min(options, key=lambda text: text.count(".")))

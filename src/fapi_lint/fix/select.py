@@ -191,14 +191,18 @@ class _Rewrite:
         assert isinstance(call.func, o.Attribute)
         start, draft = call.func.attr_start, self.draft(use)
         if use.method in _RENAMED:
-            dot = start - (use.module.text[start - 1] == ".")
-            draft.replace(dot, call.func.end, use.module.text[dot:start] + _RENAMED[use.method])
+            self.rename(use, call.func, _RENAMED[use.method])
         elif use.method == "populate_existing":
             draft.replace(start, call.end, "execution_options(populate_existing=True)")
         elif use.method in _OPTIONS:
             if len(call.args) != 1:
                 raise _RefusedError(f"`{use.method}()` has other arguments")
             draft.replace(start, call.args[0].value.start, f"execution_options({use.method}=")
+
+    def rename(self, use: Use, func: o.Attribute, name: str) -> None:
+        """Another method. The dot is edited too: the name alone would count as a rename of what bears it."""
+        dot = func.attr_start - (use.module.text[func.attr_start - 1] == ".")
+        self.draft(use).replace(dot, func.end, use.module.text[dot : func.attr_start] + name)
 
     def statement(self, use: Use) -> None:
         assert isinstance(use.node, o.Attribute)
@@ -279,9 +283,10 @@ class _Rewrite:
         assert isinstance(node, o.Subscript)
         if len(node.items) != 1:
             raise _RefusedError("it is indexed by a tuple")
-        frame, text = self.run(use, "all"), use.module.slice(node.items[0]).strip()
-        if isinstance(node.items[0], o.Other):
-            low, high = _bounds(node.items[0], use.module)
+        frame = self.run(use, "all")
+        text = use.module.text[_bracket(use.module, node) + 1 : node.end - 1].strip()
+        if ":" in text:
+            low, high = _bounds(text)
             frame.suffix = f".limit({high})" if not low else f".slice({low}, {high or 'None'})"
         elif text.isdecimal():
             frame.suffix = ".limit(1)" if text == "0" else f".slice({text}, {int(text) + 1})"
@@ -320,7 +325,7 @@ class _Rewrite:
         if synchronize is not None:
             for edit in _without(module, call, values, synchronize):
                 draft.replace(edit.start, edit.end, edit.text)
-        draft.replace(call.func.attr_start, call.func.end, "values")
+        self.rename(use, call.func, "values")
         draft.replace(values.start, values.value.start, "")
         frame.suffix = options
         self.wrap(use, call, frame, keeps=True)
@@ -455,7 +460,7 @@ def _cut(module: Module, node: o.Node) -> int:
     """Where the last link of a chain begins: behind what stands before its dot or bracket."""
     text = module.text
     if isinstance(node, o.Subscript):
-        return node.value.end if text[node.value.end] == "[" else text.index("[", node.value.end)
+        return _bracket(module, node)
     func = node.func if isinstance(node, o.Call) else node
     assert isinstance(func, o.Attribute)
     dot = text.rindex(".", 0, func.attr_start)
@@ -479,9 +484,13 @@ def _opened(text: str, start: int, end: int) -> tuple[int, int] | None:
     return before, behind.end()
 
 
-def _bounds(item: o.Other, module: Module) -> tuple[str, str]:
+def _bracket(module: Module, node: o.Subscript) -> int:
+    """The offset of the bracket that opens a subscript, which parentheses may stand before."""
+    return module.text.index("[", node.value.end)
+
+
+def _bounds(text: str) -> tuple[str, str]:
     """What stands before and after the colon of a slice."""
-    text = module.slice(item)
     colons = [i for i, char in enumerate(text) if char == ":"]
     if len(colons) != 1:
         raise _RefusedError(f"it is sliced by `{text}`")

@@ -47,7 +47,7 @@ class Chain:
         """Why it cannot be written with `select()`, and where; empty if it can."""
         if not self.obstacles:
             return ""
-        first = min(self.obstacles, key=lambda found: (found.module.path, found.at))
+        first = min(self.obstacles, key=lambda found: (found.follows, found.module.path, found.at))
         row, _ = first.module.source.lines.position(first.at)
         return f"{first.reason} ({first.module.path.rpartition('/')[2]}:{row})"
 
@@ -320,13 +320,14 @@ class Queries:
             for use in unit.uses.values():
                 reason = self._missing(unit, use)
                 if reason:
-                    yield Obstacle(use.value.group, use.module, use.node.start, reason)
+                    yield Obstacle(use.value.group, use.module, use.node.start, reason, follows=True)
         for key, function in self._reached.items():
             taken = self._params.get(key, {})
             returned = self.returned_by(function)
             groups = [value.group for value in taken.values()] + ([returned.group] if returned is not None else [])
             for module, at, reason in self._hindrances(function, taken):
-                yield from (Obstacle(group, module, at, reason) for group in groups)
+                follows = reason.endswith("something else than a query")
+                yield from (Obstacle(group, module, at, reason, follows) for group in groups)
 
     def _hindrances(self, function: Function, taken: dict[str, Value]) -> Iterator[tuple[Module, int, str]]:
         """Why it is not certain what a function that takes or returns queries is given, or who gets its result."""

@@ -122,6 +122,8 @@ class Obstacle:
     module: Module
     at: int
     reason: str
+    follows: bool = False
+    """Only because of another one, more often than not."""
 
 
 class _Other:
@@ -214,12 +216,12 @@ class Flow:
 
     # --- what is found -----------------------------------------------------------------------------
 
-    def refuse(self, value: Value, reason: str, node: o.Node) -> None:
-        self.unit.obstacles.append(Obstacle(value.group, self.module, node.start, reason))
+    def refuse(self, value: Value, reason: str, node: o.Node, *, follows: bool = False) -> None:
+        self.unit.obstacles.append(Obstacle(value.group, self.module, node.start, reason, follows))
 
     def use(self, kind: UseKind, node: o.Node, value: Value, method: str = "", *, discarded: bool = False) -> None:
         if value.other:
-            self.refuse(value, f"`{self.text(node)}` may be no query", node)
+            self.refuse(value, f"`{self.text(node)}` may be no query", node, follows=True)
         parent = self.parents[-1] if self.parents else None
         found = Use(kind, self.module, self.unit.function, node, value, method, parent, discarded)
         self.unit.uses[(kind, node.start, node.end)] = found
@@ -265,7 +267,7 @@ class Flow:
                 value = _NOTHING if node.value is None or is_none(node.value) else self.expr(node.value)
                 self.returned.append(value)
                 if isinstance(value, Value) and value.other:
-                    self.refuse(value, f"`{self.text(node)}` may be no query", node)
+                    self.refuse(value, f"`{self.text(node)}` may be no query", node, follows=True)
                 return None
             case o.Raise():
                 self.children(node)
@@ -545,7 +547,7 @@ class Flow:
         statement = isinstance(func, o.Attribute) or (isinstance(symbol, External) and symbol.package == "sqlalchemy")
         if statement and name in _TAKES_STATEMENTS:
             if value.other:
-                self.refuse(value, f"`{self.text(arg)}` may be no query", arg)
+                self.refuse(value, f"`{self.text(arg)}` may be no query", arg, follows=True)
             return
         self.refuse(value, f"it is handed to `{self.text(func)}()`", arg)
 
@@ -588,7 +590,7 @@ class Flow:
         reason = self.refusal(node, name, value)
         if reason:
             self.refuse(value, reason, node)
-            return value
+            return _OTHER_VALUE if name in ENDS or name in _LEAVES else value
         if name in ENDS:
             self.outward("end", node, value, name, discarded)
             return _OTHER_VALUE
@@ -617,8 +619,9 @@ class Flow:
             case "add_columns" | "add_column" | "add_entity":
                 more = selections.of(self.scope, node.args)
                 kinds = (*selection.kinds, *more.kinds) if selection.kinds and more.kinds else ()
-                models = selection.models | more.models
-                selection = replace(selection, kinds=kinds, models=models, repeats=True, single_row=False)
+                models, eager = selection.models | more.models, selection.eager or more.eager
+                computed = selection.computed or more.computed
+                selection = Selection(kinds, models, selection.joined, repeats=True, eager=eager, computed=computed)
             case "group_by" | "having" | "limit" | "offset" | "slice":
                 selection = replace(selection, single_row=False)
             case "order_by":
@@ -672,10 +675,14 @@ class Flow:
                 return "`distinct()` adds what it is ordered by to the columns"
             case "order_by" if "distinct" in steps and set(self.unselected(node, value.selection)):
                 return "`distinct()` adds what it is ordered by to the columns"
+            case "exists" if value.selection.computed:
+                return "`exists()` would ask for rows of what is computed"
             case "count" if "yield_per" in steps:
                 return "`count()` after `yield_per()`"
         if name in SET_OPERATIONS and (value.source is None or not node.args or len(value.selection.kinds) != 1):
             return f"what `{name}()` selects is not certain"
+        if name in SET_OPERATIONS and value.selection.eager:
+            return f"`{name}()` would load joined collections one by one"
         if {"limit", "offset", "slice"} & steps and name in ("filter", "filter_by", "where", "join", "group_by"):
             return f"`{name}()` after `limit()` is an error"
         return ""

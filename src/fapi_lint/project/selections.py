@@ -148,6 +148,8 @@ class Selection:
     """A collection is loaded by a join: the result must be made unique in any case."""
     single_row: bool = False
     """An aggregate, which gives exactly one row."""
+    computed: bool = False
+    """Something else than names is selected: an aggregate changes which rows there are."""
 
     @property
     def is_entity(self) -> bool:
@@ -172,6 +174,7 @@ class Selection:
             self.repeats or other.repeats or (self.models != other.models and len(self.kinds) > 1),
             self.eager or other.eager,
             self.single_row and other.single_row,
+            self.computed or other.computed,
         )
 
 
@@ -198,7 +201,11 @@ class Selections:
         eager = any(self.loads_eagerly(self.project.models.by_class[class_]) for class_ in models)
         single = len(args) == 1 and self._is_aggregate(scope, args[0].value)
         others = {c for arg in args for c in self._tables(scope, arg.value)} - models if models else set()
-        return Selection(tuple(kinds), frozenset(models), repeats=bool(others), eager=eager, single_row=single)
+        others_than_names = (arg for kind, arg in zip(kinds, args, strict=True) if kind != "entity")
+        computed = any(not isinstance(arg.value, o.Attribute) for arg in others_than_names)
+        return Selection(
+            tuple(kinds), frozenset(models), repeats=bool(others), eager=eager, single_row=single, computed=computed
+        )
 
     def _kind(self, scope: Scope, expr: o.Node, depth: int = 0) -> tuple[Kind, Model | None]:
         match expr:
@@ -389,8 +396,12 @@ class Selections:
         return bool(arg.star) or not names & (_EAGER | _OTHER_LOADS)
 
     def _leads_to_one(self, scope: Scope, expr: o.Node) -> bool:
+        """Whether a relationship leads to one object, which loads no collection by a join in turn."""
         relationship = self.relationship(scope, expr)
-        return relationship is not None and self.is_to_one(relationship)
+        if relationship is None or not self.is_to_one(relationship):
+            return False
+        target = relationship.target_model
+        return target is not None and not self.loads_eagerly(target)
 
     def loads_eagerly(self, model: Model) -> bool:
         """Whether the mapping itself loads a collection by a join whenever the model is selected."""
