@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
@@ -62,9 +63,14 @@ def uuid_fix(project: Project, identity: Identity) -> Fix | None:
     for bound in cell.bounds:
         made.add(remove_argument(bound.module, bound.call, bound.arg))
     _parses(made, cell, identity)
+    if not identity.is_uuid:
+        _numbers(made, identity)
     if not made.edits:
         return None
-    return Fix(_title(identity, made), Applicability.UNSAFE, tuple(made.edits), tuple(made.needs), tuple(made.drops))
+    title = _title(identity, made)
+    for column in cell.columns:
+        _claim(made, column)
+    return Fix(title, Applicability.UNSAFE, tuple(made.edits), tuple(made.needs), tuple(made.drops))
 
 
 def _title(identity: Identity, made: _Edits) -> str:
@@ -96,6 +102,14 @@ def _column(made: _Edits, column: Column, *, is_key: bool) -> None:
     if nested is not None and isinstance(nested.value, o.Call):
         call = nested.value
     _key(made, column, call, scope, needs_type=column.type_arg is None)
+
+
+def _claim(made: _Edits, column: Column) -> None:
+    """Keep a fix that would annotate the attribute, by the type that goes, for another pass."""
+    statement, call = column.statement, column.call
+    if isinstance(statement, o.Assign) and call is not None:
+        start, end = statement.start, call.func.end
+        made.add(Edit(column.module.path, start, end, column.module.text[start:end]))
 
 
 def _writes(column: Column, type_: Located) -> bool:
@@ -183,7 +197,9 @@ def _annotations(made: _Edits, identity: Identity, obstacles: Obstacles) -> None
 
 def _spell_class(file: Module, at: int) -> Spelling:
     """`UUID` where the file has nothing to do with tables, which have a `UUID` of their own."""
-    if "sqlalchemy" in file.text and ("Column(" in file.text or "mapped_column" in file.text):
+    if "table=True" in file.text or (
+        "sqlalchemy" in file.text and ("Column(" in file.text or "mapped_column" in file.text)
+    ):
         return spell_uuid(file, "UUID", at)
     found = spell(file, "uuid.UUID", at)
     return spell_uuid(file, "UUID", at) if found.needs and found.needs[0].alias else found
@@ -197,3 +213,16 @@ def _parses(made: _Edits, cell: Cell, identity: Identity) -> None:
         elif parse.call is not None and parse.inner is not None and parse.inner.root is cell.root:
             made.add(replace(parse.module, parse.call, parse.module.slice(parse.call.args[0].value)))
             made.forget(parse.module, parse.func)
+
+
+def _numbers(made: _Edits, identity: Identity) -> None:
+    """What does not exist in tests: `999999` becomes `UUID(int=999999)`, in a path the text of that."""
+    obstacles = made.project.obstacles
+    for fact in identity.cell.facts:
+        if obstacles.is_nobody(fact):
+            file = made.project.by_path[fact.place.path]
+            maker = made.write(_spell_class(file, fact.place.start))
+            made.add(Edit(file.path, fact.place.start, fact.place.end, f"{maker}(int={fact.literal})"))
+    for fact in obstacles.paths_to_nobody(identity):
+        assert fact.literal is not None
+        made.add(Edit(fact.place.path, fact.place.start, fact.place.end, str(uuid.UUID(int=fact.literal))))
