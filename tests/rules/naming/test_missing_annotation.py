@@ -54,10 +54,15 @@ def test_names_can_be_exempt() -> None:
 
 def test_one_finding_names_everything() -> None:
     assert messages("def f(a, b: int, *args, c=1, **kwargs): return a\n") == [
-        "`f` has no type hint for `a`, `*args`, `c`, `**kwargs` and its result"
+        "`f` has no type hint for `a`, `*args`, `c`, `**kwargs` and its result (no fix: which one is not evident)"
     ]
-    assert messages("def f(a, b) -> int: return a\n") == ["`f` has no type hint for `a`, `b`"]
-    assert messages("class A:\n    @staticmethod\n    def f(a) -> int: ...\n") == ["`f` has no type hint for `a`"]
+    assert messages("def f(a): print(a)\n") == ["`f` has no type hint for `a` and its result"]
+    assert messages("def f(a, b) -> int: return a\n") == [
+        "`f` has no type hint for `a`, `b` (no fix: which one is not evident)"
+    ]
+    assert messages("class A:\n    @staticmethod\n    def f(a) -> int: ...\n") == [
+        "`f` has no type hint for `a` (no fix: which one is not evident)"
+    ]
 
 
 def test_the_row_is_that_of_def() -> None:

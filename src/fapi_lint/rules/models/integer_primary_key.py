@@ -85,6 +85,9 @@ def integer_primary_key(project: Project, _: Project) -> Iterator[Finding]:
         parsing by `int()`, bounds like `ge=1`. Where something is done with them that a UUID does not go with
         (a number in the code, a calculation, a format, JSON), or that cannot be followed, nothing changes, and the
         finding says what it is.
+
+    Options:
+        `exempt`
     """
     reported: set[Place] = set()
     for column in project.identifiers.integer_keys:
@@ -112,4 +115,5 @@ def _table_keys(table: Table, project: Project) -> Iterator[Finding]:
     if type_ is not None and is_integer_type(project, type_) and not table.is_foreign_key(column):
         name = f"{table.name or table.variable.name}.{table.column_name(column)}"
         if not project.settings.is_exempt("FAPI201", name):
-            yield Finding(at=located.place, message=f"primary key `{name}` is an integer, not a UUID")
+            message = f"primary key `{name}` is an integer, not a UUID (no fix: no model says what holds its values)"
+            yield Finding(located.place, message)

@@ -61,7 +61,8 @@ def missing_annotation(function: Function, project: Project) -> Iterator[Finding
         what = " and ".join(filter(None, [", ".join(missing), "its result" if lacks_result else ""]))
         fix = _returns_none(each) if lacks_result and project.hints.returns_none(each) else None
         place = Place(each.module.path, node.start, node.name_start + len(node.name))
-        yield Finding(place, f"`{each.name}` has no type hint for {what}", fix)
+        why = "" if fix else " (no fix: which one is not evident)"
+        yield Finding(place, f"`{each.name}` has no type hint for {what}{why}", fix)
 
 
 def _returns_none(function: Function) -> Fix:

@@ -77,25 +77,30 @@ def environment_read(read: EnvironmentRead, project: Project) -> Iterator[Findin
     if project.settings.is_exempt("FAPI701", variable):
         return
     what = f"environment variable `{variable}`" if variable else "the environment"
-    yield Finding(
-        at=read.place,
-        message=f"{what} is read outside of the settings",
-        fix=_from_settings(read, project) if variable else None,
+    message = f"{what} is read outside of the settings"
+    fix = _from_settings(read, project)
+    yield (
+        Finding(read.place, f"{message} (no fix: {fix})") if isinstance(fix, str) else Finding(read.place, message, fix)
     )
 
 
-def _from_settings(read: EnvironmentRead, project: Project) -> Fix | None:
+def _from_settings(read: EnvironmentRead, project: Project) -> Fix | str:
+    """The fix, or why there is none."""
     candidates = [
         (variable, field)
         for variable, settings in project.settings_classes.instances
         if (field := settings.field_of(read.variable or "")) is not None
     ]
-    if len(candidates) != 1 or isinstance(read.sighting.node, o.Compare):
-        return None
+    if not read.variable or isinstance(read.sighting.node, o.Compare):
+        return "it does not take the value of one variable"
+    if len(candidates) != 1:
+        return "several settings have a field for it" if candidates else "no settings have a field for it"
     settings, field = candidates[0]
     replaced = _replaced(read, field, project)
-    if replaced is None or settings.module in project.loading.loaders(read.module):
-        return None  # The settings import this file, or have another type.
+    if replaced is None:
+        return "the field of the settings has another type"
+    if settings.module in project.loading.loaders(read.module):
+        return "the settings import this file"
     return _fix(read, settings, field, replaced)
 
 
