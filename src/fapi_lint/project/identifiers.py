@@ -28,6 +28,7 @@ from fapi_lint.project.search import places
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.value_types import value_type
 from fapi_lint.project.values import Located
+from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -140,11 +141,16 @@ class Identifiers:
         found: dict[str, Fact] = {}
         for cell in self.flow.loose_cells:
             root = cell.root
-            if root in self._identities or not root.facts:
-                continue
-            for name, place in root.loose:
-                found.setdefault(name, Fact(place, f"`{name}` of something unknown, with {root.facts[0].text}"))
+            numbers = [fact for fact in root.facts if fact.is_number and self._is_code(fact.place)]
+            for name, place in root.loose if numbers and root not in self._identities else ():
+                if not self._is_code(place):
+                    continue
+                found.setdefault(name, Fact(place, f"`{name}` of something unknown, with {numbers[0].text}"))
         return found
+
+    def _is_code(self, place: Place) -> bool:
+        """Whether a place is in the application: tests have objects of their own, with numbers as they like."""
+        return self.project.purposes.is_application(self.project.by_path[place.path])
 
     # --- the analysis ------------------------------------------------------------------------------
 
@@ -290,7 +296,8 @@ class Identifiers:
             if pending:
                 continue
             takers = flow.takers({flow.column(key).root for key in self.keys})
-            found = {function for function in left if marked.calls(function, takers - asked)}
+            callers = {module: marked.calls(module, takers - asked) for module in {f.module for f in left}}
+            found = {function for function in left if _has(callers[function.module], function.node)}
             if not found:
                 return
             asked |= takers
@@ -441,16 +448,15 @@ class _Marks:
             self._offsets[module] = sorted(offsets)
         return _has(self._offsets[module], function.node)
 
-    def calls(self, function: Function, names: set[str]) -> bool:
-        """Whether a function calls one of these names."""
-        module = function.module
+    def calls(self, module: Module, names: set[str]) -> list[int]:
+        """Where a file calls one of these names."""
         if module not in self._called:
             called: dict[str, list[int]] = {}
             for match in _CALLED.finditer(module.text):
                 called.setdefault(match[1], []).append(match.start())
             self._called[module] = called
         called = self._called[module]
-        return any(_has(called[name], function.node) for name in called.keys() & names)
+        return sorted(at for name in called.keys() & names for at in called[name])
 
 
 def _has(offsets: list[int], node: o.Node) -> bool:

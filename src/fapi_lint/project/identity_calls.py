@@ -311,7 +311,7 @@ def _foreign(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell |
         return None if value is None else value.item()
     if name == "enumerate":
         cell = Cell()
-        cell.part("0").facts.append(Fact(flow.place(scope, call), "a counter"))
+        cell.part("0").facts.append(Fact(flow.place(scope, call), "a counter", is_number=True))
         join(cell.part("1"), None if value is None else value.item())
         return cell
     if name == "zip":
@@ -332,8 +332,8 @@ def _foreign(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell |
         return cell
     if name in _OF_NUMBERS:
         for other in values:
-            flow.fact(other, scope, call, f"`{name}()`")
-        return Cell(Fact(flow.place(scope, call), "a range")) if name == "range" else None
+            flow.fact(other, scope, call, f"`{name}()`", is_number=True)
+        return Cell(Fact(flow.place(scope, call), "a range", is_number=True)) if name == "range" else None
     if name in _JSON or callee.package in ("json", "jwt", "jose", "redis"):
         for index, other in enumerate(values):
             flow.dumped(other, scope, call, f"`{name}`, which does not know UUIDs,")
@@ -363,17 +363,17 @@ def _sql(flow: Flow, scope: Scope, call: o.Call, callee: External, values: list[
         return result
     if name in ("max", "min", "sum", "avg"):
         for value in values:
-            flow.fact(value, scope, call, f"`{name}()` in SQL")
+            flow.fact(value, scope, call, f"`{name}()` in SQL", is_number=True)
         return None
     if name == "cast" and len(call.args) == 2:
         type_ = flow.resolver.external(scope, call.args[1].value)
         if type_ is None or type_.name in ("Integer", "BigInteger", "Numeric", "Float", "SmallInteger"):
-            flow.fact(values[0], scope, call, "a `cast()` in SQL")
+            flow.fact(values[0], scope, call, "a `cast()` in SQL", is_number=True)
         return None
     if name in _SQL_ANY or name == "count" or not callee.dotted.startswith("sqlalchemy.func"):
         return None
     for value in values:
-        flow.fact(value, scope, call, f"`{name}()` in SQL")
+        flow.fact(value, scope, call, f"`{name}()` in SQL", is_number=True)
     return None
 
 

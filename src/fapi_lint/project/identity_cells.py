@@ -58,6 +58,10 @@ class Fact:
 
     place: Place
     text: str
+    is_number: bool = False
+    """Whether it says that the identifiers are numbers, not only that they are no UUIDs."""
+    literal: int | None = None
+    """The number that stands there."""
 
 
 TableColumn: TypeAlias = tuple[Table, o.Call]
@@ -78,6 +82,7 @@ class Cell:
         "columns",
         "facts",
         "is_dict",
+        "is_tuple",
         "keys",
         "loose",
         "orders",
@@ -94,6 +99,7 @@ class Cell:
         self._weight = 1
         self.keys: Cell | None = None
         self.is_dict = False
+        self.is_tuple = False
         self.parts: dict[str, Cell] = {}
         self.columns: list[Column] = []
         self.table_columns: list[TableColumn] = []
@@ -137,7 +143,7 @@ class Cell:
         root = self.root
         if root.is_dict:
             return root.key()
-        if root.parts and all(name.isdecimal() for name in root.parts):
+        if root.is_tuple:
             for part in list(root.parts.values()):
                 join(root, part)
         return root.root
@@ -174,6 +180,7 @@ def join(one: Cell | None, other: Cell | None) -> Cell | None:
             if found := getattr(right, name):
                 getattr(left, name).extend(found)
         left.is_dict = left.is_dict or right.is_dict
+        left.is_tuple = left.is_tuple or right.is_tuple
         if left.keys is not None and right.keys is not None:
             pending.append((left.keys, right.keys))
         left.keys = left.keys or right.keys

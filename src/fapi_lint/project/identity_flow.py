@@ -179,8 +179,9 @@ class Flow:
             case o.Subscript() as generic:
                 self._annotate_generic(cell, scope, generic, kind, depth)
             case o.Operation(operator="|") as union:
-                for operand in union.operands:
-                    self.annotate(cell, scope, operand, kind, depth)
+                if not any(_is_any(operand) for operand in union.operands):
+                    for operand in union.operands:
+                        self.annotate(cell, scope, operand, kind, depth)
             case o.Call() as call:
                 symbol = self.resolver.external(scope, call.func)
                 if symbol is not None:
@@ -203,7 +204,7 @@ class Flow:
             for item in items[1:]:
                 if isinstance(item, o.Call) and o.dotted(item.func).rpartition(".")[2] in _PARAMETERS:
                     self.bounds(cell, scope, item)
-        else:
+        elif not any(_is_any(item) for item in items):
             for item in items:
                 self.annotate(cell, scope, item, kind, depth)
 
@@ -222,9 +223,9 @@ class Flow:
 
     # --- facts -------------------------------------------------------------------------------------
 
-    def fact(self, cell: Cell | None, scope: Scope, node: o.Node, text: str) -> None:
+    def fact(self, cell: Cell | None, scope: Scope, node: o.Node, text: str, *, is_number: bool = False) -> None:
         if cell is not None:
-            cell.root.facts.append(Fact(scope.module.place(node), text))
+            cell.root.facts.append(Fact(scope.module.place(node), text, is_number))
 
     def dumped(self, cell: Cell | None, scope: Scope, node: o.Node, text: str) -> None:
         for inner in cell.inside() if cell is not None else ():
@@ -295,8 +296,8 @@ class Flow:
         if self.is_collection(statement.value) or (statement.operator in ("|=", "&=", "-=") and value is None):
             join(target, value)
         else:
-            self.fact(target, scope, statement, "a calculation")
-            self.fact(value, scope, statement, "a calculation")
+            self.fact(target, scope, statement, "a calculation", is_number=True)
+            self.fact(value, scope, statement, "a calculation", is_number=True)
 
     def bind(self, scope: Scope, target: o.Node, value: Cell | None) -> None:
         """What an assignment to a target does."""
@@ -390,7 +391,8 @@ class Flow:
         return None if owner is None else self.attribute(owner, expr.attr)
 
     def _number(self, scope: Scope, expr: o.Number) -> Cell:
-        return Cell(Fact(scope.module.place(expr), f"the number `{scope.module.slice(expr)}`"))
+        text = f"the number `{scope.module.slice(expr)}`"
+        return Cell(Fact(scope.module.place(expr), text, is_number=True, literal=expr.value))
 
     def _string(self, scope: Scope, expr: o.String) -> Cell | None:
         text = scope.module.text
@@ -434,6 +436,7 @@ class Flow:
 
     def _collection(self, scope: Scope, expr: o.Collection) -> Cell:
         cell = Cell()
+        cell.is_tuple = expr.kind == "tuple"
         for index, item in enumerate(expr.items):
             value = self.value(scope, item)
             if isinstance(item, o.Starred):
@@ -465,7 +468,7 @@ class Flow:
             return join(values[0], values[-1])
         for value in values:
             if value is not None and not isinstance(expr.operands[0], o.String):
-                self.fact(value, scope, expr, "a calculation")
+                self.fact(value, scope, expr, "a calculation", is_number=True)
         return None
 
     def is_collection(self, expr: o.Node) -> bool:
@@ -533,6 +536,11 @@ class Flow:
 
     def place(self, scope: Scope, node: o.Node) -> Place:
         return scope.module.place(node)
+
+
+def _is_any(annotation: o.Node) -> bool:
+    """A union with `Any` is `Any`."""
+    return o.dotted(annotation).rpartition(".")[2] in ("Any", "object")
 
 
 _VISITORS: dict[type, Callable[[Flow, Scope, Any], Cell | None]] = {

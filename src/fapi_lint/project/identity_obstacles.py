@@ -58,7 +58,7 @@ class Obstacles:
 
     def _all(self, identity: Identity) -> Iterator[Fact]:
         cell = identity.cell
-        yield from cell.facts
+        yield from (fact for fact in cell.facts if identity.is_uuid or not self.is_nobody(fact))
         for type_name in cell.type_names:
             if not self.converts(type_name, identity) and not self._goes_along(type_name):
                 text = type_name.module.slice(type_name.node)
@@ -84,7 +84,16 @@ class Obstacles:
             tables = [model.table for key in identity.keys for model in self.project.models.users_of(key.owner)]
             for place in self.identifiers.flow.unknown_references if None in tables else ():
                 yield Fact(place, "a foreign key to an unknown table")
-        yield from self._of_routes(identity)
+        yield from (fact for fact in self._of_routes(identity) if not self.is_nobody(fact))
+
+    def is_nobody(self, fact: Fact) -> bool:
+        """A number in a test that is too high for a row: the test asks for what does not exist."""
+        module = self.project.by_path[fact.place.path]
+        return fact.literal is not None and fact.literal >= _NOBODY and self.project.purposes.of(module) == "test"
+
+    def paths_to_nobody(self, identity: Identity) -> list[Fact]:
+        """Paths like `/users/999999` in tests."""
+        return [fact for fact in self._of_routes(identity) if self.is_nobody(fact)]
 
     def converts(self, type_name: TypeName, identity: Identity) -> bool:
         """Whether a type in an annotation becomes UUID."""
@@ -170,9 +179,11 @@ class Obstacles:
         for module in self.project.modules:
             if self.project.purposes.of(module) == "test":
                 for match in _NUMBERED.finditer(module.text):
-                    place = Place(module.path, match.start(), match.end())
-                    found.setdefault(match[1], []).append(Fact(place, f"the path `{match[0]}`"))
+                    place, number = Place(module.path, *match.span(2)), int(match[2])
+                    found.setdefault(match[1], []).append(Fact(place, f"the path `{match[0]}`", literal=number))
         return found
 
 
-_NUMBERED = re.compile(r"/([\w-]+)/\d+(?=[/?'\"])")
+_NOBODY = 100
+"""From here on a number in a test stands for no row that the test has made."""
+_NUMBERED = re.compile(r"/([\w-]+)/(\d+)(?=[/?'\"])")

@@ -1,0 +1,440 @@
+"""FAPI201's fix: an integer key becomes a UUID with everything that holds its values, or stays with the reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from fapi_lint.config.settings import Settings
+from fapi_lint.testing import findings, fixed
+
+BASE = """\
+from sqlalchemy.orm import DeclarativeBase
+
+
+class Base(DeclarativeBase):
+    pass
+"""
+USER = """\
+from sqlalchemy import Integer
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.base import Base
+
+
+class User(Base):
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str]
+"""
+KEY = "id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)"
+
+
+def convert(files: dict[str, str]) -> dict[str, str]:
+    return fixed({"app/base.py": BASE, **files}, "FAPI201", unsafe=True)
+
+
+def reason(service: str, **others: str) -> str:
+    """Why the key of User stays an integer with this service."""
+    head = "import json\n\nfrom sqlalchemy import func, select\n\nfrom app.user import User\n\n\n"
+    files = {"app/base.py": BASE, "app/user.py": USER, "app/service.py": head + service, **others}
+    (found,) = findings(files, "FAPI201")
+    assert found.fix is None
+    start = "primary key `User.id` is an integer, not a UUID; it stays one because of "
+    assert found.message.startswith(start)
+    return found.message.removeprefix(start)
+
+
+def in_model(lines: str) -> str:
+    """The body of User after the fix, where it has these lines before it."""
+    alias = "import sqlalchemy as sa\n" if "sa." in lines else ""
+    imports = (
+        f"from typing import Annotated, Optional\n\n{alias}"
+        "from sqlalchemy import Column, Identity, Integer, Sequence\n"
+        "from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column\n\nfrom app.base import Base\n"
+    )
+    text = f'{imports}\n\nclass User(Base):\n    __tablename__ = "users"\n{lines}\n'
+    return convert({"app/user.py": text})["app/user.py"].split('"users"\n')[1].rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "id = Column(Integer, primary_key=True)",
+            "id = Column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)",
+        ),
+        (
+            "id = sa.Column(sa.Integer, primary_key=True, autoincrement=True)",
+            "id = sa.Column(sa.UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)",
+        ),
+        (
+            'id = Column("id", Integer, Identity(), primary_key=True)',
+            'id = Column("id", UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)',
+        ),
+        (
+            'id = Column(Integer, Sequence("s"), primary_key=True)',
+            "id = Column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)",
+        ),
+        ("id: Mapped[int] = mapped_column(primary_key=True)", KEY),
+        ("id: Mapped[int] = mapped_column(Identity(), primary_key=True)", KEY),
+        (
+            'id: Mapped["int"] = mapped_column(primary_key=True)',
+            'id: Mapped["uuid.UUID"] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)',
+        ),
+        (
+            "id: Mapped[Annotated[int, mapped_column(primary_key=True)]]",
+            "id: Mapped[Annotated[uuid.UUID, mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)]]",
+        ),
+        (
+            "id: Mapped[int] = mapped_column(\n        Integer,  # grows\n        primary_key=True,\n    )",
+            "id: Mapped[uuid.UUID] = mapped_column(\n        UUID(as_uuid=True),  # grows\n"
+            "        primary_key=True,\n        default=uuid.uuid4,\n    )",
+        ),
+    ],
+)
+def test_forms_of_the_key(before: str, after: str) -> None:
+    assert in_model(f"    {before}") == f"    {after}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "after"),
+    [
+        (
+            "primary_key=True, init=False",
+            "UUID(as_uuid=True), primary_key=True, default_factory=uuid.uuid4, init=False",
+        ),
+        ("primary_key=True", "UUID(as_uuid=True), primary_key=True, insert_default=uuid.uuid4"),
+    ],
+)
+def test_dataclasses(arguments: str, after: str) -> None:
+    model = USER.replace("class User(Base)", "class User(MappedAsDataclass, Base)").replace(
+        "Integer, primary_key=True", arguments
+    )
+    text = convert({"app/user.py": model.replace("Mapped, ", "Mapped, MappedAsDataclass, ")})["app/user.py"]
+    assert f"id: Mapped[uuid.UUID] = mapped_column({after})\n" in text
+
+
+def test_imports_come_and_go_in_the_style_of_the_file() -> None:
+    assert convert({"app/user.py": USER})["app/user.py"].startswith(
+        "import uuid\n\nfrom sqlalchemy import UUID\nfrom sqlalchemy.orm import Mapped, mapped_column\n"
+    )
+
+
+def test_foreign_keys_and_association_tables_follow() -> None:
+    files = {
+        "app/user.py": USER,
+        "app/post.py": """
+            from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Integer, Table
+            from sqlalchemy.orm import Mapped, mapped_column
+
+            from app.base import Base
+            from app.user import User
+
+            readers = Table("readers", Base.metadata, Column("user_id", Integer, ForeignKey("users.id")))
+
+
+            class Post(Base):
+                __tablename__ = "posts"
+                __table_args__ = (ForeignKeyConstraint(["reviewer"], ["users.id"]),)
+
+                author_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+                editor_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
+                owner_id = Column(Integer, ForeignKey("users.id"))
+                other_id = Column(ForeignKey("users.id"))
+                reviewer: Mapped[int]
+                words: Mapped[int]
+            """,
+    }
+    after = convert(files)["app/post.py"]
+    for line in (
+        'Column("user_id", UUID(as_uuid=True), ForeignKey("users.id"))',
+        'author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)',
+        "editor_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey(User.id))",
+        'owner_id = Column(UUID(as_uuid=True), ForeignKey("users.id"))',
+        'other_id = Column(ForeignKey("users.id"))',
+        "reviewer: Mapped[uuid.UUID]",
+        "words: Mapped[int]",
+        "from sqlalchemy import UUID, Column, ForeignKey, ForeignKeyConstraint, Table",
+    ):
+        assert line in after
+
+
+def test_a_shared_key_is_one_fix() -> None:
+    alias = "from typing import Annotated\n\nfrom sqlalchemy.orm import mapped_column\n\n"
+    files = {
+        "app/types.py": alias + "intpk = Annotated[int, mapped_column(primary_key=True)]\n",
+        "app/models.py": """
+            from sqlalchemy.orm import Mapped
+
+            from app.base import Base
+            from app.types import intpk
+
+
+            class User(Base):
+                __tablename__ = "users"
+
+                id: Mapped[intpk]
+
+
+            class Post(Base):
+                __tablename__ = "posts"
+
+                id: Mapped[intpk]
+            """,
+    }
+    (found,) = findings({"app/base.py": BASE, **files}, "FAPI201")
+    assert found.fix is not None
+    assert found.fix.title == "Make `User.id`, `Post.id` UUIDs in 1 file; existing rows need a data migration"
+    assert convert(files)["app/types.py"].endswith(
+        "intpk = Annotated[uuid.UUID, mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)]\n"
+    )
+
+
+def test_sqlmodel() -> None:
+    model = """
+        from sqlmodel import Field, SQLModel
+
+
+        class User(SQLModel, table=True):
+            id: int | None = Field(default=None, primary_key=True)
+
+
+        class Item(SQLModel, table=True):
+            id: str = Field(primary_key=True)
+            owner_id: int = Field(foreign_key="user.id")
+        """
+    after = convert({"app/models.py": model})["app/models.py"]
+    assert "    id: uuid.UUID | None = Field(default_factory=uuid.uuid4, primary_key=True)\n" in after
+    assert '    owner_id: uuid.UUID = Field(foreign_key="user.id")\n' in after
+    assert after.strip().startswith("import uuid\n\nfrom sqlmodel")
+
+
+API = {
+    "app/user.py": USER,
+    "app/schemas.py": """\
+        from pydantic import BaseModel, Field
+
+
+        class UserResponse(BaseModel):
+            id: int
+            name: str
+            friends: int
+
+
+        class Invitation(BaseModel):
+            user_ids: list[int]
+            scores: dict[int, int]
+            inviter_id: int = Field(gt=0)
+        """,
+    "app/api.py": """\
+        from typing import Annotated
+
+        from fastapi import APIRouter, Depends, Path
+        from sqlalchemy import select
+        from sqlalchemy.orm import Session
+
+        from app.schemas import Invitation, UserResponse
+        from app.user import User
+
+        router = APIRouter()
+        UserId = Annotated[int, Path(ge=1, title="whose")]
+
+
+        def get_db() -> Session: ...
+
+
+        def valid_user(user_id: int, db: Session = Depends(get_db)) -> int:
+            return user_id
+
+
+        @router.get("/users/{user_id}", response_model=UserResponse)
+        def get_user(user_id: UserId, db: Session = Depends(get_db)):
+            return db.get(User, user_id)
+
+
+        @router.delete("/users/{user_id}")
+        def delete_user(user: int = Depends(valid_user), db: Session = Depends(get_db)) -> dict[str, int]:
+            db.delete(db.get(User, user))
+            return {"deleted": 1}
+
+
+        @router.post("/invitations")
+        def invite(data: Invitation, ids: str, limit: int, db: Session = Depends(get_db)):
+            found = {user.id: user.name for user in db.scalars(select(User).where(User.id.in_(data.user_ids)))}
+            for key, score in data.scores.items():
+                print(found[key], score + 1)
+            chosen = [int(part) for part in ids.split(",")]
+            print(select(User).where(User.id.in_(chosen), User.id == data.inviter_id).limit(limit))
+        """,
+}
+
+
+def test_what_holds_the_values_follows() -> None:
+    after = convert(API)
+    schemas, api = after["app/schemas.py"], after["app/api.py"]
+    for line in (
+        "    id: UUID\n    name: str\n    friends: int\n",
+        "    user_ids: list[UUID]\n    scores: dict[UUID, int]\n    inviter_id: UUID = Field()\n",
+    ):
+        assert line in schemas
+    for line in (
+        'UserId = Annotated[UUID, Path(title="whose")]',
+        "def valid_user(user_id: UUID, db: Session = Depends(get_db)) -> UUID:",
+        "def get_user(user_id: UserId, db: Session = Depends(get_db)):",
+        "def delete_user(user: UUID = Depends(valid_user), db: Session = Depends(get_db)) -> dict[str, int]:",
+        "def invite(data: Invitation, ids: str, limit: int, db: Session = Depends(get_db)):",
+        'chosen = [UUID(part) for part in ids.split(",")]',
+    ):
+        assert line in api
+
+
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [
+        ("def first(db):\n    return db.get(User, 1)\n", "the number `1` at app/service.py:9"),
+        ("def guest(user: User):\n    return user.id == 0\n", "the number `0` at app/service.py:9"),
+        (
+            "def get(user_id: int, db):\n    if user_id > 5:\n        return db.get(User, user_id)\n",
+            "the number `5` at",
+        ),
+        ("def following(user: User):\n    return user.id + 1\n", "a calculation at app/service.py:9"),
+        ('def code(user: User):\n    return f"{user.id:05d}"\n', "a format that is for numbers or text at"),
+        ('def code(user: User):\n    return "%d" % user.id\n', "a format that is for numbers at"),
+        (
+            'def token(user: User):\n    payload = {"sub": user.id}\n    return json.dumps(payload)\n',
+            "`dumps`, which does not know UUIDs, at app/service.py:10",
+        ),
+        ("def newest(db):\n    return db.scalar(select(func.max(User.id)))\n", "`max()` in SQL at app/service.py:9"),
+        ("def number(user: User):\n    return int(user.id)\n", "`int(user.id)` at app/service.py:9"),
+        ("def named(user: User, client):\n    client.push(user.id)\n", "`push`, of which nothing is known, at"),
+        ("def get(db, user_id: str):\n    return db.get(User, user_id)\n", "the annotation `str` at app/service.py:8"),
+        ("def each(db):\n    for n in range(9):\n        db.get(User, n)\n", "a range at app/service.py:9"),
+        (
+            "def by_number(db, number: int):\n    return db.get(User, number)\n\n\n"
+            "def root(db):\n    return by_number(db, 7)\n",
+            "the number `7` at app/service.py:13",
+        ),
+    ],
+)
+def test_what_a_uuid_does_not_go_with(service: str, expected: str) -> None:
+    assert reason(service).startswith(expected)
+
+
+def test_obstacles_in_models_and_paths() -> None:
+    check = USER.replace('"users"\n', '"users"\n    __table_args__ = (CheckConstraint("id > 0"),)\n')
+    assert reason("", **{"app/user.py": "from sqlalchemy import CheckConstraint\n" + check}).startswith(
+        "a check constraint"
+    )
+    default = USER.replace("primary_key=True", 'primary_key=True, server_default="1"')
+    assert reason("", **{"app/user.py": default}).startswith("the default of `User.id`")
+    path = {
+        "app/api.py": """
+            from fastapi import FastAPI
+
+            from app.user import User
+
+            app = FastAPI()
+
+
+            @app.get("/users/{user_id:int}")
+            def get_user(user_id: int, db):
+                return db.get(User, user_id)
+            """
+    }
+    assert reason("", **path).startswith("a path with `:int` at app/api.py:9")
+
+
+def test_what_goes_with_a_uuid() -> None:
+    service = """
+        import logging
+
+        from sqlalchemy import func, select
+
+        from app.user import User
+
+
+        def show(user: User, others: list[User], db) -> str:
+            logging.info("user %s", user.id)
+            known = {other.id for other in others}
+            count = db.scalar(select(func.count(User.id)))
+            if user.id in known and count > 3:
+                return f"{user.id}"
+            return str(user.id)
+        """
+    assert KEY in convert({"app/user.py": USER, "app/service.py": service})["app/user.py"]
+
+
+def test_plain_columns_filled_with_identifiers_follow() -> None:
+    log = """
+        from sqlalchemy.orm import Mapped, mapped_column
+
+        from app.base import Base
+        from app.user import User
+
+
+        class Entry(Base):
+            __tablename__ = "entries"
+
+            code: Mapped[str] = mapped_column(primary_key=True)
+            entity_id: Mapped[int | None]
+            amount: Mapped[int]
+
+
+        def record(user: User) -> Entry:
+            return Entry(code="a", entity_id=user.id, amount=3)
+        """
+    after = convert({"app/user.py": USER, "app/log.py": log})["app/log.py"]
+    assert "    entity_id: Mapped[uuid.UUID | None]\n    amount: Mapped[int]\n" in after
+
+
+def test_tests_that_ask_for_nobody() -> None:
+    test = """\
+        from app.service import get_user
+
+
+        def test_nobody(db, client):
+            assert get_user(db, 999999) is None
+            assert client.get("/users/999999").status_code == 404
+        """
+    service = """
+        from fastapi import APIRouter
+
+        from app.user import User
+
+        router = APIRouter()
+
+
+        @router.get("/users/{user_id}")
+        def get_user(db, user_id: int):
+            return db.get(User, user_id)
+        """
+    files = {"app/user.py": USER, "app/service.py": service, "tests/test_user.py": test}
+    after = convert(files)["tests/test_user.py"]
+    assert "    assert get_user(db, UUID(int=999999)) is None\n" in after
+    assert '    assert client.get("/users/00000000-0000-0000-0000-0000000f423f").status_code == 404\n' in after
+    literal = {**files, "tests/test_user.py": test.replace("999999", "1")}
+    (found,) = findings({"app/base.py": BASE, **literal}, "FAPI201")
+    assert found.message.endswith("it stays one because of the number `1` at tests/test_user.py:5")
+
+
+def test_the_title_says_what_is_lost() -> None:
+    service = (
+        "from sqlalchemy import select\n\nfrom app.user import User\n\n\n"
+        "def newest(db):\n    return db.scalars(select(User).order_by(User.id.desc()))\n"
+    )
+    (found,) = findings({"app/base.py": BASE, "app/user.py": USER, "app/service.py": service}, "FAPI201")
+    assert found.fix is not None
+    assert found.fix.title == (
+        "Make `User.id` a UUID in 1 file; existing rows need a data migration; "
+        "ordering by the key no longer follows creation"
+    )
+
+
+def test_revisions_and_exempt_keys_stay() -> None:
+    revision = "from app.user import User\n\n\ndef upgrade(op):\n    op.get_bind().get(User, 1)\n"
+    files = {"app/base.py": BASE, "app/user.py": USER, "alembic/versions/1_x.py": revision}
+    after = fixed(files, "FAPI201", unsafe=True)
+    assert after["alembic/versions/1_x.py"] == revision
+    assert after["app/user.py"] != USER
+    assert findings(files, "FAPI201", settings=Settings(exempt={"FAPI201": ("User.id",)})) == []
