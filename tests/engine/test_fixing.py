@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from fapi_lint.engine.fixing import Outcome, fix_until_stable
-from fapi_lint.fix.edit import Applicability, Edit, Fix
+from fapi_lint.fix.edit import Applicability, Edit, Fix, Move
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, Rule, rule
@@ -64,7 +64,7 @@ def test_a_fix_that_breaks_a_file_is_dropped_and_reported_and_others_stay() -> N
     assert texts(outcome) == {"a.py": "x = 1\ny = 3\n"}
     (problem,) = outcome.problems
     assert "FAPI998" in problem
-    assert "report it" in problem
+    assert "This is a defect of" in problem
 
 
 def test_a_broken_fix_is_dropped_in_every_file() -> None:
@@ -144,3 +144,80 @@ def test_what_one_fix_writes_another_does_not_rename_away() -> None:
         rule_that(replacing("Old", "New"), "FAPI998"),
     )
     assert texts(outcome) == {"a.py": "class New: ...\nget(model=New)\n"}
+
+
+# --- moves -----------------------------------------------------------------------------------------
+
+
+def moving(old: str, new: str) -> MakeFix:
+    def make(module: Module, project: Project) -> Fix | None:
+        if not module.path.endswith(f"/{old}"):
+            return None
+        to = module.path.removesuffix(old) + new
+        return Fix("Move", Applicability.SAFE, (), moves=(Move(module.path, to),))
+
+    return make
+
+
+def paths(outcome: Outcome) -> dict[str, str]:
+    """The files afterwards, with their paths before."""
+    return {m.path.removeprefix(ROOT + "/"): m.origin.removeprefix(ROOT + "/") for m in outcome.project.modules}
+
+
+def test_a_moved_module_goes_on_under_its_new_path() -> None:
+    outcome = run(
+        {"a.py": "x = 1\n"},
+        rule_that(moving("a.py", "b.py"), "FAPI997"),
+        rule_that(moving("b.py", "c.py"), "FAPI998"),
+        rule_that(replacing("1", "2")),
+    )
+    assert paths(outcome) == {"c.py": "a.py"}
+    assert texts(outcome) == {"a.py": "x = 2\n"}
+    assert [(move.path, move.to) for move in outcome.moves] == [
+        (f"{ROOT}/a.py", f"{ROOT}/b.py"),
+        (f"{ROOT}/b.py", f"{ROOT}/c.py"),
+    ]
+    assert {d.code for d in outcome.applied} == {"FAPI997", "FAPI998", "FAPI999"}
+
+
+def test_a_folder_moves_with_its_text_files() -> None:
+    files = {"app/Old/__init__.py": "", "app/Old/a.py": "x = 1\n", "app/Old/setup.cfg": "[a]\n", "app/m.py": ""}
+    project = application(files)
+    assert project.text_files.all
+    outcome = fix_until_stable(project, [rule_that(moving("Old/__init__.py", "x"))], {Applicability.SAFE})
+    assert "app/x" in paths(outcome)
+
+    def folder(module: Module, project: Project) -> Fix | None:
+        if not module.is_package or "Old" not in module.path:
+            return None
+        move = Move(module.folder, module.folder.replace("Old", "new"))
+        return Fix("Move", Applicability.SAFE, (), moves=(move,))
+
+    outcome = fix_until_stable(project, [rule_that(folder)], {Applicability.SAFE})
+    assert paths(outcome) == {
+        "app/m.py": "app/m.py",
+        "app/new/__init__.py": "app/Old/__init__.py",
+        "app/new/a.py": "app/Old/a.py",
+    }
+    (text_file,) = outcome.project.text_files.all
+    assert (text_file.path, text_file.origin) == (f"{ROOT}/app/new/setup.cfg", f"{ROOT}/app/Old/setup.cfg")
+
+
+def test_moves_that_never_end_are_given_up() -> None:
+    def make(module: Module, project: Project) -> Fix:
+        return Fix("Move", Applicability.SAFE, (), moves=(Move(module.path, module.path.replace(".py", "x.py")),))
+
+    outcome = run({"a.py": ""}, rule_that(make))
+    assert len(outcome.problems) == 1
+    assert outcome.moves == []
+
+
+def test_text_files_are_edited_like_modules() -> None:
+    def make(module: Module, project: Project) -> Fix | None:
+        (file,) = project.text_files.named("req*.txt")
+        if "[asyncio]" in file.text:
+            return None
+        return Fix("Require", Applicability.SAFE, (Edit(file.path, 10, 10, "[asyncio]"),))
+
+    outcome = run({"a.py": "", "requirements.txt": "sqlalchemy>=2\n", "Dockerfile": ""}, rule_that(make))
+    assert texts(outcome) == {"requirements.txt": "sqlalchemy[asyncio]>=2\n"}

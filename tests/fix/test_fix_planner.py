@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, Move, NeedsImport
 from fapi_lint.fix.imports import ImportConflict
 from fapi_lint.fix.planner import apply, edits_of, plan, verify
 from fapi_lint.fix.splice import Draft
@@ -170,3 +170,54 @@ def test_stackable_insertions_stand_at_one_offset_in_the_order_of_their_fixes() 
     planned = plan([*map(fix, lines), fix(Edit("a.py", at, at, "\nc = 1"))], files)
     assert (planned.applied, planned.deferred) == ([0, 1], [2])
     assert apply(FILES["a.py"], planned.edits["a.py"]) == "import os\n\nx = one\nb = 1\na = 1\ny = two\n"
+
+
+# --- moves -----------------------------------------------------------------------------------------
+
+
+def moving(path: str, to: str, *edits: Edit) -> Fix:
+    return Fix("a move", Applicability.UNSAFE, edits, moves=(Move(path, to),))
+
+
+def test_a_move_and_edits_of_the_same_file_go_together() -> None:
+    planned = plan([moving("/a.py", "/c.py", edit("a.py", "one", "1")), fix(edit("a.py", "two", "2"))], files)
+    assert planned.moves == (Move("/a.py", "/c.py"),)
+    assert apply(FILES["a.py"], planned.edits["a.py"]) == "import os\n\nx = 1\ny = 2\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [
+        ("/b.py", "/c.py"),  # one place for two
+        ("/a.py", "/d.py"),  # two places for one
+        ("/c.py", "/e.py"),  # a place that gets free only then
+        ("/b.py", "/a.py"),
+    ],
+)
+def test_moves_that_cross_wait(path: str, to: str) -> None:
+    planned = plan([moving("/a.py", "/c.py"), moving(path, to)], files)
+    assert planned.moves == (Move("/a.py", "/c.py"),)
+    assert planned.deferred == [1]
+
+
+def test_a_file_waits_for_its_folder() -> None:
+    planned = plan([moving("/p", "/q"), moving("/p/a.py", "/p/b.py"), moving("/r/a.py", "/r/b.py")], files)
+    assert planned.applied == [0, 2]
+
+
+def test_two_fixes_may_want_the_same_move() -> None:
+    planned = plan([moving("/a.py", "/c.py"), moving("/a.py", "/c.py")], files)
+    assert (planned.applied, planned.moves) == ([0, 1], (Move("/a.py", "/c.py"),))
+
+
+def test_who_imports_from_a_module_waits_until_it_has_moved() -> None:
+    needing = fix(edit("a.py", "one", "User"), needs=(NeedsImport("a.py", "app.models.users", "User"),))
+    assert plan([moving("/app/models/users.py", "/app/models/user.py"), needing], files).applied == [0]
+    assert plan([needing, moving("/app/models/users.py", "/app/models/user.py")], files).applied == [0]
+
+
+def test_what_a_move_touches() -> None:
+    move = Move("/app/old", "/app/new")
+    assert move.of("/app/old/a.py") == "/app/new/a.py"
+    assert move.of("/app/old") == "/app/new"
+    assert move.of("/app/older.py") == "/app/older.py"

@@ -45,10 +45,13 @@ class TextFiles:
     """All of them, read when first asked for: most runs never do."""
 
     read: Callable[[], Sequence[TextFile]] = tuple
+    if_read: Sequence[TextFile] = ()
+    """All of them if somebody has asked for them, else none."""
 
     @cached_property
     def all(self) -> Sequence[TextFile]:
-        return self.read()
+        self.if_read = self.if_read or self.read()
+        return self.if_read
 
     @cached_property
     def by_path(self) -> dict[str, TextFile]:
@@ -58,12 +61,6 @@ class TextFiles:
         """Those whose names match a pattern: `named("pyproject.toml", "requirements*.txt")`."""
         return [file for file in self.all if any(fnmatchcase(file.name, pattern) for pattern in patterns)]
 
-    @property
-    def if_read(self) -> Sequence[TextFile]:
-        """All of them if somebody has asked for them, else none."""
-        return self.all if "all" in vars(self) else ()
-
     def replaced(self, change: Callable[[TextFile], TextFile]) -> TextFiles:
         """The same files after a change; if nobody has asked for them yet, there is nothing to change."""
-        changed = [change(file) for file in self.if_read]
-        return TextFiles(lambda: changed) if changed else self
+        return TextFiles(self.read, [change(file) for file in self.if_read])
