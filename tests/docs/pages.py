@@ -43,7 +43,7 @@ def _check(command: str, expected: str, folder: Path) -> None:
     ran = subprocess.run(
         [*_COMMANDS[name], *args],
         cwd=folder,
-        env={"PYTHONPATH": f"{ROOT / 'src'}:{folder}", "PATH": "", "COLUMNS": "80", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PYTHONPATH": f"{ROOT / 'src'}:{folder}", "PATH": "", "COLUMNS": "80"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

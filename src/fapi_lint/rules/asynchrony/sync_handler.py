@@ -47,6 +47,9 @@ def sync_handler(route: Route, project: Project) -> Iterator[Finding]:
     Fix safety:
         Unsafe: a handler that works with a session becomes asynchronous together with it, see FAPI502. One that surely
         waits for nothing becomes `async def` by itself; any other may block, and stays in its thread.
+
+    Options:
+        `exempt`
     """
     handler = route.handler
     if handler is None or handler.node.is_async or project.routes.by_handler[handler][0] is not route:

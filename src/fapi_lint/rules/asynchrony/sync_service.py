@@ -49,6 +49,9 @@ def sync_service(service: Service, project: Project) -> Iterator[Finding]:
     Fix safety:
         Unsafe: the fix is that of FAPI502, which makes everything asynchronous that shares the session, or nothing.
 
+    Options:
+        `exempt`
+
     Together with: FAPI502
     """
     function = service.function

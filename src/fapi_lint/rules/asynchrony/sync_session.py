@@ -61,6 +61,9 @@ def sync_session(use: SessionUse, project: Project) -> Iterator[Finding]:
         `expire_on_commit=False`, because reading an expired attribute cannot be awaited, and relationships that
         would be loaded when they are first read are loaded with their query. Where something cannot be awaited (a
         lambda, a property, a thread, a task queue, a script), nothing changes and the message says where and why.
+
+    Options:
+        `exempt`
     """
     if project.settings.is_exempt("FAPI502", use.name):
         return

@@ -157,6 +157,9 @@ def backref(relationship: Relationship, project: Project) -> Iterator[Finding]:
         over: the arguments of `backref()`, secondary table, joins and foreign keys, viewonly, post_update,
         passive_updates and sync_backref. Where model, attribute, join or the loading of both modules is not certain,
         no fix is offered and the message says why.
+
+    Options:
+        `exempt`
     """
     argument = relationship.backref
     if argument is None or project.purposes.of(relationship.module) == "migration":

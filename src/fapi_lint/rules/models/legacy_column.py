@@ -89,6 +89,9 @@ def legacy_column(project: Project, _: Project) -> Iterator[Finding]:
         the application's own that convert values), in dataclasses, where an attribute becomes an argument of
         `__init__`, where the class body uses the column as an object that `mapped_column()` is not, and where
         the table's columns would change their order.
+
+    Options:
+        `exempt`
     """
     if not project.models.has_mapped_columns:
         return

@@ -141,6 +141,9 @@ def mapped_annotation(project: Project, _: Project) -> Iterator[Finding]:
         SQLAlchemy follows `nullable=`, so the annotation changes. A relationship becomes `Mapped["X"]`,
         `Mapped["X | None"]` or `Mapped[list["X"]]` by its foreign key; where that, or the type of a column,
         is not certain, there is no fix.
+
+    Options:
+        `exempt`
     """
     if not project.models.has_mapped_columns:
         return

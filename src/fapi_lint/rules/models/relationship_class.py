@@ -145,6 +145,9 @@ def relationship_class(relationship: Relationship, project: Project) -> Iterator
     Fix safety:
         Safe. The import goes, or moves under `if TYPE_CHECKING:` for the annotations, if nothing else needs it and
         the related model is loaded all the same wherever this one is; else the argument alone changes.
+
+    Options:
+        `exempt`
     """
     if project.purposes.of(relationship.module) == "migration" or relationship.call is None:
         return

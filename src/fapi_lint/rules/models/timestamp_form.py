@@ -91,7 +91,7 @@ def timestamp_form(column: Column, project: Project) -> Iterator[Finding]:
         then, which cannot be compared with those that have none. SQLModels and dataclasses are only reported.
 
     Options:
-        `conventions.created-at`, `conventions.updated-at`
+        `conventions.created-at`, `conventions.updated-at`, `exempt`
     """
     conventions = project.settings.conventions
     name = f"{column.owner.name}.{column.name}"

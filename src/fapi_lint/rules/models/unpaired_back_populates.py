@@ -158,6 +158,9 @@ def unpaired_back_populates(relationship: Relationship, project: Project) -> Ite
 
     Fix safety:
         Safe. Offered where the other side is certain: the one relationship that leads back over the same key.
+
+    Options:
+        `exempt`
     """
     if project.purposes.of(relationship.module) == "migration" or not is_open(relationship):
         return

@@ -13,7 +13,7 @@ from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
 
 
-@rule("FAPI211", "unregistered-model", fix=Applicability.SAFE, preference="Migrations (Alembic)")
+@rule("FAPI211", "unregistered-model", fix=Applicability.SAFE, preference="Migrations")
 def unregistered_model(model: Model, project: Project) -> Iterator[Finding]:
     """A mapped class is not imported where Alembic looks for models.
 
@@ -134,7 +134,7 @@ def unregistered_model(model: Model, project: Project) -> Iterator[Finding]:
         hub has one, else by `# noqa: F401`. Where it would close an import cycle, none is offered.
 
     Options:
-        `conventions.model-registry`
+        `conventions.model-registry`, `exempt`
     """
     if not project.purposes.is_application(model.module) or project.settings.is_exempt("FAPI211", model.name):
         return

@@ -94,7 +94,7 @@ def unsized_string(project: Project, _: Project) -> Iterator[Finding]:
         schema, else the setting `string-length`.
 
     Options:
-        `conventions.string-length`
+        `conventions.string-length`, `conventions.schema-suffixes`, `exempt`
     """
     reported: set[Place] = set()
     for column in project.models.columns:

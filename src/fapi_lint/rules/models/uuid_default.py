@@ -92,6 +92,9 @@ def uuid_default(project: Project, _: Project) -> Iterator[Finding]:
         Safe: the schema stays as it is, and a key that the application sets itself is used as before. In a
         dataclass the default becomes an `insert_default`, which leaves `__init__` alone, and a column that holds
         its UUIDs as text gets text.
+
+    Options:
+        `exempt`
     """
     reported: set[Place] = set()
     for column in project.models.columns:

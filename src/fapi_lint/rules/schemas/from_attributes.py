@@ -55,6 +55,9 @@ def from_attributes(schema: Schema, project: Project) -> Iterator[Finding]:
     (`ConfigDict(…)`, a dict, `class Config`); else `model_config` goes behind the fields. If a response schema inherits
     another one without the setting, it is added to that one, once. No fix is offered where `False` is written, or where
     the present configuration cannot be seen.
+
+    Options:
+        `exempt`
     """
     if not _fires(schema, project):
         return

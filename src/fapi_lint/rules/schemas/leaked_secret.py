@@ -73,6 +73,9 @@ def leaked_secret(project: Project, _: Project) -> Iterator[Finding]:
 
             model_config = ConfigDict(from_attributes=True)
         ```
+
+    Options:
+        `exempt`
     """
     reported: set[Place] = set()
     for schema in sorted(project.schemas.responses, key=lambda schema: (schema.module.path, schema.place.start)):

@@ -56,6 +56,9 @@ def legacy_constrained_type(constrained: ConstrainedType, project: Project) -> I
         Safe: the same values are accepted, and the JSON Schema is the same. Arguments of Pydantic 1 get their new
         names. No fix is offered for what Pydantic 2 does not have (`unique_items`), for arguments that cannot be
         seen, and where a comment stands between the arguments.
+
+    Options:
+        `exempt`
     """
     if not project.purposes.is_application(constrained.module):
         return

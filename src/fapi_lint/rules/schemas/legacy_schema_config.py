@@ -78,6 +78,9 @@ def legacy_schema_config(schema: Schema, project: Project) -> Iterator[Finding]:
         (`allow_mutation`, `max_anystr_length`, `validate_all`, …), the fix is unsafe. No fix is offered for settings
         that Pydantic 2 has nothing in place of, for methods in the class, and as long as something else
         refers to it; `class Config(Parent.Config)` goes before the class of the parent does.
+
+    Options:
+        `exempt`
     """
     config = ConfigClass.of(schema)
     if config is None or not project.purposes.is_application(schema.module):

@@ -100,6 +100,9 @@ def schema_id_type(field: SchemaField, project: Project) -> Iterator[Finding]:
         Unsafe: the API takes and documents another type. Everything that holds the same identifiers becomes a UUID
         with the field: other fields, parameters of routes and services, return annotations. Where something is done
         with them that a UUID does not go with, nothing changes, and the finding says what it is.
+
+    Options:
+        `exempt`
     """
     if not project.purposes.is_application(field.module) or not _is_integer(field, project):
         return
