@@ -20,7 +20,7 @@ _GENERIC = frozenset(
     re.findall(
         r"\w+",
         """
-        aliases annotations args assets bases builders callbacks choices classes clients commons configs
+        actions aliases annotations args assets bases builders callbacks choices classes clients commons configs
         constants converters decorators defaults definitions dependencies deps details encoders enums errors
         events exceptions extensions factories features fields filters fixtures flags formats formatters
         functions generators generics guards handlers helpers hooks includes integrations interfaces internals

@@ -23,6 +23,21 @@ if TYPE_CHECKING:
 
 _CONFIGURATIONS = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 _OTHER_FILES = re.compile(r"^\s*python_files\s*=(?![^\n]*test_\*)", re.MULTILINE)
+_FOR_TESTS = frozenset(
+    [
+        "freezegun",
+        "hypothesis",
+        "mock",
+        "moto",
+        "parameterized",
+        "responses",
+        "respx",
+        "time_machine",
+        "unittest",
+        "vcr",
+    ]
+)
+"""Packages whose decorators leave a test a test."""
 
 
 @dataclass(eq=False)
@@ -87,8 +102,9 @@ class TestFiles:
             return False
         for decorator in function.node.decorators:
             value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-            if resolver.resolve(function.enclosing, value) is None:
-                return False  # A method of an object: `@router.get(…)`, `@app.task`.
+            symbol = resolver.external(function.enclosing, value)
+            if symbol is None or not (symbol.package in _FOR_TESTS or symbol.package.startswith("pytest")):
+                return False  # `@router.get(…)`, `@app.task`, `@flow` make something else of it.
         owner = function.parent if isinstance(function.parent, Class) else function
         return len(self.project.references.of(owner).sites) == 1
 

@@ -76,6 +76,7 @@ def test_other_names_are_silent(path: str) -> None:
     [
         ("app/models/tasks.py", "class Task: ...\n", True),
         ("app/models/tasks.py", "class Mixin: ...\n", False),
+        ("app/schemas/actions.py", "class FlowCreate: ...\n", False),
         ("app/schemas/events.py", "class Event: ...\nclass EventCreate: ...\n", True),
         ("app/models/preferences.py", "class UserPreferences: ...\n", False),
         ("app/models/preferences.py", "class UserPreference: ...\n", True),

@@ -56,6 +56,8 @@ def test_all_kinds_of_tests_count(text: str) -> None:
         ("tests/helpers.py", "class UserTests:\n    def test_one(self): ...\n"),
         ("tests/helpers.py", "class TestClient:\n    def get(self): ...\n"),
         ("tests/helpers.py", "router = make()\n\n\n@router.get('/')\ndef test_email(): ...\n"),
+        ("tests/flows.py", "from prefect import flow\n\n\n@flow\ndef test_flow(): ...\n"),
+        ("tests/flows.py", "def flow(f): ...\n\n\n@flow\ndef test_flow(): ...\n"),
         ("tests/broken.py", "def test_one(:\n"),
         ("app/email.py", "def test_connection(): ...\n"),
         ("app/connection_test.py", "def run(): ...\n"),
