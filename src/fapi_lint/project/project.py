@@ -28,6 +28,7 @@ from fapi_lint.project.models import Column, Model, Models, Relationship, Table
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import ModuleNames
 from fapi_lint.project.needless_awaits import NeedlessAwait, needless_awaits
+from fapi_lint.project.opened_sessions import OpenedSession, OpenedSessions
 from fapi_lint.project.pairing import Pairings
 from fapi_lint.project.purpose import Purposes
 from fapi_lint.project.queries import Queries
@@ -218,6 +219,11 @@ class Project:
         return AsyncClosures(self)
 
     @cached_property
+    def opened_sessions(self) -> OpenedSessions:
+        """The sessions that route handlers open themselves."""
+        return OpenedSessions(self)
+
+    @cached_property
     def hints(self) -> Hints:
         """Which functions need type hints, and which are evident."""
         return Hints(self)
@@ -289,6 +295,7 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     StatusCode: lambda project: project.http.status_codes,
     SessionUse: lambda project: project.sessions.uses,
     QueryCall: lambda project: project.sessions.queries,
+    OpenedSession: lambda project: project.opened_sessions.all,
     DroppedCoroutine: lambda project: project.sessions.dropped,
     Service: lambda project: project.sessions.services,
     NeedlessAwait: needless_awaits,

@@ -149,9 +149,18 @@ class SessionFlow:
         words, self.fresh_words = self.fresh_words, set()
         pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(words)))})\b")
         for module in self.project.modules:
-            hits = [match.start() for match in pattern.finditer(module.text)]
+            foreign = self._foreign_seeds(module)
+            hits = [match.start() for match in pattern.finditer(module.text) if match[0] not in foreign]
             if hits:
                 self._mentioned(module, hits)
+
+    def _foreign_seeds(self, module: Module) -> frozenset[str]:
+        """Words that stand for SQLAlchemy's classes elsewhere, and for something else in this file."""
+        if "sqlalchemy" in module.text or "sqlmodel" in module.text:
+            return frozenset()
+        known = module.scope.bindings.keys()
+        own = {n for n in SEEDS & known if isinstance(self.project.resolver.member(module, n), External)}
+        return SEEDS - own if not module.scope.stars else frozenset()
 
     def _mentioned(self, module: Module, hits: list[int]) -> None:
         def has(start: int, end: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,14 @@ from fapi_lint.project.coroutines import Parents, ancestors, paths
 from fapi_lint.project.dynamic import chain_of
 from fapi_lint.project.session_flow import ORM, Change, Key, Kind, Obstacle, Part
 from fapi_lint.project.session_roles import Role, Use, use_of
-from fapi_lint.project.symbols import Class, External, Function, Scope
+from fapi_lint.project.symbols import Binding, Class, External, Function, Scope
 from fapi_lint.project.types import LibraryMethod, Type
 
 if TYPE_CHECKING:
     from fapi_lint.project.module import Module
     from fapi_lint.project.session_flow import SessionFlow
 
+_WORDS = re.compile(r"\w+")
 _GIVING = frozenset(["begin", "begin_nested", "connect", "connection", "execution_options", "next"])
 """Methods and builtins whose calls may give something synchronous, whatever it is called."""
 _HARMLESS = frozenset(
@@ -64,6 +66,7 @@ class Reader:
         self.paths: dict[str, Type] = {}
         """Sessions stored in attributes of something unknown: `request.state.db`."""
         self._known: dict[tuple[Scope, str], Type | None] = {}
+        self._possible: dict[tuple[Scope, str], bool] = {}
         self._seen: set[tuple[str, int, int]] = set()
 
     def function(self, function: Function) -> Part:
@@ -123,12 +126,46 @@ class Reader:
                 self.call(scope, node, above)
 
     def name(self, scope: Scope, node: o.Name, above: Parents) -> None:
-        if _is_target(node, above) or _is_shadowed(node.id, above):
+        if not self.may_be(scope, node.id) or _is_target(node, above) or _is_shadowed(node.id, above):
             return
         type_ = self.type_of(scope, node)
         if self.flow.role(type_) is None and node.id not in self.flow.words:
             return
         self.reference(scope, node, type_, above)
+
+    def may_be(self, scope: Scope, name: str) -> bool:
+        """Whether a name may stand for something synchronous, going by the words of what binds it: types cost more."""
+        if name in self.flow.words:
+            return True
+        key = (scope, name)
+        if key not in self._possible:
+            found = scope.lookup(name)
+            self._possible[key] = False  # for names that are bound by themselves
+            where, bindings = found if found is not None else (scope, [])
+            self._possible[key] = isinstance(where.owner, Function) and any(
+                self._may_bind(where, name, binding) for binding in bindings
+            )
+        return self._possible[key]
+
+    def _may_bind(self, scope: Scope, name: str, binding: Binding) -> bool:
+        if (scope.owner, name) in self.flow.assumed:
+            return True
+        parts = [binding.annotation, binding.value]
+        if isinstance(binding.statement, o.WithItem):
+            parts.append(binding.statement.value)
+        elif isinstance(binding.statement, o.For):
+            parts.append(binding.statement.iter)
+        for part in parts:
+            for node in o.walk(part) if part is not None else ():
+                if isinstance(node, o.Name):
+                    if node.id in _GIVING or (node.id != name and self.may_be(scope, node.id)):
+                        return True
+                elif isinstance(node, o.Attribute):
+                    if node.attr in self.flow.words or node.attr in _GIVING or o.dotted(node) in self.paths:
+                        return True
+                elif isinstance(node, o.String) and not self.flow.words.isdisjoint(_WORDS.findall(node.value or "")):
+                    return True
+        return False
 
     def attribute(self, scope: Scope, node: o.Attribute, above: Parents) -> None:
         if node.attr in self.flow.dynamic:
@@ -191,6 +228,8 @@ class Reader:
     def type_of(self, scope: Scope, expr: o.Node, above: Parents = None) -> Type | None:
         """The type of an expression, if it is one that may have to do with sessions."""
         if isinstance(expr, o.Name):
+            if not self.may_be(scope, expr.id):
+                return None
             if above is not None and _is_shadowed(expr.id, above):
                 return None
             key = (scope, expr.id)

@@ -1,0 +1,162 @@
+"""A session that a handler opens, taken as a parameter instead."""
+
+from __future__ import annotations
+
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.rename import Refusal
+from fapi_lint.fix.text import indentation_at, line_start, next_line, remove_statement
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
+from fapi_lint.project.opened_sessions import OpenedSession
+from fapi_lint.project.project import Project
+from fapi_lint.project.symbols import External, Function
+
+
+def inject_session(project: Project, opened: OpenedSession) -> Fix | Refusal:
+    """The fix that has FastAPI give the handler its session; why that cannot be."""
+    return _Injection(project, opened).fix()
+
+
+class _Injection:
+    def __init__(self, project: Project, opened: OpenedSession) -> None:
+        self.project = project
+        self.opened = opened
+        self.handler = opened.handler
+        self.module: Module = opened.module
+        self.needs: list[NeedsImport] = []
+
+    def fix(self) -> Fix | Refusal:
+        dependency = self.project.opened_sessions.dependency(self.opened)
+        if dependency is None:
+            return Refusal("no dependency is known that does nothing but give a session like it")
+        found = self.block()
+        if found is None:
+            return Refusal("it is not the `with` block of the handler, nor closed by its `finally`")
+        name, edits = found
+        params = self.handler.node.params
+        if any(param.name == name or param.kind in ("*", "**") for param in params):
+            return Refusal(f"the handler cannot take a parameter `{name}`")
+        if self.is_called():
+            return Refusal(f"`{self.handler.name}` is called elsewhere too")
+        parameter = self.parameter(name, dependency)
+        if isinstance(parameter, Refusal):
+            return parameter
+        edits.append(self.inserted(*parameter))
+        drop = o.dotted(self.opened.call.func).partition(".")[0]
+        title = f"Take `{name}` from `{dependency.name}`, which closes it after the response"
+        drops = (DropsImport(self.module.path, drop),)
+        return Fix(title, Applicability.UNSAFE, tuple(edits), tuple(self.needs), drops)
+
+    def is_called(self) -> bool:
+        text_after = (
+            site.module.text[site.start + len(self.handler.name) :].lstrip()[:1]
+            for site in self.project.references.of(self.handler).sites
+            if site.start != self.handler.node.name_start or site.module is not self.module
+        )
+        return self.handler.parent is not None or any(character == "(" for character in text_after)
+
+    # --- the body ----------------------------------------------------------------------------------
+
+    def block(self) -> tuple[str, list[Edit]] | None:
+        """What the session is called, and the edits that leave only what is done with it."""
+        body = self.handler.scope.body
+        for index, statement in enumerate(body):
+            if isinstance(statement, o.With) and len(statement.items) == 1:
+                item = statement.items[0]
+                if item.value.start == self.opened.call.start and isinstance(item.target, o.Name):
+                    edits = self.unwrapped(statement, statement.body, item.end, statement.end)
+                    return None if edits is None else (item.target.id, edits)
+            if isinstance(statement, o.Assign) and statement.value.start == self.opened.call.start:
+                following = body[index + 1] if index + 1 < len(body) else None
+                target = statement.targets[0]
+                if len(statement.targets) == 1 and isinstance(target, o.Name) and isinstance(following, o.Try):
+                    return self.tried(target.id, statement, following)
+        return None
+
+    def tried(self, name: str, assignment: o.Assign, block: o.Try) -> tuple[str, list[Edit]] | None:
+        """`db = SessionLocal()` and `try: … finally: db.close()`."""
+        if block.handlers or block.orelse or len(block.final) != 1:
+            return None
+        closing = block.final[0]
+        value = closing.value if isinstance(closing, o.ExprStatement) else None
+        call = value.value if isinstance(value, o.Await) else value
+        if not isinstance(call, o.Call) or o.dotted(call.func) != f"{name}.close" or call.args:
+            return None
+        if self.module.text[assignment.end : block.start].strip():
+            return None
+        edits = self.unwrapped(block, block.body, block.start, block.body[-1].end)
+        if edits is None:
+            return None
+        rest = self.module.text[block.body[-1].end : closing.start]
+        if "#" in rest:
+            return None
+        end = Edit(self.module.path, block.body[-1].end, block.end, "")
+        return name, [remove_statement(self.module, assignment), *edits, end]
+
+    def unwrapped(self, block: o.Node, body: tuple[o.Stmt, ...], header: int, end: int) -> list[Edit] | None:
+        """A block's statements in place of the block: its header goes and its lines move to the left."""
+        text, path = self.module.text, self.module.path
+        first = body[0]
+        start = first.outer_start if isinstance(first, (o.FunctionDef, o.ClassDef)) else first.start
+        colon = text.index(":", header)
+        behind = next_line(text, colon)
+        if behind > start or text[colon + 1 : behind].strip():
+            return None
+        outer, inner = indentation_at(text, block.start), indentation_at(text, start)
+        if not inner.startswith(outer) or text[line_start(text, block.start) : block.start].strip():
+            return None
+        width = len(inner) - len(outer)
+        edits = [Edit(path, line_start(text, block.start), behind, "")]
+        at = behind
+        while at < end:
+            inside = any(low < at <= high for low, high in self.module.outline.strings)
+            if not inside and text[at : at + len(inner)] == inner:
+                edits.append(Edit(path, at, at + width, ""))
+            elif not inside and text[at : next_line(text, at)].strip() and not text[at:].lstrip(" \t").startswith("#"):
+                return None
+            at = next_line(text, at)
+        return edits
+
+    # --- the parameter -----------------------------------------------------------------------------
+
+    def parameter(self, name: str, dependency: Function) -> tuple[str, bool] | Refusal:
+        """How the parameter is written, in the application's own style, and whether it has a default."""
+        at = self.handler.node.start
+        alias = self.project.opened_sessions.alias(dependency)
+        source = alias.module if alias is not None else dependency.module
+        if source is not self.module and self.module in self.project.imports.reachable([source]):
+            return Refusal(f"importing `{(alias or dependency).name}` there would be circular")
+        if alias is not None:
+            return f"{name}: {self.spelled(alias.module, alias.name, at)}", False
+        given = self.project.types.iterated(self.project.types.returned(dependency))
+        if given is None or not isinstance(given.symbol, External):
+            return Refusal(f"nobody can tell what `{dependency.name}` yields")
+        package = "sqlalchemy.ext.asyncio" if given.name == "AsyncSession" else "sqlalchemy.orm"
+        class_ = spell(self.module, f"{package}.{given.name}", at)
+        depends = spell(self.module, "fastapi.Depends", at)
+        self.needs += [*class_.needs, *depends.needs]
+        source_name = self.spelled(dependency.module, dependency.name, at)
+        return f"{name}: {class_.text} = {depends.text}({source_name})", True
+
+    def spelled(self, module: Module, name: str, at: int) -> str:
+        if module is self.module:
+            return name
+        spelled = spell(self.module, f"{module.name}.{name}", at)
+        self.needs += spelled.needs
+        return spelled.text
+
+    def inserted(self, parameter: str, has_default: bool) -> Edit:
+        """The parameter behind those that it must follow."""
+        node, path = self.handler.node, self.module.path
+        before = [param for param in node.params if has_default or (param.default is None and param.kind != "keyword")]
+        if not before:
+            if node.params:
+                return Edit(path, node.params[0].start, node.params[0].start, f"{parameter}, ")
+            return Edit(path, node.close, node.close, parameter)
+        last = before[-1]
+        text = self.module.text
+        if not text[line_start(text, last.start) : last.start].strip():
+            lead = text[line_start(text, last.start) : last.start]
+            return Edit(path, last.end, last.end, f",\n{lead}{parameter}")
+        return Edit(path, last.end, last.end, f", {parameter}")
