@@ -45,11 +45,11 @@ class _Edits:
             self.drops[DropsImport(file.path, name)] = None
 
 
-def uuid_fix(project: Project, identity: Identity) -> Fix | None:
-    """The fix that makes everything of an identity a UUID; None if something stands in the way."""
+def uuid_fix(project: Project, identity: Identity) -> Fix | str:
+    """The fix that makes everything of an identity a UUID, or what stands in the way."""
     obstacles = project.obstacles
     if obstacles.of(identity) is not None:
-        return None
+        return obstacles.said(identity)
     made, cell = _Edits(project), identity.cell
     if not identity.is_uuid:
         for column in dict.fromkeys(cell.columns):
@@ -65,8 +65,6 @@ def uuid_fix(project: Project, identity: Identity) -> Fix | None:
     _parses(made, cell, identity)
     if not identity.is_uuid:
         _numbers(made, identity)
-    if not made.edits:
-        return None
     title = _title(identity, made)
     for column in cell.columns:
         _claim(made, column)

@@ -409,7 +409,6 @@ def _mapped(flow: Flow, scope: Scope, call: o.Call, name: str) -> Cell | None:
 
 
 def _unknown(flow: Flow, scope: Scope, call: o.Call, name: str) -> None:
-    if isinstance(call.func, o.Attribute):
-        flow.value(scope, call.func.value)
+    flow.value(scope, call.func)
     for value in arguments(flow, scope, call):
         flow.dumped(value, scope, call, f"`{name or 'a call'}`, of which nothing is known,")

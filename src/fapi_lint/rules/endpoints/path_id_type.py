@@ -144,10 +144,9 @@ def path_id_type(project: Project, _: Project) -> Iterator[Finding]:
                 continue
             assert isinstance(type_, External)
             place = Place(function.module.path, param.start, param.start + len(param.name))
-            reason = project.obstacles.said(identity)
             message = f"path parameter `{param.name}` is {_OTHERS[type_]}, but `{identity.name}` is a UUID"
-            yield Finding(
-                place,
-                f"{message}; it stays one because of {reason}" if reason else message,
-                uuid_fix(project, identity),
-            )
+            fix = uuid_fix(project, identity)
+            if isinstance(fix, str):
+                yield Finding(place, f"{message} (no fix: {fix})")
+            else:
+                yield Finding(place, message, fix)

@@ -98,10 +98,12 @@ def integer_primary_key(project: Project, _: Project) -> Iterator[Finding]:
             continue
         reported.add(place)
         identity = project.identifiers.of(column)
-        reason = "" if identity is None else project.obstacles.said(identity)
-        message = f"primary key `{name}` is an integer, not a UUID"
         fix = None if identity is None else uuid_fix(project, identity)
-        yield Finding(place, f"{message}; it stays one because of {reason}" if reason else message, fix)
+        message = f"primary key `{name}` is an integer, not a UUID"
+        if isinstance(fix, str):
+            yield Finding(place, f"{message} (no fix: {fix})")
+        else:
+            yield Finding(place, message, fix)
     for table in project.models.tables:
         yield from _table_keys(table, project)
 

@@ -109,11 +109,12 @@ def schema_id_type(field: SchemaField, project: Project) -> Iterator[Finding]:
     identity = project.identifiers.of_slot(field.owner, field.name)
     if identity is None or not identity.is_uuid or project.settings.is_exempt("FAPI306", field.name):
         return
-    reason = project.obstacles.said(identity)
     message = f"`{field.name}` is an integer, but `{identity.name}` is a UUID"
-    yield Finding(
-        field.place, f"{message}; it stays one because of {reason}" if reason else message, uuid_fix(project, identity)
-    )
+    fix = uuid_fix(project, identity)
+    if isinstance(fix, str):
+        yield Finding(field.place, f"{message} (no fix: {fix})")
+    else:
+        yield Finding(field.place, message, fix)
 
 
 def _is_integer(field: SchemaField, project: Project) -> bool:

@@ -1,0 +1,96 @@
+"""FAPI405: which path parameters are identifiers, and what changes with them."""
+
+from __future__ import annotations
+
+import pytest
+
+from fapi_lint.testing import findings, fixed
+
+MODEL = """\
+import uuid
+
+from sqlalchemy import UUID
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Device(Base):
+    __tablename__ = "devices"
+
+    id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+    code: Mapped[str]
+"""
+HEAD = """\
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+
+from app.models import Device
+
+router = APIRouter(prefix="/devices")
+
+
+"""
+
+
+def application(routes: str) -> dict[str, str]:
+    return {"app/models.py": MODEL, "app/api.py": HEAD + routes}
+
+
+@pytest.mark.parametrize(
+    ("routes", "message", "line"),
+    [
+        (
+            '@router.get("/{device_id}")\ndef get_device(device_id: int, db):\n    return db.get(Device, device_id)\n',
+            "path parameter `device_id` is an integer, but `Device.id` is a UUID",
+            "def get_device(device_id: uuid.UUID, db):",
+        ),
+        (
+            '@router.get("/{key}")\ndef get_device(key: str, db):\n    return db.get(Device, uuid.UUID(key))\n',
+            "path parameter `key` is a text, but `Device.id` is a UUID",
+            "def get_device(key: uuid.UUID, db):\n    return db.get(Device, key)",
+        ),
+        (
+            '@router.get("/{device_id}")\ndef get_device(device_id: Annotated[int, Path(ge=1)]):\n    return {}\n',
+            "path parameter `device_id` is an integer, but `Device.id` is a UUID",
+            "def get_device(device_id: Annotated[uuid.UUID, Path()]):",
+        ),
+        (
+            "def find(device_id: str, db):\n    return db.get(Device, device_id)\n\n\n"
+            '@router.get("/{device_id}")\ndef get_device(device: Device = Depends(find)):\n    return device\n',
+            "path parameter `device_id` is a text, but `Device.id` is a UUID",
+            "def find(device_id: uuid.UUID, db):",
+        ),
+    ],
+)
+def test_parameters(routes: str, message: str, line: str) -> None:
+    (found,) = findings(application(routes), "FAPI405")
+    assert found.message == message
+    assert line in fixed(application(routes), "FAPI405", unsafe=True)["app/api.py"]
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        '@router.get("/{device_id}")\ndef get_device(device_id: uuid.UUID):\n    return {"id": device_id}\n',
+        '@router.get("/{code}")\ndef get_device(code: str, db):\n    return db.query(Device).filter_by(code=code)\n',
+        '@router.get("/{page}")\ndef get_devices(page: int, db):\n    return db.query(Device).offset(page).all()\n',
+        '@router.get("/")\ndef get_device(device_id: str):\n    return {}\n',
+    ],
+)
+def test_look_alikes_are_silent(routes: str) -> None:
+    assert findings(application(routes), "FAPI405") == []
+
+
+def test_what_is_done_to_text_stays() -> None:
+    routes = (
+        '@router.get("/{device_id}")\ndef get_device(device_id: str, db):\n'
+        "    return db.get(Device, uuid.UUID(device_id.strip()))\n"
+    )
+    (found,) = findings(application(routes), "FAPI405")
+    assert found.fix is None
+    assert found.message.endswith("(no fix: `.strip`, which a UUID does not have, at app/api.py:13)")
