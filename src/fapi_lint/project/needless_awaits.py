@@ -16,9 +16,8 @@ from fapi_lint.source.place import Place
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-_AWAITED = re.compile(
-    r"\bawait\b[^\n#'\"]*?\.(?:add|add_all|expire|expire_all|expunge|expunge_all|get_bind"
-    r"|in_transaction|in_nested_transaction|is_modified)\("
+_CALLED = re.compile(
+    r"\.(?:add|add_all|expire|expire_all|expunge|expunge_all|get_bind|in_transaction|in_nested_transaction|is_modified)\("
 )
 _PLAIN = frozenset(
     [
@@ -58,7 +57,7 @@ def needless_awaits(project: Project) -> list[NeedlessAwait]:
 
 
 def _in(project: Project, module: Module) -> Iterator[NeedlessAwait]:
-    for sighting in around(module, (match.start() for match in _AWAITED.finditer(module.text))):
+    for sighting in around(module, _places(module.text)):
         node, scope = sighting.node, sighting.scope
         if not isinstance(node, o.Await) or not isinstance(node.value, o.Call):
             continue
@@ -70,3 +69,11 @@ def _in(project: Project, module: Module) -> Iterator[NeedlessAwait]:
         callee = project.types.callee(scope, func)
         if isinstance(callee, LibraryMethod) and project.sessions.kind(callee.receiver) == "async":
             yield NeedlessAwait(module, node, node.value)
+
+
+def _places(text: str) -> Iterator[int]:
+    """Where such a call is awaited on its line."""
+    for match in _CALLED.finditer(text):
+        start = text.rfind("await", text.rfind("\n", 0, match.start()) + 1, match.start())
+        if start >= 0:
+            yield start

@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 _ORM = ("sqlalchemy", "sqlmodel")
 # fmt: off
-_UNKNOWN_STATEMENTS = frozenset([
+NO_ROWS = frozenset([
     "subquery", "cte", "alias", "scalar_subquery", "exists", "lateral", "union", "union_all", "intersect", "except_",
     "count", "with_only_columns", "from_statement", "with_entities", "delete", "update", "values", "value", "statement",
     "as_scalar", "label", "add_columns", "add_column", "add_entity", "from_self", "scalars", "yield_per", "paginate",
 ])
-_ONE = frozenset(["first", "one", "one_or_none", "fetchone", "scalar_one", "scalar_one_or_none", "scalar", "next"])
-_ALL = frozenset(["all", "fetchall", "fetchmany", "partitions"])
+ONE = frozenset(["first", "one", "one_or_none", "fetchone", "scalar_one", "scalar_one_or_none", "scalar", "next"])
+ALL = frozenset(["all", "fetchall", "fetchmany", "partitions"])
 _RUNS = frozenset(["execute", "scalars", "scalar", "stream", "stream_scalars", "exec"])
 _KEEPING = frozenset(["list", "sorted", "set", "tuple", "reversed", "iter", "aiter", "frozenset", "filter", "cast"])
 _PICKING = frozenset(["next", "anext", "min", "max", "choice"])
@@ -98,12 +98,12 @@ class Calls:
             if loaded is None or any(arg.star for arg in node.args):
                 loaded = frozenset([(BELOW,)])
             return frozenset([Statement(value.entities, value.loaded | loaded, value.is_query)])
-        if value.is_query and (name in _ONE or name in _ALL or name == "get"):
+        if value.is_query and (name in ONE or name in ALL or name == "get"):
             result = self.executed(value, func.value, is_async=False)
             if name == "get":
                 return one(frozenset([result]))
             return self.result_method("first" if name == "scalar" else name, result)
-        if name in _UNKNOWN_STATEMENTS:
+        if name in NO_ROWS:
             return UNKNOWN
         return frozenset([value])
 
@@ -127,9 +127,9 @@ class Calls:
             return frozenset([Result(value.row, value.is_scalar or name == "scalars")])
         if name in ("scalar_one", "scalar_one_or_none", "scalar"):
             return first(Result(value.row, is_scalar=True))
-        if name in _ONE:
+        if name in ONE:
             return first(value)
-        if name in _ALL:
+        if name in ALL:
             return many(first(value))
         return UNKNOWN
 

@@ -161,7 +161,7 @@ class ObjectFlow:
         if isinstance(function.parent, Class) and params and isinstance(node.func, o.Attribute):
             params = params[1:]
         decorated = any(
-            not self.project.types._is_transparent(function, decorator) for decorator in function.node.decorators
+            not self.project.types.is_transparent(function, decorator) for decorator in function.node.decorators
         )
         given: dict[str, Values] = {}
         for index, (arg, values) in enumerate(arguments):

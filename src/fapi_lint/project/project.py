@@ -23,12 +23,14 @@ from fapi_lint.project.imports import Imports
 from fapi_lint.project.layout import Layout, Misplaced
 from fapi_lint.project.lazy_loads import LazyLoads, Unloaded
 from fapi_lint.project.loading import Loading
+from fapi_lint.project.mapped_values import MappedValues
 from fapi_lint.project.migrations import Migrations, Revision
 from fapi_lint.project.models import Column, Model, Models, Relationship, Table
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import ModuleNames
 from fapi_lint.project.needless_awaits import NeedlessAwait, needless_awaits
 from fapi_lint.project.opened_sessions import OpenedSession, OpenedSessions
+from fapi_lint.project.orm_returns import OrmReturn, orm_returns
 from fapi_lint.project.pairing import Pairings
 from fapi_lint.project.purpose import Purposes
 from fapi_lint.project.queries import Queries
@@ -204,6 +206,11 @@ class Project:
         return Sessions(self)
 
     @cached_property
+    def mapped_values(self) -> MappedValues:
+        """Which expressions are mapped objects."""
+        return MappedValues(self)
+
+    @cached_property
     def lazy_loads(self) -> LazyLoads:
         """Which relationships are read without having been loaded."""
         return LazyLoads(self)
@@ -299,6 +306,7 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     DroppedCoroutine: lambda project: project.sessions.dropped,
     Service: lambda project: project.sessions.services,
     NeedlessAwait: needless_awaits,
+    OrmReturn: orm_returns,
     Unloaded: lambda project: project.lazy_loads.unloaded,
     ExceptionClass: lambda project: project.exceptions.all,
     SettingsClass: lambda project: project.settings_classes.all,

@@ -451,7 +451,7 @@ class Types:
         if not node.is_async or node.is_generator:
             return False
         return all(
-            self._is_transparent(function, decorator) or self.turns_into_coroutine(function.enclosing, decorator)
+            self.is_transparent(function, decorator) or self.turns_into_coroutine(function.enclosing, decorator)
             for decorator in node.decorators
         )
 
@@ -488,11 +488,11 @@ class Types:
         for decorator in function.node.decorators:
             if self._foreign_decorator(function, decorator) in ("asynccontextmanager", "contextmanager"):
                 found += 1
-            elif not self._is_transparent(function, decorator):
+            elif not self.is_transparent(function, decorator):
                 return None
         return found
 
-    def _is_transparent(self, function: Function, decorator: o.Decorator) -> bool:
+    def is_transparent(self, function: Function, decorator: o.Decorator) -> bool:
         known = self._foreign_decorator(function, decorator) in _TRANSPARENT
         return known or self.is_route_decorator(function, decorator)
 

@@ -1,0 +1,202 @@
+"""FAPI406: handlers that return mapped objects, and those that only seem to."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from fapi_lint.config.versions import Bounds, Versions
+from fapi_lint.testing import findings, fixed
+
+MODELS = """\
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+SCHEMAS = """\
+from pydantic import BaseModel, ConfigDict
+
+
+class UserRead(BaseModel):
+    id: int
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Plain(BaseModel):
+    id: int
+
+
+class Outer(BaseModel):
+    user: Plain
+    model_config = ConfigDict(from_attributes=True)
+"""
+HEAD = """\
+from typing import Annotated, Any, List
+from fastapi import APIRouter, Depends, Response
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models import User
+from app.schemas import Outer, Plain, UserRead
+from app.services import Users, current_user, find_user, find_users, untyped
+
+router = APIRouter()
+
+
+"""
+SERVICES = """\
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from app.models import User
+
+
+async def find_user(db: AsyncSession, key: int):
+    result = await db.execute(select(User).where(User.id == key))
+    return result.scalar_one_or_none()
+
+
+async def find_users(db: AsyncSession) -> list[User]:
+    return list((await db.scalars(select(User))).all())
+
+
+async def current_user(db: AsyncSession):
+    user = await find_user(db, 1)
+    if user is None:
+        raise KeyError
+    return user
+
+
+def untyped(db, key):
+    return db.find(key)
+
+
+class Users:
+    def __init__(self, db: AsyncSession):
+        self.db = db
+
+    def old(self, key: int):
+        query = self.db.query(User)
+        if key:
+            query = query.filter(User.id == key)
+        return query.all()
+"""
+
+
+def files(code: str) -> dict[str, str]:
+    return {
+        "app/models.py": MODELS,
+        "app/schemas.py": SCHEMAS,
+        "app/services.py": SERVICES,
+        "app/api.py": HEAD + textwrap.dedent(code),
+    }
+
+
+def handler(body: str, *, model: str = "response_model=UserRead", returns: str = "", params: str = "") -> str:
+    return (
+        f'@router.get("/x", {model})\nasync def get_x(key: int, db: AsyncSession{params}){returns}:\n'
+        + textwrap.indent(textwrap.dedent(body), "    ")
+        + "\n"
+    )
+
+
+def fix(code: str) -> str:
+    return fixed(files(code), "FAPI406")["app/api.py"].removeprefix(HEAD)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("return await find_user(db, key)", "return UserRead.model_validate(await find_user(db, key))"),
+        ("return await db.get(User, key)", "return UserRead.model_validate(await db.get(User, key))"),
+        ("user = User(id=1)\nreturn user  # new", "user = User(id=1)\nreturn UserRead.model_validate(user)  # new"),
+        ("if key:\n    return await current_user(db)\nreturn await db.scalar(select(User))",
+         "if key:\n    return UserRead.model_validate(await current_user(db))\n"
+         "return UserRead.model_validate(await db.scalar(select(User)))"),
+    ],
+)  # fmt: skip
+def test_objects(before: str, after: str) -> None:
+    assert fix(handler(before)) == handler(after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("return await find_users(db)", "return [UserRead.model_validate(item) for item in await find_users(db)]"),
+        ("users = await find_users(db)\nreturn users",
+         "users = await find_users(db)\nreturn [UserRead.model_validate(user) for user in users]"),
+        ("return Users(db).old(key)", "return [UserRead.model_validate(item) for item in Users(db).old(key)]"),
+    ],
+)  # fmt: skip
+def test_lists(before: str, after: str) -> None:
+    model = "response_model=List[UserRead]"
+    assert fix(handler(before, model=model)) == handler(after, model=model)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(" -> User", " -> UserRead"), (" -> User | None", " -> UserRead | None"), (" -> Any", " -> Any")],
+)
+def test_annotations_that_name_the_model(before: str, after: str) -> None:
+    old, new = "return await db.get(User, key)", "return UserRead.model_validate(await db.get(User, key))"
+    assert fix(handler(old, returns=before)) == handler(new, returns=after)
+
+
+def test_dependencies() -> None:
+    params = ", user=Depends(current_user)"
+    assert fix(handler("return user", params=params)) == handler("return UserRead.model_validate(user)", params=params)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (handler("return await db.get(User, key)", model="response_model=Plain"), "`Plain` does not read attributes"),
+        (handler("return await db.get(User, key)", model="response_model=Outer"), "`Plain` does not read attributes"),
+        (handler("return await db.get(User, key)", model="response_model=UserRead | None"), "not one schema"),
+        (handler("return await find_users(db)"), "not what the response model says"),
+        (handler("return await db.get(User, key)", model="response_model=UserRead, response_model_exclude_unset=True"),
+         "exclude_unset"),
+        (handler("return await db.get(User, key)") + "\n\nasync def other(db):\n    return (await get_x(1, db)).id\n",
+         "other code calls"),
+        (handler("return await db.get(User, key)").replace("async", "@cached\nasync"), "more than one decorator"),
+        (handler("UserRead = 1\nreturn await db.get(User, key)"), "something else in the function"),
+        (handler("if key:\n    return untyped(db, key)\nreturn await db.get(User, key)", returns=" -> User"),
+         "speaks of other values"),
+    ],
+)  # fmt: skip
+def test_without_fix(code: str, reason: str) -> None:
+    found = [f for f in findings(files(code), "FAPI406") if f.path == "app/api.py"]
+    assert [f.fix for f in found] == [None]
+    assert reason in found[0].message
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        handler("return UserRead.model_validate(await find_user(db, key))"),
+        handler("return untyped(db, key)"),
+        handler("return {'id': key}"),
+        handler("user = await find_user(db, key)\nreturn {'id': user.id}"),
+        handler("return await db.scalar(select(User.id))"),
+        handler("return (await db.execute(select(User))).first()"),
+        handler("user = untyped(db, key)\nif key:\n    user = await find_user(db, key)\nreturn user"),
+        handler("return await find_user(db, key)", model="response_model=None"),
+        handler("return select(User)"),
+        "async def get_x(db: AsyncSession):\n    return await find_user(db, 1)\n",
+    ],
+)
+def test_silence(code: str) -> None:
+    assert findings(files(code), "FAPI406") == []
+
+
+def test_pydantic_1_is_left_alone() -> None:
+    versions = Versions(pydantic=Bounds(lowest=(1, 10), below=(2,)))
+    assert findings(files(handler("return await find_user(db, 1)")), "FAPI406", versions=versions) == []
