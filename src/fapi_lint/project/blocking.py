@@ -90,6 +90,8 @@ class Blocking:
             return False
         given = node.argument("dependency", 0)
         symbol = self.project.resolver.resolve(scope, given.value) if given is not None else None
+        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+            symbol = self.project.resolver.resolve(symbol.scope, symbol.value.func)  # `HTTPBearer()`
         if not isinstance(symbol, Function):
             return given is not None and not isinstance(symbol, External)
         return depth > _DEEP or self.project.async_closures.touches(symbol) or self._is_given_objects(symbol, depth + 1)

@@ -94,3 +94,31 @@ def test_the_row_is_the_definition() -> None:
 
 def test_tests_are_not_the_application() -> None:
     assert names('@router.get("/a")\ndef a(): ...\n', "tests/test_users.py") == []
+
+
+def test_what_dependencies_are_given_by_fastapi_is_no_session() -> None:
+    body = """
+    from fastapi import Depends
+    from fastapi.security import HTTPBearer
+
+    bearer = HTTPBearer()
+
+    class Unknown:
+        def __call__(self): ...
+
+    unknown = Unknown()
+
+    def token(credentials=Depends(bearer)):
+        return credentials.credentials
+
+    @router.get("/a")
+    def a(token=Depends(token)):
+        return {"token": token.lower()}
+
+    @router.get("/b")
+    def b(anything=Depends(unknown)):
+        return anything
+    """
+    found = findings({"app/api/users.py": HEAD + textwrap.dedent(body)}, "FAPI501")
+    assert [(f.message.split("`")[1], f.fix is not None) for f in found] == [("a", True), ("b", False)]
+    assert found[1].message.endswith("(no fix: it may block, or be given objects that load more)")

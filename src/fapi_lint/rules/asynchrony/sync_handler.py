@@ -71,4 +71,4 @@ def sync_handler(route: Route, project: Project) -> Iterator[Finding]:
         edit = Edit(handler.module.path, start, start, "async ")
         yield Finding(at, message, Fix(f"Make `{handler.name}` asynchronous", Applicability.UNSAFE, (edit,)))
     else:
-        yield Finding(at, message)
+        yield Finding(at, f"{message} (no fix: it may block, or be given objects that load more)")
