@@ -129,6 +129,9 @@ class Conventions:
     unannotated_folders: tuple[str, ...] = ("tests", "alembic", "migrations", "scripts")
     """Folders where functions need no type hints (FAPI110)."""
 
+    secret_names: tuple[str, ...] = ()
+    """Further words at the end of the names of secrets, besides password, token, api_key: pin (FAPI305, FAPI702)."""
+
     string_length: int = 255
     """The length to give to a string column without one (FAPI207)."""
     created_at: str = "created_at"

@@ -124,11 +124,20 @@ class Secrets:
             if (secret := self._secret(sighting)) is not None
         ]
 
+    def is_own_name(self, name: str) -> bool:
+        """Whether the configuration says that something of this name is a secret."""
+        spelled = f"_{'_'.join(_words(name))}"
+        return any(spelled.endswith(f"_{own}") for own in self._own_names)
+
+    @cached_property
+    def _own_names(self) -> tuple[str, ...]:
+        return tuple(name.lower() for name in self.project.settings.conventions.secret_names)
+
     def _literals(self, module: Module) -> list[Sighting]:
         """The string literals worth a look; docstrings are none."""
         text, lower = module.text, module.text.lower()
         offsets = {at for beginning in _BEGINNINGS for at in _occurrences(text, beginning)}
-        for name in _NAMES:
+        for name in (*_NAMES, *self._own_names):
             given = (_GIVEN.match(text, at + len(name)) for at in _occurrences(lower, name))
             offsets.update(match.end() for match in given if match is not None)
         return [
@@ -150,7 +159,11 @@ class Secrets:
         if address is not None:
             return Secret(sighting, "address", "") if _is_real(address) else None
         name, is_default = self._receiver(sighting)
-        if not _is_secret_name(name) or _is_placeholder(value) or len(value) < _LEAST_LENGTH:
+        if (
+            not (_is_secret_name(name) or self.is_own_name(name))
+            or _is_placeholder(value)
+            or len(value) < _LEAST_LENGTH
+        ):
             return None
         if not _is_random(value) and (is_default or not _is_chosen(value, name)):
             return None

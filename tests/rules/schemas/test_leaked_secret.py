@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fapi_lint.config.settings import Conventions, Settings
 from fapi_lint.testing import findings
 
 HEAD = "from typing import Optional\nfrom pydantic import BaseModel, Field, SecretStr\n"
@@ -81,3 +82,10 @@ def test_a_schema_that_routes_answer_with() -> None:
     )
     (message,) = leaked(text)
     assert "GET /users" in message
+
+
+@pytest.mark.parametrize(("field", "number"), [("pin", 1), ("card_pin", 1), ("pin_code", 0), ("spin", 0)])
+def test_names_of_a_team(field: str, number: int) -> None:
+    files = {"app/schemas/user.py": f"{HEAD}class UserResponse(BaseModel):\n    {field}: str\n"}
+    settings = Settings(conventions=Conventions(secret_names=("pin",)))
+    assert len(findings(files, "FAPI305", settings=settings)) == number

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from fapi_lint.config.settings import Conventions, Settings
 from fapi_lint.testing import findings
 
 RANDOM = "9f2c7be1d04a4e6f8b1c35d7a0e94f62"
@@ -89,3 +90,10 @@ def test_the_row_of_the_literal() -> None:
 
 def test_inside_of_functions() -> None:
     assert rows(f'def f():\n    def g():\n        token = "{RANDOM}"\n        return token\n') == [3]
+
+
+def test_names_of_a_team() -> None:
+    settings = Settings(conventions=Conventions(secret_names=("license",)))
+    files = {"app/core/security.py": f'VENDOR_LICENSE = "{RANDOM}"\nlicensed = "{RANDOM}"\n'}
+    assert findings(files, "FAPI702") == []
+    assert [found.row for found in findings(files, "FAPI702", settings=settings)] == [1]

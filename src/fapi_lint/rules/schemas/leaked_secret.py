@@ -75,7 +75,7 @@ def leaked_secret(project: Project, _: Project) -> Iterator[Finding]:
         ```
 
     Options:
-        `exempt`
+        `conventions.secret-names`, `exempt`
     """
     reported: set[Place] = set()
     for schema in sorted(project.schemas.responses, key=lambda schema: (schema.module.path, schema.place.start)):
@@ -92,7 +92,8 @@ def leaked_secret(project: Project, _: Project) -> Iterator[Finding]:
 
 def _leaks(schema: Schema, field: SchemaField) -> bool:
     is_token = _TOKEN.fullmatch(field.name) is not None and _ISSUES_TOKENS.search(schema.name) is None
-    if not is_token and _SECRET.fullmatch(field.name) is None:
+    is_secret = _SECRET.fullmatch(field.name) is not None or field.project.secrets.is_own_name(field.name)
+    if not is_token and not is_secret:
         return False
     if python_type(field.project, field.scope, field.annotation) not in _TEXTS:
         return False

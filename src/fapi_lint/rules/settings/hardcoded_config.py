@@ -41,7 +41,7 @@ def hardcoded_config(secret: Secret, project: Project) -> Iterator[Finding]:
         ```
 
     Options:
-        `exempt`, with the name that the literal is given to.
+        `conventions.secret-names`; `exempt`, with the name that the literal is given to.
     """
     if project.settings.is_exempt("FAPI702", secret.name):
         return
