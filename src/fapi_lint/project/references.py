@@ -33,6 +33,8 @@ _DOTTED = re.compile(r"\w+(?:\.\w+)*[.:]\w+")
 _GENERIC_BUILTINS = frozenset(["list", "dict", "set", "frozenset", "tuple", "type"])
 _BY_STRING = frozenset(["getattr", "setattr", "hasattr", "delattr", "object", "spy"])
 """Functions that take an object and the name of an attribute: `patch.object`, `mocker.spy`, `monkeypatch.setattr`."""
+_TAKE_PATHS = ("import_module", "__import__", "import_string", "patch", "setattr")
+"""Functions that take the path of a module in a string."""
 _REBUILDS = frozenset(["update_forward_refs", "model_rebuild"])
 """Pydantic's methods whose keywords are names that annotations use."""
 
@@ -622,7 +624,8 @@ class _Search:
             self.visit_all(node.parts, block)
             hits = self.hits(node.start, node.end)
             self.unclear.extend(hit for hit in hits if self.ends_built_path(node, hit))
-            self.unclear_modules.extend(hit for hit in hits if node.parts and self.module.text[hit - 2 : hit] == "}.")
+            if node.parts and any(word in self.module.text for word in _TAKE_PATHS):
+                self.unclear_modules.extend(hit for hit in hits if self.module.text[hit - 2 : hit] == "}.")
         elif node.value == self.word:
             at_run_time = by_name or "__getattr__" in self.module.scope.bindings
             (self.unclear if at_run_time else self.strings).extend(self.hits(node.start, node.end))
