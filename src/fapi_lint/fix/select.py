@@ -19,6 +19,7 @@ from fapi_lint.fix.rename import Refusal
 from fapi_lint.fix.statement import line_limit
 from fapi_lint.fix.text import indent_unit, indentation_at, line_end, line_start, newline
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.queries import Chain
@@ -103,18 +104,22 @@ class _Draft:
                 yield Edit(self.module.path, at, at, text)
 
     def _break_lines(self) -> None:
-        """Put a statement on a line of its own where the line with all around it became too long."""
-        text = self.module.text
-        for at, before, behind in self.wrapped:
+        """Put statements on lines of their own, long ones first, where the line with all around it became too long."""
+        text, saved = self.module.text, dict[int, int]()
+        for at, before, behind in sorted(self.wrapped, key=lambda entry: entry[0] - entry[2].at):
             first, last = line_start(text, at), line_end(text, at)
             if "#" in text[first:last]:
                 continue  # A comment for a tool must stay on the line that it is about.
-            grown = sum(len(piece.text) for piece in self.pieces if first <= piece.at <= last)
-            grown += sum(len(new) - (end - start) for start, end, new in self.replaced if first <= start <= last)
-            if last - first + grown > line_limit(text):
+            if last - first + self._growth(first, last) - saved.get(first, 0) > line_limit(text):
+                saved[first] = saved.get(first, 0) + behind.at - at + self._growth(at, behind.at)
                 end = newline(text) + indentation_at(text, at)
                 before.text += end + indent_unit(self.module)
                 behind.text = end + behind.text
+
+    def _growth(self, start: int, end: int) -> int:
+        """By how much the text between two offsets grows."""
+        grown = sum(len(piece.text) for piece in self.pieces if start <= piece.at <= end)
+        return grown + sum(len(new) - (stop - at) for at, stop, new in self.replaced if start <= at <= end)
 
 
 class _Rewrite:
@@ -190,7 +195,12 @@ class _Rewrite:
             return
         assert isinstance(call.func, o.Attribute)
         start, draft = call.func.attr_start, self.draft(use)
-        if use.method in _RENAMED:
+        if use.method == "filter_by" and use.value.named:
+            self.rename(use, call.func, "where")
+            for arg in call.args:
+                draft.replace(arg.start, arg.value.start, f"{use.value.named}.{arg.keyword} == ")
+                self.parenthesise(use, arg)
+        elif use.method in _RENAMED:
             self.rename(use, call.func, _RENAMED[use.method])
         elif use.method == "populate_existing":
             draft.replace(start, call.end, "execution_options(populate_existing=True)")
@@ -198,6 +208,16 @@ class _Rewrite:
             if len(call.args) != 1:
                 raise _RefusedError(f"`{use.method}()` has other arguments")
             draft.replace(start, call.args[0].value.start, f"execution_options({use.method}=")
+
+    def parenthesise(self, use: Use, arg: o.Arg) -> None:
+        """Parentheses for a value that binds less tightly than a comparison, unless it has them."""
+        value = arg.value
+        loose = isinstance(value, (o.Compare, o.IfExp, o.Lambda, o.NamedExpr)) or (
+            isinstance(value, o.Operation) and value.operator in ("and", "or", "not")
+        )
+        if loose and arg.end == value.end:
+            self.draft(use).insert(value.start, "(")
+            self.draft(use).insert(value.end, ")")
 
     def rename(self, use: Use, func: o.Attribute, name: str) -> None:
         """Another method. The dot is edited too: the name alone would count as a rename of what bears it."""
@@ -212,8 +232,9 @@ class _Rewrite:
         """`Query` in an annotation becomes `Select`, `Query[X]` becomes `Select[tuple[X]]`."""
         function = use.function
         scope = use.module.scope if function is None else function.enclosing
-        inside = {id(node.value): node for node in o.walk(use.node) if isinstance(node, o.Subscript)}
-        for node in o.walk(use.node):
+        nodes = list(_annotation_nodes(use.node))
+        inside = {id(node.value): node for node in nodes if isinstance(node, o.Subscript)}
+        for node in nodes:
             if not isinstance(node, (o.Name, o.Attribute)):
                 continue
             symbol = self.project.resolver.resolve(scope, node)
@@ -410,7 +431,11 @@ class _Rewrite:
         opening = draft.insert(whole.start, before + frame.start)
         draft.replace(cut, whole.end, frame.suffix)
         closing = draft.insert(whole.end, end)
-        if "\n" not in text[whole.start : whole.end] and "\r" not in text[whole.start : whole.end]:
+        if (
+            not use.in_string
+            and "\n" not in text[whole.start : whole.end]
+            and "\r" not in text[whole.start : whole.end]
+        ):
             draft.wrapped.append((whole.start, opening, closing))
 
     def block(
@@ -449,6 +474,13 @@ def _receiver(node: o.Call | o.Subscript) -> o.Node:
 def _is_result(use: Use) -> bool:
     """Whether a use is what its function returns: an annotation tells."""
     return use.kind == "annotation" and use.function is not None and use.node is use.function.node.returns
+
+
+def _annotation_nodes(annotation: o.Node) -> Iterator[o.Node]:
+    """The nodes of an annotation, those inside quotes included."""
+    for node in o.walk(annotation):
+        parsed = parse_annotation(node) if isinstance(node, o.String) else None
+        yield from o.walk(parsed) if parsed is not None else (node,)
 
 
 def _call(node: o.Node) -> o.Call:

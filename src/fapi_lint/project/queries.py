@@ -377,7 +377,7 @@ class Queries:
         if use.method not in ("update", "delete", "get") and value.source is None:
             root = value.session.partition(".")[0]
             bindings = unit.scope.bindings.get(root, ())
-            if not value.session:
+            if not value.session or value.session.startswith("?"):
                 return "no session is at hand where it runs"
             if any(binding.node.start > value.since for binding in bindings):
                 return f"`{root}` may be another session where it runs"

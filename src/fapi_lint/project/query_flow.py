@@ -14,7 +14,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.module import Module
 from fapi_lint.project.selections import Selection
-from fapi_lint.project.symbols import External, Function, Scope
+from fapi_lint.project.symbols import Class, External, Function, Scope
 from fapi_lint.project.words import mentions, needles
 
 if TYPE_CHECKING:
@@ -87,12 +87,15 @@ class Value:
     group: Group = field(compare=False)
     selection: Selection
     session: str
-    """How the session is written here; empty where no expression is sure to be it."""
+    """How the session is written here; empty where no expression is sure to be it, and `?name` for the unnamed
+    session of the query that the parameter `name` is given."""
     is_async: bool = False
     steps: frozenset[str] = frozenset()
     """The methods called so far."""
     ordered_by: frozenset[str] = frozenset()
     """What it is ordered by that may not be selected."""
+    named: str | None = ""
+    """The entity that `filter_by()` is about, where `select()` would look at all: as it is written; None if unknown."""
     other: bool = False
     """The name may hold something else than a query as well."""
     source: o.Call | None = field(default=None, compare=False)
@@ -109,6 +112,7 @@ class Value:
             self.is_async or other.is_async,
             self.steps | other.steps,
             self.ordered_by | other.ordered_by,
+            self.named if self.named == other.named else None,
             self.other or other.other,
             since=min(self.since, other.since),
         )
@@ -151,6 +155,8 @@ class Use:
     """The node right around `node`."""
     discarded: bool = False
     """Nobody looks at the result."""
+    in_string: bool = False
+    """Inside an f-string, where lines cannot be broken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,7 +229,8 @@ class Flow:
         if value.other:
             self.refuse(value, f"`{self.text(node)}` may be no query", node, follows=True)
         parent = self.parents[-1] if self.parents else None
-        found = Use(kind, self.module, self.unit.function, node, value, method, parent, discarded)
+        in_string = any(isinstance(outer, o.String) for outer in self.parents)
+        found = Use(kind, self.module, self.unit.function, node, value, method, parent, discarded, in_string)
         self.unit.uses[(kind, node.start, node.end)] = found
 
     def annotation(self, expr: o.Expr | None, value: Value) -> None:
@@ -361,7 +368,8 @@ class Flow:
                         self.refuse(value, f"`{target.id}` is visible outside of functions", target)
                     elif target.id in self.scope.outer_names:
                         self.refuse(value, f"`{target.id}` is visible outside of the function", target)
-                    value = replace(value, source=None, session=value.session if _is_dotted(value.session) else "")
+                    session = value.session if _is_dotted(value.session.removeprefix("?")) else ""
+                    value = replace(value, source=None, session=session)
                 self.names[target.id] = value
             case o.Collection() | o.Starred():
                 if isinstance(value, Value):
@@ -563,6 +571,7 @@ class Flow:
             self.queries.selections.of(self.scope, node.args),
             self.module.slice(func.value),
             kind == "async",
+            named=self.lead(node) if len(node.args) > 1 else "",
             source=node,
             since=node.start,
         )
@@ -626,10 +635,43 @@ class Flow:
                 selection = replace(selection, single_row=False)
             case "order_by":
                 ordered_by = ordered_by.union(self.unselected(node, selection))
+        named = self.named(node, name, value)
         for other in others:
             value.group.join(other.group)
             selection = replace(selection | other.selection, repeats=name.endswith("_all"))
-        return replace(value, selection=selection, steps=value.steps | {name}, ordered_by=ordered_by)
+        return replace(value, selection=selection, steps=value.steps | {name}, ordered_by=ordered_by, named=named)
+
+    def named(self, node: o.Call, name: str, value: Value) -> str | None:
+        """What `filter_by()` is about after a method; see `Value.named`."""
+        joined = bool(value.steps & {"join", "outerjoin"})
+        match name:
+            case "join" | "outerjoin":
+                target = node.argument("target", 0)
+                return None if target is None else self.joined_name(target.value)
+            case "select_from" | "with_entities" if not joined:
+                return self.lead(node)
+            case "add_columns" | "add_column" | "add_entity" if not joined:
+                return value.named or None
+        return value.named
+
+    def lead(self, node: o.Call) -> str | None:
+        """The entity of a call's first argument, itself or that of a column."""
+        expr = node.args[0].value if node.args else None
+        if isinstance(expr, o.Attribute):
+            symbol = self.project.resolver.resolve(self.scope, expr.value)
+            expr = expr.value if isinstance(symbol, Class) else expr
+        return self.module.slice(expr) if expr is not None and o.dotted(expr) else None
+
+    def joined_name(self, target: o.Expr) -> str | None:
+        """How the entity that a `join()` leads to is written."""
+        relationship = self.queries.selections.relationship(self.scope, target)
+        if relationship is None:
+            return self.module.slice(target) if o.dotted(target) else None
+        model = relationship.target_model
+        if model is None or not isinstance(target, o.Attribute):
+            return None
+        written = self.project.resolver.resolve(self.scope, o.Name(0, 0, model.name))
+        return model.name if written is model.class_ else None
 
     def unselected(self, node: o.Call, selection: Selection) -> Iterable[str]:
         """The expressions of an ORDER BY that a SELECT DISTINCT would have to select too."""
@@ -661,6 +703,8 @@ class Flow:
         if "from_statement" in steps and name not in (ENDS - {"get", "update", "delete", "count"}) | {"params"}:
             return f"`{name}()` is not known after `from_statement()`"
         match name:
+            case "filter_by" if value.named is None or (value.named and any(arg.star for arg in node.args)):
+                return "`filter_by()` is about one of several entities"
             case "join" | "outerjoin":
                 return self.refused_join(node)
             case "subquery" if any(arg.keyword not in ("", "name") for arg in node.args) or len(node.positional) > 1:
@@ -739,19 +783,25 @@ class Flow:
             if bound is None or param is None or param.kind in ("*", "**"):
                 self.refuse(value, f"it is handed to `{self.text(node.func)}()` in a way that is not followed", arg)
             else:
-                session = next((p for p, a in bound.items() if self.module.slice(a.value) == value.session), "")
-                inside = replace(value, session=session, source=None)
+                session = next((p for p, a in bound.items() if self.module.slice(a.value) == value.session), f"?{name}")
+                inside = replace(value, session=session, named=None if value.named else "", source=None)
                 self.queries.pass_to(callee, name, inside)
+        held: dict[str, Held] = {}
         if bound is not None:
             held = {name: value for arg, value in given for name, argument in bound.items() if argument is arg}
             self.unit.sites[(callee, node.start)] = CallSite(self.unit, node, held)
         result = self.queries.returned_by(callee)
         if not isinstance(result, Value):
             return _OTHER_VALUE
-        session = self.queries.outer_session(self.unit, node, callee, bound, result.session)
+        origin = held.get(result.session.removeprefix("?")) if result.session.startswith("?") else None
+        if isinstance(origin, Value):
+            session = origin.session
+        else:
+            session = self.queries.outer_session(self.unit, node, callee, bound, result.session)
         if bound is None:
             self.refuse(result, f"`{self.text(node)}` is not followed", node)
-        return replace(result, session=session, source=None, since=node.start)
+        named = None if result.named else ""
+        return replace(result, session=session, named=named, source=None, since=node.start)
 
 
 def _is_dotted(text: str) -> bool:

@@ -248,8 +248,6 @@ class Selections:
             owner = self.project.resolver.resolve(scope, expr.value)
             if isinstance(owner, Class) and owner in models.by_class:
                 return "column", None
-        if isinstance(expr, o.Attribute) and self._kind(scope, expr.value, depth)[0] == "entity":
-            return "column", None
         if isinstance(symbol, Variable) and symbol.value is not None and depth < 4:
             bindings = symbol.scope.bindings.get(symbol.name, ())
             kinds = {self._kind(symbol.scope, b.value, depth + 1) for b in bindings if b.value is not None}
@@ -261,7 +259,15 @@ class Selections:
         if type_ is not None and type_.is_standard("type", "Type"):
             of_class = type_.arg.symbol if type_.arg is not None else None
             return "entity", models.by_class.get(of_class) if isinstance(of_class, Class) else None
-        return ("entity" if self._acts_as_class(scope, expr) else "unknown"), None
+        if self._acts_as_class(scope, expr):
+            return "entity", None
+        # What an attribute is of a class that is known by its attributes only is not known: `self.model`.
+        is_column = isinstance(expr, o.Attribute) and o.dotted(expr.value) not in ("self", "cls")
+        return ("column" if is_column and self._is_class(scope, expr, depth) else "unknown"), None
+
+    def _is_class(self, scope: Scope, expr: o.Node, depth: int) -> bool:
+        """Whether an attribute belongs to an entity that is held in a name: `alias.id`, `model.id`."""
+        return isinstance(expr, o.Attribute) and self._kind(scope, expr.value, depth)[0] == "entity"
 
     def _acts_as_class(self, scope: Scope, expr: o.Node) -> bool:
         """Whether attributes are read from a name that no column has: `model.id`."""

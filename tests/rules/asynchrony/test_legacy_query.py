@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 import pytest
 
-from fapi_lint.testing import findings
+from fapi_lint.config.versions import Versions, parse_constraint
+from fapi_lint.testing import findings, fixed
 
 MODELS = """\
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -88,3 +90,456 @@ def test_tests_and_revisions_are_not_the_application() -> None:
     text = HEAD + "def work(db: Session):\n    return db.query(User)\n"
     files = {"app/models.py": MODELS, "tests/test_user.py": text, "alembic/versions/1.py": text}
     assert not findings(files, "FAPI503")
+
+
+# --- the fix -----------------------------------------------------------------------------------------
+
+SCHEMA = """\
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase): ...
+
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    posts: Mapped[list["Post"]] = relationship(back_populates="author")
+
+
+class Post(Base):
+    __tablename__ = "posts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    author: Mapped[User] = relationship(back_populates="posts")
+"""
+IMPORTS = """\
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selectinload
+from app.models import Post, User
+
+
+"""
+
+
+def converted(body: str) -> str:
+    """A module after the fix, without the imports that it begins with."""
+    files = {"app/models.py": SCHEMA, "app/work.py": IMPORTS + textwrap.dedent(body)}
+    return fixed(files, "FAPI503", unsafe=True)["app/work.py"].removeprefix(IMPORTS)
+
+
+def reasons(body: str, **options: Any) -> list[str]:
+    """Why nothing is rewritten."""
+    files = {"app/models.py": SCHEMA, "app/work.py": IMPORTS + textwrap.dedent(body)}
+    found = findings(files, "FAPI503", **options)
+    assert all(f.fix is None for f in found)
+    return sorted({f.message.partition("; not rewritten: ")[2] for f in found})
+
+
+EXPRESSIONS = {
+    # what runs a query
+    "db.query(User).all()": "db.scalars(select(User)).all()",
+    "db.query(User).first()": "db.scalars(select(User).limit(1)).first()",
+    "db.query(User).one()": "db.scalars(select(User)).one()",
+    "db.query(User).one_or_none()": "db.scalars(select(User)).one_or_none()",
+    "db.query(User.id).all()": "db.execute(select(User.id)).all()",
+    "db.query(User.id, User.name).first()": "db.execute(select(User.id, User.name).limit(1)).first()",
+    "db.query(User, Post.id).join(Post, Post.author_id == User.id).all()": (
+        "db.execute(select(User, Post.id).join(Post, Post.author_id == User.id)).unique().all()"
+    ),
+    "db.query(User.id).scalar()": "db.execute(select(User.id)).scalar_one_or_none()",
+    "db.query(User).filter(User.id == 1).scalar()": (
+        "db.execute(select(User).where(User.id == 1)).scalar_one_or_none()"
+    ),
+    "db.query(func.count(User.id)).scalar()": "db.scalar(select(func.count(User.id)))",
+    "db.query(func.max(User.id)).group_by(User.name).scalar()": (
+        "db.execute(select(func.max(User.id)).group_by(User.name)).scalar_one_or_none()"
+    ),
+    "db.query(User).get(x)": "db.get(User, x)",
+    "db.query(User).options(selectinload(User.posts)).populate_existing().get(ident=x)": (
+        "db.get(User, x, options=[selectinload(User.posts)], populate_existing=True)"
+    ),
+    "db.query(User).count()": "db.scalar(select(func.count()).select_from(User))",
+    "db.query(User).filter_by(name=x).count()": "db.scalar(select(func.count()).select_from(User).filter_by(name=x))",
+    "db.query(User).join(User.posts).count()": (
+        "db.scalar(select(func.count()).select_from(select(User).join(User.posts).subquery()))"
+    ),
+    "db.query(User.name).distinct().count()": (
+        "db.scalar(select(func.count()).select_from(select(User.name).distinct().subquery()))"
+    ),
+    "db.query(User).filter_by(id=1).delete()": "db.execute(delete(User).filter_by(id=1)).rowcount",
+    "db.query(User).delete(synchronize_session=False)": (
+        "db.execute(delete(User).execution_options(synchronize_session=False)).rowcount"
+    ),
+    "db.query(User).update({'name': x})": "db.execute(update(User).values({'name': x})).rowcount",
+    "db.query(User).update(values={User.name: x}, synchronize_session='fetch')": (
+        "db.execute(update(User).values({User.name: x}).execution_options(synchronize_session='fetch')).rowcount"
+    ),
+    # iteration
+    "list(db.query(User))": "list(db.scalars(select(User)))",
+    "[u for u in db.query(User).order_by(User.id)]": "[u for u in db.scalars(select(User).order_by(User.id))]",
+    "{id: name for id, name in db.query(User.id, User.name)}": (
+        "{id: name for id, name in db.execute(select(User.id, User.name))}"
+    ),
+    "x in db.query(User)": "x in db.scalars(select(User))",
+    "[*db.query(User)]": "[*db.scalars(select(User))]",
+    "db.query(User)[2:x]": "db.scalars(select(User).slice(2, x)).all()",
+    "db.query(User)[:x]": "db.scalars(select(User).limit(x)).all()",
+    "db.query(User)[0]": "db.scalars(select(User).limit(1)).all()[0]",
+    "db.query(User)[x]": "db.scalars(select(User).slice(x, x + 1)).all()[0]",
+    # steps
+    "db.query(User).filter(User.id == x, User.name != '').offset(1).limit(2).all()": (
+        "db.scalars(select(User).where(User.id == x, User.name != '').offset(1).limit(2)).all()"
+    ),
+    "db.query(User).with_entities(User.id).all()": "db.execute(select(User).with_only_columns(User.id)).all()",
+    "db.query(User.id).add_columns(User.name).all()": "db.execute(select(User.id).add_columns(User.name)).all()",
+    "db.query(User).populate_existing().yield_per(5).all()": (
+        "db.scalars(select(User).execution_options(populate_existing=True).execution_options(yield_per=5)).all()"
+    ),
+    "db.query(Post).join(User).filter_by(name=x or 'a').all()": (
+        "db.scalars(select(Post).join(User).where(User.name == (x or 'a'))).all()"
+    ),
+    # duplicates, which `Query` takes out
+    "db.query(User).join(User.posts).all()": "db.scalars(select(User).join(User.posts)).unique().all()",
+    "db.query(User).join(User.posts).first()": "db.scalars(select(User).join(User.posts).limit(1)).first()",
+    "db.query(User).options(joinedload(User.posts)).first()": (
+        "db.scalars(select(User).options(joinedload(User.posts)).limit(1)).unique().first()"
+    ),
+    "db.query(Post).options(joinedload(Post.author)).all()": (
+        "db.scalars(select(Post).options(joinedload(Post.author))).all()"
+    ),
+    "db.query(Post).join(Post.author).all()": "db.scalars(select(Post).join(Post.author)).all()",
+    "db.query(Post).join(User).filter(User.name == x).one()": (
+        "db.scalars(select(Post).join(User).where(User.name == x)).one()"
+    ),
+    "db.query(User).filter(User.id == Post.author_id).all()": (
+        "db.scalars(select(User).where(User.id == Post.author_id)).unique().all()"
+    ),
+    "db.query(User).filter(User.posts.any(Post.id == x)).all()": (
+        "db.scalars(select(User).where(User.posts.any(Post.id == x))).all()"
+    ),
+    "db.query(User).join(User.posts).distinct().all()": "db.scalars(select(User).join(User.posts).distinct()).all()",
+    # statements within statements
+    "db.query(db.query(User).filter_by(id=1).exists()).scalar()": (
+        "db.scalar(select(select(User).filter_by(id=1).exists()))"
+    ),
+    "db.query(User).filter(User.id.in_(db.query(Post.author_id))).all()": (
+        "db.scalars(select(User).where(User.id.in_(select(Post.author_id)))).all()"
+    ),
+    "db.query(User.id).filter(User.id == db.query(func.max(Post.id)).as_scalar()).all()": (
+        "db.execute(select(User.id).where(User.id == select(func.max(Post.id)).scalar_subquery())).all()"
+    ),
+    "db.query(User).union(db.query(User).filter_by(id=1)).all()": (
+        "db.scalars(select(User).from_statement(select(User).union(select(User).filter_by(id=1)))).all()"
+    ),
+    "db.execute(db.query(User.id).statement)": "db.execute(select(User.id))",
+    "db.query(aliased(User)).all()": "db.scalars(select(aliased(User))).all()",
+}
+
+
+@pytest.mark.parametrize("before", EXPRESSIONS)
+def test_expression(before: str) -> None:
+    after = converted(f"def work(db: Session, x):\n    found = {before}\n    return found\n")
+    one_line = "".join(line.strip() for line in after.splitlines()[1:-1])
+    assert one_line == f"found = {EXPRESSIONS[before]}"
+
+
+def test_rowcount_only_where_somebody_looks() -> None:
+    assert converted("def work(db: Session):\n    db.query(User).delete()\n") == (
+        "def work(db: Session):\n    db.execute(delete(User))\n"
+    )
+
+
+def test_layout_of_a_chain_in_parentheses() -> None:
+    body = """\
+    def work(db: Session):
+        return (
+            db.query(User)
+            .filter(User.id == 1)  # the first one
+            .order_by(User.id)
+            .first()
+        )
+    """
+    assert converted(body) == textwrap.dedent("""\
+    def work(db: Session):
+        return db.scalars(
+            select(User)
+            .where(User.id == 1)  # the first one
+            .order_by(User.id)
+            .limit(1)
+        ).first()
+    """)
+
+
+def test_layout_of_a_chain_in_an_argument() -> None:
+    body = """\
+    def work(db: Session):
+        return sorted(
+            db.query(User)
+            .filter(
+                User.id == 1,
+            )
+            .all()
+        )
+    """
+    assert converted(body) == textwrap.dedent("""\
+    def work(db: Session):
+        return sorted(
+            db.scalars(
+                select(User)
+                .where(
+                    User.id == 1,
+                )
+            ).all()
+        )
+    """)
+
+
+def test_layout_of_a_statement_in_parentheses() -> None:
+    body = """\
+    def work(db: Session):
+        return (
+            db.query(User)
+            .filter(User.id == 1)
+        ).one()
+    """
+    assert converted(body) == textwrap.dedent("""\
+    def work(db: Session):
+        return db.scalars(
+            select(User)
+            .where(User.id == 1)
+        ).one()
+    """)
+
+
+def test_long_lines_are_broken_but_not_in_strings() -> None:
+    body = """\
+    def work(db: Session):
+        print(f"There are {db.query(User).filter(User.id > 3).count()} users in this application now")
+        return db.query(User).filter(User.id > 3).filter(User.name != "").first()
+    """
+    assert converted(body) == textwrap.dedent("""\
+    def work(db: Session):
+        print(f"There are {db.scalar(select(func.count()).select_from(User).where(User.id > 3))} users in this application now")
+        return db.scalars(
+            select(User).where(User.id > 3).where(User.name != "").limit(1)
+        ).first()
+    """)  # noqa: E501
+
+
+def test_over_statements_and_branches() -> None:
+    body = """\
+    def work(db: Session, name=None):
+        query = db.query(User)
+        if name:
+            query = query.filter(User.name == name)
+        total = query.count()
+        for user in query.order_by(User.id):
+            print(user)
+        query = query.all()
+        return query, total
+    """
+    assert converted(body) == textwrap.dedent("""\
+    def work(db: Session, name=None):
+        query = select(User)
+        if name:
+            query = query.where(User.name == name)
+        total = db.scalar(select(func.count()).select_from(query.subquery()))
+        for user in db.scalars(query.order_by(User.id)):
+            print(user)
+        query = db.scalars(query).all()
+        return query, total
+    """)
+
+
+def test_over_functions_and_files() -> None:
+    caller = """\
+from sqlalchemy.orm import Session
+from app import work
+
+
+def first(session: Session):
+    return work.narrowed(work.chosen(session), 3).first()
+"""
+    files = {
+        "app/models.py": SCHEMA,
+        "app/work.py": """\
+from sqlalchemy.orm import Query, Session
+from app.models import User
+
+
+def chosen(db: Session) -> "Query[User]":
+    return db.query(User)
+
+
+def narrowed(query: Query, id: int) -> Query:
+    return query.filter(User.id > id)
+""",
+        "app/caller.py": caller,
+        "tests/test_work.py": caller.replace("narrowed", "chosen").replace("work.chosen(session), 3", "session"),
+    }
+    found = findings(files, "FAPI503")
+    assert [f.fix.title for f in found if f.fix] == [
+        "Replace `query()` by `select()`, executed in 2.0 style, in 1 query of 3 files; "
+        "`chosen()`, `narrowed()` return a `Select`"
+    ]
+    after = fixed(files, "FAPI503", unsafe=True)
+    assert (
+        after["app/work.py"]
+        == """\
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+from app.models import User
+
+
+def chosen(db: Session) -> "Select[tuple[User]]":
+    return select(User)
+
+
+def narrowed(query: Select, id: int) -> Select:
+    return query.where(User.id > id)
+"""
+    )
+    assert "session.scalars(work.chosen(session).limit(1)).first()" in after["tests/test_work.py"]
+
+
+def test_the_session_is_that_of_the_object() -> None:
+    body = """\
+    class Users:
+        model: type[User]
+
+        def __init__(self, db: Session):
+            self.db = db
+
+        def chosen(self):
+            return self.db.query(self.model)
+
+
+    def work(db: Session):
+        users = Users(db)
+        return users.chosen().all()
+    """
+    assert converted(body).splitlines()[-1] == "    return users.db.scalars(users.chosen()).all()"
+
+
+def test_asynchronous_sessions_are_awaited() -> None:
+    body = """\
+    async def work(db: AsyncSession):
+        for user in db.query(User):
+            db.query(Post).filter_by(author_id=user.id).delete()
+        return db.query(User).first(), db.query(User).get(1).name
+    """
+    head = "from sqlalchemy.ext.asyncio import AsyncSession\n"
+    assert converted(head + textwrap.dedent(body)).removeprefix(head) == textwrap.dedent("""\
+    async def work(db: AsyncSession):
+        for user in await db.scalars(select(User)):
+            await db.execute(delete(Post).filter_by(author_id=user.id))
+        return (await db.scalars(select(User).limit(1))).first(), (await db.get(User, 1)).name
+    """)
+
+
+def test_names_that_are_taken() -> None:
+    files = {
+        "app/models.py": SCHEMA,
+        "app/work.py": """\
+from sqlalchemy.orm import Session
+from app.models import User
+
+
+def delete(db: Session, id: int):
+    db.query(User).filter(User.id == id).delete()
+
+
+def work(db: Session, select: bool):
+    return db.query(User).all()
+""",
+    }
+    assert (
+        fixed(files, "FAPI503", unsafe=True)["app/work.py"]
+        == """\
+from sqlalchemy import delete as sqlalchemy_delete
+from sqlalchemy import select as sqlalchemy_select
+from sqlalchemy.orm import Session
+from app.models import User
+
+
+def delete(db: Session, id: int):
+    db.execute(sqlalchemy_delete(User).where(User.id == id))
+
+
+def work(db: Session, select: bool):
+    return db.scalars(sqlalchemy_select(User)).all()
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("statements", "reason"),
+    [
+        ("return helper(db.query(User))", "it is handed to `helper()`"),
+        ("db.kept = db.query(User)", "it is kept in `db.kept`"),
+        ("return [db.query(User)]", "it is kept in a collection"),
+        ("query = db.query(User)\n    if query: pass", "its truth is asked for, which a `select()` does not have"),
+        ("return db.query(User).from_self().all()", "`from_self()` has no equal that could be written here"),
+        ("return db.query(User).paginate(1)", "`paginate()` is not known of a `select()`"),
+        ("return db.query(User).join('posts').all()", "`join()` by names, tuples or several targets is gone"),
+        ("return db.query(x).all()", "it is not certain whether entities or columns are selected"),
+        ("return db.query(User).session", "`.session` is not known of a `select()`"),
+        ("query = db.query(User)\n    return lambda: query.all()", None),
+        ("query = Session().query(User)\n    return query.all()", "no session is at hand where it runs"),
+        ("query = db.query(User)\n    db = x\n    return query.all()", "`db` may be another session where it runs"),
+        ("query = db.query(User) if x else []\n    return query.all()", "`query.all()` may be no query"),
+        ("query = db.query(User)\n    query.delete()", "`delete()` of a query held in a name"),
+        ("return db.query(User).order_by(User.id.desc()).distinct().all()", None),
+        ("return db.query(User).order_by(Post.id).distinct().all()", "`distinct()` adds what it is ordered by"),
+        ("return db.query(User.name).distinct().order_by(User.id).all()", "`distinct()` adds what it is ordered by"),
+        ("return db.query(func.max(User.id)).exists()", "`exists()` would ask for rows of what is computed"),
+    ],
+)
+def test_refused(statements: str, reason: str | None) -> None:
+    body = f"def work(db: Session, x):\n    {statements}\n"
+    if reason is None:
+        assert "query(" not in converted(body)
+    else:
+        assert [found.startswith(reason) for found in reasons(body)] == [True]
+
+
+def test_a_query_in_a_nested_function_is_one_of_its_own() -> None:
+    body = "def work(db: Session):\n    def inner():\n        return db.query(User).all()\n    return inner\n"
+    assert "return db.scalars(select(User)).all()" in converted(body)
+
+
+def test_a_function_that_is_handed_on_stays() -> None:
+    body = "def chosen(db: Session):\n    return db.query(User)\n\n\nwork = [chosen]\n"
+    assert reasons(body) == ["`chosen` is used without being called (work.py:10)"]
+
+
+def test_a_function_that_is_given_something_else_stays() -> None:
+    body = """\
+    def work(db: Session):
+        return run(db, db.query(User)), run(db, [])
+
+
+    def run(db, rows):
+        return list(rows)
+    """
+    assert reasons(body) == ["`run()` is given something else than a query (work.py:7)"]
+
+
+def test_versions() -> None:
+    body = "def work(db: Session):\n    return db.query(User).all()\n"
+    old = Versions(sqlalchemy=parse_constraint("==1.3.15"))
+    assert reasons(body, versions=old) == [
+        "SQLAlchemy 1.3, which the project allows, has no `select()` of entities (work.py:7)"
+    ]
+    files = {"app/models.py": SCHEMA, "app/work.py": IMPORTS + body}
+    early = Versions(sqlalchemy=parse_constraint("~=1.4.0"))
+    after = fixed(files, "FAPI503", unsafe=True, versions=early)["app/work.py"]
+    assert after.endswith("    return db.execute(select(User)).scalars().all()\n")
+
+
+def test_sessions_with_queries_of_their_own() -> None:
+    body = "maker = sessionmaker(query_cls=Paged)\n\n\ndef work(db: Session):\n    return db.query(User).all()\n"
+    assert reasons(body) == ["a session makes queries of a class of its own (work.py:10)"]

@@ -102,6 +102,7 @@ def filters(model: str, number: str, name: str) -> list[str]:
 USER_STEPS = [
     *filters("User", "age", "name"),
     ".join(User.posts)",
+    ".outerjoin(User.posts).filter_by(id={n})",
     ".outerjoin(Post, Post.author_id == User.id)",
     ".filter(User.posts.any(Post.views > {n}))",
     ".filter(User.id == Post.author_id)",
@@ -117,6 +118,8 @@ POST_STEPS = [
     *filters("Post", "views", "title"),
     ".join(Post.author)",
     ".join(User)",
+    ".join(User).filter_by(name='b')",
+    ".join(Post.tags).filter_by(id={n}, views=1)",
     ".join(User, Post.author_id == User.id)",
     ".outerjoin(Post.tags)",
     ".options(joinedload(Post.author))",
@@ -134,7 +137,7 @@ ENTITIES = [
 ROWS = [
     Sort("User.id", filters("User", "age", "name"), "User.id"),
     Sort("User.name, User.id", filters("User", "age", "name"), "desc(User.id)"),
-    Sort("User, Post", [".join(Post, Post.author_id == User.id)", ".filter(User.id == Post.author_id)"], "Post.id"),
+    Sort("User, Post", [".join(Post, Post.author_id == User.id)", ".filter_by(id={n})"], "Post.id, User.id"),
     Sort("Post, User.name", [".join(User)", ".filter(Post.author_id == User.id)"], "Post.id, User.id"),
     Sort("func.count(User.id)", filters("User", "age", "name"), "func.count(User.id)"),
     Sort("func.max(Post.views).label('most')", filters("Post", "views", "title"), "func.max(Post.views)"),
