@@ -249,7 +249,17 @@ class AsyncClosures:
         known = {self.sets.find(part.key) for part in touching if any(c.kind in _SOURCES for c in part.changes)}
         for loose in self.flow.loose:
             for root in sources:
-                self.hinder(root, loose)
+                if root not in self.obstacles:
+                    self.hinder(root, loose)
+        for part in touching:
+            # Whoever gives these their session, it is one of the application's.
+            obstacle = self.obstacles.get(self.sets.find(part.key))
+            if obstacle is None or self.sets.find(part.key) in known:
+                continue
+            if self.project.purposes.of(part.module) == "application":
+                for root in sources:
+                    if root not in self.obstacles:
+                        self.hinder(root, obstacle)
         main = next((root for root in sources if root not in self.obstacles), None)
         for part in touching:
             root = self.sets.find(part.key)

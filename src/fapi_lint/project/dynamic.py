@@ -55,6 +55,8 @@ def chain_of(node: o.Attribute, parents: Sequence[o.Node]) -> tuple[o.Node, tupl
             return None
         query, rest = rest[1], rest[2:]
     parent = rest[0] if rest else None
+    if isinstance(parent, o.Attribute) and parent.attr == "statement":
+        return node, tuple(rest), "-"
     if isinstance(parent, (o.For, o.Generator)) and parent.iter is query:
         return query, tuple(rest), ""
     if isinstance(parent, o.Arg) and len(rest) > 1 and isinstance(rest[1], o.Call):

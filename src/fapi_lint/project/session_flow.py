@@ -132,6 +132,8 @@ class SessionFlow:
                 key = _statement_key(module, statement)
                 if key not in self.parts:
                     self.parts[key] = Reader(self, module).statement(key, statement)
+        for function in [key for key in self.parts if isinstance(key, Function) and self.sessions.is_callback(key)]:
+            del self.parts[function]  # SQLAlchemy calls them with synchronous sessions, whatever the application has.
 
     def _renamed_seeds(self, module: Module) -> None:
         for name, bindings in module.scope.bindings.items():

@@ -424,10 +424,12 @@ class Reader:
         if isinstance(self.flow.project.resolver.resolve(scope, node.value), (Class, External)):
             return
         found, session = chain_of(node, parents), self.session()
+        if found is not None and found[2] == "-":
+            return
         if found is None or not session:
             text = f"`{self.module.slice(node)}` is a dynamic relationship, which no asynchronous session loads"
             self.flow.loose.append(Obstacle(self.module, node, text))
-        elif found[2] != "-":
+        else:
             reason = hindrance(found[0], found[1], self.part.scope)
             if reason is not None:
                 self.obstacle(node, f"nothing can be awaited {reason}")

@@ -1,0 +1,556 @@
+"""The fix of FAPI501, 502 and 505: what shares a session becomes asynchronous together, or not at all."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from fapi_lint.testing import findings, fixed
+
+CODES = ["FAPI501", "FAPI502", "FAPI505"]
+DB = """\
+from collections.abc import Iterator
+
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+engine = create_engine("postgresql+psycopg://db/app")
+SessionLocal = sessionmaker(engine)
+
+
+def get_db() -> Iterator[Session]:
+    with SessionLocal() as db:
+        yield db
+"""
+ASYNC_DB = """\
+from collections.abc import AsyncIterator
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+engine = create_async_engine("postgresql+psycopg://db/app")
+SessionLocal = async_sessionmaker(engine, expire_on_commit=False)
+
+
+async def get_db() -> AsyncIterator[AsyncSession]:
+    async with SessionLocal() as db:
+        yield db
+"""
+HEAD = """\
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from app.db import SessionLocal, engine, get_db
+from app.models import User
+"""
+ASYNC_HEAD = """\
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from app.db import SessionLocal, engine, get_db
+from app.models import User
+"""
+MODELS = """\
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base):
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+"""
+
+
+def app(code: str, **others: str) -> dict[str, str]:
+    more = {path.replace("__", "/") + ".py": textwrap.dedent(text) for path, text in others.items()}
+    return {"app/db.py": DB, "app/models.py": MODELS, "app/work.py": HEAD + textwrap.dedent(code), **more}
+
+
+def converted(code: str, **others: str) -> str:
+    """What becomes of a module that works with the session of the application."""
+    after = fixed(app(code, **others), CODES, unsafe=True)
+    assert after["app/db.py"] == ASYNC_DB
+    return after["app/work.py"].removeprefix(ASYNC_HEAD)
+
+
+def refusal(code: str, **others: str) -> str:
+    """Why nothing changes: one reason for the whole closure."""
+    files = app(code, **others)
+    found = [f for f in findings(files, CODES) if f.path == "app/db.py"]
+    assert all(f.fix is None for f in found)
+    assert fixed(files, CODES, unsafe=True)["app/db.py"] == DB
+    (reason,) = {f.message.partition("; ")[2] for f in found}
+    return reason
+
+
+GET = """
+def get(db: Session, id: int) -> User | None:
+    return db.get(User, id)
+"""
+
+
+def test_calls_are_awaited_up_to_the_callers() -> None:
+    code = """
+    def get(db: Session, id: int) -> User | None:
+        return db.get(User, id)
+
+
+    def name(db: Session, id: int) -> str:
+        return get(db, id).name
+    """
+    assert converted(code) == textwrap.dedent(
+        """
+        async def get(db: AsyncSession, id: int) -> User | None:
+            return await db.get(User, id)
+
+
+        async def name(db: AsyncSession, id: int) -> str:
+            return (await get(db, id)).name
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("db.execute(select(User)).scalars().all()", "(await db.execute(select(User))).scalars().all()"),
+        ("(db.execute(select(User))).scalars()", "(await db.execute(select(User))).scalars()"),
+        ("db.scalars(select(User))[0]", "(await db.scalars(select(User)))[0]"),
+        ("not get(db, 1)", "not await get(db, 1)"),
+        ("get(db, 1) or get(db, 2)", "await get(db, 1) or await get(db, 2)"),
+        ("1 if get(db, 1) else 2", "1 if await get(db, 1) else 2"),
+        ('f"{get(db, 1)} {get(db, 2).name!r}"', 'f"{await get(db, 1)} {(await get(db, 2)).name!r}"'),
+        ("[get(db, i).name for i in range(3)]", "[(await get(db, i)).name for i in range(3)]"),
+        ("{i: get(db, i) for i in range(3)}", "{i: await get(db, i) for i in range(3)}"),
+        ("[u for u in db.scalars(select(User))]", "[u for u in await db.scalars(select(User))]"),
+        ("any(u.name for u in db.scalars(select(User)))", "any(u.name for u in await db.scalars(select(User)))"),
+        ("sorted(get(db, i).name for i in (1, 2))", "sorted([(await get(db, i)).name for i in (1, 2)])"),
+        ("print(*db.scalars(select(User)))", "print(*await db.scalars(select(User)))"),
+        ("get(db, get(db, 1).id)", "await get(db, (await get(db, 1)).id)"),
+        ("db.delete(get(db, 1))", "await db.delete(await get(db, 1))"),
+        ("(db.add(User()), db.expunge(1), db.commit())", "(db.add(User()), db.expunge(1), await db.commit())"),
+        ("[x for x in db.dirty if db.is_modified(x)] or db.flush()", None),
+    ],
+)
+def test_await_in_expressions(before: str, after: str | None) -> None:
+    after = after or before.replace("db.flush", "await db.flush")
+    found = converted(GET + f"\n\ndef work(db: Session):\n    return {before}\n")
+    assert found.endswith(f"\n\nasync def work(db: AsyncSession):\n    return {after}\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "with SessionLocal() as db:\n        db.commit()",
+            "async with SessionLocal() as db:\n        await db.commit()",
+        ),
+        (
+            "with SessionLocal.begin() as db:\n        db.add(1)",
+            "async with SessionLocal.begin() as db:\n        db.add(1)",
+        ),
+        (
+            "with Session(engine) as db:\n        pass",
+            "async with AsyncSession(engine, expire_on_commit=False) as db:\n        pass",
+        ),
+        ("db = SessionLocal()\n    db.close()", "db = SessionLocal()\n    await db.close()"),
+        (
+            "with SessionLocal() as db, db.begin():\n        db.add(1)",
+            "async with SessionLocal() as db, db.begin():\n        db.add(1)",
+        ),
+        (
+            "with engine.begin() as connection:\n        connection.execute(select(User))",
+            "async with engine.begin() as connection:\n        await connection.execute(select(User))",
+        ),
+        (
+            "for db in get_db():\n        db.commit()",
+            "async for db in get_db():\n        await db.commit()",
+        ),
+        ("db = next(get_db())\n    db.commit()", "db = await anext(get_db())\n    await db.commit()"),
+        (
+            "User.metadata.create_all(bind=engine)",
+            "async with engine.begin() as connection:\n        await connection.run_sync(User.metadata.create_all)",
+        ),
+        (
+            "with engine.begin() as c:\n        User.metadata.create_all(c, checkfirst=True)",
+            "async with engine.begin() as c:\n        await c.run_sync(User.metadata.create_all, checkfirst=True)",
+        ),
+        ("with SessionLocal() as db:\n        with db.no_autoflush:\n            db.add(1)", None),
+    ],
+)
+def test_blocks(before: str, after: str | None) -> None:
+    after = after or before.replace("with S", "async with S")
+    code = f"\ndef work() -> None:\n    {before}\n"
+    found = fixed(app(code), CODES, unsafe=True)
+    assert found["app/db.py"] == ASYNC_DB
+    assert found["app/work.py"].endswith(f"\nasync def work() -> None:\n    {after}\n")
+
+
+def test_what_awaits_nothing_stays_a_plain_function() -> None:
+    assert "\ndef add(db: AsyncSession) -> None:\n    db.add(User())" in converted(
+        "\ndef add(db: Session) -> None:\n    db.add(User())\n"
+    )
+
+
+def test_untyped_parameters_are_followed() -> None:
+    code = """
+    def rename(db, id):
+        db.get(User, id).name = ""
+        db.commit()
+
+
+    def work():
+        with SessionLocal() as session:
+            rename(session, 1)
+    """
+    found = converted(code)
+    assert 'async def rename(db, id):\n    (await db.get(User, id)).name = ""\n    await db.commit()' in found
+    assert "        await rename(session, 1)" in found
+
+
+def test_sessions_held_by_objects() -> None:
+    code = """
+    class Users:
+        def __init__(self, db: Session) -> None:
+            self.db = db
+
+        def all(self):
+            return self.db.scalars(select(User)).all()
+
+        def first(self):
+            return self.all()[0]
+
+
+    class Others(Users):
+        def all(self):
+            return []
+
+
+    def work(users: Users):
+        return users.first()
+    """
+    found = converted(code)
+    assert "    def __init__(self, db: AsyncSession) -> None:" in found
+    assert "    async def all(self):\n        return (await self.db.scalars(select(User))).all()" in found
+    assert "    async def first(self):\n        return (await self.all())[0]" in found
+    assert "    async def all(self):\n        return []" in found
+    assert "async def work(users: Users):\n    return await users.first()" in found
+
+
+def test_context_managers_of_the_application() -> None:
+    code = """
+    from contextlib import contextmanager
+
+    @contextmanager
+    def scope():
+        with SessionLocal() as db:
+            yield db
+
+    def work():
+        with scope() as db:
+            db.commit()
+    """
+    found = converted(code)
+    assert "from contextlib import asynccontextmanager\n" in found
+    assert "@asynccontextmanager\nasync def scope():\n    async with SessionLocal() as db:" in found
+    assert "    async with scope() as db:\n        await db.commit()" in found
+
+
+def test_routes_dependencies_and_background_tasks() -> None:
+    code = """
+    from typing import Annotated
+    from fastapi import APIRouter, BackgroundTasks, Depends
+
+    router = APIRouter()
+    SessionDep = Annotated[Session, Depends(get_db)]
+
+    def audit(id: int) -> None:
+        with SessionLocal() as db:
+            db.commit()
+
+    def get_user(id: int, db: SessionDep):
+        return db.get(User, id)
+
+    @router.get("/users/{id}", response_model=int)
+    def read(tasks: BackgroundTasks, user: User = Depends(get_user), db: Session = Depends(get_db)):
+        tasks.add_task(audit, user.id)
+        db.commit()
+        return 1
+    """
+    found = converted(code)
+    assert "SessionDep = Annotated[AsyncSession, Depends(get_db)]" in found
+    assert "async def audit(id: int) -> None:\n    async with SessionLocal() as db:" in found
+    assert "async def get_user(id: int, db: SessionDep):\n    return await db.get(User, id)" in found
+    assert "async def read(tasks: BackgroundTasks, user: User = Depends(get_user), db: AsyncSession" in found
+    assert "    tasks.add_task(audit, user.id)\n    await db.commit()" in found
+
+
+def test_tests_and_fixtures() -> None:
+    test = """
+    import pytest
+    from app.db import SessionLocal
+    from app.work import get
+
+
+    @pytest.fixture
+    def db():
+        with SessionLocal() as db:
+            yield db
+
+
+    @pytest.mark.parametrize("id", [1])
+    def test_get(db, id):
+        assert get(db, id) is None
+
+
+    def test_nothing():
+        assert True
+    """
+    after = fixed(app(GET, tests__test_work=test), CODES, unsafe=True)
+    assert after["tests/test_work.py"] == textwrap.dedent(
+        """
+        import pytest
+        import pytest_asyncio
+        from app.db import SessionLocal
+        from app.work import get
+
+
+        @pytest_asyncio.fixture
+        async def db():
+            async with SessionLocal() as db:
+                yield db
+
+
+        @pytest.mark.parametrize("id", [1])
+        @pytest.mark.asyncio
+        async def test_get(db, id):
+            assert await get(db, id) is None
+
+
+        def test_nothing():
+            assert True
+        """
+    )
+
+
+def test_a_patched_function_gets_an_asynchronous_mock() -> None:
+    test = """
+    from unittest.mock import patch
+
+    def test_get():
+        with patch("app.work.get", return_value=None):
+            pass
+    """
+    assert "async def get" in converted(GET, tests__test_work=test)
+
+
+def test_dynamic_relationships() -> None:
+    models = MODELS + textwrap.dedent(
+        """
+
+        class Post(Base):
+            __tablename__ = "posts"
+
+            id: Mapped[int] = mapped_column(primary_key=True)
+            author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+            author = relationship("User", backref=backref("posts", lazy="dynamic"))
+        """
+    )
+    code = """
+    def work(db: Session, user: User):
+        user.posts.append(1)
+        first = user.posts.order_by("id").first()
+        return [post for post in user.posts], user.posts.filter_by(id=1).all(), user.posts.count(), first
+    """
+    files = {
+        **app(code),
+        "app/models.py": "from sqlalchemy import ForeignKey\n"
+        + models.replace("mapped_column\n", "backref, mapped_column, relationship\n", 1),
+    }
+    found = fixed(files, CODES, unsafe=True)["app/work.py"]
+    assert '    first = (await db.scalars(user.posts.order_by("id").limit(1).statement)).first()' in found
+    assert "[post for post in await db.scalars(user.posts.statement)]" in found
+    assert "(await db.scalars(user.posts.filter_by(id=1).statement)).all()" in found
+    assert "await db.scalar(select(func.count()).select_from(user.posts.statement.subquery()))" in found
+    assert "    user.posts.append(1)\n" in found
+
+
+def test_scripts_of_the_application_run_a_loop() -> None:
+    code = """
+    def main() -> None:
+        with SessionLocal() as db:
+            db.commit()
+
+
+    if __name__ == "__main__":
+        main()
+    """
+    found = fixed(app(code), CODES, unsafe=True)["app/work.py"]
+    assert "import asyncio\n" in found
+    assert 'if __name__ == "__main__":\n    asyncio.run(main())\n' in found
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("key = lambda db: get(db, 1)", "`get()` is called inside of a lambda, where nothing can be awaited"),
+        ("def work(x=get(SessionLocal(), 1)): ...", "`get()` is called in the header of a function"),
+        ("user = get(SessionLocal(), 1)", "`get()` is called at module level, where nothing can be awaited"),
+        ("class A:\n    user = get(1, 1)", "`get()` is called in the body of a class"),
+        ("def work(db: Session):\n    return any(get(db, i) for i in [1])", "inside of a generator expression"),
+        ("def work(db: Session):\n    return map(get, [db])", "`get` is passed to `map()`, which may not await it"),
+        (
+            "def work(db: Session):\n    Thread(target=get, args=(db, 1)).start()",
+            "`get` is passed to `Thread()`, which may not await it",
+        ),
+        ("def work(db: Session):\n    return paginate(db, 1)", "`db` is passed to `paginate()`"),
+        ("def work(db: Session):\n    db.bulk_save_objects([])", "`db.bulk_save_objects` has no asynchronous form"),
+        (
+            "def work(db: Session):\n    return db.query(User).all()",
+            "first `db.query()` must become `select()` (FAPI503)",
+        ),
+        ("class A:\n    @property\n    def user(self):\n        return get(SessionLocal(), 1)", "`user` is a property"),
+        ("class A:\n    def __init__(self):\n        get(SessionLocal(), 1)", "`__init__` cannot be a coroutine"),
+        ("@queue.task\ndef work():\n    get(SessionLocal(), 1)", "nobody can tell what `@queue.task` does with `work`"),
+        ("registry = scoped_session(SessionLocal)", "`scoped_session()` keeps a session for each thread"),
+        ("def work(db: Session):\n    yield from get(db, 1)", "`work` yields from another generator"),
+        ("with SessionLocal() as db:\n    pass", "nothing can be awaited at module level"),
+        (
+            "def work():\n    with open('x') as f, SessionLocal() as db:\n        pass",
+            "a `with` enters both what becomes",
+        ),
+        ("class T(Thread):\n    def run(self):\n        get(SessionLocal(), 1)", "`T` inherits from `Thread`"),
+    ],
+)
+def test_refused_with_the_place(code: str, reason: str) -> None:
+    head = (
+        "\nfrom threading import Thread\nfrom lib import paginate, queue\nfrom sqlalchemy.orm import scoped_session\n"
+    )
+    found = refusal(head + GET + "\n\n" + code + "\n")
+    assert reason in found
+    assert "(app/work.py:" in found
+
+
+def test_other_files_that_stay_synchronous() -> None:
+    script = "from app.work import get\nfrom app.db import SessionLocal\n\ndef main():\n    get(SessionLocal(), 1)\n"
+    assert "`main` is part of a script, which stays synchronous (scripts/seed.py:4)" in refusal(
+        GET, scripts__seed=script
+    )
+    test = (
+        "import app.work\n\ndef test_x(monkeypatch):\n    monkeypatch.setattr(app.work, 'get', lambda db, id: None)\n"
+    )
+    assert "a test puts something in place of `get`" in refusal(GET, tests__test_x=test)
+
+
+def test_an_independent_closure_is_converted() -> None:
+    jobs = """
+    from sqlalchemy import create_engine
+    from sqlalchemy.orm import Session
+    from lib import queue
+
+    worker_engine = create_engine("postgresql+psycopg://db/app")
+
+    @queue.task
+    def work():
+        with Session(worker_engine) as db:
+            clean(db)
+
+    def clean(db: Session):
+        db.commit()
+    """
+    files = app(GET, app__jobs=jobs)
+    after = fixed(files, CODES, unsafe=True)
+    assert after["app/jobs.py"] == files["app/jobs.py"]
+    assert after["app/db.py"] == ASYNC_DB
+
+
+def test_run_sync_callbacks_stay() -> None:
+    code = """
+    def load(session: Session):
+        return session.execute(select(User)).all()
+
+
+    async def work(db):
+        return await db.run_sync(load)
+    """
+    found = fixed(app(code), CODES, unsafe=True)["app/work.py"]
+    assert "def load(session: Session):\n    return session.execute" in found
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "title"),
+    [
+        ("'postgresql+asyncpg://db/x', pool_pre_ping=True", None, ""),
+        ("'sqlite+aiosqlite://', poolclass=StaticPool", None, ""),
+        ("'postgresql+psycopg://db/x', poolclass=QueuePool", "'postgresql+psycopg://db/x'", ""),
+        ("'postgresql://db/x'", None, "; the URL must name an async driver"),
+        ("settings.URL, echo=True", None, "; the URL must name an async driver"),
+        ("os.getenv('URL', 'postgresql+psycopg://db/x')", None, ""),
+    ],
+)
+def test_engines(before: str, after: str | None, title: str) -> None:
+    head = "import os\nfrom lib import settings\nfrom sqlalchemy import QueuePool, StaticPool, create_engine\n\n"
+    files = {"app/db.py": f"{head}engine = create_engine({before})\n"}
+    (found,) = findings(files, "FAPI502")
+    assert found.fix is not None
+    assert ("; the URL must name an async driver" in found.fix.title) == bool(title)
+    text = fixed(files, CODES, unsafe=True)["app/db.py"]
+    assert f"engine = create_async_engine({after or before})\n" in text
+
+
+def test_the_requirement_changes() -> None:
+    files = {**app(GET), "requirements.txt": "fastapi\nSQLAlchemy>=2.0  # the ORM\nsqlalchemy-utils\n"}
+    assert fixed(files, CODES, unsafe=True)["requirements.txt"] == (
+        "fastapi\nSQLAlchemy[asyncio]>=2.0  # the ORM\nsqlalchemy-utils\n"
+    )
+
+
+def test_titles_and_messages() -> None:
+    found = findings(app(GET), CODES)
+    assert {f.fix.title for f in found if f.fix is not None} == {
+        "Make 2 functions in 2 files asynchronous, with their sessions; objects keep their values after a commit; "
+        "SQLAlchemy must be required as `sqlalchemy[asyncio]`"
+    }
+    assert all(f.fix is not None for f in found)
+    assert len({id(f.fix) for f in found}) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "is_free"),
+    [
+        ("return {'status': 'ok'}", True),
+        ("return HTTPException(404)", True),
+        ("return ' '.join(str(x) for x in [1]).upper()", True),
+        ("return plain(1)", True),
+        ("return requests.get('http://x').json()", False),
+        ("time.sleep(1)", False),
+        ("subprocess.run(['ls'])", False),
+        ("return waits()", False),
+        ("return open('x').read()", False),
+        ("with lock:\n        return 1", False),
+    ],
+)
+def test_handlers_without_a_session(body: str, is_free: bool) -> None:
+    text = f"""\
+import subprocess, time
+import requests
+from fastapi import FastAPI, HTTPException
+
+app = FastAPI()
+lock = make_lock()
+
+def plain(x):
+    return x
+
+def waits():
+    time.sleep(1)
+
+@app.get("/")
+def handler():
+    {body}
+"""
+    (found,) = findings({"app/main.py": text}, "FAPI501")
+    assert (found.fix is not None) == is_free
