@@ -10,9 +10,10 @@ from fapi_lint.project.module import Module
 
 
 def enclosing_name(module: Module, offset: int) -> str:
-    """The definition around an offset: `create_user`, `User.name`, `Settings`; empty outside of all.
+    """The definition around an offset: `create_user`, `User.name`, `Settings`; empty where nothing names it.
 
-    A decorator is part of what it decorates. Functions are not looked into.
+    A decorator is part of what it decorates, and functions are not looked into. A call that is a statement is
+    named by what it calls and its first text (`router.add_api_route("/users")`), an import by its module.
     """
     names: list[str] = []
     body: Iterable[o.Stmt] = module.outline.body
@@ -29,6 +30,11 @@ def _at(body: Iterable[o.Stmt], offset: int) -> o.Stmt | None:
 def _name(statement: o.Stmt) -> str:
     if isinstance(statement, (o.FunctionDef, o.ClassDef)):
         return statement.name
+    if isinstance(statement, o.ExprStatement) and isinstance(statement.value, o.Call):
+        texts = [arg.value.value for arg in statement.value.args if isinstance(arg.value, o.String)]
+        return f'{o.dotted(statement.value.func)}("{texts[0]}")' if texts else o.dotted(statement.value.func)
+    if isinstance(statement, o.ImportFrom):
+        return f"from {'.' * statement.level}{statement.module}"
     target = statement.targets[0] if isinstance(statement, o.Assign) else getattr(statement, "target", None)
     return target.id if isinstance(target, o.Name) and isinstance(statement, (o.Assign, o.AnnAssign)) else ""
 
