@@ -12,6 +12,7 @@ from fapi_lint.config.versions import Versions
 from fapi_lint.project.async_closure import AsyncClosures
 from fapi_lint.project.config_class import ConfigClasses
 from fapi_lint.project.constrained_types import ConstrainedType, constrained_types
+from fapi_lint.project.cycles import Cycle, import_cycles
 from fapi_lint.project.dependencies import Dependencies
 from fapi_lint.project.exceptions import ExceptionClass, Exceptions
 from fapi_lint.project.handlers import Handlers
@@ -288,6 +289,7 @@ class Project:
 _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     Project: lambda project: [project],
     Module: lambda project: project.modules,
+    Cycle: import_cycles,
     Class: lambda project: project.classes,
     Function: lambda project: project.functions,
     Model: lambda project: project.models.all,

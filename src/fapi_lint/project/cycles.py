@@ -1,0 +1,157 @@
+"""Import cycles at run time: modules that load each other while they are being loaded themselves.
+
+Counted are the imports of `project/imports.py`, by the module that a statement needs something of: `from app.models
+import user` needs the module `app.models.user`. A package that imports its own modules and is imported by them is no
+cycle, for it always runs first, nor is an import whose failure is caught.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.imports import Import, runtime_statements
+from fapi_lint.project.module import Module
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_CAUGHT = frozenset(["ImportError", "ModuleNotFoundError", "Exception"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cycle:
+    """One of the shortest cycles among modules that all load each other."""
+
+    project: Project
+    links: tuple[Import, ...]
+    """From the module whose name comes first; the last link closes the cycle."""
+    modules: frozenset[Module]
+    """All modules of the component."""
+
+    @property
+    def path(self) -> str:
+        return " → ".join([link.importer.name for link in self.links] + [self.links[0].importer.name])
+
+
+def import_cycles(project: Project) -> list[Cycle]:
+    """One cycle for each strongly connected component of the import graph, by the name of its first module."""
+    return _Graph(project).cycles
+
+
+class _Graph:
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    @cached_property
+    def links(self) -> dict[Module, dict[Module, Import]]:
+        """What each module of the application needs of which others, by the first statement that says so."""
+        found: dict[Module, dict[Module, Import]] = {}
+        for module in self.project.modules:
+            targets = found[module] = {}
+            if self.project.purposes.is_application(module):
+                for link in self._needed(module):
+                    targets.setdefault(link.target, link)
+        return found
+
+    def _needed(self, module: Module) -> Iterator[Import]:
+        links = self.project.imports.of(module)
+        if not links:
+            return
+        caught = _caught(module) if "except" in module.text else []
+        named = {link.alias.start for link in links if link.names_module}
+        above = set(self.project.imports.packages_above(module))
+        for link in links:
+            if link.target is module or link.target in above:
+                continue
+            if any(start <= link.statement.start < end for start, end in caught):
+                continue
+            # `from package import module, other` needs the package itself only for names that are no modules.
+            takes_names = isinstance(link.statement, o.ImportFrom) and not link.names_module
+            if takes_names and all(alias.start in named for alias in link.statement.names):
+                continue
+            yield link
+
+    @cached_property
+    def cycles(self) -> list[Cycle]:
+        found = [self._shortest(component) for component in self._components() if len(component) > 1]
+        return sorted(found, key=lambda cycle: cycle.path)
+
+    def _components(self) -> Iterator[frozenset[Module]]:
+        """Tarjan's algorithm, without recursion."""
+        index: dict[Module, int] = {}
+        low: dict[Module, int] = {}
+        path: list[Module] = []
+        on_path: set[Module] = set()
+        for root in self.links:
+            if root in index:
+                continue
+            work: list[tuple[Module, Iterator[Module]]] = []
+            pending: Module | None = root
+            while work or pending:
+                if pending is not None:
+                    index[pending] = low[pending] = len(index)
+                    path.append(pending)
+                    on_path.add(pending)
+                    work.append((pending, iter(self.links[pending])))
+                    pending = None
+                module, targets = work[-1]
+                for target in targets:
+                    if target not in index:
+                        pending = target
+                        break
+                    if target in on_path:
+                        low[module] = min(low[module], index[target])
+                else:
+                    work.pop()
+                    if work:
+                        low[work[-1][0]] = min(low[work[-1][0]], low[module])
+                    if low[module] == index[module]:
+                        at = path.index(module)
+                        component = frozenset(path[at:])
+                        del path[at:]
+                        on_path -= component
+                        yield component
+
+    def _shortest(self, component: frozenset[Module]) -> Cycle:
+        starts = sorted(component, key=lambda module: module.name)
+        modules = min((self._way_back(start, component) for start in starts), key=len)
+        first = modules.index(min(modules, key=lambda module: module.name))
+        modules = modules[first:] + modules[:first]
+        links = [self.links[one][other] for one, other in zip(modules, modules[1:] + modules[:1], strict=True)]
+        return Cycle(self.project, tuple(links), component)
+
+    def _way_back(self, start: Module, component: frozenset[Module]) -> list[Module]:
+        """The modules of a shortest way from one back to itself."""
+        before: dict[Module, Module] = {}
+        level = [start]
+        while True:
+            following = []
+            for module in level:
+                for target in sorted(self.links[module].keys() & component, key=lambda target: target.name):
+                    if target is start:
+                        way = [module]
+                        while way[-1] is not start:
+                            way.append(before[way[-1]])
+                        return way[::-1]
+                    if target not in before:
+                        before[target] = module
+                        following.append(target)
+            level = following
+
+
+def _caught(module: Module) -> list[tuple[int, int]]:
+    """The spans whose failing imports are caught."""
+    return [
+        (node.body[0].start, node.body[-1].end)
+        for node in runtime_statements(module.outline.body)
+        if isinstance(node, o.Try) and any(_catches(handler.exception) for handler in node.handlers)
+    ]
+
+
+def _catches(exception: o.Expr | None) -> bool:
+    items = exception.items if isinstance(exception, o.Collection) else (exception,)
+    return any(item is None or o.dotted(item) in _CAUGHT for item in items)

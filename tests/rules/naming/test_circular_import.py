@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+
+from fapi_lint.testing import Found, findings, fixed
+
+B = "from app.a import A\n\n\nclass B:\n    pass\n\n\nmade = A()\n"
+MAIN = {"app/main.py": "import app.b\nimport app.a\n"}
+
+
+def cycles(a: str, b: str = B, **others: str) -> list[Found]:
+    more = {f"app/{name.replace('__', '/')}.py": text for name, text in others.items()}
+    return findings({**MAIN, "app/a.py": a, "app/b.py": b, **more}, "FAPI109")
+
+
+USE = "\n\nclass A:\n    made = None\n\n\ndef use(b: B) -> list[B]:\n    return [b]\n"
+
+
+@pytest.mark.parametrize(
+    ("a", "expected"),
+    [
+        ("from app.b import B\n\n\nclass A(B): ...\n", 1),
+        ("import app.b\n\n\nclass A: ...\n", 1),
+        ("from app import b\n\n\nclass A: ...\n", 1),
+        ("from . import b\n\n\nclass A: ...\n", 1),
+        ("class A: ...\n\n\nfrom app.b import B\n", 1),
+        ("from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from app.b import B\n\n\nclass A: ...\n", 0),
+        ("class A:\n    def b(self):\n        from app.b import B\n        return B\n", 0),
+        ("try:\n    from app.b import B\nexcept ImportError:\n    B = None\n\n\nclass A: ...\n", 0),
+        ("try:\n    from app.b import B\nexcept ValueError:\n    B = None\n\n\nclass A: ...\n", 1),
+        ("from app.c import B\n\n\nclass A: ...\n", 0),
+    ],
+)
+def test_cycles(a: str, expected: int) -> None:
+    assert len(cycles(a, c="B = 1\n")) == expected
+
+
+def test_a_package_and_its_own_modules_are_no_cycle() -> None:
+    files = {
+        "app/models/__init__.py": "from app.models.user import User\nfrom app.models import post\n",
+        "app/models/user.py": "from app.models import base\nfrom app.models.post import Post\n\nclass User: ...\n",
+        "app/models/post.py": "import app.models\n\nclass Post: ...\n",
+        "app/models/base.py": "",
+    }
+    assert findings(files, "FAPI109") == []
+
+
+def test_one_finding_for_modules_that_all_import_each_other() -> None:
+    (found,) = cycles("import app.b\nimport app.c\n\nclass A: ...\n", c="import app.d\n", d="import app.b\n")
+    assert found.message.startswith("Import cycle: app.a → app.b → app.a; 2 more modules take part")
+    assert found.at == ("app/b.py", 1)
+
+
+def test_noqa_on_the_row_of_the_import() -> None:
+    assert cycles("import app.b\n\n\nclass A: ...\n", B.replace("import A\n", "import A  # noqa: FAPI109\n")) == []
+
+
+def test_the_import_that_can_go_is_reported() -> None:
+    (found,) = cycles("from app.b import B\n" + USE)
+    assert found.at == ("app/a.py", 1)
+    after = fixed({**MAIN, "app/a.py": "from app.b import B\n" + USE, "app/b.py": B}, "FAPI109")
+    assert 'def use(b: "B") -> "list[B]":' in after["app/a.py"]
+    assert "if TYPE_CHECKING:\n    from app.b import B\n" in after["app/a.py"]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "\n\nclass A(B): ...\n",
+        USE.replace("return [b]", "return [B()]"),
+        USE.replace("def use", "@decorated\ndef use"),
+        USE.replace("def use", "router = APIRouter()\n\n\n@router.get('/')\ndef use"),
+        USE.replace("    made = None", "    made: B"),
+        USE + "\n\n__all__ = ['A', 'B']\n",
+        USE.replace("list[B]", 'dict["str", B]'),
+        "\n\nclass A: ...\n\n\ndef use(b: B): ...\n\n\nx = Depends(use)\n",
+    ],
+)
+def test_what_something_evaluates_keeps_its_import(use: str) -> None:
+    a = "from fastapi import APIRouter, Depends\nfrom app.b import B\n" + use
+    (found,) = cycles(a)
+    assert found.fix is None
+    assert "no fix" in found.message
+
+
+def test_names_that_others_take_stay() -> None:
+    (found,) = cycles("from app.b import B\n" + USE, c="from app.a import B\n")
+    assert found.fix is None
+
+
+def test_a_module_that_nothing_else_loads_stays_loaded() -> None:
+    files = {"app/main.py": "import app.a\n", "app/a.py": "from app.b import B\n" + USE, "app/b.py": B}
+    (found,) = findings(files, "FAPI109")
+    assert found.fix is None
+
+
+def test_tests_are_left_alone() -> None:
+    assert findings({"tests/a.py": "import tests.b\n", "tests/b.py": "import tests.a\n"}, "FAPI109") == []
