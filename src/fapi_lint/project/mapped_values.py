@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _CONTAINERS = frozenset(["list", "List", "Sequence"])
 _KEEPING = frozenset(["list", "sorted", "reversed"])
+_MAKING = frozenset(["model_validate", "from_orm", "parse_obj"])
+"""Class methods of SQLModel that make an object, as of Pydantic."""
 _RESULTS = frozenset(["scalars", "unique", "yield_per", "tuples"])
 
 Form: TypeAlias = Literal["object", "list", "statement", "query", "rows", "scalars"]
@@ -145,6 +147,8 @@ class MappedValues:
             receiver = self._of(scope, func.value)
             if receiver is not None:
                 return receiver if isinstance(receiver, _Same) else self._method(receiver, func.attr)
+            if func.attr in _MAKING:
+                return self._entity(scope, func.value, "object")
             found = self._session_call(scope, func.attr, call, first)
             if found is not None:
                 return found

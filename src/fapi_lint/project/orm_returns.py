@@ -44,7 +44,8 @@ class OrmReturn:
 
 def orm_returns(project: Project) -> list[OrmReturn]:
     """Those of the application, in file and source order; one for a handler of several routes."""
-    if not project.models.all or project.schemas.pydantic == 1:
+    version = project.schemas.pydantic
+    if not project.models.all or version == 1 or (version is None and project.schemas.uses_orm_mode):
         return []
     found = (_of(project, routes[0]) for routes in project.routes.by_handler.values())
     return sorted((each for each in found if each is not None), key=lambda r: (r.function.module.path, r.route.place))

@@ -6,6 +6,8 @@ import textwrap
 
 import pytest
 
+from fapi_lint.fix.eager import Parts, eager_edits
+from fapi_lint.fix.splice import apply
 from fapi_lint.testing import application, findings, fixed
 
 MODELS = """\
@@ -344,3 +346,45 @@ FIXES = [
 @pytest.mark.parametrize(("before", "after"), FIXES)
 def test_fixes(before: str, after: str) -> None:
     assert fix(body(before)) == body(after)
+
+
+def test_what_synchronous_code_would_read_if_it_were_asynchronous() -> None:
+    code = """
+    from sqlalchemy.orm import Session
+
+
+    def query(db: Session):
+        return db.query(Post).order_by(Post.id)
+
+
+    def first(db: Session):
+        return query(db).filter_by(title="x").first()
+
+
+    def named(db: Session, title: str):
+        post = Post(title=title)
+        db.add(post)
+        db.commit()
+        db.refresh(post)
+        return post
+
+
+    @router.get("/posts")
+    def read(db: Session = Depends(get_db)) -> list[PostRead]:
+        for post in query(db):
+            print(post.tags)
+        return [first(db), named(db, "x")]
+    """
+    project = application(files(code))
+    assert project.lazy_loads.all == []
+    loads = project.lazy_loads.if_async(project.functions)
+    assert [load.name for load in loads] == ["Post.author", "Post.author", "Post.tags"]
+    only = project.lazy_loads.if_async([function for function in project.functions if function.name == "first"])
+    assert [load.name for load in only] == ["Post.author"]
+    parts = eager_edits(project, loads)
+    assert isinstance(parts, Parts)
+    module = next(module for module in project.modules if module.path.endswith("work.py"))
+    after = apply(module.text, parts.edits)
+    assert 'return query(db).filter_by(title="x").options(selectinload(Post.author)).first()' in after
+    assert '    db.refresh(post)\n    await db.refresh(post, ["author"])\n    return post' in after
+    assert "for post in query(db).options(selectinload(Post.tags)):" in after
