@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from fapi_lint.config.settings import Settings
+from fapi_lint.testing import findings
+
+HEAD = """from typing import Annotated
+
+import httpx
+from fastapi import APIRouter, Depends
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.db import get_db
+
+SessionDep = Annotated[AsyncSession, Depends(get_db)]
+SessionLocal = sessionmaker()
+router = APIRouter()
+
+
+@router.get("/")
+"""
+
+
+@pytest.mark.parametrize(
+    ("handler", "calls"),
+    [
+        ("async def a(db: SessionDep):\n    await db.execute(x)\n    await db.commit()\n", 2),
+        ("def a(db: Session = Depends(get_db)):\n    return db.query(User).filter(User.a).all()\n", 1),
+        ("async def a(db: SessionDep):\n    return await get_users_service(db)\n", 0),
+        ("async def a(client: httpx.Client):\n    return client.get('/')\n", 0),
+        ("async def a(db):\n    return db.get('/')\n", 0),
+        ("def a():\n    db = SessionLocal()\n    return db.get(User, 1)\n", 0),
+        ("async def a(db: SessionDep):\n    return db.info\n", 0),
+        ("async def a():\n    pass\n\n\nasync def b(db: SessionDep):\n    await db.commit()\n", 0),
+    ],
+)
+def test_calls_on_sessions(handler: str, calls: int) -> None:
+    assert len(findings({"app/api/a.py": HEAD + handler}, "FAPI408")) == calls
+
+
+def test_exempt_and_tests() -> None:
+    text = HEAD + "async def a(db: SessionDep):\n    await db.commit()\n"
+    assert findings({"tests/a.py": text}, "FAPI408") == []
+    assert findings({"app/a.py": text}, "FAPI408", settings=Settings(exempt={"FAPI408": ("a",)})) == []
