@@ -38,7 +38,16 @@ def command(
     """
     if check and prune:
         raise click.UsageError("--check writes nothing, and --prune writes: ask for one of them.")
-    run = Run(Options(paths=paths, config=config, isolated=isolated, use_baseline=False, use_cache=not no_cache))
+    run = Run(
+        Options(
+            paths=paths,
+            config=config,
+            isolated=isolated,
+            use_baseline=False,
+            with_edits=False,
+            use_cache=not no_cache,
+        )
+    )
     defects: list[str] = []
     recorded = list(record(run, defects, add=not (check or prune)))
     for problem in (*run.problems, *defects):
