@@ -7,8 +7,7 @@ type can only change as a whole.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,25 +17,20 @@ from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.column_types import is_integer_type, python_type, type_class
 from fapi_lint.project.coroutines import paths
 from fapi_lint.project.identity_cells import Cell, Fact, join
+from fapi_lint.project.identity_columns import join_columns
 from fapi_lint.project.identity_flow import Flow
 from fapi_lint.project.identity_passing import link
-from fapi_lint.project.models import Column, ForeignKey, Model, Table
-from fapi_lint.project.module import Module
-from fapi_lint.project.pairing import column_name
+from fapi_lint.project.identity_walk import walk
+from fapi_lint.project.models import Column, Model
 from fapi_lint.project.routes import Route
-from fapi_lint.project.search import places
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.value_types import value_type
-from fapi_lint.project.values import Located
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 _PATH_PARAMETER = re.compile(r"\{(\w+)(:\w+)?\}")
-_JOIN_TEXT = re.compile(r"([\w.]+)\.(\w+)\s*\)*\s*==\s*(?:foreign\(|remote\(|\s)*([\w.]+)\.(\w+)")
-_MARK = re.compile(r"ids?\b(?<![a-zA-Z]id)(?<![a-zA-Z]ids)|pk\b|get(?:_one)?\(")
-_CALLED = re.compile(r"(\w+)\(")
 _PLURAL_IDS = re.compile(r"_ids$|_id_list$")
 
 
@@ -48,7 +42,7 @@ class Identity:
     keys: tuple[Column, ...]
     """The primary keys among the columns: those that are no foreign keys."""
     is_uuid: bool
-    """Whether the keys are UUIDs already."""
+    """Whether all columns are UUIDs already: where only some are, different things flow through the same places."""
 
     @property
     def name(self) -> str:
@@ -128,11 +122,10 @@ class Identifiers:
         found: dict[Cell, list[Column]] = {}
         for key in self.keys:
             found.setdefault(self.flow.column(key).root, []).append(key)
-        uuids = set(self.uuid_keys)
         return {
-            cell: Identity(cell, tuple(keys), any(key in uuids for key in keys))
+            cell: Identity(cell, tuple(keys), all(self.holds_uuids(column) for column in cell.columns))
             for cell, keys in found.items()
-            if any(self.holds_integers(key) or key in uuids for key in keys)
+            if any(self.holds_integers(key) or self.holds_uuids(key) for key in keys)
         }
 
     @cached_property
@@ -166,8 +159,8 @@ class Identifiers:
         flow = Flow(self.project, self.names)
         if not (self.integer_keys or self.uuid_keys):
             return flow
-        self._join_columns(flow)
-        self._walk(flow)
+        join_columns(flow)
+        walk(flow, self.keys)
         self._join_overrides(flow)
         for route in self.project.routes.all:
             if route.handler is not None:
@@ -178,129 +171,6 @@ class Identifiers:
             if any(isinstance(owner, Function) for owner, _ in text.root.slots):
                 join(text, parsed)
         return flow
-
-    def _join_columns(self, flow: Flow) -> None:
-        models, tables = self.project.models, {}
-        for table in models.tables:
-            cell = flow.variable(table.variable.scope, table.variable.name)
-            for call in table.columns:
-                part = cell.part(table.column_name(call))
-                part.table_columns.append((table, call))
-                tables[table.name, table.column_name(call)] = part
-        for table in models.tables:
-            for call in table.columns:
-                part = flow.variable(table.variable.scope, table.variable.name).part(table.column_name(call))
-                self._join_table_column(flow, table, call, part, tables)
-        for column in models.columns:
-            for key in column.foreign_keys:
-                self._refer(flow, flow.column(column), key, column.module, tables)
-        for class_ in models.mapping_classes:
-            self._join_constraints(flow, class_, tables)
-        for relationship in models.relationships:
-            condition = relationship.argument("primaryjoin")
-            if condition is not None and isinstance(condition.expr, o.String):
-                for left, one, right, other in _JOIN_TEXT.findall(condition.expr.value or ""):
-                    cells = [
-                        flow.attribute(model.class_, name)
-                        for owner, name in ((left, one), (right, other))
-                        for model in models.by_name.get(owner.rpartition(".")[2], ())[:1]
-                    ]
-                    if len(cells) == 2:
-                        join(*cells)
-            elif condition is not None:
-                expr = condition.expr.body if isinstance(condition.expr, o.Lambda) else condition.expr
-                flow.value(condition.scope, expr)
-
-    def _join_table_column(
-        self, flow: Flow, table: Table, call: o.Call, part: Cell, tables: dict[tuple[str | None, str], Cell]
-    ) -> None:
-        scope = table.variable.scope
-        for arg in call.positional:
-            if isinstance(arg.value, o.Call) and table.is_call_of(arg.value, "ForeignKey") and arg.value.args:
-                key = ForeignKey(Located(arg.value.args[0].value, scope), arg.value)
-                self._refer(flow, part, key, table.module, tables)
-
-    def _refer(
-        self, flow: Flow, cell: Cell, key: ForeignKey, module: object, tables: dict[tuple[str | None, str], Cell]
-    ) -> None:
-        """A foreign key holds what it refers to."""
-        expr = key.target.expr
-        if key.text is None:
-            target = flow.value(key.target.scope, expr)
-            if target is None and isinstance(expr, o.Name):  # a column of the same class
-                for column in self.project.models.columns:
-                    if column.scope is key.target.scope and column.name == expr.id:
-                        target = flow.column(column)
-            join(cell, target)
-            if target is None:
-                flow.unknown_references.append(key.target.place)
-            return
-        table, _, name = key.text.rpartition(".")
-        table = table.rpartition(".")[2]
-        if (table, name) in tables:
-            join(cell, tables[table, name])
-        owners = self.project.pairings.owners(table, self.project.purposes.of(key.target.scope.module))
-        found = [c for model in owners for c in model.columns.values() if column_name(c) == name]
-        for column in found:
-            join(cell, flow.column(column))
-        if not found and (table, name) not in tables:
-            flow.unknown_references.append(key.target.place)
-
-    def _join_constraints(self, flow: Flow, class_: Class, tables: dict[tuple[str | None, str], Cell]) -> None:
-        """`ForeignKeyConstraint(["a"], ["t.a"])`"""
-        for binding in class_.scope.bindings.get("__table_args__", ()):
-            for node in o.walk(binding.value) if binding.value is not None else ():
-                if not isinstance(node, o.Call) or not o.dotted(node.func).endswith("ForeignKeyConstraint"):
-                    continue
-                lists = [arg.value for arg in node.args if isinstance(arg.value, o.Collection)]
-                for local, remote in zip(lists[0].items, lists[1].items, strict=False) if len(lists) == 2 else ():
-                    name = local.value if isinstance(local, o.String) else o.dotted(local)
-                    columns = [c for c in self.project.models.columns_of(class_) if c.name == name]
-                    for column in columns:
-                        key = ForeignKey(Located(remote, class_.scope))
-                        self._refer(flow, flow.column(column), key, class_.module, tables)
-
-    def _walk(self, flow: Flow) -> None:
-        """Everything that the application, its tests and scripts do; revisions are history.
-
-        Functions in whose text no name of an identifier stands are left out, unless they call one that takes some.
-        """
-        mapping = set(self.project.models.mapping_classes) | set(self.project.schemas.by_class)
-        pending: list[Scope] = []
-        for module in self.project.modules:
-            if self.project.purposes.of(module) != "migration":
-                flow.walk(module.scope, module.scope.body)
-                pending.append(module.scope)
-        left: list[Function] = []
-        found: set[Function] = set()
-        marked = _Marks(self.names)
-        asked: set[str] = set()
-        while True:
-            while pending:
-                scope = pending.pop()
-                for class_ in scope.classes:
-                    if class_ not in mapping:
-                        flow.walk(class_.scope, class_.scope.body)
-                    pending.append(class_.scope)
-                left += scope.functions
-            skipped = []
-            for function in left:
-                if function in found or marked.within(function):
-                    for param in function.node.params:
-                        flow.parameter(function, param)
-                    flow.walk(function.scope, function.scope.body)
-                    pending.append(function.scope)
-                else:
-                    skipped.append(function)
-            left = skipped
-            if pending:
-                continue
-            takers = flow.takers({flow.column(key).root for key in self.keys})
-            callers = {module: marked.calls(module, takers - asked) for module in {f.module for f in left}}
-            found = {function for function in left if _has(callers[function.module], function.node)}
-            if not found:
-                return
-            asked |= takers
 
     def _join_overrides(self, flow: Flow) -> None:
         """A method has the parameters of the one that it overrides."""
@@ -430,35 +300,3 @@ def path_names(route: Route) -> list[str]:
 def _names_int(annotation: o.Node | None) -> bool:
     nodes = o.walk(parse_annotation(annotation)) if annotation is not None else ()
     return any(isinstance(node, o.Name) and node.id in ("int", "str") for node in nodes)
-
-
-class _Marks:
-    """Where a file's text has names of identifiers, like `id` and `user_ids`, those of columns, or reads by key."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self.names = [name for name in sorted(names) if not re.search(r"(?:^|_)ids?$", name)]
-        self._offsets: dict[Module, list[int]] = {}
-        self._called: dict[Module, dict[str, list[int]]] = {}
-
-    def within(self, function: Function) -> bool:
-        module = function.module
-        if module not in self._offsets:
-            offsets = [match.start() for match in _MARK.finditer(module.text)]
-            offsets += [at for name in self.names for at in places(module.text, name)]
-            self._offsets[module] = sorted(offsets)
-        return _has(self._offsets[module], function.node)
-
-    def calls(self, module: Module, names: set[str]) -> list[int]:
-        """Where a file calls one of these names."""
-        if module not in self._called:
-            called: dict[str, list[int]] = {}
-            for match in _CALLED.finditer(module.text):
-                called.setdefault(match[1], []).append(match.start())
-            self._called[module] = called
-        called = self._called[module]
-        return sorted(at for name in called.keys() & names for at in called[name])
-
-
-def _has(offsets: list[int], node: o.Node) -> bool:
-    at = bisect_left(offsets, node.start)
-    return at < len(offsets) and offsets[at] < node.end

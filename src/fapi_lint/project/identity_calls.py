@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.identity_cells import Cell, Fact, Parse, join
 from fapi_lint.project.identity_passing import arguments, by_keyword, construct, dumped_class, pass_to, validate
+from fapi_lint.project.identity_sql import in_sql, row
 from fapi_lint.project.symbols import Class, External, Function, Scope
 
 if TYPE_CHECKING:
@@ -67,16 +68,6 @@ _OF_NUMBERS = frozenset([
 _JSON = frozenset([
     "dumps", "dump", "JSONResponse", "encode", "send_json", "publish",
 ])
-_SQL_ANY = frozenset([
-    "and_", "or_", "not_", "exists", "text", "selectinload", "joinedload", "subqueryload", "contains_eager",
-    "load_only", "literal_column", "func", "defer", "undefer", "inspect", "aliased", "lateral", "true", "false",
-    "null",
-])
-_SQL_SAME = frozenset([
-    "coalesce", "desc", "asc", "distinct", "label", "nullslast", "nulls_last", "all_", "any_", "literal",
-    "bindparam", "case", "array_agg", "tuple_", "array", "unnest", "func_array", "if_", "ifnull", "values",
-    "type_coerce", "first_value",
-])
 # fmt: on
 _UNTOLD = Cell()
 """Stands for what the name of a method does not tell."""
@@ -117,11 +108,11 @@ def _method(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell |
         receiver = flow.value(scope, func.value)
         values = arguments(flow, scope, call)
         if name in ("with_entities", "with_only_columns"):
-            return _row(flow, call, values)
+            return row(call, values)
         return receiver
     if name in ("query", "select", "delete", "insert") or (name == "update" and _is_statement(flow, scope, call)):
         flow.value(scope, func.value)
-        return _row(flow, call, arguments(flow, scope, call))
+        return row(call, arguments(flow, scope, call))
     if name == "order_by":
         receiver = flow.value(scope, func.value)
         values = arguments(flow, scope, call)
@@ -211,23 +202,6 @@ def _is_statement(flow: Flow, scope: Scope, call: o.Call) -> bool:
     return symbol is not None and symbol.package in ("sqlalchemy", "sqlmodel")
 
 
-def _row(flow: Flow, call: o.Call, values: list[Cell | None]) -> Cell | None:
-    """What a query for columns gives: the column's values, or rows of several."""
-    if len(values) < 2:
-        return values[0] if values else None
-    cell = Cell()
-    for index, (arg, value) in enumerate(zip(call.args, values, strict=True)):
-        part = cell.part(str(index))
-        join(part, value)
-        name = arg.value.attr if isinstance(arg.value, o.Attribute) else ""
-        if isinstance(arg.value, o.Call) and o.dotted(arg.value.func).endswith("label") and arg.value.args:
-            label = arg.value.args[0].value
-            name = label.value or "" if isinstance(label, o.String) else ""
-        if name:
-            join(cell.part(name), part)
-    return cell
-
-
 def _get(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
     """`session.get(Model, id)`, `query(Model).get(id)`, `mapping.get(key)`"""
     args = call.args
@@ -293,7 +267,7 @@ def _foreign(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell |
     values = arguments(flow, scope, call)
     value = values[0] if values else None
     if callee.package in ("sqlalchemy", "sqlmodel"):
-        return _sql(flow, scope, call, callee, values)
+        return in_sql(flow, scope, call, callee, values)
     if name == "isinstance" and len(args) == 2:
         if flow.resolver.external(scope, args[1].value) == External("builtins.int"):
             flow.fact(value, scope, call, "`isinstance(…, int)`")
@@ -349,31 +323,6 @@ def _foreign(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell |
         return None
     for other in values:
         flow.dumped(other, scope, call, f"`{callee.dotted.removeprefix('builtins.')}`")
-    return None
-
-
-def _sql(flow: Flow, scope: Scope, call: o.Call, callee: External, values: list[Cell | None]) -> Cell | None:
-    name = callee.name
-    if name in ("select", "delete", "update", "insert", "query"):
-        return _row(flow, call, values)
-    if name in _SQL_SAME:
-        result: Cell | None = None
-        for value in values:
-            result = join(result, value)
-        return result
-    if name in ("max", "min", "sum", "avg"):
-        for value in values:
-            flow.fact(value, scope, call, f"`{name}()` in SQL", is_number=True)
-        return None
-    if name == "cast" and len(call.args) == 2:
-        type_ = flow.resolver.external(scope, call.args[1].value)
-        if type_ is None or type_.name in ("Integer", "BigInteger", "Numeric", "Float", "SmallInteger"):
-            flow.fact(values[0], scope, call, "a `cast()` in SQL", is_number=True)
-        return None
-    if name in _SQL_ANY or name == "count" or not callee.dotted.startswith("sqlalchemy.func"):
-        return None
-    for value in values:
-        flow.fact(value, scope, call, f"`{name}()` in SQL", is_number=True)
     return None
 
 
