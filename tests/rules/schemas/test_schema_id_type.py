@@ -91,3 +91,11 @@ def test_what_counts_on_a_number_stays() -> None:
     (found,) = findings(application(schema, service), "FAPI306")
     assert found.fix is None
     assert found.message.endswith("(no fix: a calculation at app/service.py:6)")
+
+
+def test_what_holds_other_things_too_is_silent() -> None:
+    schema = "class Line(BaseModel):\n    about: int\n"
+    service = (
+        "def lines(device: Device):\n    return [schemas.Line(about=device.id), schemas.Line(about=device.number)]\n"
+    )
+    assert findings(application(schema, service), "FAPI306") == []
