@@ -39,8 +39,16 @@ class _Survey:
     @cached_property
     def nouns(self) -> list[str]:
         """Every resource, in snake case and singular, sorted."""
-        served = {operation.noun for operation in self.project.handlers.operations.values()}
+        served = {self._known(operation.noun) for operation in self.project.handlers.operations.values()}
         return sorted({*self.models, *served})
+
+    def _known(self, noun: str) -> str:
+        """The noun as the model spells it, if there is one: `cookbook` is its `cook_book`."""
+        return self._joined.get(noun.replace("_", ""), noun)
+
+    @cached_property
+    def _joined(self) -> dict[str, str]:
+        return {noun.replace("_", ""): noun for noun in self.models}
 
     @cached_property
     def models(self) -> dict[str, Model]:
@@ -53,7 +61,12 @@ class _Survey:
     @cached_property
     def _spellings(self) -> dict[tuple[str, ...], str]:
         """The words that mean a noun, in singular and in plural."""
-        return {tuple(form.split("_")): noun for noun in self.nouns for form in (noun, plural(noun))}
+        return {
+            tuple(form.split("_")): noun
+            for noun in self.nouns
+            for one in (noun, noun.replace("_", ""))
+            for form in (one, plural(one))
+        }
 
     def _noun_in(self, name: str) -> str:
         """The longest noun in a name, and of several as long the first; empty if there is none."""
@@ -95,13 +108,13 @@ class _Survey:
         found: dict[str, dict[Class, str]] = {}
         for schema in self.project.schemas.all:
             named = self.project.resources.parse(schema.name)
-            noun = _noun(named.resource if named is not None else schema.name)
+            noun = self._known(_noun(named.resource if named is not None else schema.name))
             if noun in self.nouns and schema.class_ not in self.project.models.by_class:
                 found.setdefault(noun, {})[schema.class_] = named.role if named is not None else ""
         return found
 
     def _needed_roles(self, noun: str) -> list[str]:
-        kinds = {o.kind for o in self.project.handlers.operations.values() if o.noun == noun}
+        kinds = {o.kind for o in self.project.handlers.operations.values() if self._known(o.noun) == noun}
         return sorted({_ROLES[kind] for kind in kinds if kind in _ROLES})
 
     @cached_property
@@ -112,7 +125,7 @@ class _Survey:
         """What a route is about: what its handler does to it, else the last noun of its path."""
         operation = self.project.handlers.operations.get(route.handler) if route.handler is not None else None
         if operation is not None:
-            return operation.noun
+            return self._known(operation.noun)
         for path in route.full_paths:
             for part in reversed(path.split("/")):
                 if not part.startswith("{") and (noun := self._spellings.get(tuple(snake_words(part)))):

@@ -232,7 +232,7 @@ class Run:
         return left
 
     def _may_touch(self, fix: Fix) -> bool:
-        """Not where another file is already, and for standard input, whose fixes go to standard output, nothing else."""
+        """Not where another file is already; of standard input, whose fixes go to standard output, nothing else."""
         if self.buffers:
             touched = {edit.path for edit in fix.edits} | {need.path for need in fix.needs}
             return not fix.moves and touched <= self.buffers.keys()

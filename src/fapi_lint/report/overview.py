@@ -78,14 +78,16 @@ def as_table(overview: Overview, *, color: bool = False, width: int = 80) -> str
 def _cells(resource: Resource) -> Iterator[str]:
     yield resource.name
     yield resource.model.name if resource.model else "-"
-    yield " ".join(item.name.removeprefix(_stem(resource)) or item.name for item in resource.schemas) or "-"
+    yield " ".join(_role(item.name, resource) for item in resource.schemas) or "-"
     for items in (resource.services, resource.routes, resource.tests):
         yield str(len(items)) if items else "-"
     yield "(a link)" if resource.is_link else ", ".join(resource.missing)
 
 
-def _stem(resource: Resource) -> str:
-    return "".join(word.title() for word in resource.name.split("_"))
+def _role(schema: str, resource: Resource) -> str:
+    """What the name of a schema adds to that of its resource, else all of it."""
+    rest = schema.removeprefix("".join(word.title() for word in resource.name.split("_")))
+    return rest if rest[:1].isupper() else schema
 
 
 def _footer(overview: Overview) -> Iterator[str]:
