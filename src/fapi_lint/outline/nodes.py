@@ -444,7 +444,7 @@ def _node_fields(kind: type[Node]) -> tuple[str, ...]:
 
 def children(node: Any) -> Iterator[Any]:
     """The nodes directly inside `node`, in source order as far as the fields are; bodies included."""
-    kind = type(node)
+    kind: type[Node] = type(node)
     for field in _node_fields(kind):
         value = getattr(node, field)
         if type(value) is tuple:
