@@ -97,6 +97,8 @@ class _Conversion:
             title += "; objects keep their values after a commit"
         if not self.makers.names_driver:
             title += "; the URL must name an async driver"
+        if "engine" in kinds and any("TestClient(" in module.text for module in self.project.tests.modules):
+            title += "; tests with more than one event loop need `poolclass=NullPool`"
         if "engine" in kinds and not self.project.text_files.all:
             title += "; SQLAlchemy must be required as `sqlalchemy[asyncio]`"
         return title

@@ -291,5 +291,7 @@ class AsyncClosures:
         return found
 
 
-def _rank(obstacle: Obstacle) -> tuple[bool, str, int]:
-    return obstacle.text.startswith("first "), obstacle.module.path, obstacle.node.start
+def _rank(obstacle: Obstacle) -> tuple[int, str, int]:
+    """What lasts comes before what another fix removes, and who calls a function before what is in it."""
+    rank = 2 if obstacle.text.startswith("first ") else 0 if isinstance(obstacle.node, o.Decorator) else 1
+    return rank, obstacle.module.path, obstacle.node.start

@@ -16,6 +16,8 @@ _CONSUMERS = frozenset(["list", "tuple", "set", "frozenset", "sorted", "sum", "m
 """Builtins that take all there is: what they are given may as well be a list."""
 _TRANSPARENT = frozenset(["staticmethod", "classmethod", "abstractmethod", "override", "final", "deprecated"])
 _MANAGERS = frozenset(["contextmanager", "asynccontextmanager"])
+_AWARE = frozenset(["backoff", "stamina", "tenacity"])
+"""Packages whose decorators serve coroutine functions as well."""
 _BASES = frozenset(["abc", "builtins", "typing", "typing_extensions", "pydantic", "dataclasses", "enum"])
 """Packages whose classes call none of the methods that applications give to a subclass."""
 
@@ -105,7 +107,7 @@ class Convertible:
         func = value.func if isinstance(value, o.Call) else value
         symbol = self.project.resolver.external(function.enclosing, func)
         if symbol is not None:
-            if symbol.name in _TRANSPARENT | _MANAGERS:
+            if symbol.name in _TRANSPARENT | _MANAGERS or symbol.package in _AWARE:
                 return None
             if symbol.package in ("pytest", "pytest_asyncio"):
                 return self._fixture(function, value)

@@ -6,7 +6,6 @@ What shares a session is joined to one set: it can become asynchronous together,
 from __future__ import annotations
 
 import os
-import re
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.dynamic import dynamic_names
 from fapi_lint.project.module import Module
+from fapi_lint.project.search import places
 from fapi_lint.project.session_roles import ASYNC_CLASSES, Role, carried, role_of
 from fapi_lint.project.sets import DisjointSets
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
@@ -99,7 +99,7 @@ class SessionFlow:
         self.fresh_words: set[str] = set(self.words)
         self.touched: dict[Function, None] = {}
         self.dirty: dict[Function, None] = {}
-        self.producers: set[Function] = set()
+        self.producers: dict[Function, None] = {}
         self.loose: list[Obstacle] = []
         """What no asynchronous session of the application would survive."""
         self._statements: dict[tuple[Module, int], o.Node] = {}
@@ -132,6 +132,9 @@ class SessionFlow:
                 key = _statement_key(module, statement)
                 if key not in self.parts:
                     self.parts[key] = Reader(self, module).statement(key, statement)
+            if not self.fresh_words and not self.dirty:
+                for function in list(self.touched):
+                    self.fixture_parameters(function)
         for function in [key for key in self.parts if isinstance(key, Function) and self.sessions.is_callback(key)]:
             del self.parts[function]  # SQLAlchemy calls them with synchronous sessions, whatever the application has.
 
@@ -149,12 +152,13 @@ class SessionFlow:
     def _spread(self) -> None:
         """Look at everything that mentions one of the fresh words."""
         words, self.fresh_words = self.fresh_words, set()
-        pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(words)))})\b")
-        for module in self.project.modules:
-            foreign = self._foreign_seeds(module)
-            hits = [match.start() for match in pattern.finditer(module.text) if match[0] not in foreign]
-            if hits:
-                self._mentioned(module, hits)
+        hits: dict[Module, list[int]] = {}
+        for word in sorted(words):
+            for module in self.project.references.mentioning(word):
+                if word not in SEEDS or word not in self._foreign_seeds(module):
+                    hits.setdefault(module, []).extend(places(module.text, word))
+        for module in sorted(hits, key=lambda module: module.path):
+            self._mentioned(module, sorted(hits[module]))
 
     def _foreign_seeds(self, module: Module) -> frozenset[str]:
         """Words that stand for SQLAlchemy's classes elsewhere, and for something else in this file."""
@@ -190,8 +194,8 @@ class SessionFlow:
         if isinstance(function.parent, Class) and function.name in ("__init__", "__enter__", "__post_init__"):
             for name in _set_by(function):
                 self._held(function.parent, name)
-        if self.carries(self.types.returned(function)):
-            self.producers.add(function)
+        if self.carries(self.given_by(function)):
+            self.producers[function] = None
             self.add_word(self.fixtures.get(function, function.name))
         if function.module.text.find("def ", function.node.body_start, function.node.end) >= 0:
             for nested in function.scope.all_functions():
@@ -232,14 +236,19 @@ class SessionFlow:
         if function not in self.fixtures and not function.name.startswith("test"):
             return
         for param in function.node.params:
-            for fixture in self.producers:
+            for fixture in list(self.producers):
                 if self.fixtures.get(fixture) != param.name or fixture is function:
                     continue
                 self.sets.join(function, fixture)
-                result = self.types.returned(fixture)
+                result = self.given_by(fixture)
                 given = self.types.iterated(result) if fixture.node.is_generator else result
-                if given is not None and param.annotation is None and (function, param.name) not in self.assumed:
-                    self.assumed[function, param.name] = given
+                if given is not None and param.annotation is None:
+                    self.assume(function, param, given)
+
+    def given_by(self, function: Function) -> Type | None:
+        """What a function gives; pytest takes that from a fixture as if it were not decorated."""
+        fixture = function in self.fixtures
+        return self.types.undecorated(function) if fixture else self.types.returned(function)
 
     # --- names -------------------------------------------------------------------------------------
 

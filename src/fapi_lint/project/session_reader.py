@@ -294,6 +294,10 @@ class Reader:
                 case o.Lambda():
                     if not _overrides_dependency(rest):
                         self.obstacle(node, f"`{self.module.slice(node)}` is used in a lambda")
+                    self.shared(node)
+                case o.Yield() | o.Return():
+                    if isinstance(node, o.Name) and self.flow.origin(scope, node) not in (None, self.part.key):
+                        self.shared(node)
                 case o.Param():
                     self.obstacle(node, "it is the default of a parameter")
                 case o.Collection() | o.Dict() | o.Starred() | o.Subscript() | o.Comprehension() | o.Generator():
@@ -301,6 +305,12 @@ class Reader:
                 case o.For():
                     self.obstacle(node, f"`{self.module.slice(node)}` is iterated")
             return
+
+    def shared(self, node: o.Node) -> None:
+        """A test's own session, given to the application: `TestClient` runs that in another event loop."""
+        if "TestClient" in self.module.text and self.flow.project.purposes.of(self.module) == "test":
+            name = self.module.slice(node)
+            self.obstacle(node, f"`{name}` is shared between the event loops of the test and of `TestClient`")
 
     def stored(self, scope: Scope, node: o.Node, statement: o.Assign | o.AnnAssign, value: o.Node) -> None:
         """A session bound to names and attributes."""

@@ -518,6 +518,10 @@ class Types:
             for ancestor in self.resolver.mro(type_.symbol)
         )
 
+    def undecorated(self, function: Function) -> Type | None:
+        """What a call gives if its decorators are left out: what pytest takes from a fixture."""
+        return self._plain(function)
+
     def _plain(self, function: Function) -> Type | None:
         """What a call of the undecorated function gives."""
         node = function.node
