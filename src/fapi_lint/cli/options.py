@@ -120,7 +120,7 @@ OPTIONS: list[click.Parameter] = [
         "--unsafe-fixes", section=_FIXING, help="Include fixes that change behaviour, schema, HTTP contract or names."
     ),
     _flag("--fix-only", section=_FIXING, help="Fix, and do not report what is left."),
-    _flag("--show-fixes", section=_FIXING, help="List the fixes that were applied."),
+    _flag("--show-fixes", section=_FIXING, help="List what was fixed, and what could not be and why."),
     _flag("--diff", section=_FIXING, help="Write nothing; print what --fix would change, for `git apply`."),
     Option(
         "--add-noqa",
