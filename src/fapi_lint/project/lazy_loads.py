@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.project.lazy_words import LazyWords
 from fapi_lint.project.links import Link, Path
 from fapi_lint.project.object_flow import ObjectFlow
-from fapi_lint.project.object_walk import Read
+from fapi_lint.project.object_summary import Read
 from fapi_lint.project.origins import Origin
 from fapi_lint.project.symbols import Function
 from fapi_lint.project.words import mentions, needles
@@ -39,8 +39,12 @@ class LazyLoad:
     """What the query loads already."""
 
     @property
+    def module(self) -> Module:
+        return self.origin.module
+
+    @property
     def place(self) -> Place:
-        return self.origin.module.place(self.origin.node)
+        return self.module.place(self.origin.node)
 
     @property
     def name(self) -> str:

@@ -11,7 +11,8 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.links import Link, Links, Path, is_loaded
 from fapi_lint.project.models import Model
-from fapi_lint.project.object_walk import Read, Summary, Walk
+from fapi_lint.project.object_summary import Read, Summary
+from fapi_lint.project.object_walk import Walk
 from fapi_lint.project.origins import NONE, UNKNOWN, Facts, Objects, Origin, Struct, Value, Values
 from fapi_lint.project.serialisation import Serialisation
 from fapi_lint.project.symbols import Class, Function, Scope, Variable

@@ -7,13 +7,13 @@ of them, and what it returns. A call of the function applies that to what it pas
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.links import BELOW, Path
 from fapi_lint.project.object_calls import Calls
+from fapi_lint.project.object_summary import Return, State, Summary
 from fapi_lint.project.origins import (
     EMPTY,
     NONE,
@@ -30,69 +30,9 @@ from fapi_lint.project.origins import (
     one,
 )
 from fapi_lint.project.symbols import Class, Function, Scope
-from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
     from fapi_lint.project.object_flow import ObjectFlow
-
-
-@dataclass(eq=False)
-class State:
-    """What the names of a function may be, and what is known of every origin, at one point."""
-
-    names: dict[str, Values] = field(default_factory=dict)
-    facts: dict[Origin, Facts] = field(default_factory=dict)
-
-    def copy(self) -> State:
-        return State(dict(self.names), dict(self.facts))
-
-    def join(self, other: State) -> None:
-        """After two branches."""
-        for name, values in other.names.items():
-            self.names[name] = self.names.get(name, frozenset()) | values
-        for origin, facts in other.facts.items():
-            own = self.facts.get(origin)
-            self.facts[origin] = facts if own is None else own | facts
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Read:
-    """A link of an object that is read."""
-
-    origin: Origin
-    path: Path
-    facts: Facts
-    place: Place
-    obstacle: str | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Return:
-    """A value that a function gives back, with what is known then."""
-
-    node: o.Node
-    values: Values
-    state: State
-
-
-@dataclass(eq=False)
-class Summary:
-    """What calling a function does to mapped objects."""
-
-    function: Function
-    params: dict[str, Origin] = field(default_factory=dict)
-    reads: dict[tuple[Origin, Path, Facts], Read] = field(default_factory=dict)
-    """Of parameters only."""
-    returns: list[Return] = field(default_factory=list)
-    facts: dict[Origin, Facts] = field(default_factory=dict)
-    """At the end."""
-    flush: Origin | None = None
-    """A flush or commit in it."""
-    expires: bool = False
-
-    @property
-    def values(self) -> Values:
-        return frozenset(value for returned in self.returns for value in returned.values)
 
 
 class Walk:

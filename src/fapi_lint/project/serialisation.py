@@ -20,7 +20,8 @@ from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
     from fapi_lint.project.object_flow import ObjectFlow
-    from fapi_lint.project.object_walk import Summary, Walk
+    from fapi_lint.project.object_summary import Summary
+    from fapi_lint.project.object_walk import Walk
 
 Arguments: TypeAlias = "dict[str, tuple[Scope, o.Node]]"
 """What the type parameters of a generic schema stand for."""
