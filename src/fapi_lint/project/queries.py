@@ -293,14 +293,20 @@ class Queries:
                 elif callee is None:
                     yield None, replace(reference, call=None)
             case o.Alias(name=imported, asname=asname) if asname and asname != name and imported == name:
-                source = (
-                    self.project.resolver.import_source(module, parent) if isinstance(parent, o.ImportFrom) else None
-                )
-                member = self.project.resolver.attribute(source, name) if source is not None else None
-                if isinstance(member, Function):
-                    yield member, replace(reference, call=None)
+                yield from self._renamed(module, asname)
             case o.String(value=str(text)) if text.endswith(f".{name}"):
                 yield from self._named_by_string(module, scope, node, text)
+
+    def _renamed(self, module: Module, name: str) -> Iterator[tuple[Function | None, _Reference]]:
+        """The uses of a function that is imported under another name."""
+        self._names.add(name)
+        for sighting in search(module, name):
+            node, parent = sighting.node, sighting.parent
+            if isinstance(node, o.Name) and node.id == name:
+                symbol = self.project.resolver.resolve(sighting.scope, node)
+                if isinstance(symbol, Function):
+                    call = parent if isinstance(parent, o.Call) and parent.func is node else None
+                    yield symbol, _Reference(module, sighting.scope, node, call)
 
     def _named_by_string(
         self, module: Module, scope: Scope, node: o.Node, text: str

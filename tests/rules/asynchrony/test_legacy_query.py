@@ -516,6 +516,16 @@ def test_a_function_that_is_handed_on_stays() -> None:
     assert reasons(body) == ["`chosen` is used without being called (work.py:10)"]
 
 
+def test_a_function_that_is_imported_under_another_name() -> None:
+    files = {
+        "app/models.py": SCHEMA,
+        "app/work.py": IMPORTS + "def chosen(db: Session):\n    return db.query(User)\n",
+        "app/caller.py": "def work(db):\n    from app.work import chosen as users\n    return users(db).all()\n",
+    }
+    after = fixed(files, "FAPI503", unsafe=True)["app/caller.py"]
+    assert after.endswith("    return db.scalars(users(db)).all()\n")
+
+
 def test_a_function_that_is_given_something_else_stays() -> None:
     body = """\
     def work(db: Session):
