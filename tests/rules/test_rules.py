@@ -93,6 +93,10 @@ def test_the_preference_is_one(rule: Rule) -> None:
     assert (rule.preference == "Engine") == rule.code.startswith("FAPI0")
 
 
+def test_the_catalogue_is_complete() -> None:
+    assert list(all_rules()) == sorted(CATALOGUE)
+
+
 @ALL
 def test_it_is_what_the_catalogue_says(rule: Rule) -> None:
     name, fix, default = CATALOGUE[rule.code]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -60,18 +59,17 @@ def as_table(overview: Overview, *, color: bool = False, width: int = 80) -> str
     table.add_column("Missing", overflow="fold", style="yellow")
     for resource in overview.resources:
         table.add_row(*_cells(resource))
-    output = io.StringIO()
     console = Console(
-        file=output,
         width=width,
         force_terminal=color,
         color_system="standard" if color else None,
         highlight=False,
         markup=False,
     )
-    if overview.resources:
-        console.print(table)
-    lines = [line.rstrip() for line in output.getvalue().splitlines()]
+    with console.capture() as capture:
+        if overview.resources:
+            console.print(table)
+    lines = [line.rstrip() for line in capture.get().splitlines()]
     return "".join(f"{line}\n" for line in [*lines, *_footer(overview)])
 
 
