@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from fapi_lint.engine.timing import Clock
+from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, Rule
 
@@ -45,9 +47,15 @@ class RuleError(Exception):
 
 
 def check(
-    project: Project, rules: Iterable[Rule], clock: Clock | None = None, errors: list[RuleError] | None = None
+    project: Project,
+    rules: Iterable[Rule],
+    clock: Clock | None = None,
+    errors: list[RuleError] | None = None,
+    only: Collection[str] | None = None,
 ) -> list[Violation]:
     """Everything that the rules find, sorted by file, position and code. Suppressions are not applied.
+
+    With `only`, what stands in other files than these may be left out.
 
     A rule that raises an exception adds a RuleError to `errors` and the others go on; without a list for them,
     the first RuleError is raised.
@@ -58,7 +66,8 @@ def check(
         if not project.has_subject(rule.subject):
             continue  # Unused suppressions are known only once everything else is.
         with clock.rule(rule.code):
-            for subject in project.subjects(rule.subject):
+            subjects = project.subjects(rule.subject)
+            for subject in subjects if only is None else _in_files(subjects, only):
                 try:
                     found.extend([Violation(rule, finding) for finding in rule.check(subject, project)])
                 except Exception as cause:
@@ -68,3 +77,11 @@ def check(
                     error.__cause__ = cause
                     errors.append(error)
     return sorted(found, key=lambda violation: violation.order)
+
+
+def _in_files(subjects: Iterable[Any], files: Collection[str]) -> Iterator[Any]:
+    """The subjects whose findings may stand in these files: in that of their own `module`, if they have one."""
+    for subject in subjects:
+        module = subject if isinstance(subject, Module) else getattr(subject, "module", None)
+        if module is None or module.path in files:
+            yield subject

@@ -115,15 +115,19 @@ class Run:
         for application in self.applications:
             if not application.files:
                 continue
-            files = set(application.files)
-            left = self._without_known(application, self.findings(application, defects))
-            diagnostics.extend(found for found in left if found.filename in files)
+            files = frozenset(application.files)
+            # What is gone from a baseline is known only where everything is.
+            found = self.findings(application, defects, None if application.baseline else files)
+            diagnostics.extend(f for f in self._without_known(application, found) if f.filename in files)
         return Result(self._report(diagnostics), failed=self.failed, defects=defects)
 
-    def findings(self, application: Application, defects: list[str]) -> list[Diagnostic]:
+    def findings(
+        self, application: Application, defects: list[str], only: frozenset[str] | None = None
+    ) -> list[Diagnostic]:
         """Every finding of an application, remembered from the last run if nothing has changed.
 
-        Rules that failed are added to `defects`, and then nothing is remembered.
+        With `only`, findings outside of these files may be missing. Rules that failed are added to `defects`, and
+        then nothing is remembered.
         """
         options = self.options
         clock = options.clock
@@ -142,14 +146,21 @@ class Run:
                 options.with_edits,
             )
             found = recall(cache, question, state)
+            if only is not None and only.issuperset(read.source.path for read in files):
+                only = None
+            if found is None and only is not None:
+                question = digest(question, sorted(only))
+                found = recall(cache, question, state)
             if found is None:
                 project = self.project(application, files, cache)
                 with clock.stage("rules"):
                     errors: list[RuleError] = []
-                    violations = check(project, application.rules, clock, errors)
+                    violations = check(project, application.rules, clock, errors, only)
                     left = unsuppressed(
                         project, violations, application.rules, application.ignored, application.known.rules
                     )
+                if only is not None:
+                    left = [violation for violation in left if violation.finding.at.path in only]
                 with clock.stage("report"):
                     found = diagnose(project, left, with_edits=options.with_edits)
                 defects.extend(error.report for error in errors)

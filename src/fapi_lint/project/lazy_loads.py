@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.project.lazy_words import LazyWords
 from fapi_lint.project.links import Link, Path
+from fapi_lint.project.module import Module
 from fapi_lint.project.object_flow import ObjectFlow
 from fapi_lint.project.object_summary import Read
 from fapi_lint.project.origins import Origin
@@ -39,12 +40,8 @@ class LazyLoad:
     """What the query loads already."""
 
     @property
-    def module(self) -> Module:
-        return self.origin.module
-
-    @property
     def place(self) -> Place:
-        return self.module.place(self.origin.node)
+        return self.origin.module.place(self.origin.node)
 
     @property
     def name(self) -> str:
@@ -58,6 +55,10 @@ class Unloaded:
 
     origin: Origin
     loads: tuple[LazyLoad, ...]
+
+    @property
+    def module(self) -> Module:
+        return self.origin.module
 
     @property
     def place(self) -> Place:

@@ -93,6 +93,10 @@ class Service:
     holder: str
     """The parameter or attribute that holds the session."""
 
+    @property
+    def module(self) -> Module:
+        return self.function.module
+
 
 @dataclass(eq=False)
 class _Code:
