@@ -38,11 +38,13 @@ _MADE: WeakKeyDictionary[Closure, Fix | Refusal] = WeakKeyDictionary()
 def make_async(project: Project, closure: Closure) -> Fix | Refusal:
     """The fix that makes a closure asynchronous; why that cannot be. The findings of a closure share it."""
     if closure not in _MADE:
-        _MADE[closure] = _refused(closure) or _Conversion(project, closure).fix()
+        _MADE[closure] = _refused(project, closure) or _Conversion(project, closure).fix()
     return _MADE[closure]
 
 
-def _refused(closure: Closure) -> Refusal | None:
+def _refused(project: Project, closure: Closure) -> Refusal | None:
+    if project.versions.sqlalchemy.is_below(2, 0):
+        return Refusal("`async_sessionmaker` is new in SQLAlchemy 2.0")
     return None if closure.obstacle is None else Refusal(f"{closure.obstacle.text} ({closure.where})")
 
 

@@ -117,10 +117,21 @@ class Reader:
                     self.join(self.flow.origin(scope, node))
 
     def walk(self, scope: Scope, body: Iterable[o.Node]) -> None:
+        possible: dict[str, bool] = {}
+        words = self.flow.words
         for node, above in paths(body, o.Name, o.Attribute, o.Call):
-            if type(node) is o.Name:
+            kind = type(node)
+            name = node if kind is o.Name else node.value if kind is o.Attribute else None
+            if type(name) is o.Name:
+                # Most names have nothing to do with sessions: nothing more is asked about them.
+                known = possible.get(name.id)
+                if known is None:
+                    known = possible[name.id] = self.may_be(scope, name.id)
+                if not known and (kind is o.Name or not (node.attr in words or self.paths)):
+                    continue
+            if kind is o.Name:
                 self.name(scope, node, above)
-            elif type(node) is o.Attribute:
+            elif kind is o.Attribute:
                 self.attribute(scope, node, above)
             else:
                 self.call(scope, node, above)

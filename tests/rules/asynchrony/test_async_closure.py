@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 
+from fapi_lint.config.versions import Bounds, Versions
 from fapi_lint.testing import findings, fixed
 
 CODES = ["FAPI501", "FAPI502", "FAPI505"]
@@ -506,6 +507,64 @@ def test_the_requirement_changes() -> None:
     assert fixed(files, CODES, unsafe=True)["requirements.txt"] == (
         "fastapi\nSQLAlchemy[asyncio]>=2.0  # the ORM\nsqlalchemy-utils\n"
     )
+
+
+def test_sqlalchemy_2_is_needed() -> None:
+    found = findings(app(GET), CODES, versions=Versions(sqlalchemy=Bounds((1, 4), (2, 0))))
+    assert found
+    assert all(f.fix is None and "new in SQLAlchemy 2.0" in f.message for f in found)
+
+
+def test_a_session_that_two_event_loops_share() -> None:
+    test = """
+    import pytest
+    from app.db import SessionLocal, get_db
+    from app.main import app
+    from fastapi.testclient import TestClient
+
+    @pytest.fixture
+    def db():
+        with SessionLocal() as db:
+            yield db
+
+    @pytest.fixture
+    def client(db):
+        app.dependency_overrides[get_db] = lambda: db
+        return TestClient(app)
+    """
+    reason = "`db` is shared between the event loops of the test and of `TestClient` (tests/conftest.py:14)"
+    assert reason in refusal(GET, tests__conftest=test)
+
+
+def test_overriding_dependencies_are_converted() -> None:
+    test = """
+    import pytest
+    from app.db import get_db
+    from app.main import app
+    from fastapi.testclient import TestClient
+    from sqlalchemy import create_engine
+    from sqlalchemy.orm import sessionmaker
+
+    engine = create_engine("postgresql+psycopg://db/test")
+    TestingSession = sessionmaker(autocommit=False, bind=engine)
+
+    def override():
+        db = TestingSession()
+        try:
+            yield db
+        finally:
+            db.close()
+
+    @pytest.fixture
+    def client():
+        app.dependency_overrides[get_db] = override
+        return TestClient(app)
+    """
+    after = fixed(app(GET, tests__conftest=test), CODES, unsafe=True)["tests/conftest.py"]
+    assert "TestingSession = async_sessionmaker(expire_on_commit=False, bind=engine)\n" in after
+    assert "async def override():" in after
+    assert "        await db.close()" in after
+    assert "@pytest.fixture\ndef client():" in after
 
 
 def test_titles_and_messages() -> None:
