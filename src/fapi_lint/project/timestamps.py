@@ -77,10 +77,18 @@ class Timestamps:
         users = [len(models.users_of(class_)) for class_ in found]
         return found[0] if found and users.count(users[0]) == 1 else None
 
+    def may_take_mixin(self, module: Module) -> bool:
+        """Whether a module may import the mixin: it does already, or the mixin's module does not need it first."""
+        if self.mixin is None:
+            return False
+        imported = any(link.target is self.mixin.module for link in self.project.imports.of(module))
+        return imported or module not in self._loaded_by_mixin
+
     @cached_property
-    def loaded_by_mixin(self) -> set[Module]:
-        """The modules that importing the mixin loads: they cannot import it themselves."""
-        return set() if self.mixin is None else self.project.imports.reachable([self.mixin.module])
+    def _loaded_by_mixin(self) -> set[Module]:
+        return (
+            set() if self.mixin is None else self.project.imports.reachable([self.mixin.module]) - {self.mixin.module}
+        )
 
 
 def column_name(call: o.Call | None) -> str | None:

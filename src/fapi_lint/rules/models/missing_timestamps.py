@@ -112,7 +112,7 @@ def missing_timestamps(model: Model, project: Project) -> Iterator[Finding]:
 
 def _fix(model: Model, missing: list[str], project: Project) -> Fix:
     mixin, file, node = project.timestamps.mixin, model.module, model.class_.node
-    if mixin is not None and len(missing) == 2 and node.bases and file not in project.timestamps.loaded_by_mixin:
+    if mixin is not None and len(missing) == 2 and node.bases and project.timestamps.may_take_mixin(file):
         name = spell(file, f"{mixin.module.name}.{mixin.name}", node.start)
         if mixin.module is file:
             name = Spelling(mixin.name)
