@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from weakref import WeakKeyDictionary
 
@@ -12,6 +11,7 @@ from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImpor
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.insertions import Insertions
 from fapi_lint.fix.rename import Refusal
+from fapi_lint.fix.requirements import asyncio_extra, asyncio_plugin
 from fapi_lint.fix.text import indent_unit, indentation_at, newline, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
@@ -29,8 +29,6 @@ _GENERATORS = {
     "Iterator": "AsyncIterator",
     "Iterable": "AsyncIterable",
 }
-_SQLALCHEMY = re.compile(r"^(\s*[\"']?)(sqlalchemy)(?=\s*(?:[<>=!~;,\"'\s]|$))(?!\s*\[)", re.IGNORECASE | re.MULTILINE)
-
 
 _MADE: WeakKeyDictionary[Closure, Fix | Refusal] = WeakKeyDictionary()
 
@@ -57,6 +55,7 @@ class _Conversion:
         self.needs: list[NeedsImport] = []
         self.drops: list[DropsImport] = []
         self.makers = Makers(project)
+        self.has_async_tests = False
 
     def fix(self) -> Fix | Refusal:
         closure = self.closure
@@ -252,9 +251,11 @@ class _Conversion:
         if tests.is_fixture(function):
             if tests.marker == "asyncio" and not tests.runs_all(module):
                 self.fixture(function)
+                self.has_async_tests = True
             return ""
         if not function.name.startswith("test") or AsyncTest(self.project, function).may_run:
             return ""
+        self.has_async_tests = True
         spelled = spell(module, "pytest.mark", function.node.start)
         if spelled.needs:
             spelled = spell(module, "pytest", function.node.start)
@@ -279,14 +280,10 @@ class _Conversion:
     # --- requirements ------------------------------------------------------------------------------
 
     def requirements(self) -> None:
-        """SQLAlchemy brings what its asynchronous side needs only as `sqlalchemy[asyncio]`."""
-        if not any(change.kind in ("engine", "session") for change in self.closure.changes):
-            return
-        for file in self.project.text_files.named("*requirements*.txt", "*requirements*.in", "pyproject.toml"):
-            for found in _SQLALCHEMY.finditer(file.text):
-                if file.name == "pyproject.toml" and not found[1].strip():
-                    continue
-                self.edits.append(Edit(file.path, found.end(), found.end(), "[asyncio]"))
+        if any(change.kind in ("engine", "session") for change in self.closure.changes):
+            self.edits.extend(asyncio_extra(self.project))
+        if self.has_async_tests and self.project.tests.marker == "asyncio":
+            self.edits.extend(asyncio_plugin(self.project))
 
 
 def _bound(module: Module, call: o.Call) -> tuple[str, list[str]]:

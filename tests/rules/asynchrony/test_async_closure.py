@@ -509,6 +509,39 @@ def test_the_requirement_changes() -> None:
     )
 
 
+REQUIRED = """
+[project.optional-dependencies]
+dev = [
+    "pytest>=8",{}
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("requirements-dev.txt", "mypy\npytest>=8  # runs\npytest-cov\n", None),
+        ("requirements.txt", "httpx\r\npytest", "httpx\r\npytest\r\npytest-asyncio"),
+        ("requirements.txt", "pytest\npytest_asyncio\n", "pytest\npytest_asyncio\n"),
+        ("pyproject.toml", REQUIRED.format(""), REQUIRED.format('\n    "pytest-asyncio",')),
+        ("pyproject.toml", "[tool.pytest]\nx = 1\n", "[tool.pytest]\nx = 1\n"),
+    ],
+)
+def test_async_tests_need_a_plugin(path: str, before: str, after: str | None) -> None:
+    test = """
+    from app.db import SessionLocal
+    from app.work import get
+
+    def test_user():
+        with SessionLocal() as db:
+            assert get(db, 1) is None
+    """
+    files = {**app(GET), "tests/test_user.py": test, path: before}
+    result = fixed(files, CODES, unsafe=True)
+    assert "@pytest.mark.asyncio\nasync def test_user():" in result["tests/test_user.py"]
+    assert result[path] == (after or before.replace("# runs\n", "# runs\npytest-asyncio\n"))
+
+
 def test_sqlalchemy_2_is_needed() -> None:
     found = findings(app(GET), CODES, versions=Versions(sqlalchemy=Bounds((1, 4), (2, 0))))
     assert found
