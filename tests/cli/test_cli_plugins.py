@@ -131,6 +131,7 @@ def test_the_folder_is_that_of_the_configuration(team: Path, run: Run, monkeypat
 
 BROKEN = {
     "missing": ({"fapi-lint.toml": 'plugins = ["our_rulez"]\n'}, 'our_rulez"', 'did you mean "our_rules"?'),
+    "file": ({"fapi-lint.toml": 'plugins = ["our_rules/words"]\n'}, "is not how a module is imported", "our_package"),
     "import": ({"our_words.py": "import nothing_like_it\n"}, "No module named 'nothing_like_it'", "our_words.py:1"),
     "failure": ({"our_words.py": "1 / 0\n"}, "ZeroDivisionError", "our_words.py:1"),
     "syntax": ({"our_words.py": "def\n"}, "SyntaxError", "our_words.py"),

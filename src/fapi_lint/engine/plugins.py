@@ -42,7 +42,7 @@ class Known:
 
 
 class _FaultError(Exception):
-    """What is wrong with a plugin."""
+    """What is wrong with a plugin, to be said after its name."""
 
 
 def known_rules(loaded: Loaded) -> Known:
@@ -57,6 +57,8 @@ def known_rules(loaded: Loaded) -> Known:
     modules: list[ModuleType] = []
     for name in dict.fromkeys(names):
         with _blaming(f'plugins: "{name}"', loaded.path, name, folder):
+            if not all(part.isidentifier() for part in name.split(".")):
+                raise _FaultError(" is not how a module is imported: our_rules, or our_package.rules")
             modules += _add(known, import_all(name, folder))
     for package, name in installed:
         if name not in names:
@@ -69,13 +71,13 @@ def _add(known: dict[str, Rule], modules: list[ModuleType]) -> list[ModuleType]:
     """Add the rules of a plugin to those known; its modules."""
     rules = [rule for module in modules for rule in rules_in(module)]
     if not rules:
-        raise _FaultError("has no rules: a rule is a function with the decorator @rule of fapi_lint.rules.rule")
+        raise _FaultError(" has no rules: a rule is a function with the decorator @rule of fapi_lint.rules.rule")
     for rule in sorted(rules, key=lambda rule: rule.code):
         by_name = {other.name: other for other in known.values()}
         if other := known.get(rule.code) or by_name.get(rule.name):
-            raise _FaultError(f"{_label(rule)}: there is a rule {_label(other)} already")
+            raise _FaultError(f": {_label(rule)}: there is a rule {_label(other)} already")
         if fault := _fault(rule):
-            raise _FaultError(f"{_label(rule)}: {fault}")
+            raise _FaultError(f": {_label(rule)}: {fault}")
         known[rule.code] = rule
     return modules
 
@@ -108,7 +110,7 @@ def _blaming(plugin: str, config: Path | None, name: str, folder: str = "") -> I
     try:
         yield
     except _FaultError as fault:
-        raise ConfigError(f"{plugin}: {fault}", config) from fault
+        raise ConfigError(f"{plugin}{fault}", config) from fault
     except (Exception, SystemExit) as error:
         what = f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
         is_missing = isinstance(error, ModuleNotFoundError) and error.name == name
