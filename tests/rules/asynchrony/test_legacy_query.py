@@ -553,3 +553,15 @@ def test_versions() -> None:
 def test_sessions_with_queries_of_their_own() -> None:
     body = "maker = sessionmaker(query_cls=Paged)\n\n\ndef work(db: Session):\n    return db.query(User).all()\n"
     assert reasons(body) == ["a session makes queries of a class of its own (work.py:10)"]
+
+
+def test_line_ends_and_tabs_are_kept() -> None:
+    body = (
+        "def work(db: Session):\n\treturn sorted(\n\t\tdb.query(User)\n\t\t.filter(User.id == 1)\n\t\t.first()\n\t)\n"
+    )
+    after = (
+        "\treturn sorted(\n\t\tdb.scalars(\n\t\t\tselect(User)\n\t\t\t.where(User.id == 1)\n"
+        "\t\t\t.limit(1)\n\t\t).first()\n\t)\n"
+    )
+    files = {"app/models.py": SCHEMA, "app/work.py": (IMPORTS + body).replace("\n", "\r\n")}
+    assert fixed(files, "FAPI503", unsafe=True)["app/work.py"].endswith(after.replace("\n", "\r\n"))
