@@ -654,6 +654,13 @@ class Flow:
                 return value.named or None
         return value.named
 
+    def has_attributes(self, name: str, node: o.Call) -> bool:
+        """Whether an entity has the attributes that the keywords of a call name, as far as it is known."""
+        entity = self.project.resolver.resolve(self.scope, o.Name(0, 0, name))
+        if not isinstance(entity, Class):
+            return True
+        return all(self.project.resolver.class_member(entity, arg.keyword) is not None for arg in node.args)
+
     def lead(self, node: o.Call) -> str | None:
         """The entity of a call's first argument, itself or that of a column."""
         expr = node.args[0].value if node.args else None
@@ -705,6 +712,8 @@ class Flow:
         match name:
             case "filter_by" if value.named is None or (value.named and any(arg.star for arg in node.args)):
                 return "`filter_by()` is about one of several entities"
+            case "filter_by" if value.named and not self.has_attributes(value.named, node):
+                return f"`{value.named}` does not have what `filter_by()` names"
             case "join" | "outerjoin":
                 return self.refused_join(node)
             case "subquery" if any(arg.keyword not in ("", "name") for arg in node.args) or len(node.positional) > 1:

@@ -486,6 +486,10 @@ def work(db: Session, select: bool):
         ("return db.query(User).paginate(1)", "`paginate()` is not known of a `select()`"),
         ("return db.query(User).join('posts').all()", "`join()` by names, tuples or several targets is gone"),
         ("return db.query(x).all()", "it is not certain whether entities or columns are selected"),
+        (
+            "return db.query(Post).join(User).filter_by(author_id=1).all()",
+            "`User` does not have what `filter_by()` names",
+        ),
         ("return db.query(User).session", "`.session` is not known of a `select()`"),
         ("query = db.query(User)\n    return lambda: query.all()", None),
         ("query = Session().query(User)\n    return query.all()", "no session is at hand where it runs"),

@@ -74,7 +74,11 @@ from app.models import Device, Post, Tag, User
 
 """
 VALUES = [1, 2, 3, 5, 100]
-REFUSED = ["would load joined collections one by one", "`exists()` would ask for rows of what is computed"]
+REFUSED = [
+    "would load joined collections one by one",
+    "`exists()` would ask for rows of what is computed",
+    "does not have what `filter_by()` names",
+]
 """What these programs do that stays as it is."""
 
 
