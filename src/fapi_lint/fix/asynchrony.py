@@ -43,6 +43,8 @@ def make_async(project: Project, closure: Closure) -> Fix | Refusal:
 def _refused(project: Project, closure: Closure) -> Refusal | None:
     if project.versions.sqlalchemy.is_below(2, 0):
         return Refusal("`async_sessionmaker` is new in SQLAlchemy 2.0")
+    if closure.obstacle is None and not closure.functions and all(c.kind == "class" for c in closure.changes):
+        return Refusal("nobody is seen to give it a session")
     return None if closure.obstacle is None else Refusal(f"{closure.obstacle.text} ({closure.where})")
 
 

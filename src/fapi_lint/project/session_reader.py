@@ -12,8 +12,10 @@ from fapi_lint.project.annotation import is_none, parse_annotation, union_member
 from fapi_lint.project.awaiting import hindrance
 from fapi_lint.project.coroutines import Parents, ancestors, paths
 from fapi_lint.project.dynamic import chain_of
+from fapi_lint.project.session_construction import construct
 from fapi_lint.project.session_flow import ORM, Change, Key, Kind, Obstacle, Part
 from fapi_lint.project.session_roles import Role, Use, use_of
+from fapi_lint.project.surroundings import is_shadowed, is_target, leaf, overrides_dependency, parameter, root
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope
 from fapi_lint.project.types import LibraryMethod, Type
 
@@ -27,33 +29,6 @@ _GIVING = frozenset(["begin", "begin_nested", "connect", "connection", "executio
 _HARMLESS = frozenset(
     ["Depends", "Security", "bool", "callable", "cast", "hasattr", "id", "isinstance", "print", "repr", "str", "type"]
 )
-_ENGINE_ARGUMENTS = frozenset(
-    [
-        "connect_args",
-        "echo",
-        "echo_pool",
-        "execution_options",
-        "future",
-        "hide_parameters",
-        "isolation_level",
-        "json_deserializer",
-        "json_serializer",
-        "logging_name",
-        "max_overflow",
-        "poolclass",
-        "pool_logging_name",
-        "pool_pre_ping",
-        "pool_recycle",
-        "pool_reset_on_return",
-        "pool_size",
-        "pool_timeout",
-        "pool_use_lifo",
-        "query_cache_size",
-    ]
-)
-"""What `create_async_engine` takes as `create_engine` does."""
-_MAKER_ARGUMENTS = frozenset(["autocommit", "autoflush", "bind", "class_", "expire_on_commit", "future", "info"])
-_POOLS = frozenset(["NullPool", "QueuePool", "StaticPool", "AsyncAdaptedQueuePool"])
 
 
 class Reader:
@@ -110,7 +85,7 @@ class Reader:
                 self.annotation(scope, inner)
             elif isinstance(node, o.Call):  # within Annotated
                 self.walk(scope, [node])
-            elif isinstance(node, (o.Name, o.Attribute)) and _leaf(node) in self.flow.words:
+            elif isinstance(node, (o.Name, o.Attribute)) and leaf(node) in self.flow.words:
                 if self.flow.class_named(scope, node) is not None:
                     self.change("class", node, None)
                 elif self.flow.carries(self.types.of_annotation(scope, node)):
@@ -137,7 +112,7 @@ class Reader:
                 self.call(scope, node, above)
 
     def name(self, scope: Scope, node: o.Name, above: Parents) -> None:
-        if not self.may_be(scope, node.id) or _is_target(node, above) or _is_shadowed(node.id, above):
+        if not self.may_be(scope, node.id) or is_target(node, above) or is_shadowed(node.id, above):
             return
         type_ = self.type_of(scope, node)
         if self.flow.role(type_) is None and node.id not in self.flow.words:
@@ -185,7 +160,7 @@ class Reader:
         if role is not None:
             self.member(scope, role, node, above)
         elif (node.attr in self.flow.words or o.dotted(node) in self.paths) and not (
-            _is_target(node, above) or _is_shadowed(_root(node), above)
+            is_target(node, above) or is_shadowed(root(node), above)
         ):
             self.reference(scope, node, self.type_of(scope, node), above)
 
@@ -221,12 +196,12 @@ class Reader:
                     self.join(class_)
 
     def call(self, scope: Scope, node: o.Call, above: Parents) -> None:
-        leaf = _leaf(node.func)
-        if leaf not in self.flow.words and leaf not in _GIVING and not isinstance(node.func, o.Call):
+        called = leaf(node.func)
+        if called not in self.flow.words and called not in _GIVING and not isinstance(node.func, o.Call):
             return
         callee = self.types.callee(scope, node.func)
         if isinstance(callee, External) and callee.package in ORM:
-            self.construction(scope, node, callee, above)
+            construct(self, scope, node, callee, above)
         elif isinstance(callee, Class) and self.flow.sessions.kind(callee) == "sync":
             self.obstacle(node, f"`{callee.name}` is a session class of the application's own")
         role = self.flow.role(self.types.of(scope, node))
@@ -241,7 +216,7 @@ class Reader:
         if isinstance(expr, o.Name):
             if not self.may_be(scope, expr.id):
                 return None
-            if above is not None and _is_shadowed(expr.id, above):
+            if above is not None and is_shadowed(expr.id, above):
                 return None
             key = (scope, expr.id)
             if key not in self._known:
@@ -250,7 +225,7 @@ class Reader:
         if isinstance(expr, o.Attribute):
             found = self.paths.get(o.dotted(expr))
             return found or (self.types.of(scope, expr) if expr.attr in self.flow.words else None)
-        if isinstance(expr, o.Call) and (_leaf(expr.func) in self.flow.words or _leaf(expr.func) in _GIVING):
+        if isinstance(expr, o.Call) and (leaf(expr.func) in self.flow.words or leaf(expr.func) in _GIVING):
             return self.types.of(scope, expr)
         return None
 
@@ -303,7 +278,7 @@ class Reader:
                 case o.Assign() | o.AnnAssign():
                     self.stored(scope, node, parent, child)
                 case o.Lambda():
-                    if not _overrides_dependency(rest):
+                    if not overrides_dependency(rest):
                         self.obstacle(node, f"`{self.module.slice(node)}` is used in a lambda")
                     self.shared(node)
                 case o.Yield() | o.Return():
@@ -352,22 +327,22 @@ class Reader:
     def argument(self, scope: Scope, role: Role, call: o.Call, arg: o.Arg, above: Parents) -> None:
         """Something synchronous passed to a call."""
         callee = self.types.callee(scope, call.func)
-        leaf = _leaf(call.func)
-        if leaf in ("create_all", "drop_all") and role in (Role.ENGINE, Role.CONNECTION):
+        called = leaf(call.func)
+        if called in ("create_all", "drop_all") and role in (Role.ENGINE, Role.CONNECTION):
             statement = above[0] if above is not None else None
             if not isinstance(statement, o.ExprStatement):
-                self.obstacle(call, f"`{leaf}()` is part of an expression")
+                self.obstacle(call, f"`{called}()` is part of an expression")
             else:
                 self.change("create_all" if role is Role.ENGINE else "run_sync", call, above)
             return
         if isinstance(callee, External):
-            if leaf in ("listen", "listens_for") and role is Role.ENGINE:
+            if called in ("listen", "listens_for") and role is Role.ENGINE:
                 self.change("sync_engine", arg.value, None)
             elif not self._constructs(callee) and callee.name not in _HARMLESS:
                 self.obstacle(call, self._passed(role, call, arg))
             return
         first = 0
-        if leaf == "add_task" and call.args:
+        if called == "add_task" and call.args:
             callee, first = self.types.callee(scope, call.args[0].value), 1
         if isinstance(callee, Function):
             self.passed_to(callee, call, arg, first, role, scope)
@@ -397,7 +372,7 @@ class Reader:
         if self.flow.sessions.is_callback(function):
             self.obstacle(call, f"`{function.name}` is called by SQLAlchemy too, with a synchronous session")
             return
-        param = _parameter(function, call, arg, first)
+        param = parameter(function, call, arg, first)
         if param is None:
             self.obstacle(call, f"`{function.name}` takes `{self.module.slice(arg.value)}` among others")
             return
@@ -405,38 +380,12 @@ class Reader:
         if self.flow.role(known):
             return
         given = self.types.of(scope, arg.value) or self.type_of(scope, arg.value)
-        unknown = param.annotation is None or _leaf(param.annotation) == "Any"
+        unknown = param.annotation is None or leaf(param.annotation) == "Any"
         if unknown and given is not None:
             self.flow.assume(function, param, given)
         else:
             text = f"`{param.name}` of `{function.name}` is given a {role.value}, which its annotation denies"
             self.obstacle(call, text)
-
-    def construction(self, scope: Scope, call: o.Call, callee: External, above: Parents) -> None:
-        """`create_engine(…)`, `sessionmaker(…)`, `Session(…)`."""
-        name = callee.name
-        if name == "create_engine":
-            for arg in call.args[1:]:
-                if arg.keyword not in _ENGINE_ARGUMENTS:
-                    self.obstacle(arg, f"`{self.module.slice(arg)}` may not serve an asynchronous engine")
-                elif arg.keyword == "poolclass" and _leaf(arg.value) not in _POOLS:
-                    self.obstacle(arg, f"`{self.module.slice(arg.value)}` does not serve an asynchronous engine")
-            self.change("engine", call, above)
-        elif name == "sessionmaker":
-            made = self.types.result(callee, scope, call)
-            if made is None or self.flow.role(made) is not Role.MAKER:
-                return
-            for arg in call.args:
-                if (arg.keyword and arg.keyword not in _MAKER_ARGUMENTS) or arg.star:
-                    self.obstacle(arg, f"`{self.module.slice(arg)}` may not serve asynchronous sessions")
-            if not isinstance(made.arg.symbol if made.arg else None, External):
-                self.obstacle(call, "its sessions are of a class of the application's own")
-            self.change("maker", call, above)
-        elif name == "Session":
-            self.change("session", call, above)
-        elif name in ("scoped_session", "create_session", "engine_from_config"):
-            reason = "keeps a session for each thread" if name == "scoped_session" else "has no asynchronous form"
-            self.obstacle(call, f"`{name}()` {reason}")
 
     # --- dynamic relationships ---------------------------------------------------------------------
 
@@ -494,65 +443,3 @@ class Reader:
             if reason is not None:
                 self.obstacle(node, f"nothing can be awaited {reason}")
         self.part.changes.append(Change(kind, self.module, node, parents))
-
-
-def _leaf(expr: o.Node | None) -> str:
-    """The last name of a dotted one."""
-    if isinstance(expr, o.Subscript):
-        expr = expr.value
-    return expr.attr if isinstance(expr, o.Attribute) else expr.id if isinstance(expr, o.Name) else ""
-
-
-def _root(expr: o.Node) -> str:
-    return o.dotted(expr).partition(".")[0]
-
-
-def _parameter(function: Function, call: o.Call, arg: o.Arg, first: int) -> o.Param | None:
-    """The parameter that takes an argument; `first` arguments are somebody else's."""
-    if arg.star:
-        return None
-    params = function.node.params
-    if arg.keyword:
-        return next((param for param in params if param.name == arg.keyword and not param.kind.startswith("*")), None)
-    static = any(o.dotted(decorator.value) == "staticmethod" for decorator in function.node.decorators)
-    index = call.args.index(arg) - first + (1 if function.is_method and not static else 0)
-    if any(other.star for other in call.args[: call.args.index(arg)]) or index >= len(params):
-        return None
-    return params[index] if params[index].kind in ("positional", "normal") else None
-
-
-def _is_target(node: o.Node, above: Parents) -> bool:
-    """Whether a name or attribute is assigned to, not read."""
-    while above is not None:
-        parent, above = above
-        match parent:
-            case o.Assign():
-                return any(node is target for target in parent.targets)
-            case o.AnnAssign() | o.For() | o.WithItem() | o.Generator() | o.NamedExpr():
-                return node is parent.target
-            case o.Simple():
-                return parent.keyword == "del"
-            case o.Collection() | o.Starred():
-                node = parent
-            case _:
-                return False
-    return False
-
-
-def _is_shadowed(name: str, above: Parents) -> bool:
-    """Whether a lambda or comprehension around binds the name anew."""
-    for parent in ancestors(above):
-        if isinstance(parent, o.Lambda) and any(param.name == name for param in parent.params):
-            return True
-        if isinstance(parent, o.Comprehension):
-            for generator in parent.generators:
-                if any(isinstance(n, o.Name) and n.id == name for n in o.walk(generator.target)):
-                    return True
-    return False
-
-
-def _overrides_dependency(above: Parents) -> bool:
-    """Whether a lambda takes the place of a dependency: `app.dependency_overrides[get_db] = lambda: db`."""
-    statement = above[0] if above is not None else None
-    targets: Iterable[o.Node] = statement.targets if isinstance(statement, o.Assign) else ()
-    return any(isinstance(t, o.Subscript) and _leaf(t.value) == "dependency_overrides" for t in targets)
