@@ -147,6 +147,15 @@ def test_all_but_the_lines_of_findings_fit_the_terminal(finding, report, width):
     assert " ".join(title.split()) in " ".join(text.split())
 
 
+def test_on_a_terminal_the_lines_of_findings_fit_too(finding, report):
+    run = report(finding(message="there is no telling what it is " * 5, fix=None))
+    plain, wrapped = (review(run, Style(), wrap=wrap) for wrap in (False, True))
+    assert "    app/models/post.py:14: there is no telling what it is there is no telling what it is" in plain
+    assert max(map(len, wrapped.splitlines())) <= 80
+    assert "\n        what it is there is no" in wrapped
+    assert wrapped.split() == plain.split()
+
+
 def test_text_formats_show_it_when_asked(finding, report):
     run = report(finding(fix=None), applied=(finding(),), show_fixes=True)
     for name in ("full", "concise", "grouped"):

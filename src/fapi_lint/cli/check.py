@@ -183,7 +183,8 @@ def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:
         note(
             f"warning: {count(unread, 'file')} cannot be read as Python and {'is' if unread == 1 else 'are'} left alone"
         )
-    if explained := review(report, Style(use_color(arguments.color, sys.stderr), width()), verb="Would fix"):
+    style = Style(use_color(arguments.color, sys.stderr), width())
+    if explained := review(report, style, verb="Would fix", wrap=sys.stderr.isatty()):
         note(f"{explained}\n")
     more = 0
     if not report.unsafe_fixes:

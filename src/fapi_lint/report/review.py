@@ -22,9 +22,12 @@ _ANY_FIX = {
 }
 
 
-def review(report: Report, style: Style, *, verb: str = "Fixed") -> str:
-    """Every applied fix and every finding that is left, a line at least for each; nothing if there is neither."""
-    return "\n\n".join([*_applied(report, style, verb), *_left(report, style)])
+def review(report: Report, style: Style, *, verb: str = "Fixed", wrap: bool = False) -> str:
+    """Every applied fix, and every finding that is left; nothing if there is neither.
+
+    A finding that is left has one line, which is wrapped on a terminal only (`wrap`).
+    """
+    return "\n\n".join([*_applied(report, style, verb), *_left(report, style, wrap)])
 
 
 def _applied(report: Report, style: Style, verb: str) -> Iterator[str]:
@@ -86,16 +89,16 @@ def _some(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - PLACES} more" if len(names) > PLACES else shown
 
 
-def _left(report: Report, style: Style) -> Iterator[str]:
+def _left(report: Report, style: Style, wrap: bool) -> Iterator[str]:
     """A block per rule and obstacle, a line per finding."""
     blocks: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for diagnostic in report.diagnostics:
         obstacle, explanation = _obstacle(diagnostic, report)
         place = f"{_shown(diagnostic.filename, report)}:{diagnostic.location.row}"
         heading = f"{diagnostic.code} ({diagnostic.name}) {obstacle}:"
-        blocks[diagnostic.code, heading].append(
-            f"    {style.paint('path', place)}: {one_line(explanation)}",
-        )
+        line = f"{place}: {one_line(explanation)}"
+        line = _wrapped(line, style, "    ", "        ") if wrap else f"    {line}"
+        blocks[diagnostic.code, heading].append(line.replace(place, style.paint("path", place), 1))
     if blocks:
         yield f"Could not fix {count(len(report.diagnostics), 'finding')}, because"
     for (code, heading), lines in sorted(blocks.items()):
@@ -121,14 +124,13 @@ def _shown(path: str, report: Report) -> str:
     return one_line(shown_path(path, report.root))
 
 
-def _wrapped(text: str, style: Style, indent: str = "", emphasis: Iterable[str] = ()) -> str:
-    """The text in lines of the terminal's width, with the first one behind `indent`."""
-    hanging = " " * len(indent)
+def _wrapped(text: str, style: Style, indent: str = "", hanging: str = "", emphasis: Iterable[str] = ()) -> str:
+    """The text in lines of the terminal's width, the first one behind `indent`, the others behind `hanging`."""
     wrapped = textwrap.fill(
         text,
         max(style.width, 40),
         initial_indent=indent,
-        subsequent_indent=hanging,
+        subsequent_indent=hanging or " " * len(indent),
         break_long_words=False,
         break_on_hyphens=False,
     )
