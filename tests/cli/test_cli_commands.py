@@ -96,6 +96,20 @@ def test_rule_as_json(app: Path, run: Run) -> None:
     assert [rule["code"] for rule in rules] == list(all_rules())
 
 
+def test_rule_as_markdown(app: Path, run: Run) -> None:
+    page = run("rule", "FAPI001", "--output-format", "markdown").out
+    assert page.startswith("# unused-suppression (FAPI001)\n\nA suppression comment of ours suppresses nothing.\n")
+    assert '```python title="app/api/health.py"\nLIMIT = 10\n```\n' in page
+    assert [line for line in page.splitlines() if line.startswith("## ")] == [
+        "## Why",
+        "## Bad",
+        "## Good",
+        "## Fix safety",
+        "## Suppressing it",
+    ]
+    assert page in run("rule", "--all", "--output-format", "markdown").out
+
+
 def test_all_rules(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     explained = run("rule", "--all").out
     listed = run("rule").out
