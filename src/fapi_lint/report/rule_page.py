@@ -37,7 +37,7 @@ def _lines(info: RuleInfo) -> Iterator[str]:
             yield from (f"## {title}", "", sections[title], "")
     if "Together with" in sections:
         yield from (f"The bad example is one for these rules, too: {sections['Together with']}", "")
-    yield from ("## Suppressing it", "", _suppressing(info.code))
+    yield from ("## Suppressing it", "", _suppressing(info.code, by_name="`exempt`" in sections.get("Options", "")))
 
 
 def _text(part: str) -> str:
@@ -47,8 +47,9 @@ def _text(part: str) -> str:
     return _FENCE.sub(r'```\1 title="\2"', text.strip()).replace("```\n```", "```\n\n```")
 
 
-def _suppressing(code: str) -> str:
+def _suppressing(code: str, *, by_name: bool) -> str:
+    names = f' For names that match: `exempt = {{ {code} = ["Legacy*"] }}`.' if by_name else ""
     return (
-        f"In one place: `# noqa: {code}` or `# fapi-lint: ignore[{code}] reason`. For names that match: "
-        f'`exempt = {{ {code} = ["Legacy*"] }}`. Everywhere: `ignore = ["{code}"]`.'
+        f"In one place: `# noqa: {code}` or `# fapi-lint: ignore[{code}] reason`.{names} "
+        f'Everywhere: `ignore = ["{code}"]`.'
     )
