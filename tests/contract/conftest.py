@@ -51,7 +51,7 @@ def client(server: tuple[str, Path]) -> Iterator[httpx.Client]:
     address, log = server
     with httpx.Client(base_url=f"{address}/api/v1", timeout=60) as client:
         try:
-            client.get("/tags")
+            client.get("/tags", timeout=300)
         except httpx.TransportError as error:
             pytest.fail(f"the application does not start ({error}):\n{log.read_text()[-6000:]}", pytrace=False)
         yield client
