@@ -49,7 +49,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Python with these arguments, in the application's folder; any exit status but the expected one is an error."""
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, *arguments], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=600
     )
     told = f"{' '.join(arguments)}: exit status {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
     assert status is None or done.returncode == status, told
