@@ -26,6 +26,7 @@ PATH = "/srv/app/models/post.py"
 class Module(Draft):
     module_name: str = "app.models.post"
     is_package: bool = False
+    first_party: frozenset[str] = frozenset()
 
 
 def parse(text: str, path: str = PATH) -> Module:
@@ -417,6 +418,35 @@ def test_an_import_comes_into_the_place_of_a_group_that_goes() -> None:
     assert after == "from re import compile\n\nfrom fastapi import FastAPI\n\napp = FastAPI()\n"
 
 
+def test_packages_of_the_application_are_first_party_in_its_tests() -> None:
+    source = "from fastapi.testclient import TestClient\n\nfrom app.main import app\n\napp\n"
+    draft = parse(source, "/srv/tests/test_post.py")
+    module = Module(draft.path, source, draft.outline, "tests.test_post", first_party=frozenset(["app", "tests"]))
+    needs = [NeedsImport(draft.path, "httpx", "AsyncClient"), NeedsImport(draft.path, "tests.posts", "make_post")]
+    after = apply(source, place(module, (), needs, [DropsImport(draft.path, "TestClient")]))
+    assert after == (
+        "from httpx import AsyncClient\n\nfrom app.main import app\nfrom tests.posts import make_post\n\napp\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("from app.user import User\n\n\n", "from typing import TYPE_CHECKING\n\n{}\n\n"),
+        ("import os\n\nfrom app.user import User\n\n\n", "import os\nfrom typing import TYPE_CHECKING\n\n{}\n\n"),
+        (
+            "from app.user import User\n\nfrom .post import Post\n\n\n",
+            "from typing import TYPE_CHECKING\n\nfrom .post import Post\n\n{}\n\n",
+        ),
+    ],
+)
+def test_groups_that_go_leave_no_blank_lines(before: str, after: str) -> None:
+    use = "def f(user: 'User'):\n    return os, Post\n"
+    edits = place(parse(before + use), (), (), [DropsImport(PATH, "User", guard=True)])
+    guarded = "if TYPE_CHECKING:\n    from app.user import User\n"
+    assert apply(before + use, edits) == after.format(guarded) + use
+
+
 def test_a_need_and_a_drop_of_one_name_exchange_the_import() -> None:
     source = "from pydantic import BaseModel, BaseSettings\nclass S(BaseSettings, BaseModel): ...\n"
     assert fixed(source, need("pydantic_settings", "BaseSettings"), drops="BaseSettings") == (
@@ -551,18 +581,21 @@ def ruff(folder: Path, *options: str) -> list[dict[str, str]]:
 
 
 @settings(max_examples=3, deadline=None, phases=[Phase.generate])
-@given(st.lists(st.tuples(imports(), wanted), min_size=10, max_size=10))
+@given(st.lists(st.tuples(imports(), wanted, st.sets(st.integers(0, 20)), st.booleans()), min_size=20, max_size=20))
 def test_ruff_finds_sorted_blocks_sorted(
-    cases: list[tuple[tuple[str, list[tuple[str, str]]], list[tuple[str, str]]]],
+    cases: list[tuple[tuple[str, list[tuple[str, str]]], list[tuple[str, str]], set[int], bool]],
 ) -> None:
+    """Some of the names go, and the first that comes may be for type checkers."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for number, ((source, _), _) in enumerate(cases):
+        for number, ((source, _), *_) in enumerate(cases):
             (folder / f"m{number}.py").write_text(source.replace("\r\n", "\n"))
         ruff(folder, "--select", "I", "--fix")  # what ruff itself would write, to start from
         before = [(folder / f"m{number}.py").read_text() for number in range(len(cases))]
-        for number, (_, extra) in enumerate(cases):
-            after = fixed(before[number], *(need(module, name) for module, name in extra))
+        for number, ((_, found), extra, gone, guarded) in enumerate(cases):
+            needs = [need(m, n, type_checking=guarded and not i) for i, (m, n) in enumerate(extra)]
+            drops = [DropsImport(PATH, name) for i, (_, name) in enumerate(found) if i in gone]
+            after = apply(before[number], place(parse(before[number]), (), needs, drops))
             (folder / f"m{number}.py").write_text(after)
         for message in ruff(folder, "--select", "I,F811,F404,E402"):
             path = Path(message["filename"])

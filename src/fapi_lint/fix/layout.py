@@ -63,10 +63,11 @@ class _Part(NamedTuple):
 class Layout:
     """New lines for a file's import block, collected with `add` and given out by `insertions`."""
 
-    def __init__(self, file: File, gone: set[int]) -> None:
+    def __init__(self, file: File, edits: Sequence[Edit]) -> None:
+        """`edits` are what else changes in the file."""
         self.file = file
         self.text = file.text
-        self.gone = gone
+        self.edits = edits
         self.parts: list[_Part] = []
         self.guarded: list[tuple[Line, str]] = []
         self.guard = next(
@@ -119,6 +120,7 @@ class Layout:
             return STDLIB
         name = module_name(self.file)
         own = name.partition(".")[0] == root if name else root in self.file.path.split(os.sep)[:-1]
+        own = own or root in getattr(self.file, "first_party", ())
         return FIRST_PARTY if own else THIRD_PARTY
 
     # --- adding ----------------------------------------------------------------------------------
@@ -232,9 +234,10 @@ class Layout:
         for part in parts:
             sections[part.section] = sections.get(part.section, "") + part.text
         text = lead + "\n".join(sections.values())
-        rest = self.text[offset:]
-        if rest.strip() and not self.blank_at(offset):
-            body = [node for node in self.file.outline.body if node.start >= offset]
+        behind = max((e.end for e in self.edits if not e.text and e.start <= offset < e.end), default=offset)
+        rest = self.text[behind:]
+        if rest.strip() and not self.blank_at(behind):
+            body = [node for node in self.file.outline.body if getattr(node, "outer_start", node.start) >= behind]
             definition = body and isinstance(body[0], (o.FunctionDef, o.ClassDef))
             text += "\n\n" if definition else "\n"
         return Edit(self.file.path, offset, offset, text)

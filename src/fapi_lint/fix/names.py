@@ -38,7 +38,8 @@ _GENERICS = frozenset(
 
 class File(Protocol):
     """What the fixes need to know of a file. A dotted `module_name` (or `name`, as `project.Module` has it) and
-    an `is_package`, where there, serve to resolve relative imports and to tell first-party modules."""
+    an `is_package`, where there, serve to resolve relative imports; it and `first_party`, the names of the
+    application's packages, to tell first-party modules."""
 
     @property
     def path(self) -> str: ...

@@ -98,7 +98,7 @@ class _Placer:
         dropped = drops.keys() - {local_of(need) for need in needs}
         missing += self.moved({name for name in dropped if drops[name]})
         blocks = self.drop(dropped, [need for need in missing if need.type_checking])
-        layout = Layout(self.file, self.gone)
+        layout = Layout(self.file, self.edits)
         added: dict[int, list[str]] = {}
         guarded = [need for need in missing if need.type_checking]
         guard = ""
@@ -405,12 +405,22 @@ class _Placer:
                 edit = Edit(edit.path, last.start, edit.end, last.text + edit.text)
             merged.append(edit)
         for index, edit in enumerate(merged):
-            if edit.end > edit.start and edit.text.startswith("\n") and self.blank_before(edit.start):
-                merged[index] = replace(edit, text=edit.text[1:])
+            if edit.end > edit.start and edit.start == line_start(self.text, edit.start):
+                merged[index] = self.single_spaced(edit)
             if self.covered(edit.start, edit.end):
                 raise ImportConflict(self.file.path, "a name", "another edit of the fix is in the way")
         end = newline(self.text)
         return [replace(edit, text=re.sub(r"\r\n|\n", end, edit.text)) for edit in merged]
+
+    def single_spaced(self, edit: Edit) -> Edit:
+        """The same edit with one blank line between groups where some of them go."""
+        text = re.sub(r"\n{3,}", "\n\n", edit.text)
+        if text.startswith("\n") and self.blank_before(edit.start):
+            text = text[1:]
+        behind = self.text[edit.end : next_line(self.text, edit.end)]
+        if text.endswith("\n\n") and behind and not behind.strip():
+            text = text[:-1]
+        return replace(edit, text=text)
 
     def blank_before(self, offset: int) -> bool:
         """Whether a line starts here, after a blank one or at the top of the file."""

@@ -14,7 +14,7 @@ from fapi_lint.source.place import Place
 class Module:
     """One file. `name` is the dotted name that the application imports it under.
 
-    `origin` is its path on the disk, should a fix have moved it.
+    `origin` is its path on the disk, should a fix have moved it; `first_party` are the packages of the application.
     """
 
     def __init__(self, source: SourceFile, outline: o.Outline, origin: str = "") -> None:
@@ -22,6 +22,7 @@ class Module:
         self.outline = outline
         self.origin = origin or source.path
         self.name = ""
+        self.first_party: frozenset[str] = frozenset()
 
     @property
     def path(self) -> str:

@@ -90,6 +90,9 @@ class Resolver:
         self._active: set[tuple[str, str]] = set()
         for module in self.by_path.values():
             module.name = self._name_of(module)
+        own = frozenset(module.name.partition(".")[0] for module in self.by_path.values()) - self._foreign
+        for module in self.by_path.values():
+            module.first_party = own
 
     # --- modules -----------------------------------------------------------------------------------
 

@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 
 from fapi_lint.config.versions import Bounds, Versions
-from fapi_lint.testing import findings, fixed
+from fapi_lint.engine.fixing import fix_until_stable
+from fapi_lint.engine.registry import all_rules
+from fapi_lint.fix.edit import Applicability
+from fapi_lint.testing import application, findings, fixed
 
 NEW = Versions(pydantic=Bounds((2, 5)))
 
@@ -58,3 +61,16 @@ def test_pydantic_1_and_code_for_both() -> None:
     for module in ("pydantic_settings", "vendored"):
         both = f"try:\n    from {module} import BaseSettings\nexcept ImportError:\n    {text}"
         assert findings({"app/a.py": both}, "FAPI704") == []
+
+
+@pytest.mark.parametrize("head", ["", '"""Settings."""\n\n', "import os\n\nfrom fastapi import FastAPI\n\n"])
+def test_one_import_of_the_package_with_the_fix_of_its_configuration(head: str) -> None:
+    imported = "try:\n    from pydantic_settings import BaseSettings\n"
+    fallback = "except ImportError:\n    from pydantic import BaseSettings\n"
+    settings = "\n\nclass S(BaseSettings):\n    A: str\n\n    class Config:\n        env_file = '.env'\n"
+    files = {"app/core/config.py": head + imported + fallback + settings}
+    rules = [all_rules()[code] for code in ("FAPI703", "FAPI704")]
+    project = application(files, versions=NEW)
+    (text,) = fix_until_stable(project, rules, {Applicability.SAFE}).texts.values()
+    tail = "from pydantic_settings import BaseSettings, SettingsConfigDict\n\n\nclass S(BaseSettings):\n"
+    assert text.startswith(head.removesuffix("\n") + tail if "os" in head else head + tail)

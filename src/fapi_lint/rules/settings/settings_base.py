@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.bindings import import_statements
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
-from fapi_lint.fix.text import replace
+from fapi_lint.fix.edit import Applicability, DropsImport, Fix, NeedsImport
+from fapi_lint.fix.text import remove_statement
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
@@ -64,14 +64,18 @@ def settings_base(module: Module, project: Project) -> Iterator[Finding]:
 def _fix(module: Module, statement: o.ImportFrom, alias: o.Alias, *, guarded: bool) -> Fix | None:
     title = "Import `BaseSettings` from `pydantic_settings`"
     if guarded:
-        edit = _without_fallback(module, statement)
-        return None if edit is None else Fix(title, Applicability.SAFE, (edit,))
+        outer = _fallback(module, statement)
+        if outer is None:
+            return None
+        # Removed and imported anew, so that what else needs the package joins that import.
+        kept = tuple(NeedsImport(module.path, "pydantic_settings", a.name, a.asname) for a in statement.names)
+        return Fix(title, Applicability.SAFE, (remove_statement(module, outer),), kept)
     needs = NeedsImport(module.path, "pydantic_settings", _MOVED, alias.asname)
     return Fix(title, Applicability.SAFE, (), (needs,), (DropsImport(module.path, alias.asname or alias.name),))
 
 
-def _without_fallback(module: Module, statement: o.ImportFrom) -> Edit | None:
-    """`try: from pydantic_settings import … except ImportError: from pydantic import …` keeps what it tries."""
+def _fallback(module: Module, statement: o.ImportFrom) -> o.Try | None:
+    """`try: from pydantic_settings import … except ImportError: from pydantic import …`, which only needs the first."""
     for outer in module.outline.body:
         if not isinstance(outer, o.Try) or not outer.start <= statement.start < outer.end:
             continue
@@ -80,7 +84,7 @@ def _without_fallback(module: Module, statement: o.ImportFrom) -> Edit | None:
             return None
         if not isinstance(first, o.ImportFrom) or first.module != "pydantic_settings":
             return None
-        if {a.asname or a.name for a in first.names} != {a.asname or a.name for a in statement.names}:
+        if {(a.name, a.asname) for a in first.names} != {(a.name, a.asname) for a in statement.names}:
             return None
-        return replace(module, outer, module.slice(first))
+        return outer
     return None
