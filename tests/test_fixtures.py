@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from fapi_lint.engine.changes import write
-from fapi_lint.engine.registry import all_rules
 from fapi_lint.engine.applications import Options
 from fapi_lint.engine.changes import write
+from fapi_lint.engine.registry import all_rules
 from fapi_lint.engine.run import Run
 from fapi_lint.outline import nodes
 from fapi_lint.outline.build import build

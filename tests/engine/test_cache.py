@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fapi_lint.engine.cache import Cache, clean
 from fapi_lint.engine.applications import Options
+from fapi_lint.engine.cache import Cache, clean
 from fapi_lint.engine.run import Run
 
 
