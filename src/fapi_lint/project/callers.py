@@ -115,20 +115,28 @@ class Callers:
     def _search(self, name: str) -> None:
         found = self._named[name] = {}
         unclear: list[Sighting] = []
-        for module in self.project.references.mentioning(name):
-            for sighting in search(module, name):
-                node = sighting.node
-                if isinstance(node, o.Name) and node.id == name:
-                    meant = self._meant(sighting)
-                elif isinstance(node, o.Attribute) and node.attr == name:
-                    meant = self._meant(sighting)
-                    if meant is None and self._may_be_method(sighting):
-                        unclear.append(sighting)
-                else:
-                    continue
-                if meant is not None:
-                    found.setdefault(meant, []).append(sighting)
+        for word in self._names_of(name):
+            for module in self.project.references.mentioning(word):
+                for sighting in search(module, word):
+                    node = sighting.node
+                    if isinstance(node, o.Name) and node.id == word:
+                        meant = self._meant(sighting)
+                    elif isinstance(node, o.Attribute) and node.attr == word:
+                        meant = self._meant(sighting)
+                        if meant is None and word == name and self._may_be_method(sighting):
+                            unclear.append(sighting)
+                    else:
+                        continue
+                    if meant is not None:
+                        found.setdefault(meant, []).append(sighting)
         self._unclear[name] = unclear
+
+    def _names_of(self, name: str) -> list[str]:
+        """A name, and what imports call the same thing."""
+        found = [name]
+        for known in found:
+            found.extend(sorted(self.flow.other_names.get(known, set()).difference(found)))
+        return found
 
     def _meant(self, sighting: Sighting) -> Function | None:
         callee = self.flow.types.callee(sighting.scope, sighting.node)

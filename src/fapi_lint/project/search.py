@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Scope
+
+_AS = re.compile(r"\b(\w+)\s+as\s+(\w+)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +51,16 @@ def places(text: str, word: str) -> Iterator[int]:
         if not _is_part(text[at - 1 : at]) and not _is_part(text[end : end + 1]):
             yield at
         at = text.find(word, end)
+
+
+def other_names(modules: Iterable[Module]) -> dict[str, set[str]]:
+    """What names are called elsewhere, going by the text: `import get as get_user`; what they mean is to be asked."""
+    found: dict[str, set[str]] = {}
+    for module in modules:
+        for name, other in _AS.findall(module.text) if " as " in module.text else ():
+            if name != other:
+                found.setdefault(name, set()).add(other)
+    return found
 
 
 def _is_part(character: str) -> bool:

@@ -16,7 +16,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.dynamic import dynamic_names
 from fapi_lint.project.module import Module
-from fapi_lint.project.search import places
+from fapi_lint.project.search import other_names, places
 from fapi_lint.project.session_roles import ASYNC_CLASSES, Role, carried, role_of
 from fapi_lint.project.sets import DisjointSets
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
@@ -95,6 +95,7 @@ class SessionFlow:
         self.assumed: dict[tuple[Function, str], Type] = {}
         self.types = Types(project, self.assumed)
         self.dynamic = dynamic_names(project)
+        self.other_names = other_names(project.modules)
         self.words: set[str] = set(SEEDS | project.sessions.session_classes | self.dynamic)
         self.fresh_words: set[str] = set(self.words)
         self.touched: dict[Function, None] = {}
@@ -122,6 +123,8 @@ class SessionFlow:
 
         for module in self.project.modules:
             self._renamed_seeds(module)
+        for word in list(self.words):
+            self._add_other_names(word)
         while self.fresh_words or self.dirty:
             while self.fresh_words:
                 self._spread()
@@ -148,6 +151,11 @@ class SessionFlow:
         if word not in self.words:
             self.words.add(word)
             self.fresh_words.add(word)
+            self._add_other_names(word)
+
+    def _add_other_names(self, word: str) -> None:
+        for other in self.other_names.get(word, ()):
+            self.add_word(other)
 
     def _spread(self) -> None:
         """Look at everything that mentions one of the fresh words."""

@@ -212,6 +212,32 @@ def test_untyped_parameters_are_followed() -> None:
     assert "        await rename(session, 1)" in found
 
 
+def test_imports_under_other_names_are_followed() -> None:
+    crud = HEAD + GET + "\n\nfrom app.db import get_db as fresh\n"
+    code = """
+    from app.crud import get as get_user, fresh as session_of
+    from app.db import SessionLocal as Local
+
+
+    def work():
+        with Local() as db:
+            get_user(db, 1)
+        for db in session_of():
+            db.commit()
+    """
+    after = fixed(app(code, app__crud=crud), CODES, unsafe=True)
+    assert after["app/db.py"] == ASYNC_DB
+    assert after["app/work.py"].endswith(
+        """
+async def work():
+    async with Local() as db:
+        await get_user(db, 1)
+    async for db in session_of():
+        await db.commit()
+"""
+    )
+
+
 def test_sessions_held_by_objects() -> None:
     code = """
     class Users:
