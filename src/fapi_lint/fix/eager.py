@@ -9,7 +9,14 @@ from functools import cached_property
 from fapi_lint.fix.edit import Edit, NeedsImport
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.rename import Refusal
-from fapi_lint.fix.text import indentation_at, insert_argument, insert_statement_after, newline
+from fapi_lint.fix.text import (
+    indent_unit,
+    indentation_at,
+    insert_argument,
+    insert_before,
+    insert_statement_after,
+    newline,
+)
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.coroutines import paths, statements
 from fapi_lint.project.lazy_loads import LazyLoad
@@ -67,17 +74,23 @@ class _Loading:
 
     def parts(self, loads: Iterable[LazyLoad]) -> Parts | Refusal:
         steps: dict[str, _Step] = {}
+        columns: dict[str, None] = {}
         for load in loads:
             if load.obstacle is not None:
                 return Refusal(load.obstacle)
-            _add(steps, load)
-        edits = self.edits(steps)
+            if load.column:
+                columns[load.column] = None
+            else:
+                _add(steps, load)
+        edits = self.edits(steps, list(columns))
         return self.refusal or Parts(tuple(edits), tuple(self.needs))
 
-    def edits(self, steps: dict[str, _Step]) -> list[Edit]:
+    def edits(self, steps: dict[str, _Step], columns: Sequence[str]) -> list[Edit]:
         node = self.origin.node
         if self.origin.kind == "refresh":
-            return self.after(steps)
+            return self.after(steps, columns)
+        if self.origin.kind == "delete":
+            return self.before(steps)
         options = self.options(steps)
         if isinstance(node, o.Call) and self.origin.kind == "get":
             given = node.argument("options")
@@ -107,26 +120,45 @@ class _Loading:
             return [Edit(path, node.end, node.end, added)]
         return [Edit(path, node.start, node.start, "("), Edit(path, node.end, node.end, ")" + added)]
 
-    def after(self, steps: dict[str, _Step]) -> list[Edit]:
-        """The object loaded anew behind the refresh or commit that drops what it has."""
+    def before(self, steps: dict[str, _Step]) -> list[Edit]:
+        """Collections forgotten before the object is deleted, so that it is deleted with what they hold by then."""
+        origin = self.origin
+        statement = _statement(origin)
+        if statement is None or not origin.session or not origin.variable:
+            self.refusal = Refusal("what is deleted there has no name")
+            return []
+        names = ", ".join(f'"{name}"' for name in steps)
+        return [insert_before(self.module, statement, [f"{origin.session}.expire({origin.variable}, [{names}])"])]
+
+    def after(self, steps: dict[str, _Step], columns: Sequence[str]) -> list[Edit]:
+        """The object loaded anew behind what dropped or changed what it has.
+
+        A `refresh()` that is there stays: it loads the columns, and one that names relationships loads only those.
+        """
         origin = self.origin
         statement = _statement(origin)
         if statement is None or not origin.session or not origin.variable or origin.model is None:
             self.refusal = Refusal("the object cannot be loaded anew there")
             return []
-        names = [f'"{name}"' for name, step in steps.items() if step.is_needed]
+        each = "item" if origin.is_many else origin.variable
+        names = [f'"{name}"' for name in [*columns, *(name for name, step in steps.items() if step.is_needed)]]
         if all(not step.following for step in steps.values()):
-            line = f"await {origin.session}.refresh({origin.variable}, [{', '.join(names)}])"
+            line = f"await {origin.session}.refresh({each}, [{', '.join(names)}])"
         else:
             keys = origin.model.primary_keys
             if len(keys) != 1:
                 self.refusal = Refusal("what has to be loaded anew has no single key")
                 return []
             line = (
-                f"await {origin.session}.get({self.model(origin.model)}, {origin.variable}.{keys[0].name}, "
+                f"await {origin.session}.get({self.model(origin.model)}, {each}.{keys[0].name}, "
                 f"options=[{', '.join(self.options(steps))}], populate_existing=True)"
             )
-        return [insert_statement_after(self.module, statement, [line])]
+        if not origin.is_many:
+            return [insert_statement_after(self.module, statement, [line])]
+        if each in origin.function.scope.bindings:
+            self.refusal = Refusal(f"`{each}` is taken there")
+        lines = [f"for {each} in {origin.variable}:", indent_unit(self.module) + line]
+        return [insert_statement_after(self.module, statement, lines)]
 
     # --- options -----------------------------------------------------------------------------------
 

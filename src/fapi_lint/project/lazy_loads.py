@@ -14,6 +14,7 @@ from fapi_lint.project.lazy_words import LazyWords
 from fapi_lint.project.links import Link, Path
 from fapi_lint.project.module import Module
 from fapi_lint.project.object_flow import ObjectFlow
+from fapi_lint.project.object_stale import StaleRead
 from fapi_lint.project.object_summary import Read
 from fapi_lint.project.origins import Origin
 from fapi_lint.project.symbols import Function
@@ -38,6 +39,8 @@ class LazyLoad:
     """Why it cannot be loaded at the origin, if so."""
     loaded: frozenset[Path] = frozenset()
     """What the query loads already."""
+    column: str = ""
+    """A column behind the path that is out of date, instead of a link."""
 
     @property
     def place(self) -> Place:
@@ -46,7 +49,9 @@ class LazyLoad:
     @property
     def name(self) -> str:
         """`Post.comments.author`"""
-        return ".".join([self.path[0].source.name, *(link.name for link in self.path)])
+        model = self.path[0].source if self.path else self.origin.model
+        names = [link.name for link in self.path] + ([self.column] if self.column else [])
+        return ".".join(["" if model is None else model.name, *names])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,19 +81,20 @@ class LazyLoads:
     def objects(self) -> ObjectFlow:
         """Where objects go, as far as lazy relationships may be read on the way."""
         objects = ObjectFlow(self.project)
-        lazy = LazyWords(self.project, objects.links)
+        lazy = LazyWords(self.project, objects.links, objects.stale.volatile)
         rest = [f for f in self.project.functions if self.project.purposes.is_application(f.module)]
-        words = lazy.words
-        while words:
+        words, is_first = lazy.words, True
+        while words or is_first:
             wanted = needles(words)
             chosen: list[Function] = []
             others: list[Function] = []
             for function in rest:
-                known = mentions(function.node, wanted) or lazy.answers(function)
+                known = mentions(function.node, wanted) or (is_first and lazy.concerns(function))
                 (chosen if known else others).append(function)
             for function in chosen:
                 objects.summary(function)
                 objects.inject(function)
+            is_first = False
             # Next come those that may pass objects to these.
             rest, words = others, {function.name for function in chosen if objects.summary(function).reads}
         return objects
@@ -98,11 +104,13 @@ class LazyLoads:
         """Those in code that is asynchronous today, in file and source order."""
         if not self.project.sessions.is_async:
             return []
-        return self._loads(
+        loads = self._loads(
             read
             for read in self.objects.reads.values()
             if self._origin(read).is_async and read.path not in read.facts.near
         )
+        stale = [read for read in self.objects.stale.reads.values() if read.at.is_async and read.is_fetched]
+        return self._sorted([*loads, *map(self._anew, stale)])
 
     @cached_property
     def unloaded(self) -> list[Unloaded]:
@@ -114,11 +122,19 @@ class LazyLoads:
 
     def if_async(self, functions: Collection[Function]) -> list[LazyLoad]:
         """Those that there would be if these functions and their sessions were asynchronous, today's left out."""
-        return self._loads(
-            read
-            for read in self.objects.reads.values()
-            if not self._origin(read).is_async and self._origin(read).function in functions
-        )
+
+        def concerns(origin: Origin) -> bool:
+            return not origin.is_async and origin.function in functions
+
+        reads = [read for read in self.objects.reads.values() if concerns(self._origin(read))]
+        stale = [self._anew(read) for read in self.objects.stale.reads.values() if concerns(read.at)]
+        early = {(read.origin, read.path[:length]) for read in reads for length in range(1, len(read.path) + 1)}
+        deleted = [
+            self._anew(read)
+            for read in self.objects.stale.deletes.values()
+            if concerns(read.at) and (read.origin, read.path) in early
+        ]
+        return self._sorted([*self._loads(reads), *stale, *deleted])
 
     def _loads(self, reads: Iterable[Read]) -> list[LazyLoad]:
         """One for each origin and path, in file and source order."""
@@ -128,7 +144,19 @@ class LazyLoads:
             known = found.get((load.origin, read.path))
             if known is None or (known.obstacle is not None and load.obstacle is None):
                 found[load.origin, read.path] = load
-        return sorted(found.values(), key=lambda load: (load.place, len(load.path), load.read))
+        return self._sorted(found.values())
+
+    def _sorted(self, loads: Iterable[LazyLoad]) -> list[LazyLoad]:
+        return sorted(loads, key=lambda load: (load.place, len(load.path), load.read, load.name))
+
+    def _anew(self, read: StaleRead) -> LazyLoad:
+        """What has to be loaded again where it went out of date."""
+        links = self.objects.links_of(read.origin, read.path)
+        obstacle = None
+        if not read.at.variable or len(read.path) > 1:
+            obstacle = "no name holds the object there"
+        column = read.path[-1] if read.is_column else ""
+        return LazyLoad(read.at, links, read.place, obstacle, frozenset(), column)
 
     def _origin(self, read: Read) -> Origin:
         """Where the link can be loaded."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.links import Links
+from fapi_lint.project.object_writes import Volatile
 from fapi_lint.project.routes import Route
 from fapi_lint.project.symbols import Class, Function
 from fapi_lint.project.words import mentions, needles
@@ -14,18 +15,28 @@ from fapi_lint.project.words import mentions, needles
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
+_WRITING = needles(["commit", "flush"])
+_DELETING = needles(["delete"])
+_RUNNING = needles(["execute"])
+
 
 class LazyWords:
     """The names of lazy relationships, of the properties and methods that read them, and of schemas that do."""
 
-    def __init__(self, project: Project, links: Links) -> None:
+    def __init__(self, project: Project, links: Links, volatile: Volatile) -> None:
         self.project = project
         models = project.models.all
         self.words = {link.name for model in models for link in links.of(model).values() if link.is_lazy}
         self.schemas: set[Class] = set()
         if self.words:
             self._add_properties()
-            self._add_schemas()
+            self.schemas = self._schemas(self.words)
+            self.words.update(schema.name for schema in self.schemas)
+        self.volatile = {name for model in models for name in volatile.columns(model)}
+        self.written = self._schemas(self.volatile) if self.volatile else set()
+        """Schemas that read what an UPDATE changes."""
+        self.volatile.update(schema.name for schema in self.written)
+        self._wanted = needles(self.volatile)
 
     def _add_properties(self) -> None:
         """Properties and methods of models, and `association_proxy("tags", "name")`."""
@@ -43,32 +54,41 @@ class LazyWords:
             size, wanted = len(self.words), needles(self.words)
             self.words.update(method.name for method in methods if mentions(method.node, wanted))
 
-    def _add_schemas(self) -> None:
+    def _schemas(self, words: set[str]) -> set[Class]:
         """Schemas with a field of such a name, and those that hold them."""
+        found: set[Class] = set()
         holders: dict[Class, list[Class]] = {}
         pending = []
         for schema in self.project.schemas.all:
-            if not self.words.isdisjoint(schema.fields) or "alias" in schema.module.slice(schema.class_.node):
+            if not words.isdisjoint(schema.fields) or "alias" in schema.module.slice(schema.class_.node):
                 pending.append(schema.class_)
             for field in schema.fields.values():
                 for inner in self.project.schemas.named_in(field.scope, field.annotation):
                     holders.setdefault(inner, []).append(schema.class_)
         while pending:
             class_ = pending.pop()
-            if class_ not in self.schemas:
-                self.schemas.add(class_)
+            if class_ not in found:
+                found.add(class_)
                 pending += holders.get(class_, ())
-        self.words.update(schema.name for schema in self.schemas)
+        return found
 
-    def answers(self, function: Function) -> bool:
-        """Whether FastAPI makes one of the schemas from what a handler returns."""
-        return any(self._answers(route) for route in self.project.routes.by_handler.get(function, ()))
+    def concerns(self, function: Function) -> bool:
+        """Whether a function may read something by other words: what FastAPI answers, and what was written before."""
+        routes = self.project.routes.by_handler.get(function, ())
+        if any(self._answers(route, self.schemas) for route in routes):
+            return True
+        changing = [route for route in routes if route.methods != ("GET",)]
+        if any(self._answers(route, self.written) for route in changing):
+            return True
+        if mentions(function.node, _DELETING) and mentions(function.node, _RUNNING):
+            return True
+        return (bool(changing) or mentions(function.node, _WRITING)) and mentions(function.node, self._wanted)
 
-    def _answers(self, route: Route) -> bool:
+    def _answers(self, route: Route, schemas: set[Class]) -> bool:
         located, handler = route.argument("response_model"), route.handler
         named: Iterable[Class] = ()
         if located is not None:
             named = self.project.schemas.named_in(located.scope, located.expr)
         elif handler is not None:
             named = self.project.schemas.named_in(handler.enclosing, handler.node.returns)
-        return any(class_ in self.schemas for class_ in named)
+        return any(class_ in schemas for class_ in named)

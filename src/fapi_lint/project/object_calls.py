@@ -1,4 +1,4 @@
-"""What the calls in a function give and do: statements, sessions, functions of the application, schemas."""
+"""What the calls in a function give and do: statements, functions of the application, schemas."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.links import BELOW, Path
+from fapi_lint.project.links import ANY, BELOW, Path
 from fapi_lint.project.models import Model
+from fapi_lint.project.object_sessions import SessionCalls
 from fapi_lint.project.origins import (
     EMPTY,
     UNKNOWN,
     Facts,
     Objects,
-    Origin,
     Other,
     Result,
     Statement,
@@ -39,7 +39,6 @@ NO_ROWS = frozenset([
 ])
 ONE = frozenset(["first", "one", "one_or_none", "fetchone", "scalar_one", "scalar_one_or_none", "scalar", "next"])
 ALL = frozenset(["all", "fetchall", "fetchmany", "partitions"])
-_RUNS = frozenset(["execute", "scalars", "scalar", "stream", "stream_scalars", "exec"])
 _KEEPING = frozenset(["list", "sorted", "set", "tuple", "reversed", "iter", "aiter", "frozenset", "filter", "cast"])
 _PICKING = frozenset(["next", "anext", "min", "max", "choice"])
 _VALIDATING = frozenset(["model_validate", "from_orm", "parse_obj", "validate_python", "validate"])
@@ -55,12 +54,18 @@ class Calls:
         self.objects = walk.objects
         self.project = walk.project
         self.scope = walk.scope
+        self.session = SessionCalls(self)
 
     def call(self, node: o.Call, *, is_awaited: bool = False) -> Values:
         func = node.func
         if isinstance(func, o.Attribute):
             receiver = self.walk.value(func.value)
             known = [value for value in receiver if not isinstance(value, Other)]
+            if known and all(isinstance(value, Objects) and value.origin.model is None for value in known):
+                # A parameter without annotation may be anything, a session too.
+                given = self.session.call(node, func, is_awaited)
+                if given is not None:
+                    return given
             if known:
                 found: set[Value] = set()
                 for value in receiver:
@@ -69,7 +74,7 @@ class Calls:
             if receiver == EMPTY and isinstance(func.value, o.Name):
                 self.added(func.value.id, EMPTY, self.arguments(node))
                 return UNKNOWN
-            given = self.session_call(node, func, is_awaited)
+            given = self.session.call(node, func, is_awaited)
             if given is not None:
                 return given
         return self.function_call(node, is_awaited)
@@ -114,7 +119,7 @@ class Calls:
             if model is None:
                 row.append(None)
                 continue
-            origin = self.objects.origin("query", self.walk.function, carrier, model, is_async, index)
+            origin = self.objects.places.origin("query", self.walk.function, carrier, model, is_async, index)
             again = statement.loaded
             self.walk.set_facts(origin, Facts(loaded=again, again=again, is_persistent=True))
             row.append(Objects(origin))
@@ -147,117 +152,6 @@ class Calls:
         """`found.append(post)`: the list holds posts from now on."""
         for _, values in arguments[-1:]:
             self.walk.state.names[name] = before | many(values)
-
-    # --- sessions ------------------------------------------------------------------------------------
-
-    def session_call(self, node: o.Call, func: o.Attribute, is_awaited: bool) -> Values | None:
-        """What a method of a session gives; None if it is none."""
-        name, walk = func.attr, self.walk
-        if name in _RUNS and node.args and not node.args[0].star:
-            return self.run(node, func, is_awaited)
-        if name in ("get", "get_one") and len(node.args) > 1:
-            model = self.model(node.args[0].value)
-            if model is None:
-                return None
-            self.arguments(node)
-            origin = self.objects.origin("get", walk.function, node, model, self.is_async(func.value, is_awaited))
-            options = node.argument("options")
-            loaded: frozenset[Path] | None = frozenset()
-            if options is not None:
-                items = options.value.items if isinstance(options.value, o.Collection) else (options.value,)
-                loaded = self.objects.links.options(self.scope, items)
-            loaded = frozenset([(BELOW,)]) if loaded is None else loaded
-            walk.set_facts(origin, Facts(loaded=loaded, again=loaded, is_persistent=True))
-            if node.argument("populate_existing") is not None:
-                self.populate(node.args[1].value, model, loaded)
-            return frozenset([Objects(origin)])
-        if name == "query" and node.args:
-            models = tuple(self.model(arg.value) for arg in node.args)
-            if any(models):
-                self.arguments(node)
-                return frozenset([Statement(models, frozenset(), is_query=True)])
-            return None
-        if name in ("refresh", "expire") and node.args:
-            self.refresh(node, func, is_awaited)
-            return UNKNOWN
-        if name in ("commit", "flush") and not node.args and self.may_be_session(func.value):
-            self.flush(node, func, is_awaited)
-            return UNKNOWN
-        if name == "expire_all" and self.may_be_session(func.value):
-            for origin in list(walk.state.facts):
-                walk.set_facts(origin, walk.facts(origin).expired(self.drop(origin, node, func, is_awaited)))
-            return UNKNOWN
-        if name in ("add", "add_all", "delete", "expunge") and self.may_be_session(func.value):
-            self.arguments(node)
-            return UNKNOWN
-        if name == "run_sync":
-            for inner in o.walk(*(arg.value for arg in node.args)):
-                if isinstance(inner, o.Name):
-                    self.lose(walk.state.names.get(inner.id, UNKNOWN))
-            return UNKNOWN
-        return None
-
-    def populate(self, key: o.Node, model: Model, loaded: frozenset[Path]) -> None:
-        """`get(Post, post.id, populate_existing=True)` loads what the name holds already."""
-        for value in self.walk.value(key.value) if isinstance(key, o.Attribute) else ():
-            if isinstance(value, Objects) and not value.path and self.objects.model_of(value) is model:
-                self.walk.set_facts(value.origin, self.walk.facts(value.origin).load(*loaded))
-
-    def run(self, node: o.Call, func: o.Attribute, is_awaited: bool) -> Values | None:
-        statements = [value for value in self.walk.value(node.args[0].value) if isinstance(value, Statement)]
-        if not statements:
-            return None
-        loaded = frozenset(path for statement in statements for path in statement.loaded)
-        entities = statements[0].entities if len({s.entities for s in statements}) == 1 else ()
-        is_async = self.is_async(func.value, is_awaited)
-        result = self.executed(Statement(entities, loaded, is_query=False), node.args[0].value, is_async=is_async)
-        if func.attr == "scalar":
-            return first(Result(result.row, is_scalar=True))
-        scalar = func.attr in ("scalars", "stream_scalars") or (func.attr == "exec" and len(entities) == 1)
-        return frozenset([Result(result.row, scalar)])
-
-    def refresh(self, node: o.Call, func: o.Attribute, is_awaited: bool) -> None:
-        names = node.argument("attribute_names", 1)
-        for value in self.walk.value(node.args[0].value):
-            if not isinstance(value, Objects):
-                continue
-            facts = self.walk.facts(value.origin)
-            if names is not None and func.attr == "refresh":
-                items = names.value.items if isinstance(names.value, o.Collection) else ()
-                paths = [(*value.path, item.value) for item in items if isinstance(item, o.String) and item.value]
-                if not paths:
-                    self.walk.make_opaque(value)
-                else:
-                    self.walk.set_facts(value.origin, facts.load(*paths))
-            elif names is None and not value.path:
-                at = self.drop(value.origin, node, func, is_awaited)
-                self.walk.set_facts(value.origin, facts.refreshed(at) if func.attr == "refresh" else facts.expired(at))
-
-    def flush(self, node: o.Call, func: o.Attribute, is_awaited: bool) -> None:
-        walk = self.walk
-        is_async = self.is_async(func.value, is_awaited)
-        expires = func.attr == "commit" and is_async and self.objects.expires
-        summary = walk.summary
-        summary.expires |= expires
-        for origin in list(walk.state.facts):
-            at = self.drop(origin, node, func, is_awaited)
-            summary.flush = summary.flush or at
-            facts = walk.facts(origin)
-            walk.set_facts(origin, facts.expired(at) if expires else facts.flushed(at))
-        if summary.flush is None:
-            summary.flush = self.objects.drop(walk, node, func, "", is_async, None)
-
-    def drop(self, origin: Origin, node: o.Call, func: o.Attribute, is_awaited: bool) -> Origin:
-        """The place after which an object has to be loaded anew."""
-        variable = self.objects.variable(self.walk, origin)
-        return self.objects.drop(self.walk, node, func, variable, self.is_async(func.value, is_awaited), origin.model)
-
-    def is_async(self, receiver: o.Node, is_awaited: bool) -> bool:
-        return is_awaited or self.project.sessions.kind(self.project.types.of(self.scope, receiver)) == "async"
-
-    def may_be_session(self, receiver: o.Node) -> bool:
-        found = self.project.types.of(self.scope, receiver)
-        return found is None or self.project.sessions.kind(found) is not None
 
     def model(self, node: o.Node) -> Model | None:
         class_ = self.walk.resolve_class(node)
@@ -324,6 +218,8 @@ class Calls:
             if not isinstance(name, o.String) or not name.value:
                 if function == "getattr":
                     self.lose(frozenset([value]))
+                elif function == "setattr":
+                    self.walk.changed(value, ANY)
             elif function == "setattr":
                 self.walk.set_attribute(value, name.value, node, values[-1])
             else:
@@ -351,7 +247,7 @@ class Calls:
             self.objects.serialisation.construct(self.walk, class_, node.func, arguments)
             return UNKNOWN
         links = self.objects.links.of(model)
-        origin = self.objects.origin("new", self.walk.function, node, model, False)
+        origin = self.objects.places.origin("new", self.walk.function, node, model, False)
         loaded: set[Path] = set()
         near: set[Path] = set()
         opaque = self.project.models.is_dataclass(class_) or "__init__" in class_.scope.bindings

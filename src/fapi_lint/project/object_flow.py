@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.links import Link, Links, Path, is_loaded
 from fapi_lint.project.models import Model
+from fapi_lint.project.object_places import Places
+from fapi_lint.project.object_stale import StaleReads
 from fapi_lint.project.object_summary import Read, Summary
 from fapi_lint.project.object_walk import Walk
-from fapi_lint.project.origins import NONE, UNKNOWN, Facts, Objects, Origin, Struct, Value, Values
+from fapi_lint.project.origins import UNKNOWN, Facts, Objects, Origin, Struct, Value, Values
 from fapi_lint.project.serialisation import Serialisation
 from fapi_lint.project.symbols import Class, Function, Scope, Variable
 from fapi_lint.source.place import Place
@@ -35,7 +37,7 @@ class ObjectFlow:
     reads: dict[tuple[Origin, Path, Origin | None], Read] = field(default_factory=dict)
     """Reads that may emit a query, by what is read of what."""
     _summaries: dict[Function, Summary] = field(default_factory=dict)
-    _origins: dict[tuple[str, str, int, int, int], Origin] = field(default_factory=dict)
+    places: Places = field(default_factory=Places)
     _injected: set[Function] = field(default_factory=set)
 
     @cached_property
@@ -45,6 +47,10 @@ class ObjectFlow:
     @cached_property
     def serialisation(self) -> Serialisation:
         return Serialisation(self)
+
+    @cached_property
+    def stale(self) -> StaleReads:
+        return StaleReads(self)
 
     @cached_property
     def expires(self) -> bool:
@@ -186,32 +192,51 @@ class ObjectFlow:
                 for read in list(summary.reads.values()):
                     if read.origin is origin:
                         path = value.path + read.path
-                        changed = facts.then(read.facts, value.path)
-                        self.read(walk, value.origin, path, changed, read.place, read.obstacle)
+                        changed = facts.then(self._moved(walk, summary, node, value, read.facts), value.path)
+                        if read.deleted is not None:
+                            self.stale.delete(walk, value.origin, path, changed, read.deleted)
+                        else:
+                            self.read(walk, value.origin, path, changed, read.place, read.obstacle)
                 change = summary.facts.get(origin)
                 if change is not None:
+                    change = self._moved(walk, summary, node, value, change)
                     walk.set_facts(value.origin, walk.facts(value.origin).then(change, value.path))
-        if summary.flush is not None and node is not None:
+        if node is not None and (summary.flush is not None or summary.rows):
             self._flushed(walk, summary, node, [value.origin for values in bound.values() for value in values])
         for origin, facts in summary.facts.items():
             if origin.kind != "parameter":
                 walk.set_facts(origin, facts)
         return frozenset(value for own in summary.values for value in self._substituted(own, bound))
 
+    def _moved(self, walk: Walk, summary: Summary, node: o.Call | None, passed: Objects, change: Facts) -> Facts:
+        """What a function did to a parameter, as it is for the object that is passed."""
+        model = passed.origin.model
+        if passed.origin.kind == "new" and not walk.facts(passed.origin).is_persistent:
+            change = change.wrote(change.writes.inserted())
+        writes = change.writes
+        places = [*writes.places, *(at for _, at in writes.rows), *([change.dropped] if change.dropped else [])]
+        if node is None or model is None or all(at.model is not None for at in places):
+            return change
+        # A function that takes any object is no place to load what one model has.
+        at = {place: self.places.at_call(walk, summary, node, place, passed.origin) for place in places}
+        dropped = None if change.dropped is None else at[change.dropped]
+        return replace(change, dropped=dropped, writes=writes.moved(at))
+
     def _flushed(self, walk: Walk, summary: Summary, node: o.Call, passed: list[Origin]) -> None:
-        assert summary.flush is not None
-        walk.summary.expires |= summary.expires
-        for origin in list(walk.state.facts):
-            if origin in passed:
-                continue
-            variable = self.variable(walk, origin)
-            at = replace(
-                summary.flush, module=walk.module, function=walk.function, node=node, variable=variable, session=""
-            )
-            walk.summary.flush = walk.summary.flush or at
-            facts = walk.facts(origin)
-            walk.set_facts(origin, facts.expired(at) if summary.expires else facts.flushed(at))
-        walk.summary.flush = walk.summary.flush or summary.flush
+        """What a call writes also concerns objects that are not passed."""
+        others = [origin for origin in walk.calls.session.held() if origin not in passed]
+        own = walk.summary
+        for model, inner in summary.rows:
+            own.rows.append((model, self.places.at_call(walk, summary, node, inner, None)))
+            for origin in others:
+                at, facts = self.places.at_call(walk, summary, node, inner, origin), walk.facts(origin)
+                walk.set_facts(origin, facts.wrote(facts.writes.statement(model, at)))
+        if summary.flush is not None:
+            own.expires |= summary.expires
+            own.flush = own.flush or self.places.at_call(walk, summary, node, summary.flush, None)
+            for origin in others:
+                at, facts = self.places.at_call(walk, summary, node, summary.flush, origin), walk.facts(origin)
+                walk.set_facts(origin, facts.expired(at) if summary.expires else facts.flushed(at))
 
     def _substituted(self, value: Value, bound: dict[Origin, list[Objects]]) -> Iterator[Value]:
         if isinstance(value, Objects) and value.origin in bound:
@@ -236,7 +261,8 @@ class ObjectFlow:
         """Note that the last attribute of a path is read."""
         if len(path) > _DEPTH:
             return
-        model = origin.model
+        self.stale.read(walk, origin, path, facts, place)
+        model, is_column = origin.model, False
         for index, name in enumerate(path if model is not None else ()):
             link = None if model is None else self.links.of(model).get(name)
             if link is not None:
@@ -244,6 +270,9 @@ class ObjectFlow:
                     return
                 model = link.target
                 continue
+            if index == len(path) - 1 and model is not None and name in self.stale.volatile.columns(model):
+                is_column = True
+                break
             method = None if model is None else self.property_of(model, name)
             if isinstance(method, Function) and index == len(path) - 1:
                 self._call(walk, origin, path[:index], facts, method)
@@ -253,7 +282,7 @@ class ObjectFlow:
         if origin.kind == "parameter":
             if not facts.is_opaque and not is_loaded(path, facts.loaded):
                 walk.summary.reads.setdefault((origin, path, facts), Read(origin, path, facts, place, obstacle))
-        elif model is not None and facts.lacks(path):
+        elif model is not None and not is_column and facts.lacks(path):
             self.reads.setdefault((origin, path, facts.dropped), Read(origin, path, facts, place, obstacle))
 
     def _goes_back(self, origin: Origin, path: Path) -> bool:
@@ -344,38 +373,3 @@ class ObjectFlow:
             found.append(link)
             model = link.target
         return tuple(found)
-
-    # --- origins ---------------------------------------------------------------------------------------
-
-    def origin(
-        self,
-        kind: Literal["query", "get", "new"],
-        function: Function,
-        node: o.Node,
-        model: Model,
-        is_async: bool,
-        index: int = 0,
-    ) -> Origin:
-        """The origin at a node: the same one whenever it is asked for."""
-        key = (kind, function.module.path, node.start, node.end, index)
-        found = self._origins.get(key)
-        if found is None:
-            found = self._origins[key] = Origin(kind, function.module, function, node, model, is_async)
-        return found
-
-    def drop(
-        self, walk: Walk, node: o.Call, func: o.Attribute, variable: str, is_async: bool, model: Model | None
-    ) -> Origin:
-        """The refresh, flush or commit after which an object has to be loaded anew."""
-        key = (f"refresh {variable}", walk.module.path, node.start, node.end, 0)
-        found = self._origins.get(key)
-        if found is None:
-            session = walk.module.slice(func.value)
-            found = Origin("refresh", walk.module, walk.function, node, model, is_async, session, variable)
-            self._origins[key] = found
-        return found
-
-    def variable(self, walk: Walk, origin: Origin) -> str:
-        """The name that holds the object of an origin, alone, at this point."""
-        wanted = Objects(origin)
-        return next((name for name, values in walk.state.names.items() if values - NONE == {wanted}), "")

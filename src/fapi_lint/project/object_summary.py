@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.links import Path
+from fapi_lint.project.models import Model
 from fapi_lint.project.origins import Facts, Origin, Values
 from fapi_lint.project.symbols import Function
 from fapi_lint.source.place import Place
@@ -39,6 +40,8 @@ class Read:
     facts: Facts
     place: Place
     obstacle: str | None = None
+    deleted: Origin | None = None
+    """If nothing is read, but the object deleted: where."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +67,8 @@ class Summary:
     flush: Origin | None = None
     """A flush or commit in it."""
     expires: bool = False
+    rows: list[tuple[Model, Origin]] = field(default_factory=list)
+    """Models whose rows a statement in it deletes or updates, and the statements."""
 
     @property
     def values(self) -> Values:

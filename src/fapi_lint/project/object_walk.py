@@ -7,6 +7,7 @@ of them, and what it returns. A call of the function applies that to what it pas
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fapi_lint.outline import nodes as o
@@ -105,6 +106,10 @@ class Walk:
         if isinstance(node.target, o.Name):
             old = self.state.names.get(node.target.id, UNKNOWN)
             self.state.names[node.target.id] = old | many(values)
+        elif isinstance(node.target, o.Attribute):
+            for value in self.value(node.target.value):
+                if isinstance(value, Objects) and self.objects.link(value, node.target.attr) is None:
+                    self.changed(value, node.target.attr)
 
     def bind(self, target: o.Node, values: Values) -> None:
         if isinstance(target, o.Name):
@@ -133,6 +138,8 @@ class Walk:
         """`post.tags = …`: setting a collection reads the old one."""
         link = self.objects.link(owner, name)
         path = (*owner.path, name)
+        if link is None or link.many is False:
+            self.changed(owner, name)
         if link is not None and link.many:
             self.objects.read(self, owner.origin, path, self.facts(owner.origin), self.module.place(node))
         if link is not None or owner.origin.model is None:
@@ -140,9 +147,15 @@ class Walk:
         if link is not None and link.many is False and any(isinstance(value, Objects) for value in values):
             self.near(owner.origin, path)
 
+    def changed(self, owner: Objects, name: str) -> None:
+        """An attribute is assigned: the next flush writes it, unless the object is only being made."""
+        facts = self.facts(owner.origin)
+        if facts.is_persistent or owner.origin.kind != "new" or owner.path:
+            self.set_facts(owner.origin, facts.wrote(facts.writes.change((*owner.path, name))))
+
     def near(self, origin: Origin, path: Path) -> None:
         facts = self.facts(origin)
-        self.set_facts(origin, Facts(**{**_fields(facts), "near": facts.near | {path}}))
+        self.set_facts(origin, replace(facts, near=facts.near | {path}))
 
     def if_(self, node: o.If) -> bool:
         self.value(node.test)
@@ -342,7 +355,7 @@ class Walk:
         return frozenset(found)
 
     def make_opaque(self, value: Objects) -> None:
-        self.set_facts(value.origin, Facts(**{**_fields(self.facts(value.origin)), "is_opaque": True}))
+        self.set_facts(value.origin, replace(self.facts(value.origin), is_opaque=True))
 
     def resolve_class(self, node: o.Node) -> Class | None:
         root = node
@@ -352,10 +365,6 @@ class Walk:
             return None
         symbol = self.project.resolver.resolve(self.scope, node)
         return symbol if isinstance(symbol, Class) else None
-
-
-def _fields(facts: Facts) -> dict[str, Any]:
-    return {name: getattr(facts, name) for name in Facts.__slots__}
 
 
 _STATEMENTS: dict[type, Callable[[Walk, Any], bool | None]] = {

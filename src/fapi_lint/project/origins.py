@@ -13,6 +13,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.links import BELOW, Path, is_loaded
 from fapi_lint.project.models import Model
 from fapi_lint.project.module import Module
+from fapi_lint.project.object_writes import NO_WRITES, Writes
 from fapi_lint.project.symbols import Function
 
 
@@ -21,10 +22,10 @@ class Origin:
     """What produced an object.
 
     `node` is the statement that is executed (`"query"`), the call (`"get"`, `"new"`), the parameter (`"parameter"`), or
-    the call after which the object has to be loaded anew (`"refresh"`).
+    the call after which the object has to be loaded anew (`"refresh"`), or before which it is expired (`"delete"`).
     """
 
-    kind: Literal["query", "get", "new", "parameter", "refresh"]
+    kind: Literal["query", "get", "new", "parameter", "refresh", "delete"]
     module: Module
     function: Function
     node: o.Node
@@ -32,9 +33,11 @@ class Origin:
     is_async: bool = False
     """Whether it belongs to an asynchronous session, as far as that is seen at the origin."""
     session: str = ""
-    """For `"refresh"`: how the session is written there."""
+    """For `"refresh"` and `"delete"`: how the session is written there; empty if that cannot be seen."""
     variable: str = ""
-    """For `"refresh"`: the name that holds the object there; empty if none does."""
+    """For these: the name that holds the object there; empty if none does."""
+    is_many: bool = False
+    """Whether the name holds a collection of such objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,37 +110,52 @@ class Facts:
     """Something unknown had it, and may have loaded anything."""
     dropped: Origin | None = None
     """What dropped everything that was loaded before."""
+    writes: Writes = NO_WRITES
 
     def load(self, *paths: Path) -> Facts:
-        return replace(self, loaded=self.loaded | set(paths))
+        return replace(self, loaded=self.loaded | set(paths), writes=self.writes.load(frozenset(paths)))
+
+    def wrote(self, writes: Writes) -> Facts:
+        return self if writes is self.writes else replace(self, writes=writes)
+
+    def populated(self, paths: frozenset[Path]) -> Facts:
+        """`populate_existing`: every column is loaded anew, and these links."""
+        return replace(self, loaded=self.loaded | paths, writes=self.writes.refresh())
 
     def refreshed(self, at: Origin) -> Facts:
-        return replace(self, loaded=self.again, dropped=at, is_persistent=True)
+        return replace(self, loaded=self.again, dropped=at, is_persistent=True, writes=self.writes.refresh())
 
     def expired(self, at: Origin) -> Facts:
-        return replace(self, loaded=frozenset(), near=frozenset(), dropped=at, is_persistent=True)
+        nothing: frozenset[Path] = frozenset()
+        writes = self.writes.expire(at)
+        return replace(self, loaded=nothing, near=nothing, dropped=at, is_persistent=True, writes=writes)
 
     def flushed(self, at: Origin) -> Facts:
         if self.is_persistent:
-            return self
-        return replace(self, is_persistent=True, dropped=at)
+            return self.wrote(self.writes.flush(at))
+        return replace(self, is_persistent=True, dropped=at, writes=self.writes.flush(at))
 
     def then(self, change: Facts, prefix: Path) -> Facts:
         """The facts after a call that did `change` to what `prefix` leads to."""
         moved = frozenset(prefix + path for path in change.loaded)
-        if change.dropped is not None and not prefix:
-            base = self.again
+        base, dropped, writes = self.loaded, self.dropped, self.writes
+        is_anew = change.dropped is not None and change.writes.is_read_anew
+        if prefix:
+            moved |= {(*prefix, BELOW)} if is_anew else frozenset()
         else:
-            base = self.loaded
-            if change.dropped is not None:
-                moved |= {(*prefix, BELOW)}
+            writes = writes.then(change.writes, change.dropped)
+            if is_anew:
+                base = self.again
+            if is_anew or not self.is_persistent:
+                dropped = change.dropped or dropped
         return Facts(
             base | moved,
             self.again,
             self.near | {prefix + path for path in change.near},
             self.is_persistent or (change.is_persistent and not prefix),
             self.is_opaque or change.is_opaque,
-            change.dropped if change.dropped is not None and not prefix else self.dropped,
+            dropped,
+            writes,
         )
 
     def lacks(self, path: Path) -> bool:
@@ -153,6 +171,7 @@ class Facts:
             self.is_persistent or other.is_persistent,
             self.is_opaque or other.is_opaque,
             self.dropped or other.dropped,
+            self.writes | other.writes,
         )
 
 

@@ -142,9 +142,13 @@ class Serialisation:
 
     def _found(self, schema: Schema, model: Model | None, arguments: Arguments) -> Iterator[Reading]:
         links = {} if model is None else self.objects.links.of(model)
+        volatile = {} if model is None else self.objects.stale.volatile.columns(model)
         for field in schema.fields.values():
             name = self._attribute(field)
             link = links.get(name)
+            if name in volatile and link is None:
+                yield (name,), field.place, None
+                continue
             if not name or (model is not None and link is None and self.objects.property_of(model, name) is None):
                 continue
             found = self._inner(field.scope, field.annotation, arguments)

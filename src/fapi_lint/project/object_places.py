@@ -1,0 +1,89 @@
+"""The places where objects come from, and those after which they have to be loaded anew: each is one `Origin`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.models import Model
+from fapi_lint.project.object_summary import Summary
+from fapi_lint.project.origins import NONE, Objects, Origin
+from fapi_lint.project.symbols import Class, Function
+
+if TYPE_CHECKING:
+    from fapi_lint.project.object_walk import Walk
+
+
+@dataclass(eq=False)
+class Places:
+    """The origins of an application: the same one whenever it is asked for."""
+
+    _origins: dict[tuple[str, str, int, int, int], Origin] = field(default_factory=dict)
+
+    def origin(
+        self,
+        kind: Literal["query", "get", "new"],
+        function: Function,
+        node: o.Node,
+        model: Model,
+        is_async: bool,
+        index: int = 0,
+    ) -> Origin:
+        key = (kind, function.module.path, node.start, node.end, index)
+        found = self._origins.get(key)
+        if found is None:
+            found = self._origins[key] = Origin(kind, function.module, function, node, model, is_async)
+        return found
+
+    def drop(self, walk: Walk, node: o.Call, session: str, origin: Origin | None, is_async: bool) -> Origin:
+        """The refresh, flush, commit or statement after which the objects of `origin` have to be loaded anew."""
+        variable, many = ("", False) if origin is None else variable_of(walk, origin)
+        model = None if origin is None else origin.model
+        key = (f"refresh {variable}", walk.module.path, node.start, node.end, 0)
+        found = self._origins.get(key)
+        if found is None:
+            found = Origin("refresh", walk.module, walk.function, node, model, is_async, session, variable, many)
+            self._origins[key] = found
+        return found
+
+    def delete(self, walk: Walk, node: o.Call, session: str) -> Origin:
+        """The `delete()` of one object."""
+        key = ("delete", walk.module.path, node.start, node.end, 0)
+        found = self._origins.get(key)
+        if found is None:
+            given = node.args[0].value
+            variable = walk.module.slice(given) if isinstance(given, (o.Name, o.Attribute)) else ""
+            found = Origin("delete", walk.module, walk.function, node, None, session=session, variable=variable)
+            self._origins[key] = found
+        return found
+
+    def at_call(self, walk: Walk, summary: Summary, node: o.Call, inner: Origin, origin: Origin | None) -> Origin:
+        """A place inside a function, as its caller sees it: behind the call."""
+        return self.drop(walk, node, _session(walk, summary.function, node, inner.session), origin, inner.is_async)
+
+
+def variable_of(walk: Walk, origin: Origin) -> tuple[str, bool]:
+    """The name that holds the objects of an origin, alone, at this point, and whether as a collection."""
+    wanted = {many: Objects(origin, (), many) for many in (True, False)}
+    for many, objects in wanted.items():
+        for name, values in walk.state.names.items():
+            if values - NONE == {objects}:
+                return name, many
+    return "", False
+
+
+def _session(walk: Walk, function: Function, node: o.Call, session: str) -> str:
+    """How a caller writes the session that a function calls `session`; empty if that cannot be seen."""
+    root, dot, rest = session.partition(".")
+    params = [param.name for param in function.node.params if param.kind not in ("*", "**", "keyword")]
+    receiver = node.func.value if isinstance(node.func, o.Attribute) else None
+    if isinstance(function.parent, Class) and params and receiver is not None and root == params.pop(0):
+        return walk.module.slice(receiver) + dot + rest if isinstance(receiver, (o.Name, o.Attribute)) else ""
+    if any(arg.star for arg in node.args):
+        return ""
+    index = params.index(root) if root in params else None
+    found = node.argument(root, index)
+    if found is None or not isinstance(found.value, (o.Name, o.Attribute)):
+        return ""
+    return walk.module.slice(found.value) + dot + rest
