@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fapi_lint.fix.edit import Fix
+from fapi_lint.fix.edit import Fix, Refusal
 from fapi_lint.fix.move import rename_module
 from fapi_lint.fix.planner import apply, plan
-from fapi_lint.fix.rename import Refusal
 from fapi_lint.testing import application
 from fapi_lint.testing.harness import ROOT
 

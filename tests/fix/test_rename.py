@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fapi_lint.fix.edit import Fix
+from fapi_lint.fix.edit import Fix, Refusal
 from fapi_lint.fix.planner import apply
-from fapi_lint.fix.rename import Refusal, rename
+from fapi_lint.fix.rename import rename
 from fapi_lint.testing.harness import ROOT, application
 
 SERVICE = "app/services/user.py"

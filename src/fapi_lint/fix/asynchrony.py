@@ -7,10 +7,9 @@ from weakref import WeakKeyDictionary
 
 from fapi_lint.fix.async_engine import SQLMODEL_SESSION, Makers
 from fapi_lint.fix.eager import eager_edits
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.insertions import Insertions
-from fapi_lint.fix.rename import Refusal
 from fapi_lint.fix.requirements import asyncio_extra, asyncio_plugin
 from fapi_lint.fix.text import indent_unit, indentation_at, newline, replace
 from fapi_lint.outline import nodes as o

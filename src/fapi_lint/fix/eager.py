@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from fapi_lint.fix.edit import Edit, NeedsImport
+from fapi_lint.fix.edit import Edit, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
-from fapi_lint.fix.rename import Refusal
 from fapi_lint.fix.text import (
     indent_unit,
     indentation_at,

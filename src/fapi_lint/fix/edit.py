@@ -92,3 +92,10 @@ class Fix:
     needs: tuple[NeedsImport, ...] = ()
     drops: tuple[DropsImport, ...] = ()
     moves: tuple[Move, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no fix: a clause that goes on from "not renamed: " and the like."""
+
+    reason: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
-from fapi_lint.fix.rename import Refusal
 from fapi_lint.fix.text import indentation_at, line_start, next_line, remove_statement
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module

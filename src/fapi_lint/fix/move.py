@@ -9,8 +9,7 @@ import sys
 from collections.abc import Iterator
 from itertools import groupby
 
-from fapi_lint.fix.edit import Applicability, Edit, Fix, Move
-from fapi_lint.fix.rename import Refusal
+from fapi_lint.fix.edit import Applicability, Edit, Fix, Move, Refusal
 from fapi_lint.project.mentions import dotted_mentions, path_mentions
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Collection
-from dataclasses import dataclass
 
-from fapi_lint.fix.edit import Applicability, Edit, Fix
+from fapi_lint.fix.edit import Applicability, Edit, Fix, Refusal
 from fapi_lint.project.project import Project
 from fapi_lint.project.references import Definition, Site
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why something is not renamed: a clause that goes on from "not renamed: "."""
-
-    reason: str
 
 
 def rename(

@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
-from fapi_lint.fix.rename import Refusal
 from fapi_lint.fix.statement import line_limit
 from fapi_lint.fix.text import indent_unit, indentation_at, line_end, line_start, newline
 from fapi_lint.outline import nodes as o

@@ -3,8 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.eager import eager_edits
-from fapi_lint.fix.edit import Applicability, Fix
-from fapi_lint.fix.rename import Refusal
+from fapi_lint.fix.edit import Applicability, Fix, Refusal
 from fapi_lint.project.lazy_loads import Unloaded
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability
-from fapi_lint.fix.rename import Refusal
+from fapi_lint.fix.edit import Applicability, Refusal
 from fapi_lint.fix.select import to_select
 from fapi_lint.project.project import Project
 from fapi_lint.project.sessions import QueryCall

@@ -3,8 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.asynchrony import make_async
-from fapi_lint.fix.edit import Applicability, Edit, Fix
-from fapi_lint.fix.rename import Refusal
+from fapi_lint.fix.edit import Applicability, Edit, Fix, Refusal
 from fapi_lint.project.blocking import Blocking
 from fapi_lint.project.project import Project
 from fapi_lint.project.routes import Route

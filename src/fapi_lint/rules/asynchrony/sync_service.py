@@ -3,8 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.asynchrony import make_async
-from fapi_lint.fix.edit import Applicability
-from fapi_lint.fix.rename import Refusal
+from fapi_lint.fix.edit import Applicability, Refusal
 from fapi_lint.project.project import Project
 from fapi_lint.project.sessions import Service
 from fapi_lint.rules.rule import Finding, rule

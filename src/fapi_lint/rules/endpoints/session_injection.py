@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability
+from fapi_lint.fix.edit import Applicability, Refusal
 from fapi_lint.fix.injection import inject_session
-from fapi_lint.fix.rename import Refusal
 from fapi_lint.project.opened_sessions import OpenedSession
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule

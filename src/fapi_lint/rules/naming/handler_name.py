@@ -3,8 +3,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Fix
-from fapi_lint.fix.rename import Refusal, rename
+from fapi_lint.fix.edit import Applicability, Fix, Refusal
+from fapi_lint.fix.rename import rename
 from fapi_lint.project.project import Project
 from fapi_lint.project.references import Site
 from fapi_lint.project.symbols import Function

@@ -3,9 +3,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability
+from fapi_lint.fix.edit import Applicability, Refusal
 from fapi_lint.fix.move import rename_module
-from fapi_lint.fix.rename import Refusal
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import is_snake_case, snake_case
 from fapi_lint.project.project import Project

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Fix
-from fapi_lint.fix.rename import Refusal, rename
+from fapi_lint.fix.edit import Applicability, Fix, Refusal
+from fapi_lint.fix.rename import rename
 from fapi_lint.project.project import Project
 from fapi_lint.project.resources import NEUTRAL
 from fapi_lint.project.schemas import Schema

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability
-from fapi_lint.fix.rename import Refusal, rename
+from fapi_lint.fix.edit import Applicability, Refusal
+from fapi_lint.fix.rename import rename
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Fix
+from fapi_lint.fix.edit import Applicability, Fix, Refusal
 from fapi_lint.fix.move import rename_module
-from fapi_lint.fix.rename import Refusal
 from fapi_lint.project.project import Project
 from fapi_lint.project.test_files import TestFile
 from fapi_lint.rules.rule import Finding, rule
