@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
+from typing import Any
 
 import pytest
 
 Database = Callable[[str], str]
+_OF_APPLICATION = re.compile(r"tests/contract/.*\[(reference|legacy|converted)\b")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """With `-n`, tests that share something expensive (`xdist_group`) go to one worker."""
-    if config.getoption("dist", "no") == "load":
-        config.option.dist = "loadgroup"
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `-n`, all tests of one bundled application go to one worker, which then converts and serves it once.
+
+    Not by `--dist loadgroup`: pytest-xdist 3.8 does not find its groups under pytest 9.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            application = _OF_APPLICATION.match(nodeid)
+            return application[1] if application else nodeid
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -11,15 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 import fapi_lint
 
-REFERENCE, LEGACY, CONVERTED = (
-    pytest.param(name, id=name, marks=pytest.mark.xdist_group(f"the {name} application"))
-    for name in ("reference", "legacy", "converted")
-)
-"""Tests of one application go to one worker, which then copies, converts and serves it once."""
+REFERENCE, LEGACY, CONVERTED = "reference", "legacy", "converted"
+"""The applications; `tests/conftest.py` knows their tests by these words."""
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SOURCE = Path(fapi_lint.__file__).resolve().parents[1]
