@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.awaiting import Convertible
 from fapi_lint.project.callers import Callers
+from fapi_lint.project.decorators import Decorating
 from fapi_lint.project.session_flow import Change, Key, Obstacle, Part, SessionFlow
 from fapi_lint.project.sets import DisjointSets
 from fapi_lint.project.symbols import Class, Function
@@ -59,6 +60,8 @@ class AsyncClosures:
         """The calls of each that change."""
         self._called_by: dict[Key, list[Key]] = {}
         self._overriding: dict[Function, list[Function]] = {}
+        self._decorating: dict[Function, Decorating] = {}
+        """The decorators that become asynchronous, by the functions that their names mean."""
         self._collect()
 
     # --- answers -----------------------------------------------------------------------------------
@@ -149,10 +152,15 @@ class AsyncClosures:
                 continue
             queue.extend(self._joined_by_override(function))
             queue.extend(self._follow(function))
+            queue.extend(self._wrapped(function))
         self._check_with()
+        self._check_decorated()
         self._spread()
         self._adopt()
         self.awaiting = self._still_awaiting()
+        while self._check_decorated():
+            self._spread()
+            self.awaiting = self._still_awaiting()
 
     def hinder(self, key: Key, obstacle: Obstacle) -> None:
         """Keep a set as it is. What must be done first, and the first place, is what to tell."""
@@ -193,6 +201,9 @@ class AsyncClosures:
 
     def _follow(self, function: Function) -> Iterable[Function]:
         """The functions that call this one, and so become coroutines too."""
+        decorating = self.project.decorators.by_wrapper(function)
+        if decorating is not None:
+            return self._follow_wrapper(decorating)
         found = []
         for use in self.callers.of(function):
             if use.obstacle is not None:
@@ -202,6 +213,55 @@ class AsyncClosures:
             if use.caller is not None:
                 self._called_by.setdefault(function, []).append(use.caller)
                 found.append(use.caller)
+        return found
+
+    def _follow_wrapper(self, decorating: Decorating) -> list[Function]:
+        """A wrapper that awaits something of its own makes a coroutine function of all that it is put around."""
+        part = self.flow.parts.get(decorating.wrapper)
+        if part is None or not any(change.kind in AWAITING for change in part.changes):
+            return []
+        found = [function for function, _ in self.project.decorators.decorated(decorating)]
+        self._called_by.setdefault(decorating.wrapper, []).extend(found)
+        return found
+
+    def _wrapped(self, function: Function) -> Iterator[Function]:
+        """The wrappers around a function, which call it."""
+        for decorating in self.project.decorators.on(function):
+            wrapper = decorating.wrapper
+            for call in decorating.calls:
+                if not isinstance(call.parents[0], o.Await):
+                    change = Change("await", wrapper.module, call.node, call.parents)
+                    self._calls.setdefault(function, []).append(change)
+            self._called_by.setdefault(function, []).append(wrapper)
+            self._join(function, wrapper)
+            if decorating.function not in self._decorating:
+                self._decorating[decorating.function] = decorating
+                for obstacle in self.callers.undecorating(decorating.function):
+                    self.hinder(wrapper, obstacle)
+            yield wrapper
+
+    def _check_decorated(self) -> bool:
+        """Whether a wrapper turns out to be put around something that it cannot await."""
+        found = False
+        for decorating in self._decorating.values():
+            wrapper, name = decorating.wrapper, decorating.function.name
+            if wrapper not in self.awaiting or self.sets.find(wrapper) in self.obstacles:
+                continue
+            for function, decorator in self.project.decorators.decorated(decorating):
+                if function.node.is_generator:
+                    reason = "yields"
+                elif self.project.decorators.of(function, decorator) is not decorating:
+                    reason = "is decorated in another way"
+                elif not function.node.is_async and function not in self.awaiting:
+                    reason = "stays synchronous"
+                elif self.sets.find(function) in self.obstacles:
+                    obstacle = self.obstacles[self.sets.find(function)]
+                    reason = f"stays synchronous: {obstacle.text} ({self.flow.where(obstacle.module, obstacle.node)})"
+                else:
+                    continue
+                text = f"`@{name}` is put on `{function.name}` too, which {reason}"
+                self.hinder(wrapper, Obstacle(function.module, decorator, text))
+                found = True
         return found
 
     def _check_with(self) -> None:

@@ -104,10 +104,18 @@ class Convertible:
         routes = self.project.routes.by_handler.get(function, ())
         if types.is_route_decorator(function, decorator) or any(route.decorator is decorator for route in routes):
             return None
+        decorating = self.project.decorators.of(function, decorator)
+        if decorating is not None:
+            generates = f"`@{written}` calls the generator `{function.name}`" if function.node.is_generator else None
+            return decorating if isinstance(decorating, str) else generates
         func = value.func if isinstance(value, o.Call) else value
         symbol = self.project.resolver.external(function.enclosing, func)
         if symbol is not None:
-            if symbol.name in _TRANSPARENT | _MANAGERS or symbol.package in _AWARE:
+            if (
+                symbol.name in _TRANSPARENT | _MANAGERS
+                or symbol.package in _AWARE
+                or symbol.is_from("functools", "wraps")
+            ):
                 return None
             if symbol.package in ("pytest", "pytest_asyncio"):
                 return self._fixture(function, value)

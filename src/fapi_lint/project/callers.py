@@ -90,6 +90,17 @@ class Callers:
                 yield Use(obstacle=Obstacle(module, sighting.node, text))
         yield from self._patched(function)
 
+    def undecorating(self, decorator: Function) -> Iterator[Obstacle]:
+        """Every use of a decorator that does not stand above a function."""
+        if decorator.name not in self._named:
+            self._search(decorator.name)
+        for sighting in self._named[decorator.name].get(decorator, ()):
+            above = [type(parent) for parent in sighting.parents[-3:]]
+            if above[-2:] == [o.FunctionDef, o.Decorator] or above == [o.FunctionDef, o.Decorator, o.Call]:
+                continue
+            text = f"`{decorator.name}` is put around what nobody knows"
+            yield Obstacle(sighting.scope.module, sighting.node, text)
+
     def overrides(self, method: Function) -> Iterator[Function]:
         """The methods of the same name above and below the class, and of protocols that it serves as."""
         owner = method.parent

@@ -13,6 +13,7 @@ from fapi_lint.project.async_closure import AsyncClosures
 from fapi_lint.project.config_class import ConfigClasses
 from fapi_lint.project.constrained_types import ConstrainedType, constrained_types
 from fapi_lint.project.cycles import Cycle, import_cycles
+from fapi_lint.project.decorators import Decorators
 from fapi_lint.project.dependencies import Dependencies
 from fapi_lint.project.exceptions import ExceptionClass, Exceptions
 from fapi_lint.project.handlers import Handlers
@@ -220,6 +221,11 @@ class Project:
     def queries(self) -> Queries:
         """What becomes of every `session.query(…)`."""
         return Queries(self)
+
+    @cached_property
+    def decorators(self) -> Decorators:
+        """What decorators of the application put in place of functions."""
+        return Decorators(self)
 
     @cached_property
     def async_closures(self) -> AsyncClosures:

@@ -11,6 +11,7 @@ from fapi_lint.project import signatures
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.awaiting import hindrance
 from fapi_lint.project.coroutines import Parents, ancestors, paths
+from fapi_lint.project.decorators import keywords_handed_on
 from fapi_lint.project.dynamic import chain_of
 from fapi_lint.project.session_construction import construct
 from fapi_lint.project.session_flow import ORM, Change, Key, Kind, Obstacle, Part
@@ -144,6 +145,8 @@ class Reader:
         for part in parts:
             for node in o.walk(part) if part is not None else ():
                 if isinstance(node, o.Name):
+                    if self._is_variadic(scope, node.id):
+                        return True
                     if node.id in _GIVING or (node.id != name and self.may_be(scope, node.id)):
                         return True
                 elif isinstance(node, o.Attribute):
@@ -152,6 +155,12 @@ class Reader:
                 elif isinstance(node, o.String) and not self.flow.words.isdisjoint(_WORDS.findall(node.value or "")):
                     return True
         return False
+
+    @staticmethod
+    def _is_variadic(scope: Scope, name: str) -> bool:
+        """Whether a name is `**kwargs`, which may have a session among others."""
+        found = scope.lookup(name)
+        return found is not None and any(isinstance(b.node, o.Param) and b.node.kind == "**" for b in found[1])
 
     def attribute(self, scope: Scope, node: o.Attribute, above: Parents) -> None:
         if node.attr in self.flow.dynamic:
@@ -225,6 +234,8 @@ class Reader:
         if isinstance(expr, o.Attribute):
             found = self.paths.get(o.dotted(expr))
             return found or (self.types.of(scope, expr) if expr.attr in self.flow.words else None)
+        if isinstance(expr, o.Subscript):
+            return self.types.of(scope, expr)
         if isinstance(expr, o.Call) and (leaf(expr.func) in self.flow.words or leaf(expr.func) in _GIVING):
             return self.types.of(scope, expr)
         return None
@@ -309,6 +320,8 @@ class Reader:
                     self._join_holder(scope, target.value)
                 else:
                     self._stored_in_path(scope, target, node)
+            elif isinstance(target, o.Subscript) and self._is_variadic(scope, o.dotted(target.value)):
+                self._given_by_keyword(scope, target, node)
             elif not isinstance(target, o.Name):
                 self.obstacle(node, f"`{self.module.slice(node)}` is put into `{self.module.slice(target)}`")
 
@@ -323,6 +336,24 @@ class Reader:
             self.paths[dotted] = type_
         else:
             self.obstacle(node, f"`{self.module.slice(target)}` is read elsewhere, where its type is not known")
+
+    def _given_by_keyword(self, scope: Scope, target: o.Subscript, node: o.Node) -> None:
+        """`kwargs["db"] = SessionLocal()` in a wrapper: for each of the functions that it is put around."""
+        wrapper, key, given = self.part.function, target.items[0], self.types.of(scope, node)
+        decorating = self.flow.project.decorators.by_wrapper(wrapper) if wrapper is not None else None
+        if wrapper is None or decorating is None or not isinstance(key, o.String) or given is None:
+            self.obstacle(node, f"`{self.module.slice(node)}` is put into `{self.module.slice(target)}`")
+            return
+        for use in keywords_handed_on(wrapper, o.dotted(target.value), decorating):
+            self.obstacle(use, f"`{self.module.slice(use)}`, with a session in it, is handed to something else")
+        for function, _ in self.flow.project.decorators.decorated(decorating):
+            self.join(function)
+            param = next((param for param in function.node.params if param.name == key.value), None)
+            role = self.flow.role(given)
+            if param is None or param.kind[:1] == "*":
+                self.obstacle(node, f"`{function.name}`, which is given it by a decorator, has no `{key.value}`")
+            elif role is not None:
+                self._give(function, param, given, role, node)
 
     def argument(self, scope: Scope, role: Role, call: o.Call, arg: o.Arg, above: Parents) -> None:
         """Something synchronous passed to a call."""
@@ -376,16 +407,19 @@ class Reader:
         if param is None:
             self.obstacle(call, f"`{function.name}` takes `{self.module.slice(arg.value)}` among others")
             return
-        known = self.types.of_parameter(function, param)
-        if self.flow.role(known):
-            return
         given = self.types.of(scope, arg.value) or self.type_of(scope, arg.value)
+        self._give(function, param, given, role, call)
+
+    def _give(self, function: Function, param: o.Param, given: Type | None, role: Role, node: o.Node) -> None:
+        """A parameter is given something synchronous, whether its annotation tells or not."""
+        if self.flow.role(self.types.of_parameter(function, param)):
+            return
         unknown = param.annotation is None or leaf(param.annotation) == "Any"
         if unknown and given is not None:
             self.flow.assume(function, param, given)
         else:
             text = f"`{param.name}` of `{function.name}` is given a {role.value}, which its annotation denies"
-            self.obstacle(call, text)
+            self.obstacle(node, text)
 
     # --- dynamic relationships ---------------------------------------------------------------------
 

@@ -130,7 +130,13 @@ class Types:
         if isinstance(expr, o.Attribute):
             return self._attribute(scope, expr)
         if isinstance(expr, o.Call):
+            if isinstance(expr.func, o.Attribute) and expr.func.attr in ("get", "pop", "setdefault") and expr.args:
+                given = self._by_keyword(scope, expr.func.value, expr.args[0].value)
+                if given is not None:
+                    return given
             return self.result(self.callee(scope, expr.func), scope, expr)
+        if isinstance(expr, o.Subscript) and len(expr.items) == 1:
+            return self._by_keyword(scope, expr.value, expr.items[0])
         if isinstance(expr, o.Await):
             return self.awaited(self.of(scope, expr.value))
         if isinstance(expr, o.IfExp):
@@ -174,7 +180,11 @@ class Types:
         return result
 
     def _bound(self, scope: Scope, name: str) -> Type | None:
-        bindings = [b for b in scope.bindings.get(name, ()) if not (is_none(b.value) and b.annotation is None)]
+        bindings = [
+            b
+            for b in scope.bindings.get(name, ())
+            if not (is_none(b.value) and b.annotation is None) or (scope.owner, name) in self.assumed
+        ]
         for binding in bindings:
             if binding.annotation is not None and not isinstance(binding.node, o.Param):
                 return self.of_annotation(scope, binding.annotation)
@@ -222,6 +232,22 @@ class Types:
                 return _standard("type", Type(function.parent))
             return None if "staticmethod" in decorators else Type(function.parent)
         return self.dependency(scope, param.default)
+
+    def _by_keyword(self, scope: Scope, value: o.Expr, key: o.Expr) -> Type | None:
+        """`kwargs["db"]` in the wrapper of a decorator: what the functions take that it is put around."""
+        if not isinstance(value, o.Name) or not isinstance(key, o.String):
+            return None
+        found = scope.lookup(value.id)
+        param = found[1][0].node if found is not None else None
+        if found is None or not isinstance(param, o.Param) or param.kind != "**":
+            return None
+        wrapper = found[0].owner
+        decorating = self.project.decorators.by_wrapper(wrapper) if isinstance(wrapper, Function) else None
+        if decorating is None:
+            return None
+        decorated = (function for function, _ in self.project.decorators.decorated(decorating))
+        types = (self.of_parameter(f, param) for f in decorated for param in f.node.params if param.name == key.value)
+        return _same(type_ for type_ in types if type_ is not None)
 
     def dependency(self, scope: Scope, expr: o.Node | None) -> Type | None:
         """What FastAPI injects for `Depends(…)`."""
