@@ -255,6 +255,25 @@ def test_syntax_errors_say_where(text: str, row: int) -> None:
     assert failure.message
 
 
+@pytest.mark.parametrize(
+    ("text", "message", "row", "column"),
+    [
+        ("def f(:\n    pass\n", "invalid syntax", 1, 7),
+        ("def f(a):\n    return (a\n\nx = 3 +\n", "'(' was never closed", 2, 12),
+        ("if x:\n    a = 1\n  b = 2\n", "unindent does not match any outer indentation level", 3, 8),
+        ("x = 1\nfor x in y\n    pass\n", "expected ':'", 2, 11),
+        # The running Python may stumble over what is newer than it, and LibCST reads.
+        ("try:\n    pass\nexcept A, B:\n    pass\n\n\n\nx = = 3\n", "invalid syntax", 8, None),
+        ("'\\d'\nx = )\n", "unmatched ')'", 2, 5),
+    ],
+)
+def test_syntax_errors_are_told_as_python_tells_them(text: str, message: str, row: int, column: int | None) -> None:
+    failure = outline(text).failure
+    assert failure is not None
+    assert (failure.message, failure.row) == (message, row)
+    assert column in (None, failure.column)
+
+
 @pytest.mark.parametrize("depth", [50, 95, 200, 399, 1000, 100_000])
 @pytest.mark.parametrize("pair", ["()", "[]", "{}"])
 def test_deep_brackets_work_or_fail(pair: str, depth: int) -> None:

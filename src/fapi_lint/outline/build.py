@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -21,7 +22,8 @@ from fapi_lint.outline import nodes as o
 
 _ENCODER = msgspec.msgpack.Encoder()
 _QUOTES = "\"'"
-_PARSER_PREFIX = re.compile(r"^(?:Syntax Error @ [\d:]+\.\s*)?(?:parser error: )?(?:error at [\d:]+: )?")
+_PARSER_ROW = re.compile(r"error at (\d+):")
+_OF_TOKENS = re.compile(r"unterminated|unmatched|unindent|inconsistent|never closed|does not match|literal|character")
 _LARGEST = 2**63
 """Integers from here on have no place in an outline, and no meaning for a rule."""
 _BRACKET = re.compile(r"[()\[\]{}]")
@@ -55,8 +57,7 @@ def _build(text: str, comments: Iterable[tuple[int, int]]) -> o.Outline:
     try:
         module = cst.parse_module(text)
     except cst.ParserSyntaxError as error:
-        message = _PARSER_PREFIX.sub("", error.message)
-        return o.Outline(failure=o.Failure(message, max(error.raw_line, 1), error.raw_column + 1))
+        return o.Outline(failure=_failure(text, error))
     builder = _Builder(text)
     try:
         body = builder.block(module.body)
@@ -70,6 +71,27 @@ def _build(text: str, comments: Iterable[tuple[int, int]]) -> o.Outline:
         multiline=tuple(builder.multiline),
         strings=tuple(span for span in strings if _crosses_line(text, *span)),
     )
+
+
+def _failure(text: str, error: cst.ParserSyntaxError) -> o.Failure:
+    """Why a text is not Python, and where.
+
+    LibCST says which tokens could have followed, and of the place the row at most. The running Python says it as its
+    users know it, if it means the same: it may be older than the text, and stumble over what LibCST reads.
+    """
+    said = _PARSER_ROW.search(error.message)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "<text>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    except SyntaxError as own:
+        row = own.lineno or 0
+        if _OF_TOKENS.search(own.msg) or (said and int(said[1]) - 1 <= row <= int(said[1])):
+            return o.Failure(own.msg, max(row, 1), max(own.offset or 1, 1))
+    except (ValueError, RecursionError, MemoryError):
+        pass
+    message = "invalid syntax" if said else error.message.removeprefix("tokenizer error: ")
+    return o.Failure(message, max(error.raw_line, 1), error.raw_column + 1)
 
 
 def _comments(
