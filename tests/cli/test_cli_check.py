@@ -225,6 +225,16 @@ def test_exit_zero(app: Path, run: Run) -> None:
 # Rules.
 
 
+def test_what_is_no_python_is_told_whatever_is_selected(app: Path, run: Run) -> None:
+    write(app, {"app/broken.py": "def f(:\n"})
+    ran = run("--select", "FAPI205")
+    assert (ran.code, ran.out.splitlines()[0]) == (
+        1,
+        "app/broken.py:1:7: FAPI000 Cannot be read as Python: invalid syntax",
+    )
+    assert run("--select", "FAPI205", "--ignore", "FAPI000").code == 0
+
+
 def test_select_ignore_and_extend(app: Path, run: Run) -> None:
     def codes(*args: str) -> list[str]:
         return run("--output-format", "json", *args).codes()

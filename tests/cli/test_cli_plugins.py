@@ -62,7 +62,7 @@ def test_a_rule_of_a_plugin_is_a_rule_like_ours(team: Path, run: Run) -> None:
         ("OUR001", "no-user", "say Member", {"row": 7, "column": 7}, "")
     ]
     sarif = run("--output-format", "sarif").json["runs"][0]
-    assert [rule["id"] for rule in sarif["tool"]["driver"]["rules"]] == ["FAPI001", "OUR001"]
+    assert [rule["id"] for rule in sarif["tool"]["driver"]["rules"]] == ["FAPI000", "FAPI001", "OUR001"]
     assert sarif["results"][0]["ruleId"] == "OUR001"
     assert run("--select", "FAPI0").code == 0
     assert run("--select", "ALL", "--ignore", "FAPI").out.count("OUR001") == 1
@@ -80,6 +80,7 @@ def test_it_explains_itself(team: Path, run: Run) -> None:
     assert 'Did you mean "OUR001"?' in ran.err
     assert run("rule", "OUR001", "--isolated").code == 2
     assert 'error: --select: there is no rule "OUR1"; did you mean "OUR001"?' in run("--select", "OUR1").err
+    assert 'error: --select: there is no rule "no-user"; the code of that is "OUR001"' in run("--select", "no-user").err
 
 
 def test_its_suppressions_are_like_ours(team: Path, run: Run) -> None:
@@ -145,6 +146,11 @@ BROKEN = {
     "name": ({"our_rules/words.py": RULE.replace("no-user", "NoUser")}, "NoUser", "lower case"),
     "subject": ({"our_rules/words.py": RULE.replace("model: Model", "model: int")}, "int is no subject", "SchemaField"),
     "no subject": ({"our_rules/words.py": RULE.replace("model: Model", "model")}, "OUR001 (no-user)", "annotated"),
+    "one parameter": (
+        {"our_rules/words.py": RULE.replace(", project: Project)", ")")},
+        "two parameters",
+        "the project",
+    ),
     "docstring": ({"our_rules/words.py": RULE.replace('"""', "'''", 1).replace("'''", 'f"""', 1)}, "no docstring", ""),
     "examples": ({"our_rules/words.py": RULE.replace("Good:", "Fine:")}, "no example under `Good:`", "OUR001"),
 }

@@ -75,6 +75,10 @@ def test_a_part_of_a_table_leaves_the_rest_as_it_is(tmp_path: Path) -> None:
     [
         ('slect = ["FAPI2"]', 'unknown key "slect"; did you mean "select"?'),
         ("zzz = 1", 'unknown key "zzz"'),
+        (
+            "[tool.fapi-lint]\nselect = []",
+            'unknown key "tool": [tool.fapi-lint] is for pyproject.toml, here its keys stand at the top',
+        ),
         ("extend_select = []", 'unknown key "extend_select"; did you mean "extend-select"?'),
         (
             "[conventions.schema-suffixes]\nrespnse = 'R'",
@@ -147,22 +151,24 @@ def test_codes_that_do_not_exist() -> None:
     [
         (Settings(), {}, {"FAPI000", "FAPI205", "FAPI207", "FAPI401"}),
         (Settings(select=("ALL",)), {}, set(KNOWN)),
-        (Settings(select=()), {}, set()),
-        (Settings(select=("FAPI2",)), {}, {"FAPI205", "FAPI207"}),
+        (Settings(select=()), {}, {"FAPI000"}),
+        (Settings(select=("FAPI2",)), {}, {"FAPI000", "FAPI205", "FAPI207"}),
+        (Settings(select=("FAPI205",), ignore=("FAPI000",)), {}, {"FAPI205"}),
         (Settings(extend_select=("FAPI305",)), {}, set(KNOWN)),
         (Settings(ignore=("FAPI2",)), {}, {"FAPI000", "FAPI401"}),
         # The more specific selector wins, whichever it is; of two equal ones, the ignoring one.
-        (Settings(select=("FAPI205",), ignore=("FAPI2",)), {}, {"FAPI205"}),
+        (Settings(select=("FAPI205",), ignore=("FAPI2",)), {}, {"FAPI000", "FAPI205"}),
         (Settings(select=("FAPI",), ignore=("FAPI2", "FAPI4", "FAPI0")), {}, {"FAPI305"}),
-        (Settings(select=("FAPI2",), ignore=("FAPI2",)), {}, set()),
+        (Settings(select=("FAPI2",), ignore=("FAPI2",)), {}, {"FAPI000"}),
         (Settings(select=("FAPI205",), ignore=("ALL",)), {}, {"FAPI205"}),
         # The command line comes after the file.
-        (Settings(select=("FAPI2",)), {"select": ["FAPI4"]}, {"FAPI401"}),
+        (Settings(select=("FAPI2",)), {"select": ["FAPI4"]}, {"FAPI000", "FAPI401"}),
+        (Settings(ignore=("FAPI0",)), {"select": ["FAPI4"]}, {"FAPI401"}),
         (Settings(select=("FAPI205", "FAPI4")), {"ignore": ["FAPI"]}, set()),
         (
             Settings(select=("FAPI2",), ignore=("FAPI205",)),
             {"extend_select": ["FAPI2"]},
-            {"FAPI205", "FAPI207"},
+            {"FAPI000", "FAPI205", "FAPI207"},
         ),
         (Settings(), {"select": ["ALL"], "ignore": ["FAPI2"]}, {"FAPI000", "FAPI305", "FAPI401"}),
     ],

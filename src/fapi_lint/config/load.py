@@ -127,6 +127,8 @@ _EXPECTED = {
 def _message(fault: ErrorDetails) -> str:
     key = ".".join(str(part) for part in fault["loc"])
     kind = fault["type"]
+    if fault["loc"] == ("tool",):
+        return 'unknown key "tool": [tool.fapi-lint] is for pyproject.toml, here its keys stand at the top'
     if kind == "unexpected_keyword_argument":
         return f'unknown key "{key}"' + _suggestion(str(fault["loc"][-1]), _keys(fault["loc"][:-1]))
     if kind == "value_error":
@@ -151,11 +153,17 @@ def _suggestion(word: str, possible: Iterable[str]) -> str:
 
 
 def validate_codes(
-    settings: Settings, known_codes: Iterable[str], path: Path | None = None, *, prefix: str = ""
+    settings: Settings,
+    known_codes: Iterable[str],
+    path: Path | None = None,
+    *,
+    prefix: str = "",
+    names: Mapping[str, str] | None = None,
 ) -> None:
     """ConfigError if a setting names a rule that does not exist; `path` is the file to blame.
 
-    `prefix` stands before the name of the setting, as it does on the command line.
+    `prefix` stands before the name of the setting, as it does on the command line; `names` are the names of rules with
+    their codes, for those who write the one in place of the other.
     """
     known = [*known_codes, "ALL"]
     used: list[tuple[str, Iterable[str]]] = [
@@ -167,14 +175,19 @@ def validate_codes(
         *((f'per-file-ignores."{pattern}"', codes) for pattern, codes in settings.per_file_ignores.items()),
         ("exempt", settings.exempt),
     ]
+    codes = names or {}
     messages = [
-        f'{prefix}{key}: there is no rule "{selector}"' + _suggestion(selector.upper(), known)
+        f'{prefix}{key}: there is no rule "{selector}"'
+        + (f'; the code of that is "{codes[selector]}"' if selector in codes else _suggestion(selector.upper(), known))
         for key, selectors in used
         for selector in selectors
         if not _matching(selector, known)
     ]
     if messages:
         raise ConfigError(messages, path)
+
+
+_ALWAYS = frozenset({"FAPI000"})
 
 
 def rule_set(
@@ -189,11 +202,12 @@ def rule_set(
 
     As in ruff, a more specific selector wins over a less specific one, and of two equal ones the ignoring
     one. The keyword arguments are those of the command line: they are applied to what the settings select,
-    and so win over them.
+    and so win over them. Also as in ruff, a file that does not parse is told of whatever is selected, unless that
+    is ignored: nothing else was looked for in it.
     """
     default = frozenset(code for code, on in known.items() if on)
-    chosen = _choose(default, known, settings.select, settings.extend_select, settings.ignore)
-    return _choose(chosen, known, select, extend_select, ignore)
+    chosen = _choose(default, known, settings.select, settings.extend_select, settings.ignore, always=_ALWAYS)
+    return _choose(chosen, known, select, extend_select, ignore, always=_ALWAYS)
 
 
 def fixable_set(
@@ -242,6 +256,8 @@ def _choose(
     select: Iterable[str] | None,
     extend_select: Iterable[str],
     ignore: Iterable[str],
+    *,
+    always: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
     selectors = [
         *((selector, True) for selector in (*(select or ()), *extend_select)),
@@ -249,7 +265,7 @@ def _choose(
     ]
     # From the least specific to the most specific one, and the ignoring one last.
     selectors.sort(key=lambda item: (0 if item[0] == "ALL" else len(item[0]), not item[1]))
-    verdicts = dict.fromkeys(chosen, True) if select is None else {}
+    verdicts = dict.fromkeys(chosen if select is None else chosen & always, True)
     for selector, verdict in selectors:
         verdicts.update(dict.fromkeys(_matching(selector, known), verdict))
     return frozenset(code for code, verdict in verdicts.items() if verdict)

@@ -97,7 +97,8 @@ def _application(root: str, loaded: Loaded, options: Options) -> Application:
     settings = loaded.settings
     everything = known_rules(loaded)
     known = {code: rule.default for code, rule in everything.rules.items()}
-    validate_codes(settings, known, loaded.path)
+    names = {rule.name: code for code, rule in everything.rules.items()}
+    validate_codes(settings, known, loaded.path, names=names)
     given = Settings(
         select=options.select,
         extend_select=options.extend_select,
@@ -106,7 +107,7 @@ def _application(root: str, loaded: Loaded, options: Options) -> Application:
         unfixable=options.unfixable,
         per_file_ignores=options.per_file_ignores,
     )
-    validate_codes(given, known, prefix="--")
+    validate_codes(given, known, prefix="--", names=names)
     active = rule_set(
         settings, known, select=options.select, extend_select=options.extend_select, ignore=options.ignore
     )

@@ -97,8 +97,10 @@ def rule(
     """
 
     def register(check: Check) -> Check:
-        first = next(iter(inspect.signature(check).parameters), "")
-        subject = typing.get_type_hints(check).get(first)
+        parameters = list(inspect.signature(check).parameters)
+        if len(parameters) != 2:
+            raise TypeError(f"{code} ({name}): a rule has two parameters, what it is about and the project")
+        subject = typing.get_type_hints(check).get(parameters[0])
         if subject is None:
             raise TypeError(f"{code} ({name}): the first parameter of a rule is annotated with what the rule is about")
         check.rule = Rule(code, name, fix, preference, default, subject, check, url)  # type: ignore[attr-defined]

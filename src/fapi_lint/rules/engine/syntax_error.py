@@ -16,7 +16,8 @@ def syntax_error(module: Module, project: Project) -> Iterator[Finding]:
     """The file cannot be read as Python; the others are still checked.
 
     A file that does not parse, is not text in its declared encoding or cannot be opened contributes nothing to
-    the picture of the application. Templates that end in `.py` belong into `extend-exclude`.
+    the picture of the application. This is reported whatever is selected, unless it is ignored. Templates that end in
+    `.py` belong into `extend-exclude`.
 
     Bad:
         ```python app/broken.py
