@@ -199,6 +199,13 @@ def test_add_noqa(app: Path, run: Run) -> None:
     assert (app / "app/models/post.py").read_text() == text
 
 
+def test_add_noqa_says_where_a_reason_stands(app: Path, run: Run) -> None:
+    ran = run("--add-noqa", "until the migration")
+    assert ran.code == 1
+    assert 'help: a reason stands after an equals sign: --add-noqa="until the migration"\n' in ran.err
+    assert "help" not in run("--add-noqa", "app/nowhere.py").err
+
+
 def test_add_noqa_with_a_reason(app: Path, run: Run) -> None:
     assert run("--add-noqa=until the migration", "app/models").code == 0
     assert "mapped_column(String)  # noqa: FAPI207 until the migration\n" in (app / "app/models/user.py").read_text()

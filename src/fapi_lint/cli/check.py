@@ -49,7 +49,7 @@ def run(arguments: Arguments) -> int:
             emit("\n".join(_settings(application) for application in engine.applications))
             return 0
         if arguments.add_noqa is not None:
-            return _add_noqa(engine, arguments.add_noqa, quiet=arguments.quiet)
+            return _add_noqa(engine, arguments, arguments.add_noqa)
         fixing = arguments.fix or arguments.fix_only or arguments.diff
         result = engine.fix() if fixing else engine.check()
     report = replace(result.report, show_fixes=arguments.show_fixes, quiet=arguments.quiet)
@@ -203,11 +203,14 @@ def _shown(path: str) -> str:
     return os.path.relpath(path).replace(os.sep, "/")
 
 
-def _add_noqa(engine: Run, reason: str, *, quiet: bool) -> int:
+def _add_noqa(engine: Run, arguments: Arguments, reason: str) -> int:
     added, skipped = engine.add_noqa(reason)
     for problem in (*engine.problems, *skipped):
         note(f"warning: {problem}")
-    if not quiet:
+    words = (path for path in arguments.paths if not (os.sep in path or path.endswith(".py") or os.path.exists(path)))
+    if not reason and (word := next(words, None)):
+        note(f'help: a reason stands after an equals sign: --add-noqa="{word}"')
+    if not arguments.quiet:
         note(f"Added {count(added, 'suppression')}.")
     return int(engine.failed)
 
