@@ -157,7 +157,7 @@ def orm_returned(returned: OrmReturn, project: Project) -> Iterator[Finding]:
     fix = None if obstacle or returned.response is None else _fix(returned, returned.response, project)
     name = returned.response.schema.name if returned.response is not None else "a schema"
     for value, model, is_list in returned.values:
-        what = f"a list of `{model.name}`" if is_list else f"a `{model.name}`"
+        what = f"a list of `{model.name}`" if is_list else f"an object of `{model.name}`"
         message = f"`{returned.function.name}` returns {what}, not `{name}.model_validate(…)`"
         if returned.response is None:
             message = f"`{returned.function.name}` returns {what}, not a schema made of it"
