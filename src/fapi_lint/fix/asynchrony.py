@@ -22,6 +22,7 @@ from fapi_lint.project.session_flow import Change
 from fapi_lint.project.session_roles import ASYNC_CLASSES
 from fapi_lint.project.symbols import Function, Scope
 from fapi_lint.project.tests import AsyncTest
+from fapi_lint.project.threads import position
 
 _GENERATORS = {
     "Generator": "AsyncGenerator",
@@ -144,6 +145,8 @@ class _Conversion:
                 self.create_all(module, node)
             case "run_sync":
                 self.run_sync(module, node)
+            case "unthread":
+                self.unthread(module, node)
 
     def scope(self, change: Change) -> Scope:
         for part in self.closure.parts:
@@ -209,6 +212,18 @@ class _Conversion:
         connection, rest = _bound(module, node)
         text = f"await {connection}.run_sync({', '.join([module.slice(node.func), *rest])})"
         self.edits.append(replace(module, node, text))
+
+    def unthread(self, module: Module, node: o.Node) -> None:
+        """`await run_in_threadpool(f, 1)`: `f(1)` is what is awaited now."""
+        assert isinstance(node, o.Call)
+        index, text = position(node), module.text
+        function, rest = node.args[index], node.args[index + 1 :]
+        space = text[node.open : node.args[0].start]
+        end = rest[0].start if rest else node.end
+        self.edits.append(Edit(module.path, node.start, function.start, ""))
+        self.edits.append(Edit(module.path, function.end, end, f"({space}" if rest else "()"))
+        names = (name.id for name in o.walk(node.func) if isinstance(name, o.Name))
+        self.drops += [DropsImport(module.path, name) for name in names]
 
     # --- definitions -------------------------------------------------------------------------------
 

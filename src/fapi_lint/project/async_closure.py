@@ -15,7 +15,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.awaiting import Convertible
 from fapi_lint.project.callers import Callers
 from fapi_lint.project.decorators import Decorating
-from fapi_lint.project.session_flow import Change, Key, Obstacle, Part, SessionFlow
+from fapi_lint.project.session_flow import Change, Key, Kind, Obstacle, Part, SessionFlow
 from fapi_lint.project.sets import DisjointSets
 from fapi_lint.project.symbols import Class, Function
 
@@ -229,8 +229,9 @@ class AsyncClosures:
         for decorating in self.project.decorators.on(function):
             wrapper = decorating.wrapper
             for call in decorating.calls:
-                if not isinstance(call.parents[0], o.Await):
-                    change = Change("await", wrapper.module, call.node, call.parents)
+                if call.in_thread or not isinstance(call.parents[0], o.Await):
+                    kind: Kind = "unthread" if call.in_thread else "await"
+                    change = Change(kind, wrapper.module, call.node, call.parents)
                     self._calls.setdefault(function, []).append(change)
             self._called_by.setdefault(function, []).append(wrapper)
             self._join(function, wrapper)

@@ -12,6 +12,7 @@ from fapi_lint.project.awaiting import hindrance
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.session_flow import Change, Kind, Obstacle, SessionFlow
 from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Variable
+from fapi_lint.project.threads import threaded
 from fapi_lint.project.types import LibraryMethod
 
 if TYPE_CHECKING:
@@ -175,6 +176,11 @@ class Callers:
         parent = parents[0] if parents else None
         if isinstance(parent, o.Call) and parent.func is sighting.node:
             return self._call(function, sighting, parent, parents[1:])
+        awaited = threaded(self.project.resolver, sighting.scope, sighting.node, parents)
+        if awaited is not None and not function.node.is_generator:
+            owner = sighting.scope.owner
+            change = Change("unthread", sighting.scope.module, awaited, parents[2:])
+            return Use(change, owner if isinstance(owner, Function) else None)
         if self._is_taken(parents):
             return Use()
         module = sighting.scope.module

@@ -12,6 +12,7 @@ from fapi_lint.project.awaiting import hindrance
 from fapi_lint.project.coroutines import ancestors, paths, statements
 from fapi_lint.project.surroundings import leaf
 from fapi_lint.project.symbols import Function, Scope
+from fapi_lint.project.threads import threaded
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -33,6 +34,8 @@ class DecoratedCall:
 
     node: o.Call
     parents: tuple[o.Node, ...]
+    in_thread: bool = False
+    """It is `await run_in_threadpool(function, *args, **kwargs)`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,6 +149,10 @@ class _Reader:
                 if reason is not None:
                     return f"`@{name}` calls what it decorates {reason}"
                 found.append(DecoratedCall(parent, parents[1:]))
+            elif (call := threaded(self.project.resolver, scope, node, parents)) is not None:
+                if scope is not wrapper.scope:
+                    return f"`@{name}` calls what it decorates outside of its wrapper"
+                found.append(DecoratedCall(call, parents[2:], in_thread=True))
             elif not self.is_harmless(scope, param, parents, 0):
                 return f"`@{name}` does more with what it decorates than calling it"
         return found or f"`@{name}` does not call what it decorates"

@@ -39,6 +39,7 @@ Kind: TypeAlias = Literal[
     "create_all",
     "run_sync",
     "dynamic",
+    "unthread",
 ]
 Key: TypeAlias = Hashable
 """A function, a class that holds a session, or the path and name of a variable or statement of a module."""

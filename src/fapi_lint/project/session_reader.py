@@ -18,6 +18,7 @@ from fapi_lint.project.session_flow import ORM, Change, Key, Kind, Obstacle, Par
 from fapi_lint.project.session_roles import Role, Use, use_of
 from fapi_lint.project.surroundings import is_shadowed, is_target, leaf, overrides_dependency, parameter, root
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope
+from fapi_lint.project.threads import runner, threaded
 from fapi_lint.project.types import LibraryMethod, Type
 
 if TYPE_CHECKING:
@@ -258,7 +259,12 @@ class Reader:
         elif use is Use.PLAIN:
             return
         elif call is None:
-            self.obstacle(node, f"`{written}` is handed on uncalled")
+            parents = tuple(ancestors(above))
+            awaited = threaded(self.flow.project.resolver, scope, node, parents)
+            if awaited is None or use is Use.ENTERED:
+                self.obstacle(node, f"`{written}` is handed on uncalled")
+            else:
+                self.part.changes.append(Change("unthread", self.module, awaited, parents[2:]))
         elif use is not Use.AWAITED and outer is not None and isinstance(outer[0], o.WithItem):
             self.change("enter", outer[0], outer[1])
         elif use is Use.ENTERED:
@@ -358,7 +364,10 @@ class Reader:
     def argument(self, scope: Scope, role: Role, call: o.Call, arg: o.Arg, above: Parents) -> None:
         """Something synchronous passed to a call."""
         callee = self.types.callee(scope, call.func)
-        called = leaf(call.func)
+        called, first = leaf(call.func), 0
+        thread = runner(self.flow.project.resolver, scope, call)
+        if thread is not None:
+            callee, first = self.types.callee(scope, call.args[thread].value), thread + 1
         if called in ("create_all", "drop_all") and role in (Role.ENGINE, Role.CONNECTION):
             statement = above[0] if above is not None else None
             if not isinstance(statement, o.ExprStatement):
@@ -372,7 +381,6 @@ class Reader:
             elif not self._constructs(callee) and callee.name not in _HARMLESS:
                 self.obstacle(call, self._passed(role, call, arg))
             return
-        first = 0
         if called == "add_task" and call.args:
             callee, first = self.types.callee(scope, call.args[0].value), 1
         if isinstance(callee, Function):

@@ -228,13 +228,18 @@ class Sessions:
                     continue
                 name = node.func.attr if isinstance(node.func, o.Attribute) else node.func.id
                 position = {"run_sync": 0, "listen": 2}.get(name)
-                if position is not None and len(node.args) > position:
+                if position is not None and len(node.args) > position and not self._runs_thread(code.scope, node.func):
                     yield from self._callback(code.scope, node.args[position].value)
         for function in module.scope.all_functions():
             for decorator in function.node.decorators:
                 call = decorator.value
                 if isinstance(call, o.Call) and o.dotted(call.func).rpartition(".")[2] == "listens_for":
                     yield function
+
+    def _runs_thread(self, scope: Scope, func: o.Node) -> bool:
+        """`anyio.to_thread.run_sync`"""
+        symbol = self.project.resolver.external(scope, func)
+        return symbol is not None and symbol.package == "anyio"
 
     def _callback(self, scope: Scope, expr: o.Node) -> Iterator[Function]:
         """The function that is handed over, `partial` and lambdas looked through."""
