@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
@@ -57,19 +58,26 @@ class LazyWords:
     def _schemas(self, words: set[str]) -> set[Class]:
         """Schemas with a field of such a name, and those that hold them."""
         found: set[Class] = set()
-        holders: dict[Class, list[Class]] = {}
-        pending = []
-        for schema in self.project.schemas.all:
-            if not words.isdisjoint(schema.fields) or "alias" in schema.module.slice(schema.class_.node):
-                pending.append(schema.class_)
-            for field in schema.fields.values():
-                for inner in self.project.schemas.named_in(field.scope, field.annotation):
-                    holders.setdefault(inner, []).append(schema.class_)
+        pending = [
+            schema.class_
+            for schema in self.project.schemas.all
+            if not words.isdisjoint(schema.fields) or "alias" in schema.module.slice(schema.class_.node)
+        ]
         while pending:
             class_ = pending.pop()
             if class_ not in found:
                 found.add(class_)
-                pending += holders.get(class_, ())
+                pending += self._holders.get(class_, ())
+        return found
+
+    @cached_property
+    def _holders(self) -> dict[Class, list[Class]]:
+        """The schemas that hold others."""
+        found: dict[Class, list[Class]] = {}
+        for schema in self.project.schemas.all:
+            for field in schema.fields.values():
+                for inner in self.project.schemas.named_in(field.scope, field.annotation):
+                    found.setdefault(inner, []).append(schema.class_)
         return found
 
     def concerns(self, function: Function) -> bool:

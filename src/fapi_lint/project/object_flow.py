@@ -11,7 +11,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.links import Link, Links, Path, is_loaded
 from fapi_lint.project.models import Model
-from fapi_lint.project.object_places import Places
+from fapi_lint.project.object_places import Places, names_of, session_at
 from fapi_lint.project.object_stale import StaleReads
 from fapi_lint.project.object_summary import Read, Summary
 from fapi_lint.project.object_walk import Walk
@@ -38,6 +38,7 @@ class ObjectFlow:
     """Reads that may emit a query, by what is read of what."""
     _summaries: dict[Function, Summary] = field(default_factory=dict)
     places: Places = field(default_factory=Places)
+    _members: dict[tuple[Model, Path], bool | Function | str | None] = field(default_factory=dict)
     _injected: set[Function] = field(default_factory=set)
 
     @cached_property
@@ -74,10 +75,11 @@ class ObjectFlow:
             return
         self._injected.add(function)
         summary = self.summary(function)
-        walk = Walk(self, function)
-        given = self._given(walk, function)
-        if given:
-            self._bind(walk, summary, given, None)
+        if summary.params:
+            walk = Walk(self, function)
+            given = self._given(walk, function)
+            if given:
+                self._bind(walk, summary, given, None)
 
     def injected(self, function: Function) -> tuple[Values, Walk]:
         """What a function returns when FastAPI calls it."""
@@ -189,14 +191,13 @@ class ObjectFlow:
             bound[origin] = objects
             for value in objects:
                 facts = before.get(value.origin, Facts())
-                for read in list(summary.reads.values()):
-                    if read.origin is origin:
-                        path = value.path + read.path
-                        changed = facts.then(self._moved(walk, summary, node, value, read.facts), value.path)
-                        if read.deleted is not None:
-                            self.stale.delete(walk, value.origin, path, changed, read.deleted)
-                        else:
-                            self.read(walk, value.origin, path, changed, read.place, read.obstacle)
+                for read in list(summary.reads.get(origin, {}).values()):
+                    path = value.path + read.path
+                    changed = facts.then(self._moved(walk, summary, node, value, read.facts), value.path)
+                    if read.deleted is not None:
+                        self.stale.delete(walk, value.origin, path, changed, read.deleted)
+                    else:
+                        self.read(walk, value.origin, path, changed, read.place, read.obstacle)
                 change = summary.facts.get(origin)
                 if change is not None:
                     change = self._moved(walk, summary, node, value, change)
@@ -218,24 +219,30 @@ class ObjectFlow:
         if node is None or model is None or all(at.model is not None for at in places):
             return change
         # A function that takes any object is no place to load what one model has.
-        at = {place: self.places.at_call(walk, summary, node, place, passed.origin) for place in places}
+        names = names_of(walk)
+        at = {}
+        for place in places:
+            session = session_at(walk, summary.function, node, place.session)
+            at[place] = self.places.drop(walk, node, session, place.is_async, passed.origin, names)
         dropped = None if change.dropped is None else at[change.dropped]
         return replace(change, dropped=dropped, writes=writes.moved(at))
 
     def _flushed(self, walk: Walk, summary: Summary, node: o.Call, passed: list[Origin]) -> None:
         """What a call writes also concerns objects that are not passed."""
+        own, names, drop = walk.summary, names_of(walk), self.places.drop
         others = [origin for origin in walk.calls.session.held() if origin not in passed]
-        own = walk.summary
         for model, inner in summary.rows:
-            own.rows.append((model, self.places.at_call(walk, summary, node, inner, None)))
+            session = session_at(walk, summary.function, node, inner.session)
+            own.rows.append((model, drop(walk, node, session, inner.is_async)))
             for origin in others:
-                at, facts = self.places.at_call(walk, summary, node, inner, origin), walk.facts(origin)
+                at, facts = drop(walk, node, session, inner.is_async, origin, names), walk.facts(origin)
                 walk.set_facts(origin, facts.wrote(facts.writes.statement(model, at)))
         if summary.flush is not None:
+            is_async, session = summary.flush.is_async, session_at(walk, summary.function, node, summary.flush.session)
             own.expires |= summary.expires
-            own.flush = own.flush or self.places.at_call(walk, summary, node, summary.flush, None)
+            own.flush = own.flush or drop(walk, node, session, is_async)
             for origin in others:
-                at, facts = self.places.at_call(walk, summary, node, summary.flush, origin), walk.facts(origin)
+                at, facts = drop(walk, node, session, is_async, origin, names), walk.facts(origin)
                 walk.set_facts(origin, facts.expired(at) if summary.expires else facts.flushed(at))
 
     def _substituted(self, value: Value, bound: dict[Origin, list[Objects]]) -> Iterator[Value]:
@@ -262,45 +269,55 @@ class ObjectFlow:
         if len(path) > _DEPTH:
             return
         self.stale.read(walk, origin, path, facts, place)
-        model, is_column = origin.model, False
-        for index, name in enumerate(path if model is not None else ()):
-            link = None if model is None else self.links.of(model).get(name)
-            if link is not None:
-                if index == len(path) - 1 and (not link.is_lazy or self._goes_back(origin, path)):
-                    return
-                model = link.target
-                continue
-            if index == len(path) - 1 and model is not None and name in self.stale.volatile.columns(model):
-                is_column = True
-                break
-            method = None if model is None else self.property_of(model, name)
-            if isinstance(method, Function) and index == len(path) - 1:
-                self._call(walk, origin, path[:index], facts, method)
-            elif isinstance(method, str) and index == len(path) - 1:
-                self.read(walk, origin, (*path[:index], method), facts, place, obstacle)
+        member = self._member(origin.model, path)
+        if member is None:
             return
-        if origin.kind == "parameter":
+        if isinstance(member, Function):
+            self._call(walk, origin, path[:-1], facts, member)
+        elif isinstance(member, str):
+            self.read(walk, origin, (*path[:-1], member), facts, place, obstacle)
+        elif origin.kind == "parameter":
             if not facts.is_opaque and not is_loaded(path, facts.loaded):
-                walk.summary.reads.setdefault((origin, path, facts), Read(origin, path, facts, place, obstacle))
-        elif model is not None and not is_column and facts.lacks(path):
+                key = (path, facts)
+                walk.summary.reads.setdefault(origin, {}).setdefault(key, Read(origin, path, facts, place, obstacle))
+        elif member and origin.model is not None and facts.lacks(path):
             self.reads.setdefault((origin, path, facts.dropped), Read(origin, path, facts, place, obstacle))
 
-    def _goes_back(self, origin: Origin, path: Path) -> bool:
-        """Whether the last link leads back to where the one before it came from, so that the object is there."""
-        if len(path) < 2:
-            return False
-        before = self.walk(origin, path[:-2])
-        last, middle = self.links_of(origin, path)[-1], self.links_of(origin, path)[-2]
-        return last.many is False and before is not None and last.target is before and middle.many is True
+    def _member(self, model: Model | None, path: Path) -> bool | Function | str | None:
+        """What the last attribute of a path is: a link that loads when it is read (or may be one), a column that an
+        UPDATE leaves out of date (False), the body of a property, a link by another name; None if nothing of these."""
+        if model is None:
+            return True
+        key = (model, path)
+        if key not in self._members:
+            self._members[key] = self._find_member(model, path)
+        return self._members[key]
+
+    def _find_member(self, model: Model, path: Path) -> bool | Function | str | None:
+        links: list[Link] = []
+        owner: Model | None = model
+        for index, name in enumerate(path):
+            link = None if owner is None else self.links.of(owner).get(name)
+            if link is None:
+                if owner is None or index < len(path) - 1:
+                    return None
+                return False if name in self.stale.volatile.columns(owner) else self.property_of(owner, name)
+            links.append(link)
+            owner = link.target
+        if not links[-1].is_lazy:
+            return None
+        if len(links) > 1 and links[-1].many is False and links[-2].many is True:
+            # The object that the collection belongs to is there.
+            return None if links[-1].target is (links[-3].target if len(links) > 2 else model) else True
+        return True
 
     def _call(self, walk: Walk, origin: Origin, path: Path, facts: Facts, method: Function) -> Values:
         summary = self.summary(method)
         own = next(iter(summary.params.values()), None)
         if own is None:
             return UNKNOWN
-        for read in list(summary.reads.values()):
-            if read.origin is own:
-                self.read(walk, origin, path + read.path, facts.then(read.facts, path), read.place, read.obstacle)
+        for read in list(summary.reads.get(own, {}).values()):
+            self.read(walk, origin, path + read.path, facts.then(read.facts, path), read.place, read.obstacle)
         bound = {own: [Objects(origin, path)]}
         return frozenset(value for inner in summary.values for value in self._substituted(inner, bound))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model
-from fapi_lint.project.object_summary import Summary
 from fapi_lint.project.origins import NONE, Objects, Origin
 from fapi_lint.project.symbols import Class, Function
 
@@ -36,9 +37,21 @@ class Places:
             found = self._origins[key] = Origin(kind, function.module, function, node, model, is_async)
         return found
 
-    def drop(self, walk: Walk, node: o.Call, session: str, origin: Origin | None, is_async: bool) -> Origin:
+    def drop(
+        self,
+        walk: Walk,
+        node: o.Call,
+        session: str,
+        is_async: bool,
+        origin: Origin | None = None,
+        names: Mapping[Objects, str] = MappingProxyType({}),
+    ) -> Origin:
         """The refresh, flush, commit or statement after which the objects of `origin` have to be loaded anew."""
-        variable, many = ("", False) if origin is None else variable_of(walk, origin)
+        variable, many = "", False
+        if origin is not None:
+            variable = names.get(Objects(origin, (), many=True), "")
+            many = bool(variable)
+            variable = variable or names.get(Objects(origin), "")
         model = None if origin is None else origin.model
         key = (f"refresh {variable}", walk.module.path, node.start, node.end, 0)
         found = self._origins.get(key)
@@ -58,22 +71,21 @@ class Places:
             self._origins[key] = found
         return found
 
-    def at_call(self, walk: Walk, summary: Summary, node: o.Call, inner: Origin, origin: Origin | None) -> Origin:
-        """A place inside a function, as its caller sees it: behind the call."""
-        return self.drop(walk, node, _session(walk, summary.function, node, inner.session), origin, inner.is_async)
+
+def names_of(walk: Walk) -> dict[Objects, str]:
+    """The names that hold the objects of one origin, alone, at this point."""
+    found: dict[Objects, str] = {}
+    for name, values in walk.state.names.items():
+        if len(values) < 3:
+            held = values - NONE
+            if len(held) == 1:
+                (value,) = held
+                if isinstance(value, Objects) and not value.path:
+                    found.setdefault(value, name)
+    return found
 
 
-def variable_of(walk: Walk, origin: Origin) -> tuple[str, bool]:
-    """The name that holds the objects of an origin, alone, at this point, and whether as a collection."""
-    wanted = {many: Objects(origin, (), many) for many in (True, False)}
-    for many, objects in wanted.items():
-        for name, values in walk.state.names.items():
-            if values - NONE == {objects}:
-                return name, many
-    return "", False
-
-
-def _session(walk: Walk, function: Function, node: o.Call, session: str) -> str:
+def session_at(walk: Walk, function: Function, node: o.Call, session: str) -> str:
     """How a caller writes the session that a function calls `session`; empty if that cannot be seen."""
     root, dot, rest = session.partition(".")
     params = [param.name for param in function.node.params if param.kind not in ("*", "**", "keyword")]

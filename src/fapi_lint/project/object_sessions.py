@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.links import BELOW, Path
 from fapi_lint.project.models import Model
+from fapi_lint.project.object_places import names_of
 from fapi_lint.project.origins import UNKNOWN, Facts, Objects, Origin, Result, Statement, Values, first
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ class SessionCalls:
             self.flush(node, func, is_awaited)
             return UNKNOWN
         if name == "expire_all" and self.may_be_session(func.value):
-            for origin in self.held():
-                walk.set_facts(origin, walk.facts(origin).expired(self.drop(origin, node, func, is_awaited)))
+            for origin, at in self.drops(node, func, is_awaited):
+                walk.set_facts(origin, walk.facts(origin).expired(at))
             return UNKNOWN
         if name in ("add", "add_all", "delete", "expunge") and self.may_be_session(func.value):
             arguments = self.calls.arguments(node)
@@ -112,15 +113,14 @@ class SessionCalls:
         if symbol is not None and symbol.package in ("sqlalchemy", "sqlmodel") and symbol.name in ("delete", "update"):
             model = self.calls.model(call.args[0].value)
             if model is not None:
-                self.rows(model, node, self.walk.module.slice(func.value), self.is_async(func.value, is_awaited))
+                self.rows(model, node, func, is_awaited)
 
-    def rows(self, model: Model, node: o.Call, session: str, is_async: bool) -> None:
+    def rows(self, model: Model, node: o.Call, func: o.Attribute, is_awaited: bool) -> None:
         """A statement deletes or updates rows, whatever collections hold them."""
-        walk, places = self.walk, self.objects.places
-        walk.summary.rows.append((model, places.drop(walk, node, session, None, is_async)))
-        for origin in self.held():
+        walk = self.walk
+        walk.summary.rows.append((model, self.place(node, func, is_awaited)))
+        for origin, at in self.drops(node, func, is_awaited):
             facts = walk.facts(origin)
-            at = places.drop(walk, node, session, origin, is_async)
             walk.set_facts(origin, facts.wrote(facts.writes.statement(model, at)))
 
     def delete(self, node: o.Call, func: o.Attribute, values: Values) -> None:
@@ -146,21 +146,17 @@ class SessionCalls:
                 else:
                     self.walk.set_facts(value.origin, facts.load(*paths))
             elif not value.path:
-                at = self.drop(value.origin, node, func, is_awaited)
+                at = self.place(node, func, is_awaited, value.origin)
                 self.walk.set_facts(value.origin, facts.refreshed(at) if func.attr == "refresh" else facts.expired(at))
             elif func.attr == "refresh":
                 self.walk.set_facts(value.origin, facts.wrote(facts.writes.load(frozenset([(*value.path, BELOW)]))))
 
     def flush(self, node: o.Call, func: o.Attribute, is_awaited: bool) -> None:
-        walk = self.walk
-        is_async = self.is_async(func.value, is_awaited)
-        expires = func.attr == "commit" and is_async and self.objects.expires
-        summary = walk.summary
+        walk, summary = self.walk, self.walk.summary
+        expires = func.attr == "commit" and self.objects.expires and self.is_async(func.value, is_awaited)
         summary.expires |= expires
-        if summary.flush is None:
-            summary.flush = self.objects.places.drop(walk, node, walk.module.slice(func.value), None, is_async)
-        for origin in self.held():
-            at = self.drop(origin, node, func, is_awaited)
+        summary.flush = summary.flush or self.place(node, func, is_awaited)
+        for origin, at in self.drops(node, func, is_awaited):
             facts = walk.facts(origin)
             walk.set_facts(origin, facts.expired(at) if expires else facts.flushed(at))
 
@@ -168,10 +164,16 @@ class SessionCalls:
         """The origins of all objects that there are, those of parameters included."""
         return list({**self.walk.state.facts, **dict.fromkeys(self.walk.summary.params.values())})
 
-    def drop(self, origin: Origin, node: o.Call, func: o.Attribute, is_awaited: bool) -> Origin:
+    def drops(self, node: o.Call, func: o.Attribute, is_awaited: bool) -> list[tuple[Origin, Origin]]:
+        """All origins, with the place after which their objects have to be loaded anew."""
+        session, is_async = self.walk.module.slice(func.value), self.is_async(func.value, is_awaited)
+        names, places = names_of(self.walk), self.objects.places
+        return [(each, places.drop(self.walk, node, session, is_async, each, names)) for each in self.held()]
+
+    def place(self, node: o.Call, func: o.Attribute, is_awaited: bool, origin: Origin | None = None) -> Origin:
         """The place after which an object has to be loaded anew."""
         session, is_async = self.walk.module.slice(func.value), self.is_async(func.value, is_awaited)
-        return self.objects.places.drop(self.walk, node, session, origin, is_async)
+        return self.objects.places.drop(self.walk, node, session, is_async, origin, names_of(self.walk))
 
     def is_async(self, receiver: o.Node, is_awaited: bool) -> bool:
         return is_awaited or self.project.sessions.kind(self.project.types.of(self.scope, receiver)) == "async"

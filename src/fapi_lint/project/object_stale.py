@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.project.links import Path
 from fapi_lint.project.object_summary import Read
-from fapi_lint.project.object_writes import NO_WRITES, Volatile
+from fapi_lint.project.object_writes import Volatile
 from fapi_lint.project.origins import Facts, Origin
 from fapi_lint.source.place import Place
 
@@ -47,7 +47,7 @@ class StaleReads:
     def read(self, walk: Walk, origin: Origin, path: Path, facts: Facts, place: Place) -> None:
         """An attribute is read."""
         writes = facts.writes
-        if writes is NO_WRITES or facts.is_opaque or origin.kind == "parameter":
+        if not (writes.flushed or writes.rows) or facts.is_opaque or origin.kind == "parameter":
             return
         model = self.objects.walk(origin, path[:-1])
         if model is None:
@@ -66,8 +66,8 @@ class StaleReads:
         """An object is deleted, which reads its collections."""
         place = at.module.place(at.node)
         if origin.kind == "parameter":
-            key = (origin, (*path, "delete"), facts)
-            walk.summary.reads.setdefault(key, Read(origin, path, facts, place, None, at))
+            key = ((*path, "delete"), facts)
+            walk.summary.reads.setdefault(origin, {}).setdefault(key, Read(origin, path, facts, place, None, at))
             return
         model = self.objects.walk(origin, path)
         for link in () if model is None or facts.is_opaque else self.objects.links.of(model).values():

@@ -59,7 +59,7 @@ class Summary:
 
     function: Function
     params: dict[str, Origin] = field(default_factory=dict)
-    reads: dict[tuple[Origin, Path, Facts], Read] = field(default_factory=dict)
+    reads: dict[Origin, dict[tuple[Path, Facts], Read]] = field(default_factory=dict)
     """Of parameters only."""
     returns: list[Return] = field(default_factory=list)
     facts: dict[Origin, Facts] = field(default_factory=dict)

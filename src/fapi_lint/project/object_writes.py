@@ -69,6 +69,8 @@ class Writes:
 
     def then(self, change: Writes, flush: Origin | None) -> Writes:
         """After a call that wrote `change` to the object, and flushed what was written before if there is a `flush`."""
+        if change == NO_WRITES and (flush is None or not self.changed):
+            return self
         before = Writes(is_read_anew=True) if change.is_read_anew else self
         flushed, places = change.flushed, before.places
         if flush is not None:
