@@ -14,6 +14,8 @@ from fapi_lint.fix.text import (
     insert_argument,
     insert_before,
     insert_statement_after,
+    line_end,
+    line_start,
     newline,
 )
 from fapi_lint.outline import nodes as o
@@ -25,6 +27,9 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.origins import Origin
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class
+
+_WIDTH = 100
+"""What a line of a query should not exceed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,8 @@ class _Loading:
         if isinstance(node, o.Call) and self.origin.kind == "get":
             given = node.argument("options")
             if given is None:
-                return [insert_argument(self.module, node, f"options=[{', '.join(options)}]")]
+                text = self.listed("options=[", options, "]", node.end - 1)
+                return [insert_argument(self.module, node, text)]
             if isinstance(given.value, o.Collection):
                 return [_into_list(given.value, self.module.path, options)]
             self.refusal = Refusal("its options are not written as a list there")
@@ -109,15 +115,28 @@ class _Loading:
                 return [insert_argument(self.module, call, ", ".join(options))]
             call = call.func.value
         text, path = self.module.text, self.module.path
-        added = f".options({', '.join(options)})"
+        added = self.listed(".options(", options, ")", node.end)
         if isinstance(node, o.Call) and isinstance(node.func, o.Attribute):
             dot = text.rindex(".", node.func.value.end, node.func.attr_start)
-            line = text[:dot].rpartition("\n")[2]
-            if not line.strip():
-                added = newline(text) + indentation_at(text, dot) + added
+            indent = text[line_start(text, dot) : dot]
+            if not indent.strip():
+                added = newline(text) + indent + self.listed(".options(", options, ")", dot, is_alone=True)
         if isinstance(node, (o.Name, o.Attribute, o.Call, o.Subscript)):
             return [Edit(path, node.end, node.end, added)]
         return [Edit(path, node.start, node.start, "("), Edit(path, node.end, node.end, ")" + added)]
+
+    def listed(self, before: str, options: Sequence[str], after: str, at: int, *, is_alone: bool = False) -> str:
+        """The options in their brackets, on lines of their own where the line would become too long."""
+        text = self.module.text
+        end, outer = newline(text), indentation_at(text, at)
+        inner, joined = outer + indent_unit(self.module), ", ".join(options)
+        line = outer if is_alone else text[line_start(text, at) : line_end(text, at)]
+        rest = 0 if self.origin.is_async or is_alone else len("(await )")
+        if len(line) + len(before + joined + after) + rest <= _WIDTH:
+            return before + joined + after
+        if len(inner + joined) > _WIDTH:
+            joined = f",{end}{inner}".join(options) + ","
+        return f"{before}{end}{inner}{joined}{end}{outer}{after}"
 
     def before(self, steps: dict[str, _Step]) -> list[Edit]:
         """Collections forgotten before the object is deleted, so that it is deleted with what they hold by then."""
