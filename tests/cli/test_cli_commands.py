@@ -151,7 +151,9 @@ def test_one_key_of_the_configuration(app: Path, run: Run) -> None:
     ran = run("config", "conventions.string-length")
     assert ran.out.startswith("The length to give to a string column")
     assert ran.out.endswith("string-length = 255\n")
-    assert "[tool.fapi-lint]" not in run("config", "conventions").out
+    whole = run("config", "conventions").out
+    assert whole.startswith("[conventions]\n")
+    assert tomllib.loads(whole)["conventions"]["schema-suffixes"]["in-db"] == "InDB"
     for key in json.loads(run("config", "--schema").out)["properties"]:
         assert run("config", key).code == 0
     ran = run("config", "string-lenght")

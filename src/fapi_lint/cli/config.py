@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
@@ -13,7 +12,7 @@ from typing import Any
 import click
 
 from fapi_lint.cli.terminal import emit
-from fapi_lint.config.load import Loaded, json_schema, load, to_dict, to_toml
+from fapi_lint.config.load import Loaded, json_schema, load, to_dict, to_toml, toml_lines, toml_value
 from fapi_lint.config.settings import Settings
 from fapi_lint.engine.plugins import known_rules
 from fapi_lint.source.walk import DEFAULT_EXCLUDE
@@ -60,12 +59,12 @@ def _one(key: str, settings: Settings) -> str:
     value: Any = to_dict(_with_defaults(settings))
     for part in key.split("."):
         value = value.get(part) if isinstance(value, dict) else None
-    lines = [descriptions[key], ""]
+    lines = [descriptions[key], ""] if descriptions[key] else []
     if isinstance(value, dict):
-        lines += [f"{json.dumps(name)} = {json.dumps(entry, ensure_ascii=False)}" for name, entry in value.items()]
+        lines += [f"[{key}]", *toml_lines(value, key)]
     else:
-        lines.append("not set" if value is None else f"{key.rpartition('.')[2]} = {json.dumps(value)}")
-    return "\n".join(lines).rstrip() + os.linesep
+        lines.append("not set" if value is None else f"{key.rpartition('.')[2]} = {toml_value(value)}")
+    return "\n".join(lines) + "\n"
 
 
 def _descriptions() -> Iterator[tuple[str, str]]:

@@ -303,17 +303,18 @@ def _entries(table: Any) -> Iterator[tuple[str, Any]]:
 
 def to_toml(settings: Settings) -> str:
     """The settings as a `fapi-lint.toml`, which reads back as the same settings."""
-    return "\n".join(_toml_lines(to_dict(settings), "")) + "\n"
+    return "\n".join(toml_lines(to_dict(settings), "")) + "\n"
 
 
-def _toml_lines(table: dict[str, Any], name: str) -> Iterator[str]:
+def toml_lines(table: dict[str, Any], name: str) -> Iterator[str]:
+    """The lines below the header of the table of this dotted name; of the root, whose name is empty, all of them."""
     tables = {key: value for key, value in table.items() if isinstance(value, dict)}
     for key, value in table.items():
         if key not in tables:
             yield f"{_toml_key(key)} = {toml_value(value)}"
     for key, value in tables.items():
         path = f"{name}.{_toml_key(key)}".removeprefix(".")
-        yield from ("", f"[{path}]", *_toml_lines(value, path))
+        yield from ("", f"[{path}]", *toml_lines(value, path))
 
 
 def _toml_key(key: str) -> str:
