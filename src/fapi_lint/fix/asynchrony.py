@@ -36,7 +36,7 @@ _MADE: WeakKeyDictionary[Closure, Fix | Refusal] = WeakKeyDictionary()
 def make_async(project: Project, closure: Closure) -> Fix | Refusal:
     """The fix that makes a closure asynchronous; why that cannot be. The findings of a closure share it."""
     if closure not in _MADE:
-        _MADE[closure] = _refused(project, closure) or _Conversion(project, closure).fix()
+        _MADE[closure] = _refused(project, closure) or Conversion(project, closure).fix()
     return _MADE[closure]
 
 
@@ -48,7 +48,9 @@ def _refused(project: Project, closure: Closure) -> Refusal | None:
     return None if closure.obstacle is None else Refusal(f"{closure.obstacle.text} ({closure.where})")
 
 
-class _Conversion:
+class Conversion:
+    """The edits for what becomes asynchronous."""
+
     def __init__(self, project: Project, closure: Closure) -> None:
         self.project = project
         self.closure = closure

@@ -16,7 +16,7 @@ _CONSUMERS = frozenset(["list", "tuple", "set", "frozenset", "sorted", "sum", "m
 """Builtins that take all there is: what they are given may as well be a list."""
 _TRANSPARENT = frozenset(["staticmethod", "classmethod", "abstractmethod", "override", "final", "deprecated"])
 _MANAGERS = frozenset(["contextmanager", "asynccontextmanager"])
-_AWARE = frozenset(["backoff", "stamina", "tenacity"])
+_AWARE = frozenset(["backoff", "freezegun", "mock", "respx", "stamina", "tenacity", "time_machine", "unittest"])
 """Packages whose decorators serve coroutine functions as well."""
 _BASES = frozenset(["abc", "builtins", "typing", "typing_extensions", "pydantic", "dataclasses", "enum"])
 """Packages whose classes call none of the methods that applications give to a subclass."""
@@ -76,8 +76,11 @@ class Convertible:
     def __init__(self, project: Project) -> None:
         self.project = project
 
-    def hindrance(self, function: Function) -> tuple[o.Node, str] | None:
-        """The node that stands in the way, and a clause: "`x` is a property"."""
+    def hindrance(self, function: Function, *, any_scope: bool = False) -> tuple[o.Node, str] | None:
+        """The node that stands in the way, and a clause: "`x` is a property".
+
+        With `any_scope`, fixtures that outlive a test are none of it.
+        """
         node, name = function.node, function.name
         purpose = self.project.purposes.of(function.module)
         if purpose in ("migration", "script"):
@@ -87,7 +90,7 @@ class Convertible:
         if function.is_method and name.startswith("__") and name.endswith("__") and name != "__call__":
             return node, f"`{name}` cannot be a coroutine"
         for decorator in node.decorators:
-            reason = self._decorator(function, decorator)
+            reason = self._decorator(function, decorator, any_scope=any_scope)
             if reason is not None:
                 return decorator, reason
         if isinstance(function.parent, Class):
@@ -98,7 +101,7 @@ class Convertible:
             return self._generator(function)
         return None
 
-    def _decorator(self, function: Function, decorator: o.Decorator) -> str | None:
+    def _decorator(self, function: Function, decorator: o.Decorator, *, any_scope: bool) -> str | None:
         types, value = self.project.types, decorator.value
         written = function.module.slice(value.func if isinstance(value, o.Call) else value)
         routes = self.project.routes.by_handler.get(function, ())
@@ -118,7 +121,7 @@ class Convertible:
             ):
                 return None
             if symbol.package in ("pytest", "pytest_asyncio"):
-                return self._fixture(function, value)
+                return None if any_scope else self._fixture(function, value)
             if symbol.name in ("property", "cached_property", "hybrid_property"):
                 return f"`{function.name}` is a property"
         return f"nobody can tell what `@{written}` does with `{function.name}` as a coroutine"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Marker = Literal["asyncio", "anyio"]
 
 _RUNNERS = re.compile(r"asyncio|anyio|trio|twisted|tornado|curio")
+_LIFESPAN = re.compile(r"\b(?:lifespan|on_startup|on_shutdown)\b|\b(?:on_event|add_event_handler)\(")
 _TAKES_OVER = frozenset(["pytest_pyfunc_call", "pytest_pycollect_makeitem", "pytest_runtest_call"])
 _MAY_MARK = frozenset(
     ["pytest_collection_modifyitems", "pytest_itemcollected", "pytest_configure", "pytest_generate_tests"]
@@ -123,6 +124,7 @@ class Tests:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._runs_all: dict[str, bool] = {}
+        self._visible: dict[tuple[str, str], Function | None] = {}
 
     @cached_property
     def modules(self) -> list[Module]:
@@ -187,13 +189,22 @@ class Tests:
         """The files whose hooks pytest may call."""
         return [m for m in self.project.modules if _is_conftest(m) or ("pytest_" in m.text and _hooks(m))]
 
+    @cached_property
+    def lifespan(self) -> tuple[Module, o.Node] | None:
+        """Where the application seems to do something at its start and end."""
+        for module in self.project.modules:
+            found = _LIFESPAN.search(module.text)
+            if found is not None and self.project.purposes.of(module) in ("application", "test"):
+                return module, o.Name(found.start(), found.end(), found[0])
+        return None
+
     # --- fixtures ----------------------------------------------------------------------------------
 
     @cached_property
     def fixtures(self) -> list[Fixture]:
         """Every fixture at module level, in file and source order."""
         return [
-            Fixture(self.project, function, self._fixture_name(function))
+            Fixture(self.project, function, self.fixture_name(function))
             for module in self.modules
             if "fixture" in module.text
             for function in module.scope.functions
@@ -211,11 +222,46 @@ class Tests:
                 return decorator.value
         return None
 
-    def _fixture_name(self, function: Function) -> str:
+    def fixture_name(self, function: Function) -> str:
+        """What tests call a fixture."""
         decorator = self._fixture_decorator(function)
         given = decorator.argument("name") if isinstance(decorator, o.Call) else None
         value = given.value if given is not None else None
         return (value.value or "") if isinstance(value, o.String) else function.name
+
+    def broad_scope(self, function: Function) -> o.Arg | None:
+        """The argument by which a fixture serves more than one test."""
+        decorator = self._fixture_decorator(function)
+        given = decorator.argument("scope") if isinstance(decorator, o.Call) else None
+        if given is None or (isinstance(given.value, o.String) and given.value.value == "function"):
+            return None
+        return given
+
+    def users_of(self, fixture: Function) -> list[Function]:
+        """The tests and fixtures that are given what a fixture makes."""
+        name = self.fixture_name(fixture)
+        return [
+            function
+            for module in self.modules
+            if name in module.text
+            for function in module.scope.all_functions()
+            if function is not fixture
+            and function.node.param(name) is not None
+            and (function.name.startswith("test") or self.is_fixture(function))
+            and self._meant(module, name) is fixture
+        ]
+
+    def _meant(self, module: Module, name: str) -> Function | None:
+        """The fixture of a name that the tests of a file see: its own, of the nearest conftest file, or of a plugin."""
+        key = (module.path, name)
+        if key not in self._visible:
+            above = {folder: rank for rank, folder in enumerate([module.folder, *_above(module.folder)])}
+            conftests = [m for m in self.modules if _is_conftest(m) and m.folder in above]
+            nearest = [module, *sorted(conftests, key=lambda m: above[m.folder])]
+            seen = (function for m in nearest for function in (*m.scope.functions, *self._imported(m)))
+            found = (f for f in (*seen, *self.provided) if self.is_fixture(f) and self.fixture_name(f) == name)
+            self._visible[key] = next(found, None)
+        return self._visible[key]
 
     @cached_property
     def provided(self) -> set[Function]:

@@ -1,0 +1,131 @@
+"""A synchronous test client replaced by httpx's asynchronous one, with everything that uses it."""
+
+from __future__ import annotations
+
+from fapi_lint.fix.asynchrony import Conversion
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, Refusal
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.text import indent_unit, indentation_at, newline, remove_argument, replace
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.async_closure import Closure
+from fapi_lint.project.project import Project
+from fapi_lint.project.search import Sighting
+from fapi_lint.project.symbols import Function, Scope
+from fapi_lint.project.test_clients import ClientUses, client_uses
+
+_OF_CLIENT = ("base_url", "cookies", "follow_redirects", "headers")
+_OF_TRANSPORT = {"raise_server_exceptions": "raise_app_exceptions", "root_path": "root_path", "client": "client"}
+
+
+def asynchronous_client(project: Project, sighting: Sighting, call: o.Call) -> Fix | Refusal:
+    """The fix that replaces the client that a call makes; why that cannot be."""
+    module = sighting.scope.module
+    known = {"app", *_OF_CLIENT, *_OF_TRANSPORT}
+    if call.argument("app", 0) is None or any(a.star or (a.keyword or "app") not in known for a in call.args):
+        return Refusal("it takes arguments that the other does not have")
+    uses = client_uses(project, module, sighting.scope, call, tuple(reversed(sighting.parents)))
+    if uses.obstacle is not None:
+        return Refusal(_told(project, uses))
+    return _Clients(project, uses, sighting.scope).fix()
+
+
+def _told(project: Project, uses: ClientUses) -> str:
+    """The obstacle, with its place if that is another one."""
+    obstacle = uses.obstacle
+    assert obstacle is not None
+    if obstacle.module is uses.module and obstacle.node.start == uses.call.start:
+        return obstacle.text
+    path = obstacle.module.path.removeprefix(project.root).lstrip("/")
+    return f"{obstacle.text} ({path}:{obstacle.module.source.lines.position(obstacle.node.start)[0]})"
+
+
+class _Clients(Conversion):
+    def __init__(self, project: Project, uses: ClientUses, scope: Scope) -> None:
+        super().__init__(project, Closure(functions=uses.functions, changes=uses.changes))
+        self.uses = uses
+        self.where_made = scope
+
+    def fix(self) -> Fix:
+        uses = self.uses
+        for change in uses.changes:
+            self.change(change)
+        for function in uses.functions:
+            self.function(function)
+        self.make()
+        for module, node in uses.named.values():
+            if not self.is_made_generator(node):
+                self.name(module.path, node)
+        for function, argument in uses.narrowed.items():
+            decorator = next(d.value for d in function.node.decorators if d.start <= argument.start < d.end)
+            assert isinstance(decorator, o.Call)
+            alone = Edit(function.module.path, decorator.func.end, decorator.end, "")
+            more = len(decorator.args) > 1
+            self.edits.append(remove_argument(function.module, decorator, argument) if more else alone)
+        self.requirements()
+        title = "Use an `AsyncClient`: the tests run in the event loop, redirects are not followed"
+        if uses.narrowed:
+            title += ", fixtures are made anew for each test"
+        edits = dict.fromkeys([*self.insertions.edits(), *self.edits])
+        return Fix(
+            title,
+            Applicability.UNSAFE,
+            tuple(edits),
+            tuple(dict.fromkeys(self.needs)),
+            tuple(dict.fromkeys(self.drops)),
+        )
+
+    def name(self, path: str, node: o.Expr) -> None:
+        """An annotation with the class."""
+        module = self.project.by_path[path]
+        root = o.dotted(node).partition(".")[0]
+        guarded = any(binding.type_checking for binding in module.scope.bindings.get(root, ()))
+        spelled = spell(module, "httpx.AsyncClient", node.start, type_checking=guarded)
+        self.edits.append(replace(module, node, spelled.text))
+        self.needs += spelled.needs
+        self.drops.append(DropsImport(path, root))
+
+    # --- where the client is made ------------------------------------------------------------------
+
+    def make(self) -> None:
+        """The new client; a fixture that gives it away at once closes it, too."""
+        module, call, given = self.uses.module, self.uses.call, self.uses.given
+        made = self.constructor()
+        self.drops.append(DropsImport(module.path, o.dotted(call.func).partition(".")[0]))
+        if given is None:
+            self.edits.append(replace(module, call, made))
+            return
+        function = self.where_made.owner
+        assert isinstance(function, Function)
+        local = "client" if "client" not in function.scope.bindings else "async_client"
+        end, indent, unit = newline(module.text), indentation_at(module.text, given.start), indent_unit(module)
+        self.edits.append(replace(module, given, f"async with {made} as {local}:{end}{indent}{unit}yield {local}"))
+        returns = function.node.returns
+        if isinstance(given, o.Return) and returns is not None:
+            spelled = [spell(module, n, returns.start) for n in ("collections.abc.AsyncIterator", "httpx.AsyncClient")]
+            self.edits.append(replace(module, returns, f"{spelled[0].text}[{spelled[1].text}]"))
+            self.needs += [need for one in spelled for need in one.needs]
+
+    def is_made_generator(self, node: o.Expr) -> bool:
+        """Whether an annotation is that of the fixture that will yield what it returned."""
+        function = self.where_made.owner
+        if not isinstance(self.uses.given, o.Return) or not isinstance(function, Function):
+            return False
+        returns = function.node.returns
+        return returns is not None and returns.start <= node.start < returns.end
+
+    def constructor(self) -> str:
+        module, call = self.uses.module, self.uses.call
+        client, transport = (spell(module, f"httpx.{n}", call.start) for n in ("AsyncClient", "ASGITransport"))
+        self.needs += client.needs + transport.needs
+        app = call.argument("app", 0)
+        assert app is not None
+        inner = [f"app={module.slice(app.value)}"]
+        outer = []
+        for arg in call.args:
+            if arg.keyword in _OF_TRANSPORT:
+                inner.append(f"{_OF_TRANSPORT[arg.keyword]}={module.slice(arg.value)}")
+            elif arg.keyword in _OF_CLIENT:
+                outer.append(f"{arg.keyword}={module.slice(arg.value)}")
+        if call.argument("base_url") is None:
+            outer.insert(0, 'base_url="http://test"')
+        return f"{client.text}(transport={transport.text}({', '.join(inner)}), {', '.join(outer)})"
