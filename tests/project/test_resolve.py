@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class, External, Function, Symbol
@@ -131,6 +132,15 @@ def test_a_local_name_wins() -> None:
     (handler,) = module(project, "app/main.py").scope.functions
     found = project.resolver.resolve(handler.scope, handler.scope.bindings["x"][0].value)
     assert not isinstance(found, External)
+
+
+def test_a_variable_that_is_made_of_itself_is_followed_once() -> None:
+    code = "def last(node):\n    step = node\n    while step.next:\n        step = step.next\n    return step.value\n"
+    project = application({"app/nodes.py": code})
+    scope = project.functions[0].scope
+    returned = scope.body[-1]
+    assert isinstance(returned, o.Return)
+    assert project.resolver.resolve(scope, returned.value) is None
 
 
 def test_names_of_a_class_body_are_not_seen_in_its_methods() -> None:

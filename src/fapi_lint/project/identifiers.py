@@ -132,8 +132,7 @@ class Identifiers:
     def loose_facts(self) -> dict[str, Fact]:
         """What is done to attributes of objects that are not known, by the name of the attribute."""
         found: dict[str, Fact] = {}
-        for cell in self.flow.loose_cells:
-            root = cell.root
+        for root in dict.fromkeys(cell.root for cell in self.flow.loose_cells):
             numbers = [fact for fact in root.facts if fact.is_number and self._is_code(fact.place)]
             for name, place in root.loose if numbers and root not in self._identities else ():
                 if not self._is_code(place):

@@ -25,9 +25,15 @@ class Purposes:
 
     def __post_init__(self) -> None:
         self._of_folder: dict[str, Purpose] = {}
+        self._of_module: dict[Module, Purpose] = {}
 
     def of(self, module: Module) -> Purpose:
         """What a file is for."""
+        if module not in self._of_module:
+            self._of_module[module] = self._find(module)
+        return self._of_module[module]
+
+    def _find(self, module: Module) -> Purpose:
         folder = module.folder
         if folder not in self._of_folder:
             self._of_folder[folder] = self._purpose(folder)

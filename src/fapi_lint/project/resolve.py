@@ -87,7 +87,9 @@ class Resolver:
         self._import_cache: dict[tuple[str, str], Module | Namespace | None] = {}
         self._member_cache: dict[tuple[str, str], Symbol | None] = {}
         self._mro_cache: dict[Class, tuple[Class | External, ...]] = {}
+        self._name_cache: dict[tuple[Scope, str], Symbol | None] = {}
         self._active: set[tuple[str, str]] = set()
+        self._followed: set[tuple[Scope, str]] = set()
         for module in self.by_path.values():
             module.name = self._name_of(module)
         own = frozenset(module.name.partition(".")[0] for module in self.by_path.values()) - self._foreign
@@ -293,14 +295,32 @@ class Resolver:
 
         A variable that is only another name for something (`Base = declarative.Base`) is followed.
         """
-        symbol = self._resolve(scope, expr)
-        seen = 0
-        while isinstance(symbol, Variable) and isinstance(symbol.value, (o.Name, o.Attribute)) and seen < 8:
-            target = self._resolve(symbol.scope, symbol.value)
+        if type(expr) is not o.Name:
+            return self._follow(self._resolve(scope, expr))
+        key = (scope, expr.id)
+        if key in self._name_cache:
+            return self._name_cache[key]
+        symbol = self._follow(self._resolve(scope, expr))
+        if not self._active and not self._followed:  # In the middle of a cycle, a name may mean less than it does.
+            self._name_cache[key] = symbol
+        return symbol
+
+    def _follow(self, symbol: Symbol | None) -> Symbol | None:
+        """What a variable that is only another name for something stands for; `node = node.next` is none."""
+        for _ in range(8):
+            if not (isinstance(symbol, Variable) and isinstance(symbol.value, (o.Name, o.Attribute))):
+                break
+            key = (symbol.scope, symbol.name)
+            if key in self._followed:
+                break
+            self._followed.add(key)
+            try:
+                target = self._resolve(symbol.scope, symbol.value)
+            finally:
+                self._followed.discard(key)
             if target is None or target is symbol:
                 break
             symbol = target
-            seen += 1
         return symbol
 
     def named(self, scope: Scope, expr: o.Node | None) -> Symbol | None:

@@ -165,11 +165,11 @@ class Types:
     def _variable(self, scope: Scope, name: str) -> Type | None:
         """The type of a name by all the statements of its scope that bind it."""
         key = (scope, name)
-        keeps = scope.is_module or scope.is_class
-        if keeps and key in self._variables:
+        if key in self._variables:
             return self._variables[key]
         if key in self._active:
             return None
+        keeps = scope.is_module or scope.is_class or not self._active
         self._active.add(key)
         try:
             result = self._bound(scope, name)
