@@ -11,6 +11,7 @@ from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImpor
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.insertions import Insertions
 from fapi_lint.fix.requirements import asyncio_extra, asyncio_plugin
+from fapi_lint.fix.select_first import queries_first
 from fapi_lint.fix.text import indent_unit, indentation_at, newline, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
@@ -36,7 +37,11 @@ _MADE: WeakKeyDictionary[Closure, Fix | Refusal] = WeakKeyDictionary()
 def make_async(project: Project, closure: Closure) -> Fix | Refusal:
     """The fix that makes a closure asynchronous; why that cannot be. The findings of a closure share it."""
     if closure not in _MADE:
-        _MADE[closure] = _refused(project, closure) or Conversion(project, closure).fix()
+        refused = _refused(project, closure)
+        if refused is not None and closure.queries:
+            _MADE[closure] = queries_first(project, closure, refused)
+        else:
+            _MADE[closure] = refused or Conversion(project, closure).fix()
     return _MADE[closure]
 
 
@@ -76,7 +81,7 @@ class Conversion:
         for function in closure.functions:
             self.function(function)
         self.requirements()
-        edits = [*self.insertions.edits(), *self.edits, *self.makers.edits]
+        edits = [*self.insertions.edits(), *self.edits, *self.makers.edits, *self.makers.requirements]
         merged = _merged([*edits, *eager.edits])
         if merged is None:
             return Refusal("what has to be loaded and what has to be awaited are written in one place")
@@ -102,6 +107,8 @@ class Conversion:
             title += "; objects keep their values after a commit"
         if not self.makers.names_driver:
             title += "; the URL must name an async driver"
+        if self.makers.installs:
+            title += f"; `{self.makers.installs}` must be installed"
         if "engine" in kinds and any("TestClient(" in module.text for module in self.project.tests.modules):
             title += "; tests with more than one event loop need `poolclass=NullPool`"
         if "engine" in kinds and not self.project.text_files.all:

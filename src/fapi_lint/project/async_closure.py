@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 AWAITING = frozenset(["await", "enter", "iterate", "anext", "create_all", "run_sync", "dynamic"])
 
+_OUTSIDE = 3
+"""The rank of queries outside of the application, which only the conversion asks to be rewritten."""
 _SOURCES = frozenset(["engine", "maker", "session"])
 
 
@@ -35,6 +37,8 @@ class Closure:
     obstacle: Obstacle | None = None
     where: str = ""
     """The path and row of the obstacle."""
+    queries: list[Obstacle] = field(default_factory=list)
+    """The `session.query` of tests and scripts, if these are all that is in the way."""
     functions: list[Function] = field(default_factory=list)
     """What becomes `async def`."""
     parts: list[Part] = field(default_factory=list)
@@ -111,7 +115,8 @@ class AsyncClosures:
         for root in roots:
             obstacle = self.obstacles.get(root)
             if obstacle is not None:
-                found[root] = Closure(obstacle, self.flow.where(obstacle.module, obstacle.node))
+                where = self.flow.where(obstacle.module, obstacle.node)
+                found[root] = Closure(obstacle, where, self._queries_with(obstacle))
                 continue
             found[root] = whole.setdefault(together.find(root), Closure())
         for part in self.flow.parts.values():
@@ -125,6 +130,18 @@ class AsyncClosures:
             if not function.node.is_async:
                 closure.functions.append(function)
         return found
+
+    def _queries_with(self, obstacle: Obstacle) -> list[Obstacle]:
+        """What is rewritten together with an obstacle, if that is a query outside of the application."""
+        if _rank(obstacle)[0] < _OUTSIDE:
+            return []
+        return [
+            other
+            for part in self.flow.parts.values()
+            if self.obstacles.get(self.sets.find(part.key)) is obstacle
+            for other in part.obstacles
+            if _rank(other)[0] == _OUTSIDE
+        ]
 
     # --- collecting --------------------------------------------------------------------------------
 
@@ -354,5 +371,7 @@ class AsyncClosures:
 
 def _rank(obstacle: Obstacle) -> tuple[int, str, int]:
     """What lasts comes before what another fix removes, and who calls a function before what is in it."""
-    rank = 2 if obstacle.text.startswith("first ") else 0 if isinstance(obstacle.node, o.Decorator) else 1
+    rank = 0 if isinstance(obstacle.node, o.Decorator) else 1
+    if obstacle.text.startswith("first "):
+        rank = _OUTSIDE if obstacle.text.endswith("by hand") else 2
     return rank, obstacle.module.path, obstacle.node.start

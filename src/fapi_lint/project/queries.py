@@ -85,6 +85,10 @@ class Queries:
         """The chain that a query belongs to; None if the query is in code that never runs."""
         return self._by_call.get((query.module.path, query.call.start))
 
+    def chain_at(self, module: Module, node: o.Node) -> Chain | None:
+        """The chain that starts with the `session.query` at a place."""
+        return self._by_call.get((module.path, node.start))
+
     @cached_property
     def _by_call(self) -> dict[tuple[str, int], Chain]:
         self._follow()
@@ -126,7 +130,7 @@ class Queries:
 
     def _follow(self) -> None:
         by_unit: dict[_Key, list[QueryCall]] = {}
-        for query in self.project.sessions.queries:
+        for query in [*self.project.sessions.queries, *self.project.sessions.other_queries]:
             scope = query.module.scope if query.function is None else query.function.scope
             unit = self._unit(query.module, query.function, scope)
             by_unit.setdefault(self._key_of(unit), []).append(query)

@@ -253,7 +253,8 @@ class Reader:
         if node.attr == "exec" and role is Role.SESSION and self._is_sqlmodel(scope, node.value):
             use = Use.AWAITED
         if node.attr == "query" and role is Role.SESSION:
-            self.obstacle(node, f"first `{' '.join(written.split())}()` must become `select()` (FAPI503)")
+            how = "(FAPI503)" if self.flow.project.purposes.is_application(self.module) else "by hand"
+            self.obstacle(node, f"first `{' '.join(written.split())}()` must become `select()` {how}")
         elif use is None:
             self.obstacle(node, f"`{' '.join(written.split())}` has no asynchronous form")
         elif use is Use.PLAIN:
