@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from fapi_lint.fix.edit import DropsImport, Edit, NeedsImport
 from fapi_lint.fix.imports import spell
+from fapi_lint.fix.requirements import driver_beside, requires
 from fapi_lint.fix.text import insert_argument, remove_argument, replace, replace_argument_value
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.project import Project
@@ -22,7 +23,8 @@ _FUNCTIONS = {
 SQLMODEL_SESSION = "sqlmodel.ext.asyncio.session.AsyncSession"
 _ASYNC_DRIVERS = re.compile(r"\w+\+(?:psycopg|psycopg_async|asyncpg|aiosqlite|aiomysql|asyncmy|aioodbc|oracledb)\b")
 _SYNC_URL = re.compile(r"(?:postgres(?:ql)?(?:\+psycopg2)?|sqlite(?:\+pysqlite)?)(?=://)")
-_DRIVERS = {"postgres": ("postgresql+psycopg", "psycopg"), "sqlite": ("sqlite+aiosqlite", "aiosqlite")}
+_ONLY_ASYNC = frozenset(["aiosqlite", "asyncpg"])
+"""Drivers that serve no synchronous engine."""
 
 
 class Makers:
@@ -35,6 +37,11 @@ class Makers:
         self.drops: list[DropsImport] = []
         self.names_driver = True
         """Whether all the URLs are known to name an asynchronous driver."""
+        self.requirements: list[Edit] = []
+        self.installs = ""
+        """The driver that is needed and that no file requires."""
+        self._names: list[str] = []
+        """What the URL in hand goes by on its way from the literal to the engine."""
 
     def change(self, change: Change, scope: Scope) -> None:
         """Make one call asynchronous."""
@@ -86,21 +93,40 @@ class Makers:
             self.names_driver = False
 
     def driver(self, scope: Scope, expr: o.Expr) -> bool:
-        """Whether a URL names an asynchronous driver, or is made to."""
+        """Whether a URL surely names an asynchronous driver, or is made to."""
+        self._names.clear()
         texts = list(self.texts(scope, expr))
         if any(_ASYNC_DRIVERS.match(text) for text, _, _ in texts):
             return True
         for text, where, node in texts:
             found = _SYNC_URL.match(text)
-            if found is None or where is None:
+            driver = self._driver_for(text) if found is not None and where is not None else None
+            if found is None or where is None or driver is None or driver[0] == found[0]:
                 continue
-            driver, package = _DRIVERS["sqlite" if found[0].startswith("sqlite") else "postgres"]
             literal = where.module.text[node.start : node.end]
-            if package in self.project.packages and literal.count(text.partition("://")[0] + "://") == 1:
-                start = node.start + literal.index(found[0] + "://")
-                self.edits.append(Edit(where.module.path, start, start + len(found[0]), driver))
-                return True
+            if literal.count(f"{found[0]}://") != 1 or (driver[1] in _ONLY_ASYNC and self._is_shared(scope, where)):
+                continue
+            start = node.start + literal.index(found[0] + "://")
+            self.edits.append(Edit(where.module.path, start, start + len(found[0]), driver[0]))
+            if driver[1] == "aiosqlite" and not requires(self.project, "aiosqlite"):
+                self.requirements = list(driver_beside(self.project, "aiosqlite"))
+                self.installs = "" if self.requirements else "aiosqlite"
+            return not self._names  # What has a name may be given another value where the application runs.
         return False
+
+    def _driver_for(self, url: str) -> tuple[str, str] | None:
+        """The dialect and the package of the asynchronous driver to use."""
+        if url.startswith("sqlite"):
+            return "sqlite+aiosqlite", "aiosqlite"
+        if requires(self.project, "psycopg"):
+            return "postgresql+psycopg", "psycopg"
+        # asyncpg has options of its own.
+        return ("postgresql+asyncpg", "asyncpg") if requires(self.project, "asyncpg") and "?" not in url else None
+
+    def _is_shared(self, scope: Scope, where: Scope) -> bool:
+        """Whether anybody else takes the URL: for an engine that stays synchronous, as that of migrations."""
+        own = {scope.module, where.module}
+        return any(module not in own for name in self._names for module in self.project.references.mentioning(name))
 
     def texts(self, scope: Scope, expr: o.Expr, depth: int = 0) -> Iterator[tuple[str, Scope | None, o.Node]]:
         """The strings that a URL may be: literals, those behind names, and defaults of environment variables."""
@@ -111,6 +137,8 @@ class Makers:
             return
         if isinstance(expr, o.Call):
             name = o.dotted(expr.func).rpartition(".")[2]
+            if name in ("getenv", "get", "config") and expr.args and isinstance(expr.args[0].value, o.String):
+                self._names.append(expr.args[0].value.value or "")
             if name in ("getenv", "get", "config", "Field", "str", "make_url", "build", "URL", "create"):
                 for arg in expr.args:
                     if not arg.star and not (name in ("getenv", "get", "config") and arg is expr.args[0]):
@@ -118,6 +146,7 @@ class Makers:
                             scheme = f"{text}://" if arg.keyword in ("scheme", "drivername") else text
                             yield scheme, None if scheme != text else where, node
             return
+        self._names.append(expr.attr if isinstance(expr, o.Attribute) else o.dotted(expr))
         symbol = self.project.resolver.resolve(scope, expr)
         if isinstance(symbol, Variable) and symbol.value is not None:
             yield from self.texts(symbol.scope, symbol.value, depth + 1)

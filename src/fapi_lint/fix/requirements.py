@@ -11,6 +11,7 @@ from fapi_lint.project.project import Project
 from fapi_lint.project.text_files import TextFile
 
 _SQLALCHEMY = re.compile(r"^(\s*[\"']?)(sqlalchemy)(?=\s*(?:[<>=!~;,\"'\s]|$))(?!\s*\[)", re.IGNORECASE | re.MULTILINE)
+_SQLALCHEMY_LINE = re.compile(r"^([ \t]*[\"']?)(?:sqlalchemy|sqlmodel)(?![\w.-])", re.IGNORECASE | re.MULTILINE)
 _PYTEST = re.compile(
     r"^([ \t]*[\"']?)pytest(?![\w.-])[^\r\n#\"']*([\"']?)(,?)[ \t]*(?:#[^\r\n]*)?(?=\r?$)", re.MULTILINE
 )
@@ -36,6 +37,23 @@ def asyncio_plugin(project: Project) -> Iterator[Edit]:
             if is_listed:
                 line = f"{newline(file.text)}{found[1]}pytest-asyncio{found[2]}{found[3]}"
                 yield Edit(file.path, found.end(), found.end(), line)
+
+
+def requires(project: Project, package: str) -> bool:
+    """Whether a file says that a package is needed, with extras or without."""
+    pattern = re.compile(rf"^[^#\r\n]*?(?<![\w.+-]){package}(?![\w.-])", re.IGNORECASE | re.MULTILINE)
+    return any(pattern.search(file.text) for file in _files(project))
+
+
+def driver_beside(project: Project, package: str) -> Iterator[Edit]:
+    """A driver on a line before that of SQLAlchemy."""
+    for file in _files(project):
+        for found in _SQLALCHEMY_LINE.finditer(file.text):
+            quote = found[1].strip()
+            if bool(quote) == (file.name == "pyproject.toml"):
+                comma = "," if quote else ""
+                line = f"{found[1]}{package}{quote}{comma}{newline(file.text)}"
+                yield Edit(file.path, found.start(), found.start(), line)
 
 
 def _files(project: Project) -> Iterator[TextFile]:
