@@ -14,7 +14,7 @@ HEAD = "from pydantic import BaseModel, ConfigDict\n"
 
 def names(text: str, head: str = HEAD, **options: object) -> list[str]:
     found = findings({"app/main.py": head + text}, CODE, **options)  # type: ignore[arg-type]
-    return [finding.message.partition(" ")[0] for finding in found]
+    return [finding.message.split("`")[1] for finding in found]
 
 
 def after(text: str, head: str = HEAD) -> str:
