@@ -285,7 +285,13 @@ class Types:
             return Type(canonical(symbol))
         if isinstance(symbol, Class):
             return Type(symbol)
-        if isinstance(symbol, Variable) and symbol.value is not None and not isinstance(symbol.value, o.Call):
+        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+            # `db: SessionLocal` names what makes the session, and means what it makes.
+            made = self._variable(symbol.scope, symbol.name)
+            if made is None or not isinstance(made.symbol, External) or made.symbol.package not in _ORM:
+                return None
+            return made.arg if made.name in signatures.MAKERS else None
+        if isinstance(symbol, Variable) and symbol.value is not None:
             key = ("alias", symbol.module.path, symbol.name)
             if key in self._active or len(symbol.scope.bindings.get(symbol.name, ())) > 1:
                 return None

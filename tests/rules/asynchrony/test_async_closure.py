@@ -212,6 +212,27 @@ def test_untyped_parameters_are_followed() -> None:
     assert "        await rename(session, 1)" in found
 
 
+def test_a_session_maker_as_the_annotation_of_a_session() -> None:
+    code = """
+    def rename(db: SessionLocal) -> None:
+        db.commit()
+
+
+    def work(db: Session) -> None:
+        rename(db)
+    """
+    assert converted(code) == textwrap.dedent(
+        """
+        async def rename(db: SessionLocal) -> None:
+            await db.commit()
+
+
+        async def work(db: AsyncSession) -> None:
+            await rename(db)
+        """
+    )
+
+
 def test_imports_under_other_names_are_followed() -> None:
     crud = HEAD + GET + "\n\nfrom app.db import get_db as fresh\n"
     code = """
