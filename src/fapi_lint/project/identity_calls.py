@@ -206,10 +206,17 @@ def _get(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | No
     """`session.get(Model, id)`, `query(Model).get(id)`, `mapping.get(key)`"""
     args = call.args
     if len(args) > 1 and not args[0].keyword:
-        model = flow.entities.class_named(scope, args[0].value)
+        first = args[0].value
+        model = flow.entities.class_named(scope, first)
         if model is not None and model in flow.project.models.by_class:
             join(_primary_key(flow, model), flow.value(scope, args[1].value))
             return None
+        meant = flow.project.model_attributes.of(scope, first)
+        if meant is not None:
+            join(flow.of_models(scope, first, meant), flow.value(scope, args[1].value))
+            return None
+        if flow.project.sessions.kind(flow.project.types.of(scope, func.value)) is not None:
+            flow.unknown_class(scope, first)
     if not args or args[0].star:
         return _UNTOLD
     owner = flow.entities.of(scope, func.value, flow.objects)
@@ -217,6 +224,10 @@ def _get(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | No
         if flow.resolver.class_member(owner, "get") is not None:
             return _UNTOLD
         join(_primary_key(flow, owner), flow.value(scope, args[0].value))
+        return None
+    found = flow.statement_for(scope, func.value) if len(args) == 1 else None
+    if found is not None:
+        join(flow.of_models(scope, *found), flow.value(scope, args[0].value))
         return None
     receiver = None if owner is not None else flow.value(scope, func.value)
     if receiver is None or isinstance(flow.project.types.callee(scope, func), Function):

@@ -12,8 +12,10 @@ from typing import Any
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.identity_cells import Cell, Fact, join
 from fapi_lint.project.identity_places import Places
+from fapi_lint.project.model_attributes import Meant
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 
+_STATEMENTS = frozenset(["select", "query", "delete", "update"])
 _OF_NUMBERS = frozenset(["bit_length", "to_bytes", "real", "imag", "numerator", "denominator", "as_integer_ratio"])
 _OF_TEXT = frozenset(["strip", "lower", "upper", "isdigit", "isnumeric", "isdecimal", "zfill", "encode", "replace"])
 
@@ -139,6 +141,10 @@ class Flow(Places):
         return self.variable(where, expr.id)
 
     def _attribute(self, scope: Scope, expr: o.Attribute) -> Cell | None:
+        if expr.attr in self.names:
+            meant = self.project.model_attributes.of(scope, expr.value)
+            if meant is not None:
+                return self.of_models(scope, expr.value, meant, expr.attr)
         owner = self.owner(scope, expr.value)
         if owner is not None:
             found = self.attribute(owner, expr.attr)
@@ -162,6 +168,39 @@ class Flow(Places):
                 cell.loose.append((expr.attr, scope.module.place(expr)))
                 self.loose_cells.append(cell)
                 return cell
+        return None
+
+    def of_models(self, scope: Scope, expr: o.Node, meant: Meant, name: str = "") -> Cell | None:
+        """An attribute of the models that an expression may name, or their primary key."""
+        if not meant.classes:
+            self.unknown_class(scope, expr)
+        cell: Cell | None = None
+        for class_ in sorted(meant.classes, key=lambda class_: (class_.module.path, class_.node.start)):
+            keys = self.project.models.by_class[class_].primary_keys
+            cell = join(cell, self.attribute(class_, name or (keys[0].name if len(keys) == 1 else "")))
+        return cell
+
+    def unknown_class(self, scope: Scope, expr: o.Node) -> None:
+        text = f"keys are compared through `{scope.module.slice(expr)}`"
+        self.unknown_classes.append(Fact(scope.module.place(expr), text))
+
+    def statement_for(self, scope: Scope, expr: o.Node | None, depth: int = 0) -> tuple[o.Node, Meant] | None:
+        """What `select(self.model).where(…)` selects, and which models it may name."""
+        match expr:
+            case o.Call(func=func, args=(first, *_)) if o.dotted(func).rpartition(".")[2] in _STATEMENTS:
+                meant = self.project.model_attributes.of(scope, first.value)
+                return None if meant is None else (first.value, meant)
+            case o.Call(func=o.Attribute(attr=attr, value=value)):
+                if attr in _STATEMENTS and expr.args:
+                    meant = self.project.model_attributes.of(scope, expr.args[0].value)
+                    return None if meant is None else (expr.args[0].value, meant)
+                return self.statement_for(scope, value, depth)
+            case o.Await(value=value):
+                return self.statement_for(scope, value, depth)
+            case o.Name(id=name) if depth < 4:
+                where, bindings = scope.lookup(name) or (scope, [])
+                found = (self.statement_for(where, binding.value, depth + 1) for binding in bindings)
+                return next((one for one in found if one is not None), None)
         return None
 
     def owner(self, scope: Scope, expr: o.Node) -> Class | None:
@@ -235,6 +274,12 @@ class Flow(Places):
         return cell
 
     def _compare(self, scope: Scope, expr: o.Compare) -> None:
+        for operand in expr.operands:
+            if isinstance(operand, o.Call) and o.dotted(operand.func) == "getattr" and len(operand.args) > 1:
+                name = operand.args[1].value
+                is_other = isinstance(name, o.String) and name.value not in self.names
+                if not is_other and self.project.model_attributes.of(scope, operand.args[0].value) is not None:
+                    self.unknown_class(scope, operand)
         values = [self.value(scope, operand) for operand in expr.operands]
         for operator, left, right in zip(expr.operators, values, values[1:], strict=False):
             if left is None or right is None:

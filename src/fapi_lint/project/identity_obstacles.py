@@ -67,6 +67,7 @@ class Obstacles:
             if parse.to == "int" and parse.call is not None:
                 yield Fact(parse.module.place(parse.call), f"`{parse.module.slice(parse.call)}`")
         if not identity.is_uuid:
+            yield from (fact for fact in self.identifiers.flow.unknown_classes if self._is_code(fact))
             for column in cell.columns:
                 yield from self._of_column(column, identity)
             for table, call in cell.table_columns:
@@ -85,6 +86,9 @@ class Obstacles:
             for place in self.identifiers.flow.unknown_references if None in tables else ():
                 yield Fact(place, "a foreign key to an unknown table")
         yield from (fact for fact in self._of_routes(identity) if not self.is_nobody(fact))
+
+    def _is_code(self, fact: Fact) -> bool:
+        return self.project.purposes.is_application(self.project.by_path[fact.place.path])
 
     def is_nobody(self, fact: Fact) -> bool:
         """A number in a test that is too high for a row: the test asks for what does not exist."""

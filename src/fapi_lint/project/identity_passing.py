@@ -139,6 +139,9 @@ def link(flow: Flow, schema: Class, other: Class) -> None:
 
 def by_keyword(flow: Flow, scope: Scope, call: o.Call, owner: Class | None, receiver: Cell | None) -> Cell | None:
     """`filter_by(id=x)`, `values(owner_id=x)`, `update({"owner_id": x})`"""
+    found = None
+    if owner not in flow.project.models.by_class and isinstance(call.func, o.Attribute):
+        found = flow.statement_for(scope, call.func.value)
     for arg in call.args:
         if isinstance(arg.value, o.Dict):
             for key, value in zip(arg.value.keys, arg.value.values, strict=True):
@@ -149,7 +152,9 @@ def by_keyword(flow: Flow, scope: Scope, call: o.Call, owner: Class | None, rece
                     join(flow.value(scope, key), cell)
             continue
         value_ = flow.value(scope, arg.value)
-        if owner is not None and arg.keyword:
+        if found is not None and arg.keyword in flow.names:
+            join(flow.of_models(scope, *found, arg.keyword), value_)
+        elif owner is not None and arg.keyword:
             join(flow.attribute(owner, arg.keyword), value_)
         elif owner is not None and arg.star == "**":
             spread(flow, scope, arg.value, owner)

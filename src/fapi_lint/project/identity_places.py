@@ -46,6 +46,8 @@ class Places:
         self.parsed_uuids: list[tuple[Cell, Cell]] = []
         """What holds identifiers as text, and what holds them after `UUID(…)`."""
         self.loose_cells: list[Cell] = []
+        self.unknown_classes: list[Fact] = []
+        """Comparisons of keys with a class of which nothing is known."""
         self.unknown_references: list[Place] = []
         """Foreign keys to tables that are not known."""
 

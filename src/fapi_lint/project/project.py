@@ -27,6 +27,7 @@ from fapi_lint.project.lazy_loads import LazyLoads, Unloaded
 from fapi_lint.project.loading import Loading
 from fapi_lint.project.mapped_values import MappedValues
 from fapi_lint.project.migrations import Migrations, Revision
+from fapi_lint.project.model_attributes import ModelAttributes
 from fapi_lint.project.models import Column, Model, Models, Relationship, Table
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import ModuleNames
@@ -141,6 +142,11 @@ class Project:
     @cached_property
     def models(self) -> Models:
         return Models(self)
+
+    @cached_property
+    def model_attributes(self) -> ModelAttributes:
+        """Which mapped classes are meant by what is no name of a class: `self.model`."""
+        return ModelAttributes(self)
 
     @cached_property
     def pairings(self) -> Pairings:

@@ -659,11 +659,15 @@ class Types:
         name = o.dotted(function.node.decorators[0].value).rpartition(".")[2]
         return self._plain(function) if name in ("property", "cached_property") else None
 
+    def assignments(self, class_: Class) -> dict[str, list[tuple[Function, o.Node]]]:
+        """The statements in the methods that assign to an attribute of the object, by the attribute's name."""
+        if class_ not in self._assignments:
+            self._assignments[class_] = _find_assignments(class_)
+        return self._assignments[class_]
+
     def _assigned(self, class_: Class, name: str) -> Iterator[tuple[bool, Type | None]]:
         """The types assigned to `self.name` in the methods, and whether by annotation. None literals are left out."""
-        if class_ not in self._assignments:
-            self._assignments[class_] = _assignments(class_)
-        for method, node in self._assignments[class_].get(name, ()):
+        for method, node in self.assignments(class_).get(name, ()):
             if isinstance(node, o.AnnAssign):
                 yield True, self.of_annotation(method.scope, node.annotation)
             elif isinstance(node, o.WithItem):
@@ -672,7 +676,7 @@ class Types:
                 yield False, self.of(method.scope, node.value)
 
 
-def _assignments(class_: Class) -> dict[str, list[tuple[Function, o.Node]]]:
+def _find_assignments(class_: Class) -> dict[str, list[tuple[Function, o.Node]]]:
     """The statements that assign to an attribute of the object, by the attribute's name."""
     found: dict[str, list[tuple[Function, o.Node]]] = {}
     for method in class_.methods:
