@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fapi_lint.testing import fixed
+from fapi_lint.testing import application, fixed
 
 MODELS = """\
 from datetime import datetime
@@ -231,3 +231,34 @@ def test_a_conversion_keeps_what_is_read_after_a_write(tmp_path: Path, new_datab
     assert "async def removed(" in after["app/work.py"]
     assert run(tmp_path / "before", before, database) == EXPECTED
     assert run(tmp_path / "after", after, database) == EXPECTED
+
+
+ASYNC = """\
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+SessionLocal = async_sessionmaker(create_async_engine("postgresql+psycopg://"), expire_on_commit=False)
+
+
+async def work(db: AsyncSession, key: int):
+    post = await db.get(Post, key)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("post.title = 'x'; await db.commit(); return post.updated_at", ["Post.updated_at"]),
+        ("post.words += 1; await db.flush(); return post.pages", ["Post.pages"]),
+        ("setattr(post, key, 1); await db.commit(); return post.updated_at", ["Post.updated_at"]),
+        ("post.title = 'x'; await db.commit(); return post.title", []),
+        ("post.title = 'x'; return post.updated_at", []),
+        ("await db.commit(); return post.updated_at", []),
+        ("post.title = 'x'; await db.commit(); await db.refresh(post); return post.updated_at", []),
+        ("post.title = 'x'; await db.commit(); await db.refresh(post, ['updated_at']); return post.updated_at", []),
+        ("post = Post(); post.title = 'x'; db.add(post); await db.commit(); return post.updated_at", []),
+    ],
+)
+def test_asynchronous_code_that_surely_fails(code: str, expected: list[str]) -> None:
+    lines = "".join(f"    {line}\n" for line in code.split("; "))
+    loads = application(files(ASYNC + lines)).lazy_loads.all
+    assert [load.name for load in loads] == expected
