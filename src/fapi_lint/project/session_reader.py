@@ -7,19 +7,18 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project import signatures
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.awaiting import hindrance
 from fapi_lint.project.coroutines import Parents, ancestors, paths
-from fapi_lint.project.decorators import keywords_handed_on
 from fapi_lint.project.dynamic import chain_of
 from fapi_lint.project.session_construction import construct
 from fapi_lint.project.session_flow import ORM, Change, Key, Kind, Obstacle, Part
+from fapi_lint.project.session_passing import argument, given_by_keyword
 from fapi_lint.project.session_roles import Role, Use, use_of
-from fapi_lint.project.surroundings import is_shadowed, is_target, leaf, overrides_dependency, parameter, root
+from fapi_lint.project.surroundings import is_shadowed, is_target, leaf, overrides_dependency, root
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope
-from fapi_lint.project.threads import runner, threaded
-from fapi_lint.project.types import LibraryMethod, Type
+from fapi_lint.project.threads import threaded
+from fapi_lint.project.types import Type
 
 if TYPE_CHECKING:
     from fapi_lint.project.module import Module
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
 _WORDS = re.compile(r"\w+")
 _GIVING = frozenset(["begin", "begin_nested", "connect", "connection", "execution_options", "next"])
 """Methods and builtins whose calls may give something synchronous, whatever it is called."""
-_HARMLESS = frozenset(
-    ["Depends", "Security", "bool", "callable", "cast", "hasattr", "id", "isinstance", "print", "repr", "str", "type"]
-)
 
 
 class Reader:
@@ -290,7 +286,7 @@ class Reader:
                 case o.Arg():
                     call = rest[0] if rest is not None else None
                     if isinstance(call, o.Call):
-                        self.argument(scope, role, call, parent, rest[1] if rest is not None else None)
+                        argument(self, scope, role, call, parent, rest[1] if rest is not None else None)
                 case o.WithItem():
                     self.change("enter", parent, rest)
                 case o.Assign() | o.AnnAssign():
@@ -328,7 +324,7 @@ class Reader:
                 else:
                     self._stored_in_path(scope, target, node)
             elif isinstance(target, o.Subscript) and self._is_variadic(scope, o.dotted(target.value)):
-                self._given_by_keyword(scope, target, node)
+                given_by_keyword(self, scope, target, node)
             elif not isinstance(target, o.Name):
                 self.obstacle(node, f"`{self.module.slice(node)}` is put into `{self.module.slice(target)}`")
 
@@ -343,92 +339,6 @@ class Reader:
             self.paths[dotted] = type_
         else:
             self.obstacle(node, f"`{self.module.slice(target)}` is read elsewhere, where its type is not known")
-
-    def _given_by_keyword(self, scope: Scope, target: o.Subscript, node: o.Node) -> None:
-        """`kwargs["db"] = SessionLocal()` in a wrapper: for each of the functions that it is put around."""
-        wrapper, key, given = self.part.function, target.items[0], self.types.of(scope, node)
-        decorating = self.flow.project.decorators.by_wrapper(wrapper) if wrapper is not None else None
-        if wrapper is None or decorating is None or not isinstance(key, o.String) or given is None:
-            self.obstacle(node, f"`{self.module.slice(node)}` is put into `{self.module.slice(target)}`")
-            return
-        for use in keywords_handed_on(wrapper, o.dotted(target.value), decorating):
-            self.obstacle(use, f"`{self.module.slice(use)}`, with a session in it, is handed to something else")
-        for function, _ in self.flow.project.decorators.decorated(decorating):
-            self.join(function)
-            param = next((param for param in function.node.params if param.name == key.value), None)
-            role = self.flow.role(given)
-            if param is None or param.kind[:1] == "*":
-                self.obstacle(node, f"`{function.name}`, which is given it by a decorator, has no `{key.value}`")
-            elif role is not None:
-                self._give(function, param, given, role, node)
-
-    def argument(self, scope: Scope, role: Role, call: o.Call, arg: o.Arg, above: Parents) -> None:
-        """Something synchronous passed to a call."""
-        callee = self.types.callee(scope, call.func)
-        called, first = leaf(call.func), 0
-        thread = runner(self.flow.project.resolver, scope, call)
-        if thread is not None:
-            callee, first = self.types.callee(scope, call.args[thread].value), thread + 1
-        if called in ("create_all", "drop_all") and role in (Role.ENGINE, Role.CONNECTION):
-            statement = above[0] if above is not None else None
-            if not isinstance(statement, o.ExprStatement):
-                self.obstacle(call, f"`{called}()` is part of an expression")
-            else:
-                self.change("create_all" if role is Role.ENGINE else "run_sync", call, above)
-            return
-        if isinstance(callee, External):
-            if called in ("listen", "listens_for") and role is Role.ENGINE:
-                self.change("sync_engine", arg.value, None)
-            elif not self._constructs(callee) and callee.name not in _HARMLESS:
-                self.obstacle(call, self._passed(role, call, arg))
-            return
-        if called == "add_task" and call.args:
-            callee, first = self.types.callee(scope, call.args[0].value), 1
-        if isinstance(callee, Function):
-            self.passed_to(callee, call, arg, first, role, scope)
-        elif isinstance(callee, Class):
-            init = self.flow.project.resolver.class_member(callee, "__init__")
-            self.join(callee)
-            if isinstance(init, Function):
-                self.passed_to(init, call, arg, first, role, scope)
-            elif not any(self.flow.carries(self.types.attribute(Type(callee), name)) for name in callee.scope.bindings):
-                self.obstacle(call, self._passed(role, call, arg))
-        elif isinstance(callee, Type) and self.flow.role(callee) is Role.MAKER:
-            return
-        elif not isinstance(callee, LibraryMethod) or self.flow.role(callee.receiver) is None:
-            self.obstacle(call, self._passed(role, call, arg))
-
-    @staticmethod
-    def _constructs(callee: External) -> bool:
-        return callee.package in ORM and callee.name in (*signatures.MAKERS, *signatures.SYNC_SESSIONS)
-
-    def _passed(self, role: Role, call: o.Call, arg: o.Arg) -> str:
-        func = " ".join(self.module.slice(call.func).split())
-        return f"`{self.module.slice(arg.value)}` is passed to `{func}()`, which may need a synchronous {role.value}"
-
-    def passed_to(self, function: Function, call: o.Call, arg: o.Arg, first: int, role: Role, scope: Scope) -> None:
-        """A function of the application is called with something synchronous."""
-        self.join(function)
-        if self.flow.sessions.is_callback(function):
-            self.obstacle(call, f"`{function.name}` is called by SQLAlchemy too, with a synchronous session")
-            return
-        param = parameter(function, call, arg, first)
-        if param is None:
-            self.obstacle(call, f"`{function.name}` takes `{self.module.slice(arg.value)}` among others")
-            return
-        given = self.types.of(scope, arg.value) or self.type_of(scope, arg.value)
-        self._give(function, param, given, role, call)
-
-    def _give(self, function: Function, param: o.Param, given: Type | None, role: Role, node: o.Node) -> None:
-        """A parameter is given something synchronous, whether its annotation tells or not."""
-        if self.flow.role(self.types.of_parameter(function, param)):
-            return
-        unknown = param.annotation is None or leaf(param.annotation) == "Any"
-        if unknown and given is not None:
-            self.flow.assume(function, param, given)
-        else:
-            text = f"`{param.name}` of `{function.name}` is given a {role.value}, which its annotation denies"
-            self.obstacle(node, text)
 
     # --- dynamic relationships ---------------------------------------------------------------------
 
