@@ -181,3 +181,11 @@ def test_a_broken_file_is_an_error_that_names_it(app: Path, run: Run, text: str)
         ran = run(*args)
         assert ran.code == 2
         assert ran.err.startswith(f"error: {app / FILE}: is ")
+
+
+def test_without_findings_nothing_is_written(app: Path, run: Run) -> None:
+    for file in app.rglob("*.py"):
+        file.write_text("")
+    ran = run("baseline")
+    assert (ran.code, ran.out) == (0, "There is nothing to record: no findings.\n")
+    assert not (app / FILE).exists()

@@ -57,7 +57,7 @@ def test_show_fixes(app: Path, run: Run) -> None:
     assert (
         ran.out
         == """\
-app/models/user.py:11:39: FAPI207 string column `User.name` has no length
+app/models/user.py:11:39: FAPI207 String column `User.name` has no length
 Fixed 1 finding:
 
 FAPI001 (unused-suppression), safe: only the comment changes; codes of other

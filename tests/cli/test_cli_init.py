@@ -173,3 +173,11 @@ def test_where_the_defaults_fit_it_says_so(app: Path, run: Run) -> None:
 
 def test_a_folder_that_is_not_there(app: Path, run: Run) -> None:
     assert run("init", "nowhere").code == 2
+
+
+def test_without_python_there_is_nothing_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = run("init")
+    assert ran.code == 2
+    assert "holds no Python files to look at; nothing was written" in ran.err
+    assert not (tmp_path / "fapi-lint.toml").exists()

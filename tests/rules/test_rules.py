@@ -118,6 +118,13 @@ def test_the_declared_fix_is_offered(rule: Rule) -> None:
 
 
 @ALL
+def test_messages_begin_like_sentences_and_end_like_none(rule: Rule) -> None:
+    for found in findings(rule.examples("Bad"), {rule}):
+        assert re.match(r"[A-Z`]", found.message)
+        assert not found.message.endswith(".")
+
+
+@ALL
 def test_it_has_tests_of_its_own(rule: Rule) -> None:
     family, name = rule.check.__module__.split(".")[-2:]
     assert (Path(__file__).parent / family / f"test_{name}.py").exists() or family == "engine"

@@ -85,5 +85,9 @@ def _told(one: Recorded, *, checked: bool) -> str:
             else f"Nothing is gone of {count(one.total, 'finding')} in {path}."
         )
     else:
-        lines.append(f"{count(one.total, 'finding')} in {path}: {len(one.new)} new, {len(one.gone)} gone.")
+        lines.append(
+            f"{count(one.total, 'finding')} in {path}: {len(one.new)} new, {len(one.gone)} gone."
+            if _is_worth_writing(one)
+            else "There is nothing to record: no findings."
+        )
     return "".join(f"{line}\n" for line in lines)

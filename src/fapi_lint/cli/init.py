@@ -44,6 +44,8 @@ def command(path: Path, dry_run: bool, diff: bool, color: Color, quiet: bool) ->
     application.root = str(root)
     with run.cache(application) as cache:
         project = run.project(application, run.read(application), cache)
+    if not project.modules:
+        raise ConfigError("holds no Python files to look at; nothing was written", root)
     choices = observe(project)
     if not quiet:
         for line in _seen(project, root):

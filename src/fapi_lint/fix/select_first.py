@@ -1,4 +1,4 @@
-"""The queries of tests and scripts, which must be written with `select()` before their session becomes asynchronous."""
+"""The queries of tests, which must be written with `select()` before their session becomes asynchronous."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 AWAITING = frozenset(["await", "enter", "iterate", "anext", "create_all", "run_sync", "dynamic"])
 
-_OUTSIDE = 3
-"""The rank of queries outside of the application, which only the conversion asks to be rewritten."""
+_IN_TEST = 3
+"""The rank of queries of tests, which only the conversion asks to be rewritten."""
 _SOURCES = frozenset(["engine", "maker", "session"])
 
 
@@ -38,7 +38,7 @@ class Closure:
     where: str = ""
     """The path and row of the obstacle."""
     queries: list[Obstacle] = field(default_factory=list)
-    """The `session.query` of tests and scripts, if these are all that is in the way."""
+    """The `session.query` of tests, if these are all that is in the way."""
     functions: list[Function] = field(default_factory=list)
     """What becomes `async def`."""
     parts: list[Part] = field(default_factory=list)
@@ -132,15 +132,15 @@ class AsyncClosures:
         return found
 
     def _queries_with(self, obstacle: Obstacle) -> list[Obstacle]:
-        """What is rewritten together with an obstacle, if that is a query outside of the application."""
-        if _rank(obstacle)[0] < _OUTSIDE:
+        """What is rewritten together with an obstacle, if that is a query of a test."""
+        if _rank(obstacle)[0] < _IN_TEST:
             return []
         return [
             other
             for part in self.flow.parts.values()
             if self.obstacles.get(self.sets.find(part.key)) is obstacle
             for other in part.obstacles
-            if _rank(other)[0] == _OUTSIDE
+            if _rank(other)[0] == _IN_TEST
         ]
 
     # --- collecting --------------------------------------------------------------------------------
@@ -373,5 +373,5 @@ def _rank(obstacle: Obstacle) -> tuple[int, str, int]:
     """What lasts comes before what another fix removes, and who calls a function before what is in it."""
     rank = 0 if isinstance(obstacle.node, o.Decorator) else 1
     if obstacle.text.startswith("first "):
-        rank = _OUTSIDE if obstacle.text.endswith("by hand") else 2
+        rank = _IN_TEST if obstacle.text.endswith("by hand") else 2
     return rank, obstacle.module.path, obstacle.node.start

@@ -20,6 +20,10 @@ _AWARE = frozenset(["backoff", "freezegun", "mock", "respx", "stamina", "tenacit
 """Packages whose decorators serve coroutine functions as well."""
 _BASES = frozenset(["abc", "builtins", "typing", "typing_extensions", "pydantic", "dataclasses", "enum"])
 """Packages whose classes call none of the methods that applications give to a subclass."""
+_XUNIT = frozenset(
+    f"{kind}_{what}" for kind in ("setup", "teardown") for what in ("module", "class", "function", "method")
+)
+"""What pytest calls by its name, and never awaits."""
 
 
 def hindrance(node: o.Node, parents: Sequence[o.Node], scope: Scope) -> str | None:
@@ -89,6 +93,8 @@ class Convertible:
             return node, f"`{name}` is called by SQLAlchemy itself, with a synchronous session"
         if function.is_method and name.startswith("__") and name.endswith("__") and name != "__call__":
             return node, f"`{name}` cannot be a coroutine"
+        if purpose == "test" and name in _XUNIT:
+            return node, f"`{name}` is called by pytest, which does not await it"
         for decorator in node.decorators:
             reason = self._decorator(function, decorator, any_scope=any_scope)
             if reason is not None:

@@ -17,7 +17,7 @@ from fapi_lint.project.object_flow import ObjectFlow
 from fapi_lint.project.object_stale import StaleRead
 from fapi_lint.project.object_summary import Read
 from fapi_lint.project.origins import Origin
-from fapi_lint.project.symbols import Function
+from fapi_lint.project.symbols import Class, Function
 from fapi_lint.project.words import mentions, needles
 from fapi_lint.source.place import Place
 
@@ -155,6 +155,7 @@ class LazyLoads:
         obstacle = None
         if not read.at.variable or len(read.path) > 1:
             obstacle = "no name holds the object there"
+        obstacle = obstacle or _shared(read.at)
         column = read.path[-1] if read.is_column else ""
         return LazyLoad(read.at, links, read.place, obstacle, frozenset(), column)
 
@@ -171,4 +172,15 @@ class LazyLoads:
         obstacle = read.obstacle
         if origin.kind == "refresh" and not origin.variable:
             obstacle = obstacle or "no name holds the object there"
+        obstacle = obstacle or _shared(origin)
         return LazyLoad(origin, self.objects.links_of(read.origin, read.path), read.place, obstacle, read.facts.again)
+
+
+def _shared(origin: Origin) -> str | None:
+    """Why nothing can be loaded in a method that other models share."""
+    if not origin.is_shared:
+        return None
+    module, function = origin.module, origin.function
+    owner = f"{function.parent.name}." if isinstance(function.parent, Class) else ""
+    row, _ = module.source.lines.position(origin.node.start)
+    return f"what `{owner}{function.name}()` gives is of several models (row {row} of {module.name})"

@@ -119,7 +119,7 @@ class Calls:
             if model is None:
                 row.append(None)
                 continue
-            origin = self.objects.places.origin("query", self.walk.function, carrier, model, is_async, index)
+            origin = self.objects.places.origin("query", self.walk, carrier, model, is_async, index)
             again = statement.loaded
             self.walk.set_facts(origin, Facts(loaded=again, again=again, is_persistent=True))
             row.append(Objects(origin))
@@ -160,7 +160,8 @@ class Calls:
     # --- functions and classes -------------------------------------------------------------------------
 
     def function_call(self, node: o.Call, is_awaited: bool) -> Values:
-        callee = self.project.types.callee(self.scope, node.func)
+        made = self.walk.shared_model(node.func)
+        callee = made or self.project.types.callee(self.scope, node.func)
         if isinstance(callee, External):
             return self.foreign(node, callee, is_awaited)
         validated = self.validated(node)
@@ -247,12 +248,12 @@ class Calls:
             self.objects.serialisation.construct(self.walk, class_, node.func, arguments)
             return UNKNOWN
         links = self.objects.links.of(model)
-        origin = self.objects.places.origin("new", self.walk.function, node, model, False)
+        origin = self.objects.places.origin("new", self.walk, node, model, False)
         loaded: set[Path] = set()
         near: set[Path] = set()
         opaque = self.project.models.is_dataclass(class_) or "__init__" in class_.scope.bindings
         for arg, values in arguments:
-            if arg.star and not _is_dump(arg.value):
+            if arg.star and not self.is_dump(arg.value):
                 opaque = True
             if arg.keyword in links:
                 loaded.add((arg.keyword, BELOW))
@@ -263,6 +264,14 @@ class Calls:
                 near |= {(name,) for name, link in links.items() if link.key == arg.keyword and link.target in targets}
         self.walk.set_facts(origin, Facts(frozenset(loaded), near=frozenset(near), is_opaque=opaque))
         return frozenset([Objects(origin)])
+
+    def is_dump(self, node: o.Node) -> bool:
+        """`**data` with `data = post_in.model_dump()`: plain data, to which nothing is added later."""
+        if isinstance(node, o.Name):
+            bindings = self.scope.bindings.get(node.id, ())
+            added = f"{node.id}[" in self.walk.module.slice(self.walk.function.node)
+            return bool(bindings) and not added and all(b.value is not None and _is_dump(b.value) for b in bindings)
+        return _is_dump(node)
 
     def arguments(self, node: o.Call) -> list[tuple[o.Arg, Values]]:
         return [(arg, self.walk.value(arg.value)) for arg in node.args]
@@ -279,4 +288,8 @@ class Calls:
 
 def _is_dump(node: o.Node) -> bool:
     """`**post_in.model_dump()`: plain data."""
-    return isinstance(node, o.Call) and o.dotted(node.func).rpartition(".")[2] in ("model_dump", "dict")
+    return isinstance(node, o.Call) and o.dotted(node.func).rpartition(".")[2] in (
+        "model_dump",
+        "dict",
+        "jsonable_encoder",
+    )

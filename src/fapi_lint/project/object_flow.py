@@ -36,7 +36,7 @@ class ObjectFlow:
     project: Project
     reads: dict[tuple[Origin, Path, Origin | None], Read] = field(default_factory=dict)
     """Reads that may emit a query, by what is read of what."""
-    _summaries: dict[Function, Summary] = field(default_factory=dict)
+    _summaries: dict[tuple[Function, Class | None], Summary] = field(default_factory=dict)
     places: Places = field(default_factory=Places)
     _members: dict[tuple[Model, Path], bool | Function | str | None] = field(default_factory=dict)
     _injected: set[Function] = field(default_factory=set)
@@ -60,14 +60,26 @@ class ObjectFlow:
 
     # --- summaries -----------------------------------------------------------------------------------
 
-    def summary(self, function: Function) -> Summary:
-        if function not in self._summaries:
-            self._summaries[function] = Summary(function)  # what a function that calls itself sees
-            walk = Walk(self, function)
+    def summary(self, function: Function, receiver: Class | None = None) -> Summary:
+        key = (function, receiver)
+        if key not in self._summaries:
+            self._summaries[key] = Summary(function)  # what a function that calls itself sees
+            walk = Walk(self, function, receiver)
             summary = walk.run()
-            self._summaries[function] = summary
+            self._summaries[key] = summary
             self.serialisation.respond(walk, summary)
-        return self._summaries[function]
+        return self._summaries[key]
+
+    def receiver(self, walk: Walk, function: Function, node: o.Call) -> Class | None:
+        """The class of the instance that a method is called on, if that says which model `self.model` is."""
+        func, owner = node.func, function.parent
+        if not isinstance(func, o.Attribute) or not isinstance(owner, Class) or owner in self.project.models.by_class:
+            return None
+        type_ = self.project.types.of(walk.scope, func.value)
+        found = type_.symbol if type_ is not None and isinstance(type_.symbol, Class) else None
+        if walk.receiver is not None and found is walk.function.parent:
+            found = walk.receiver
+        return None if found is None or self.project.model_attributes.own(found) is None else found
 
     def inject(self, function: Function) -> None:
         """Put together what a handler or dependency does with the objects that its dependencies give it."""
@@ -146,7 +158,7 @@ class ObjectFlow:
         walk.summary.params[param.name] = origin
         return frozenset([Objects(origin, (), is_many)])
 
-    def _annotated(self, scope: Scope, annotation: o.Node) -> tuple[Model, bool] | None:
+    def _annotated(self, scope: Scope, annotation: o.Node) -> tuple[Model | None, bool] | None:
         members = [member for member in union_members(annotation) if not is_none(member)]
         if len(members) != 1:
             return None
@@ -160,12 +172,15 @@ class ObjectFlow:
         symbol = self.project.resolver.resolve(scope, member)
         if isinstance(symbol, Variable) and symbol.value is not None and isinstance(symbol.value, o.Subscript):
             return self._annotated(symbol.scope, symbol.value)
+        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+            # What a type variable stands for is told by the caller.
+            return (None, is_many) if o.dotted(symbol.value.func).endswith("TypeVar") else None
         model = self.project.models.by_class.get(symbol) if isinstance(symbol, Class) else None
         return None if model is None else (model, is_many)
 
     def apply(self, walk: Walk, function: Function, node: o.Call, arguments: list[tuple[o.Arg, Values]]) -> Values:
         """What a call of a function of the application does and gives."""
-        summary = self.summary(function)
+        summary = self.summary(function, self.receiver(walk, function, node))
         params = [param for param in function.node.params if param.kind not in ("*", "**", "keyword")]
         if isinstance(function.parent, Class) and params and isinstance(node.func, o.Attribute):
             params = params[1:]

@@ -20,21 +20,23 @@ if TYPE_CHECKING:
 class Places:
     """The origins of an application: the same one whenever it is asked for."""
 
-    _origins: dict[tuple[str, str, int, int, int], Origin] = field(default_factory=dict)
+    _origins: dict[tuple[str, str, int, int, int, Model | None], Origin] = field(default_factory=dict)
 
     def origin(
         self,
         kind: Literal["query", "get", "new"],
-        function: Function,
+        walk: Walk,
         node: o.Node,
         model: Model,
         is_async: bool,
         index: int = 0,
     ) -> Origin:
-        key = (kind, function.module.path, node.start, node.end, index)
+        shared = walk.is_shared
+        key = (kind, walk.module.path, node.start, node.end, index, model if shared else None)
         found = self._origins.get(key)
         if found is None:
-            found = self._origins[key] = Origin(kind, function.module, function, node, model, is_async)
+            found = Origin(kind, walk.module, walk.function, node, model, is_async, is_shared=shared)
+            self._origins[key] = found
         return found
 
     def drop(
@@ -53,16 +55,19 @@ class Places:
             many = bool(variable)
             variable = variable or names.get(Objects(origin), "")
         model = None if origin is None else origin.model
-        key = (f"refresh {variable}", walk.module.path, node.start, node.end, 0)
+        shared = walk.is_shared
+        key = (f"refresh {variable}", walk.module.path, node.start, node.end, 0, model if shared else None)
         found = self._origins.get(key)
         if found is None:
-            found = Origin("refresh", walk.module, walk.function, node, model, is_async, session, variable, many)
+            found = Origin(
+                "refresh", walk.module, walk.function, node, model, is_async, session, variable, many, shared
+            )
             self._origins[key] = found
         return found
 
     def delete(self, walk: Walk, node: o.Call, session: str) -> Origin:
         """The `delete()` of one object."""
-        key = ("delete", walk.module.path, node.start, node.end, 0)
+        key = ("delete", walk.module.path, node.start, node.end, 0, None)
         found = self._origins.get(key)
         if found is None:
             given = node.args[0].value

@@ -67,7 +67,7 @@ class SessionCalls:
             return None
         self.calls.arguments(node)
         is_async = self.is_async(func.value, is_awaited)
-        origin = self.objects.places.origin("get", self.walk.function, node, model, is_async)
+        origin = self.objects.places.origin("get", self.walk, node, model, is_async)
         options = node.argument("options")
         loaded: frozenset[Path] | None = frozenset()
         if options is not None:

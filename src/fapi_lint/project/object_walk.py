@@ -39,12 +39,15 @@ if TYPE_CHECKING:
 class Walk:
     """One function being followed."""
 
-    def __init__(self, objects: ObjectFlow, function: Function) -> None:
+    def __init__(self, objects: ObjectFlow, function: Function, receiver: Class | None = None) -> None:
+        """`receiver` is the class whose instance the method is called on, where its model is what `self.model` is."""
         self.objects = objects
         self.project = objects.project
         self.function = function
         self.module = function.module
         self.scope: Scope = function.scope
+        self.receiver = receiver
+        self.is_shared = receiver is not None and receiver is not function.parent
         self.state = State()
         self.summary = Summary(function)
         self.calls = Calls(self)
@@ -357,7 +360,21 @@ class Walk:
     def make_opaque(self, value: Objects) -> None:
         self.set_facts(value.origin, replace(self.facts(value.origin), is_opaque=True))
 
+    def shared_model(self, node: o.Node) -> Class | None:
+        """What `self.model` is for the receiver."""
+        if self.receiver is None:
+            return None
+        if isinstance(node, o.Name):
+            values = [binding.value for binding in self.scope.bindings.get(node.id, ())]
+            if not values or not all(isinstance(value, o.Attribute) for value in values):
+                return None
+        attributes = self.project.model_attributes
+        return None if attributes.of(self.scope, node) is None else attributes.own(self.receiver)
+
     def resolve_class(self, node: o.Node) -> Class | None:
+        shared = self.shared_model(node)
+        if shared is not None:
+            return shared
         root = node
         while isinstance(root, o.Attribute):
             root = root.value

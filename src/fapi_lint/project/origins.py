@@ -38,6 +38,8 @@ class Origin:
     """For these: the name that holds the object there; empty if none does."""
     is_many: bool = False
     """Whether the name holds a collection of such objects."""
+    is_shared: bool = False
+    """Whether it is in a method of a base class that does the same for other models."""
 
 
 @dataclass(frozen=True, slots=True)

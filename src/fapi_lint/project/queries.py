@@ -130,7 +130,7 @@ class Queries:
 
     def _follow(self) -> None:
         by_unit: dict[_Key, list[QueryCall]] = {}
-        for query in [*self.project.sessions.queries, *self.project.sessions.other_queries]:
+        for query in [*self.project.sessions.queries, *self.project.sessions.queries_of_tests]:
             scope = query.module.scope if query.function is None else query.function.scope
             unit = self._unit(query.module, query.function, scope)
             by_unit.setdefault(self._key_of(unit), []).append(query)

@@ -150,12 +150,12 @@ class Sessions:
         return sorted(self._queries, key=lambda query: query.place)
 
     @cached_property
-    def other_queries(self) -> list[QueryCall]:
-        """Every `session.query(…)` of tests and scripts, which are not judged but may have to follow."""
+    def queries_of_tests(self) -> list[QueryCall]:
+        """Every `session.query(…)` of the tests, which are not judged but may have to follow."""
         return [
             query
             for module in self.project.modules
-            if ".query" in module.text and self.project.purposes.of(module) in ("test", "script")
+            if ".query" in module.text and self.project.purposes.of(module) == "test"
             for code in _codes(module, needles(["query"]))
             for query in self.queries_in(module, code.function, code.scope)
         ]

@@ -1,4 +1,4 @@
-"""Queries of tests and scripts: no rule reports them, and the conversion of their session takes them along."""
+"""Queries of tests: no rule reports them, and the conversion of their session takes them along."""
 
 from __future__ import annotations
 
@@ -89,3 +89,29 @@ def test_database_of_the_tests_alone_stays() -> None:
                 assert own.query(User).count() == 1
         """
     assert "own.query(User).count()" in converted("tests/test_user.py", text)
+
+
+def test_script_stays() -> None:
+    text = "\n\ndef main():\n    with SessionLocal() as db:\n        db.query(User).delete()\n"
+    found = findings({"app/db.py": DB, "app/models.py": MODELS, "scripts/clean.py": HEAD + text}, "FAPI502")
+    assert all("is part of a script, which stays synchronous (scripts/clean.py:" in f.message for f in found)
+
+
+def test_setup_by_name_is_not_awaited() -> None:
+    text = """\
+
+        class TestUsers:
+            def setup_method(self):
+                with SessionLocal() as db:
+                    db.query(User).delete()
+                    db.commit()
+
+            def test_none(self):
+                with SessionLocal() as db:
+                    assert db.query(User).count() == 0
+        """
+    found = findings(
+        {"app/db.py": DB, "app/models.py": MODELS, "tests/test_user.py": HEAD + textwrap.dedent(text)}, "FAPI502"
+    )
+    assert found
+    assert all("`setup_method` is called by pytest, which does not await it" in f.message for f in found)

@@ -46,23 +46,23 @@ def application(routes: str) -> dict[str, str]:
     [
         (
             '@router.get("/{device_id}")\ndef get_device(device_id: int, db):\n    return db.get(Device, device_id)\n',
-            "path parameter `device_id` is an integer, but `Device.id` is a UUID",
+            "Path parameter `device_id` is an integer, but `Device.id` is a UUID",
             "def get_device(device_id: uuid.UUID, db):",
         ),
         (
             '@router.get("/{key}")\ndef get_device(key: str, db):\n    return db.get(Device, uuid.UUID(key))\n',
-            "path parameter `key` is a text, but `Device.id` is a UUID",
+            "Path parameter `key` is a text, but `Device.id` is a UUID",
             "def get_device(key: uuid.UUID, db):\n    return db.get(Device, key)",
         ),
         (
             '@router.get("/{device_id}")\ndef get_device(device_id: Annotated[int, Path(ge=1)]):\n    return {}\n',
-            "path parameter `device_id` is an integer, but `Device.id` is a UUID",
+            "Path parameter `device_id` is an integer, but `Device.id` is a UUID",
             "def get_device(device_id: Annotated[uuid.UUID, Path()]):",
         ),
         (
             "def find(device_id: str, db):\n    return db.get(Device, device_id)\n\n\n"
             '@router.get("/{device_id}")\ndef get_device(device: Device = Depends(find)):\n    return device\n',
-            "path parameter `device_id` is a text, but `Device.id` is a UUID",
+            "Path parameter `device_id` is a text, but `Device.id` is a UUID",
             "def find(device_id: uuid.UUID, db):",
         ),
     ],

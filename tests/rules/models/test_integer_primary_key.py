@@ -94,7 +94,7 @@ def test_an_inherited_key_is_reported_once_where_it_is_written() -> None:
     text = HEAD.replace("    pass\n", "    id: Mapped[int] = mapped_column(primary_key=True)\n", 1)
     text += "    x: Mapped[int]\n\n\nclass Post(Base):\n    __tablename__ = 'post'\n"
     assert [found.message for found in findings({"app/models/tag.py": text}, "FAPI201")] == [
-        "primary key `Base.id` is an integer, not a UUID"
+        "Primary key `Base.id` is an integer, not a UUID"
     ]
 
 
@@ -125,8 +125,8 @@ class ItemPublic(SQLModel):
 """,
     }
     assert [found.message for found in findings(files, "FAPI201")] == [
-        "primary key `Item.id` is an integer, not a UUID",
-        "primary key `options.id` is an integer, not a UUID (no fix: no model says what holds its values)",
+        "Primary key `Item.id` is an integer, not a UUID",
+        "Primary key `options.id` is an integer, not a UUID (no fix: no model says what holds its values)",
     ]
 
 

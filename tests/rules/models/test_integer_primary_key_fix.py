@@ -40,7 +40,7 @@ def reason(service: str, **others: str) -> str:
     files = {"app/base.py": BASE, "app/user.py": USER, "app/service.py": head + service, **others}
     (found,) = findings(files, "FAPI201")
     assert found.fix is None
-    start = "primary key `User.id` is an integer, not a UUID (no fix: "
+    start = "Primary key `User.id` is an integer, not a UUID (no fix: "
     assert found.message.startswith(start)
     return found.message.removeprefix(start).removesuffix(")")
 

@@ -187,7 +187,7 @@ class Thing(Base):
         "alembic/versions/1_view.py": 'from alembic import op\nop.execute("CREATE VIEW summary AS SELECT 1")\n',
     }
     (found,) = findings(files, "FAPI207")
-    assert found.message == "string column `things.code` has no length"
+    assert found.message == "String column `things.code` has no length"
 
 
 def test_revisions_and_tests_are_left_alone() -> None:
@@ -201,7 +201,7 @@ def test_a_mixin_is_reported_once_and_only_where_it_counts() -> None:
     text = HEAD.replace("class Tag(Base):", mixin + "class Tag(Named, Base):")
     text += "    title: Mapped[str] = mapped_column(Text)\n\n\nclass Label(Named, Tag):\n    pass\n"
     assert [f.message for f in findings({"app/models/tag.py": text}, "FAPI207")] == [
-        "string column `Named.name` has no length"
+        "String column `Named.name` has no length"
     ]
 
 

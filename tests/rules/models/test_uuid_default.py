@@ -137,7 +137,7 @@ def test_an_alias_and_a_base_class_are_reported_once() -> None:
         + "    pass\n"
     )
     assert [f.message for f in findings({"app/models/item.py": mixin}, "FAPI202")] == [
-        "primary key `Key.id` is a UUID without a default"
+        "Primary key `Key.id` is a UUID without a default"
     ]
 
 

@@ -144,7 +144,7 @@ def path_id_type(project: Project, _: Project) -> Iterator[Finding]:
                 continue
             assert isinstance(type_, External)
             place = Place(function.module.path, param.start, param.start + len(param.name))
-            message = f"path parameter `{param.name}` is {_OTHERS[type_]}, but `{identity.name}` is a UUID"
+            message = f"Path parameter `{param.name}` is {_OTHERS[type_]}, but `{identity.name}` is a UUID"
             fix = uuid_fix(project, identity)
             if isinstance(fix, str):
                 yield Finding(place, f"{message} (no fix: {fix})")

@@ -37,4 +37,6 @@ def syntax_error(module: Module, project: Project) -> Iterator[Finding]:
         row = min(failure.row, lines.count)
         start = lines.offset(row, min(failure.column, len(lines.line(row)) + 1))
         hint = "; a template? Then leave it out with `extend-exclude`" if _TEMPLATE.search(module.text) else ""
-        yield Finding(at=Place(module.path, start, start), message=f"Cannot be read as Python: {failure.message}{hint}")
+        message = failure.message.removeprefix("cannot be read: ")
+        what = "Cannot be read" if message != failure.message else "Cannot be read as Python"
+        yield Finding(at=Place(module.path, start, start), message=f"{what}: {message}{hint}")

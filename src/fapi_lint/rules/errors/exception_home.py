@@ -40,4 +40,4 @@ def exception_home(exception: ExceptionClass, project: Project) -> Iterator[Find
     if not name.endswith("Exception"):
         wrong.append("is not called `…Exception`")
     if wrong:
-        yield Finding(at=exception.place, message=f"exception `{name}` {' and '.join(wrong)}")
+        yield Finding(at=exception.place, message=f"Exception `{name}` {' and '.join(wrong)}")

@@ -51,4 +51,4 @@ def http_exception_in_service(module: Module, project: Project) -> Iterator[Find
         exc = sighting.node.exc
         raised = project.resolver.resolve(sighting.scope, exc.func if isinstance(exc, o.Call) else exc)
         if project.exceptions.is_http(raised) and not project.dependencies.encloses(sighting.scope):
-            yield Finding(at=module.place(sighting.node), message="a service raises `HTTPException`")
+            yield Finding(at=module.place(sighting.node), message="A service raises `HTTPException`")

@@ -68,5 +68,5 @@ def manual_migration(revision: Revision, project: Project) -> Iterator[Finding]:
         if revision.is_generated:
             message = f"the schema is changed outside of the generated commands, in line {row}"
         else:
-            message = f"the schema is changed by hand, in line {row}: generate revisions with `--autogenerate`"
+            message = f"The schema is changed by hand, in line {row}: generate revisions with `--autogenerate`"
         yield Finding(at=revision.place, message=message)

@@ -81,12 +81,12 @@ def _problems(history: list[Revision]) -> Iterator[Finding]:
     for revision in history:
         missing = sorted(set(revision.parents or ()) - by_name.keys())
         if missing:
-            yield _at(revision, f"revision `{revision.identifier}` follows `{missing[0]}`, which does not exist")
+            yield _at(revision, f"Revision `{revision.identifier}` follows `{missing[0]}`, which does not exist")
         if revision.identifier in cyclic:
-            yield _at(revision, f"revision `{revision.identifier}` follows itself, by way of others")
+            yield _at(revision, f"Revision `{revision.identifier}` follows itself, by way of others")
         if revision.identifier in heads and len(heads) > 1 and not any(other.is_branch for other in history):
             others = ", ".join(f"`{head}`" for head in heads if head != revision.identifier)
-            yield _at(revision, f"revision `{revision.identifier}` is one of several heads, besides {others}")
+            yield _at(revision, f"Revision `{revision.identifier}` is one of several heads, besides {others}")
 
 
 def _at(revision: Revision, message: str) -> Finding:

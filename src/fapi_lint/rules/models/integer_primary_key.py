@@ -99,7 +99,7 @@ def integer_primary_key(project: Project, _: Project) -> Iterator[Finding]:
         reported.add(place)
         identity = project.identifiers.of(column)
         fix = None if identity is None else uuid_fix(project, identity)
-        message = f"primary key `{name}` is an integer, not a UUID"
+        message = f"Primary key `{name}` is an integer, not a UUID"
         if isinstance(fix, str):
             yield Finding(place, f"{message} (no fix: {fix})")
         else:
@@ -117,5 +117,5 @@ def _table_keys(table: Table, project: Project) -> Iterator[Finding]:
     if type_ is not None and is_integer_type(project, type_) and not table.is_foreign_key(column):
         name = f"{table.name or table.variable.name}.{table.column_name(column)}"
         if not project.settings.is_exempt("FAPI201", name):
-            message = f"primary key `{name}` is an integer, not a UUID (no fix: no model says what holds its values)"
+            message = f"Primary key `{name}` is an integer, not a UUID (no fix: no model says what holds its values)"
             yield Finding(located.place, message)

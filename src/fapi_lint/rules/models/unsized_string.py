@@ -107,7 +107,7 @@ def unsized_string(project: Project, _: Project) -> Iterator[Finding]:
             reported.add(place)
             length = _length(column, project)
             fix = _size(written, name, length) if written is not None else _size_column(column, project, name, length)
-            yield Finding(at=place, message=f"string column `{name}` has no length", fix=fix)
+            yield Finding(at=place, message=f"String column `{name}` has no length", fix=fix)
     for table in project.models.tables:
         for finding in _in_table(table, project):
             if finding.at not in reported:
@@ -157,7 +157,7 @@ def _in_table(table: Table, project: Project) -> Iterator[Finding]:
             continue
         if not project.settings.is_exempt("FAPI207", name):
             fix = _size(written, name, project.settings.conventions.string_length)
-            yield Finding(at=written.place, message=f"string column `{name}` has no length", fix=fix)
+            yield Finding(at=written.place, message=f"String column `{name}` has no length", fix=fix)
 
 
 def _length(column: Column, project: Project) -> int:

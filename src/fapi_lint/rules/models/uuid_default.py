@@ -109,10 +109,10 @@ def uuid_default(project: Project, _: Project) -> Iterator[Finding]:
         called = given is not None and isinstance(given.expr, o.Call) and _is_uuid_call(given, project)
         if given is None or is_none(given.expr):
             reported.add(place)
-            yield Finding(place, f"primary key `{name}` is a UUID without a default", _fix(column, project, given))
+            yield Finding(place, f"Primary key `{name}` is a UUID without a default", _fix(column, project, given))
         elif called:
             reported.add(place)
-            message = f"the default of the primary key `{name}` is called once, at import: every row gets the same"
+            message = f"The default of the primary key `{name}` is called once, at import: every row gets the same"
             yield Finding(place, message, _fix(column, project, given))
 
 

@@ -76,7 +76,7 @@ def environment_read(read: EnvironmentRead, project: Project) -> Iterator[Findin
     variable = read.variable or ""
     if project.settings.is_exempt("FAPI701", variable):
         return
-    what = f"environment variable `{variable}`" if variable else "the environment"
+    what = f"Environment variable `{variable}`" if variable else "The environment"
     message = f"{what} is read outside of the settings"
     fix = _from_settings(read, project)
     yield (

@@ -46,8 +46,8 @@ def hardcoded_config(secret: Secret, project: Project) -> Iterator[Finding]:
     if project.settings.is_exempt("FAPI702", secret.name):
         return
     messages = {
-        "address": "an address with credentials is written into the code",
+        "address": "An address with credentials is written into the code",
         "key": "a key is written into the code",
-        "secret": f"the value of `{secret.name}` is written into the code",
+        "secret": f"The value of `{secret.name}` is written into the code",
     }
     yield Finding(at=secret.place, message=messages[secret.kind])

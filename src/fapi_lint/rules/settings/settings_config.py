@@ -82,7 +82,7 @@ def settings_config(settings: SettingsClass, project: Project) -> Iterator[Findi
         return
     if value is not None and not (isinstance(value, o.Dict) or _is_config_dict(settings, value, project)):
         return
-    message = f"settings `{settings.name}` have no `model_config = SettingsConfigDict(…)`"
+    message = f"Settings `{settings.name}` have no `model_config = SettingsConfigDict(…)`"
     try:
         yield Finding(at=settings.place, message=message, fix=_fix(settings, statement))
     except Inexpressible as reason:

@@ -56,7 +56,7 @@ def async_test_marker(test: AsyncTest, project: Project) -> Iterator[Finding]:
         marker = f"@{spelling.text}.mark.{project.tests.marker}"
     yield Finding(
         at=test.place,
-        message=f"async test `{test.name}` has no marker and is not run",
+        message=f"Async test `{test.name}` has no marker and is not run",
         fix=Fix(
             f"Mark `{test.name}` with `{marker}`",
             Applicability.SAFE,
