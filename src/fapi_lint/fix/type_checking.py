@@ -28,6 +28,9 @@ def guard_import(link: Import, project: Project) -> Fix:
     for other in project.imports.of(module):
         if other.target is link.target and other.statement not in statements:
             statements.append(other.statement)
+    for other in project.imports.of(module):
+        if other.statement not in statements and link.target in project.imports.packages_above(other.target):
+            raise Needed(f"{other.target.name} is in the package that is loaded")
     for statement in statements:
         if not isinstance(statement, o.ImportFrom) or link.names_module:
             raise Needed("the module itself is used")

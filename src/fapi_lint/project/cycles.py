@@ -1,14 +1,16 @@
 """Import cycles at run time: modules that load each other while they are being loaded themselves.
 
 Counted are the imports of `project/imports.py`, by the module that a statement needs something of: `from app.models
-import user` needs the module `app.models.user`. A package that imports its own modules and is imported by them is no
-cycle, for it always runs first, nor is an import whose failure is caught.
+import user` needs the module `app.models.user`, and every import of it runs `app/models/__init__.py` first, unless the
+importer lies in that package, which is loaded already then. Such a module needs its own package only where it takes
+names from it that the package binds itself: they are there or not by the order of the package's lines. No import whose
+failure is caught is counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -65,15 +67,17 @@ class _Graph:
         named = {link.alias.start for link in links if link.names_module}
         above = set(self.project.imports.packages_above(module))
         for link in links:
-            if link.target is module or link.target in above:
-                continue
-            if any(start <= link.statement.start < end for start, end in caught):
+            if link.target is module or any(start <= link.statement.start < end for start, end in caught):
                 continue
             # `from package import module, other` needs the package itself only for names that are no modules.
             takes_names = isinstance(link.statement, o.ImportFrom) and not link.names_module
             if takes_names and all(alias.start in named for alias in link.statement.names):
                 continue
-            yield link
+            if link.target not in above or (takes_names and _is_written(link)):
+                yield link
+            for package in self.project.imports.packages_above(link.target):
+                if package is not module and package not in above:
+                    yield replace(link, target=package)
 
     @cached_property
     def cycles(self) -> list[Cycle]:
@@ -141,6 +145,13 @@ class _Graph:
                         before[target] = module
                         following.append(target)
             level = following
+
+
+def _is_written(link: Import) -> bool:
+    """Whether the statement means the target by its own name: `logging` may be a module of Python's as well."""
+    statement = link.statement
+    assert isinstance(statement, o.ImportFrom)
+    return statement.level > 0 or f".{statement.module}".endswith(f".{link.target.name}")
 
 
 def _caught(module: Module) -> list[tuple[int, int]]:

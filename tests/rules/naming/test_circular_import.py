@@ -96,3 +96,41 @@ def test_a_module_that_nothing_else_loads_stays_loaded() -> None:
 
 def test_tests_are_left_alone() -> None:
     assert findings({"tests/a.py": "import tests.b\n", "tests/b.py": "import tests.a\n"}, "FAPI109") == []
+
+
+def test_importing_a_module_runs_its_package_first() -> None:
+    files = {
+        "app/accounts.py": "from app.security.tokens import make\n\n\nclass Account: ...\n",
+        "app/security/__init__.py": "from app.security.providers import Provider\n",
+        "app/security/providers.py": "from app.accounts import Account\n\n\nclass Provider(Account): ...\n",
+        "app/security/tokens.py": "def make(): ...\n",
+        "app/main.py": "import app.security\n",
+    }
+    (finding,) = findings(files, "FAPI109")
+    assert "accounts → security → security.providers → accounts" in finding.message
+    assert finding.fix is None
+
+
+def test_a_name_that_a_module_takes_from_its_own_package() -> None:
+    files = {
+        "app/engines/__init__.py": "from app.engines.base import Engine\nfrom app.engines.elastic import Elastic\n",
+        "app/engines/base.py": "class Engine: ...\n",
+        "app/engines/elastic.py": "from app.engines import Engine\n\n\nclass Elastic(Engine): ...\n",
+    }
+    (finding,) = findings(files, "FAPI109")
+    assert "engines → engines.elastic → engines" in finding.message
+    for taken in ("from app.engines import base", "from app.engines.base import Engine", "import app.engines"):
+        files["app/engines/elastic.py"] = f"{taken}\n"
+        assert findings(files, "FAPI109") == []
+
+
+def test_an_import_stays_where_another_one_loads_the_same_package() -> None:
+    files = {
+        "app/a.py": "from app.b import B\nfrom app.b.c import C\n\n\ndef f(b: B) -> None:\n    C()\n",
+        "app/b/__init__.py": "from app.b.d import D\n\n\nclass B: ...\n",
+        "app/b/c.py": "class C: ...\n",
+        "app/b/d.py": "from app.a import f\n\n\nclass D:\n    g = f\n",
+        "app/main.py": "import app.b\n",
+    }
+    (finding,) = findings(files, "FAPI109")
+    assert finding.fix is None

@@ -16,8 +16,10 @@ def circular_import(cycle: Cycle, project: Project) -> Iterator[Finding]:
 
     Which of them works depends on which is imported first: the other one sees a module that is only half there.
     Counted are imports that run when a module is loaded; not those under `TYPE_CHECKING` or in functions, nor those
-    between a package and its own modules, nor those whose `ImportError` is caught. Modules that all import each
-    other are one finding, shown as one of the shortest circles, at the import that can go or the one that closes it.
+    whose `ImportError` is caught. Importing a module runs the packages around it first. A module that takes a name from
+    the package that it lies in needs that package, whose `__init__.py` must not import the module before it binds the
+    name; `from package import module` does not. Modules that all import each other are one finding, shown as one of
+    the shortest circles, at the import that can go or the one that closes it.
 
     Bad:
         ```python app/services/user_service.py
