@@ -249,8 +249,12 @@ class Reader:
         if node.attr == "exec" and role is Role.SESSION and self._is_sqlmodel(scope, node.value):
             use = Use.AWAITED
         if node.attr == "query" and role is Role.SESSION:
-            how = "(FAPI503)" if self.flow.project.purposes.is_application(self.module) else "by hand"
-            self.obstacle(node, f"first `{' '.join(written.split())}()` must become `select()` {how}")
+            purpose, written = self.flow.project.purposes.of(self.module), " ".join(written.split())
+            if purpose in ("application", "test"):
+                how = "(FAPI503)" if purpose == "application" else "by hand"
+                self.obstacle(node, f"first `{written}()` must become `select()` {how}")
+            else:
+                self.obstacle(node, f"`{written}()` is part of a {purpose}, which stays synchronous")
         elif use is None:
             self.obstacle(node, f"`{' '.join(written.split())}` has no asynchronous form")
         elif use is Use.PLAIN:

@@ -21,6 +21,7 @@ def converted(path: str, text: str) -> str:
 def test_test_with_session_of_its_own() -> None:
     text = """\
 
+
         def test_count():
             db = SessionLocal()
             assert db.query(User).count() == 1
