@@ -107,6 +107,12 @@ def test_identical_edits_are_shared() -> None:
     assert planned.edits["a.py"] == (shared, edit("a.py", "two", "2"))
 
 
+def test_a_fix_that_several_findings_share_is_decided_on_once() -> None:
+    shared = fix(edit("a.py", "one", "1"))
+    planned = plan([shared, fix(edit("a.py", "one", "2")), shared], files)
+    assert (planned.applied, planned.deferred) == ([0, 2], [1])
+
+
 def test_imports_are_placed_once_for_all_fixes() -> None:
     needs = tuple(NeedsImport("a.py", "uuid", name) for name in ("UUID", "uuid4"))
     fixes = [

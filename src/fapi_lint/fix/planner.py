@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -53,45 +54,60 @@ def plan(fixes: Sequence[Fix], files: Files) -> Plan:
 
     Fixes share edits that are identical. Two insertions at one offset overlap unless both are stackable, and so
     does an insertion at an edge of what another fix replaces. A fix that writes a name does not go together with
-    one that renames it. Nothing moves twice, and no two things move to one place.
+    one that renames it. Nothing moves twice, and no two things move to one place. What many findings share is one
+    object, and is decided on once.
     """
+    sharing: dict[int, list[int]] = {}
+    for index, fix in enumerate(fixes):
+        sharing.setdefault(id(fix), []).append(index)
+    given = list(sharing.values())
+    result = _plan([fixes[indices[0]] for indices in given], files)
+    result.applied = sorted(index for own in result.applied for index in given[own])
+    result.deferred = sorted(index for own in result.deferred for index in given[own])
+    result.refused = {index: why for own, why in result.refused.items() for index in given[own]}
+    return result
+
+
+def _plan(fixes: Sequence[Fix], files: Files) -> Plan:
+    """The plan for fixes that are all different objects."""
     result = Plan()
-    pending = list(range(len(fixes)))
+    pending = [_Candidate(index, fix, _by_path([fix]), _Names.of(fix, files)) for index, fix in enumerate(fixes)]
     while True:
-        applied = _choose(fixes, pending, files, result)
-        chosen = _by_path(fixes[index] for index in applied)
-        for path, part in sorted(chosen.items()):
+        chosen = _choose(pending, files, result)
+        waiting = set()
+        for path, part in sorted(_by_path(candidate.fix for candidate in chosen).items()):
             try:
                 result.edits[path] = part.place(files(path))
             except ImportConflict:
-                # Two of the fixes are in each other's way after all: the last one waits, and all is chosen anew.
-                last = max(index for index in applied if path in _by_path([fixes[index]]))
-                pending = [index for index in pending if index != last]
-                _put_off(fixes[last], last, files, result)
-                break
-        else:
-            result.applied = applied
-            result.moves = tuple(sorted({move for index in applied for move in fixes[index].moves}))
-            done = {*applied, *result.refused}
+                # Two of the fixes are in each other's way after all: the later one waits, and all is chosen anew.
+                later = _in_the_way(chosen, path, files(path))
+                waiting.add(later.index)
+                _put_off(later, files, result)
+        if not waiting:
+            result.applied = [candidate.index for candidate in chosen]
+            result.moves = tuple(sorted({move for candidate in chosen for move in candidate.fix.moves}))
+            done = {*result.applied, *result.refused}
             result.deferred = [index for index in range(len(fixes)) if index not in done]
             return result
+        pending = [candidate for candidate in pending if candidate.index not in waiting]
         result.edits.clear()
 
 
-def _choose(fixes: Sequence[Fix], pending: Iterable[int], files: Files, result: Plan) -> list[int]:
+def _choose(pending: Iterable[_Candidate], files: Files, result: Plan) -> list[_Candidate]:
     """The fixes that go together, as far as edits and the names of imports tell."""
     chosen: dict[str, _Chosen] = {}
     names = _Names()
     moves: set[Move] = set()
     applied = []
-    for index in pending:
-        if index in result.refused:
+    for candidate in pending:
+        if candidate.index in result.refused:
             continue
-        parts = _by_path([fixes[index]])
-        own = _Names.of(fixes[index], files)
-        if own.meets(names) or any(path in chosen and chosen[path].meets(part.edits) for path, part in parts.items()):
+        parts = candidate.parts
+        if candidate.names.meets(names):
             continue
-        if any(_collide(move, other) for move in fixes[index].moves for other in moves):
+        if any(path in chosen and chosen[path].meets(part.edits) for path, part in parts.items()):
+            continue
+        if any(_collide(move, other) for move in candidate.fix.moves for other in moves):
             continue
         trial = {path: chosen.get(path, _Chosen()).with_(part) for path, part in parts.items()}
         try:
@@ -99,21 +115,36 @@ def _choose(fixes: Sequence[Fix], pending: Iterable[int], files: Files, result: 
                 if part.needs:
                     check(files(path), trial[path].edits, trial[path].needs, trial[path].drops)
         except ImportConflict:
-            _put_off(fixes[index], index, files, result)
+            _put_off(candidate, files, result)
         else:
             chosen |= trial
-            names.add(own)
-            moves.update(fixes[index].moves)
-            applied.append(index)
+            names.add(candidate.names)
+            moves.update(candidate.fix.moves)
+            applied.append(candidate)
     return applied
 
 
-def _put_off(fix: Fix, index: int, files: Files, result: Plan) -> None:
+def _in_the_way(chosen: Iterable[_Candidate], path: str, file: File) -> _Candidate:
+    """The first fix whose imports cannot be placed in a file together with those of the fixes before it."""
+    touching = [candidate for candidate in chosen if path in candidate.parts]
+
+    def conflicts(index: int) -> bool:
+        together = _by_path(candidate.fix for candidate in touching[: index + 1])
+        try:
+            together[path].place(file)
+        except ImportConflict:
+            return True
+        return False
+
+    return touching[bisect_left(range(len(touching) - 1), True, key=conflicts)]
+
+
+def _put_off(candidate: _Candidate, files: Files, result: Plan) -> None:
     """Refuse a fix that cannot be applied alone either."""
     try:
-        edits_of(fix, files)
+        edits_of(candidate.fix, files)
     except ImportConflict as conflict:
-        result.refused[index] = str(conflict)
+        result.refused[candidate.index] = str(conflict)
 
 
 def verify(before: str, after: str) -> Failure | None:
@@ -171,6 +202,16 @@ class _Chosen:
         imports = place(file, self.edits, self.needs, self.drops)
         # Imports come first where an edit inserts at the same offset.
         return tuple(sorted([*imports, *self.edits], key=lambda edit: (edit.start, edit.end)))
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A fix that may be chosen, and what it does to each file."""
+
+    index: int
+    fix: Fix
+    parts: dict[str, _Chosen]
+    names: _Names
 
 
 def _collide(one: Move, other: Move) -> bool:
