@@ -178,9 +178,7 @@ class LazyLoads:
 
 def _shared(origin: Origin) -> str | None:
     """Why nothing can be loaded in a method that other models share."""
-    if not origin.is_shared:
+    function = origin.function
+    if not origin.is_shared or not isinstance(function.parent, Class):
         return None
-    module, function = origin.module, origin.function
-    owner = f"{function.parent.name}." if isinstance(function.parent, Class) else ""
-    row, _ = module.source.lines.position(origin.node.start)
-    return f"what `{owner}{function.name}()` gives is of several models (row {row} of {module.name})"
+    return f"it comes from `{function.parent.name}.{function.name}()`, which does not know its model"
