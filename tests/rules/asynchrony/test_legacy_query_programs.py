@@ -78,6 +78,7 @@ REFUSED = [
     "would load joined collections one by one",
     "`exists()` would ask for rows of what is computed",
     "does not have what `filter_by()` names",
+    "`filter_by()` is about one of several entities",
 ]
 """What these programs do that stays as it is."""
 
