@@ -208,7 +208,7 @@ class Queries:
         key = _function_key(function)
         params = self._params.setdefault(key, {})
         before = params.get(name)
-        value = replace(value, since=0)
+        value = replace(value, since=max(param.start for param in function.node.params))
         params[name] = value if before is None else replace(before | value, source=None)
         self._reach(function, again=before is None)
         if params[name] != before:

@@ -405,6 +405,22 @@ def narrowed(query: Select, id: int) -> Select:
     assert "session.scalars(work.chosen(session).limit(1)).first()" in after["tests/test_work.py"]
 
 
+def test_the_session_is_given_with_the_query() -> None:
+    body = """\
+    def paginated(session: Session, query, limit: int = 10):
+        return query.limit(limit).all(), query.count()
+
+
+    def work(db: Session):
+        query = db.query(User)
+        return paginated(db, query)
+    """
+    after = converted(body)
+    assert "session.scalars(query.limit(limit)).all(),session.scalar(" in "".join(after.split())
+    reassigned = body.replace("    return query.limit", "    session = Session()\n        return query.limit")
+    assert reasons(reassigned) == ["`session` may be another session where it runs (work.py:8)"]
+
+
 def test_the_session_is_that_of_the_object() -> None:
     body = """\
     class Users:
