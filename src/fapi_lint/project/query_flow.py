@@ -693,8 +693,8 @@ class Flow:
                     break
             if is_none(expr):
                 continue
-            owner = self.project.resolver.resolve(self.scope, expr.value) if isinstance(expr, o.Attribute) else None
-            if owner not in selection.models:
+            column = self.queries.selections.column(self.scope, expr)
+            if column is None or (column[0] not in selection.models and column not in selection.columns):
                 yield self.module.slice(expr)
 
     def refusal(self, node: o.Call, name: str, value: Value) -> str:

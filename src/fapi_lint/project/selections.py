@@ -150,6 +150,8 @@ class Selection:
     """An aggregate, which gives exactly one row."""
     computed: bool = False
     """Something else than names is selected: an aggregate changes which rows there are."""
+    columns: frozenset[tuple[Class, str]] = frozenset()
+    """The attributes of mapped classes that are selected by themselves."""
 
     @property
     def is_entity(self) -> bool:
@@ -175,6 +177,7 @@ class Selection:
             self.eager or other.eager,
             self.single_row and other.single_row,
             self.computed or other.computed,
+            self.columns & other.columns,
         )
 
 
@@ -204,8 +207,19 @@ class Selections:
         others_than_names = (arg for kind, arg in zip(kinds, args, strict=True) if kind != "entity")
         computed = any(not isinstance(arg.value, o.Attribute) for arg in others_than_names)
         return Selection(
-            tuple(kinds), frozenset(models), repeats=bool(others), eager=eager, single_row=single, computed=computed
+            tuple(kinds),
+            frozenset(models),
+            repeats=bool(others),
+            eager=eager,
+            single_row=single,
+            computed=computed,
+            columns=frozenset(column for arg in args if (column := self.column(scope, arg.value)) is not None),
         )
+
+    def column(self, scope: Scope, expr: o.Node) -> tuple[Class, str] | None:
+        """The class and the name of an attribute: `User.name`."""
+        owner = self.project.resolver.resolve(scope, expr.value) if isinstance(expr, o.Attribute) else None
+        return (owner, expr.attr) if isinstance(expr, o.Attribute) and isinstance(owner, Class) else None
 
     def _kind(self, scope: Scope, expr: o.Node, depth: int = 0) -> tuple[Kind, Model | None]:
         match expr:

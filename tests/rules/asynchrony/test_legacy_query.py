@@ -513,6 +513,8 @@ def work(db: Session, select: bool):
         ("query = db.query(User) if x else []\n    return query.all()", "`query.all()` may be no query"),
         ("query = db.query(User)\n    query.delete()", "`delete()` of a query held in a name"),
         ("return db.query(User).order_by(User.id.desc()).distinct().all()", None),
+        ("return db.query(User.name).distinct().order_by(User.name.desc()).all()", None),
+        ("return db.query(User.name).distinct().with_entities(User.id).order_by(User.name).all()", "`distinct()` adds"),
         ("return db.query(User).order_by(Post.id).distinct().all()", "`distinct()` adds what it is ordered by"),
         ("return db.query(User.name).distinct().order_by(User.id).all()", "`distinct()` adds what it is ordered by"),
         ("return db.query(func.max(User.id)).exists()", "`exists()` would ask for rows of what is computed"),
