@@ -337,6 +337,10 @@ def _foreign(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell |
     return None
 
 
+def _last_name(expr: o.Expr) -> str:
+    return o.dotted(expr).rpartition(".")[2]
+
+
 def _parse(flow: Flow, scope: Scope, call: o.Call, to: str) -> Cell | None:
     if len(call.args) != 1 or call.args[0].star or call.args[0].keyword not in ("", "hex"):
         for value in arguments(flow, scope, call):
@@ -370,5 +374,11 @@ def _mapped(flow: Flow, scope: Scope, call: o.Call, name: str) -> Cell | None:
 
 def _unknown(flow: Flow, scope: Scope, call: o.Call, name: str) -> None:
     flow.value(scope, call.func)
-    for value in arguments(flow, scope, call):
+    model = (
+        flow.project.model_attributes.of_library(scope, call.func.value) if isinstance(call.func, o.Attribute) else None
+    )
+    for arg, value in zip(call.args, arguments(flow, scope, call), strict=True):
+        if model is not None and (arg.keyword or _last_name(arg.value)) in flow.names:
+            # `crud_posts.get(db, id=id)` of a library: what it compares with the key is a key.
+            join(flow.attribute(model, arg.keyword or _last_name(arg.value)), value)
         flow.dumped(value, scope, call, f"`{name or 'a call'}`, of which nothing is known,")

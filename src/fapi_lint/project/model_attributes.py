@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
 from fapi_lint.project.search import search
-from fapi_lint.project.symbols import Class, Function, Parameter, Scope, Variable
+from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Variable
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -127,6 +127,25 @@ class ModelAttributes:
                 found = [self.in_annotation(scope, operand) for operand in union.operands if not is_none(operand)]
                 return found[0] if len(found) == 1 else UNKNOWN if any(found) else None
         return None
+
+    def of_library(self, scope: Scope, expr: o.Node) -> Class | None:
+        """The one mapped class that an instance of a foreign class is for: `FastCRUD[Post, …](Post)`."""
+        symbol = self.resolver.resolve(scope, expr) if isinstance(expr, (o.Name, o.Attribute)) else None
+        if not isinstance(symbol, Variable) or not isinstance(symbol.value, o.Call):
+            return None
+        where, call = symbol.scope, symbol.value
+        named = list(self._named(where, [arg.value for arg in call.args]))
+        func: o.Node = call.func
+        made = self.resolver.resolve(where, func) if isinstance(func, (o.Name, o.Attribute)) else None
+        if isinstance(made, Variable) and made.value is not None:
+            where, func = made.scope, made.value
+        if isinstance(func, o.Subscript):
+            named += self._named(where, func.items)
+            func = func.value
+        if not isinstance(self.resolver.resolve(where, func), External):
+            return None
+        found = {class_ for class_ in named if class_ in self._models}
+        return found.pop() if len(found) == 1 else None
 
     # --- attributes --------------------------------------------------------------------------------
 

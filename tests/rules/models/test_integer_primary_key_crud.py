@@ -139,3 +139,20 @@ def test_other_columns_are_no_keys() -> None:
     crud = GENERIC.replace("[models.Order]", "").replace("(models.Order)", "(make())").replace("id: int", "name: str")
     for found in findings(files(crud % READ.replace(".id == id", ".name == name")), "FAPI201"):
         assert found.fix is not None
+
+
+@pytest.mark.parametrize("call", ["order.get(db, id=id)", "order.get(db=db, id=id)", "order.get(id)"])
+@pytest.mark.parametrize(
+    "made", ["FastCRUD(models.Order)", "FastCRUD[models.Order](models.Order)", "CRUDOrder(models.Order)"]
+)
+def test_the_objects_of_a_library_compare_keys(made: str, call: str) -> None:
+    crud = (
+        "from fastcrud import FastCRUD\n\nCRUDOrder = FastCRUD[models.Order]\n"
+        f"order = {made}\n\n\ndef read(db: Session, id: int) -> Any:\n    return {call}\n"
+    )
+    messages = {found.message.partition(" (no fix: ")[0]: found for found in findings(files(crud), "FAPI201")}
+    (order,) = (found for message, found in messages.items() if "`Order.id`" in message)
+    (item,) = (found for message, found in messages.items() if "`Item.id`" in message)
+    assert order.fix is None
+    assert "`order.get`" in order.message or "`get`" in order.message
+    assert item.fix is not None
