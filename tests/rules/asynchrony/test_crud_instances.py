@@ -206,3 +206,11 @@ def test_a_change_in_a_shared_method_is_followed_by_a_refresh_of_the_caller() ->
     body = "order = crud.order.create(db, payload)\n    crud.order.update(db, order, payload)\n    return order"
     out = fixed(files(body), "FAPI502", unsafe=True)
     assert 'await db.refresh(order, ["items"])' in out["app/main.py"]
+
+
+def test_what_a_subclass_calls_by_super_is_not_followed() -> None:
+    crud = CRUD.replace("        return self.get(db, id)\n", "        return super().get(db, id)\n")
+    found = findings(files("return crud.order.through(db, id)", crud=crud), "FAPI502")
+    assert found
+    assert all(finding.fix is None for finding in found)
+    assert all("`super().get()`" in finding.message for finding in found)
