@@ -67,18 +67,16 @@ class Project:
         settings: Settings | None = None,
         versions: Versions | None = None,
         tooling: Tooling | None = None,
-        packages: Iterable[str] = (),
         text_files: TextFiles | None = None,
     ) -> None:
-        """`root` is the application's folder; `packages` names the third-party packages it requires."""
+        """`root` is the application's folder."""
         self.root = root
         self.modules: list[Module] = sorted(modules, key=lambda module: module.path)
         self.settings = settings or Settings()
         self.versions = versions or Versions()
         self.tooling = tooling or Tooling()
-        self.packages = frozenset(packages)
         self.text_files = text_files or TextFiles()
-        self.resolver = Resolver(self.modules, [root] if root else (), self.packages)
+        self.resolver = Resolver(self.modules, [root] if root else ())
 
     def with_modules(self, modules: Iterable[Module], text_files: TextFiles | None = None) -> Project:
         """The same application with these modules in place of its own, and these text files if given."""
@@ -88,7 +86,6 @@ class Project:
             settings=self.settings,
             versions=self.versions,
             tooling=self.tooling,
-            packages=self.packages,
             text_files=text_files or self.text_files,
         )
 

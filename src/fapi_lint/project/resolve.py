@@ -77,12 +77,11 @@ _KNOWN_PACKAGES = frozenset(
 class Resolver:
     """Resolves imports, names and class hierarchies over all modules of an application."""
 
-    def __init__(self, modules: Iterable[Module], roots: Iterable[str] = (), packages: Iterable[str] = ()) -> None:
-        """`roots` are folders that imports may start from; `packages` the third-party packages required."""
+    def __init__(self, modules: Iterable[Module], roots: Iterable[str] = ()) -> None:
+        """`roots` are folders that imports may start from."""
         self.by_path: dict[str, Module] = {module.path: module for module in modules}
         self._folders = _folders_of(self.by_path)
         self._roots = self._import_roots(roots)
-        self._foreign = _KNOWN_PACKAGES | frozenset(packages)
         self._root_cache: dict[tuple[str, str], str | None] = {}
         self._import_cache: dict[tuple[str, str], Module | Namespace | None] = {}
         self._member_cache: dict[tuple[str, str], Symbol | None] = {}
@@ -92,7 +91,7 @@ class Resolver:
         self._followed: set[tuple[Scope, str]] = set()
         for module in self.by_path.values():
             module.name = self._name_of(module)
-        own = frozenset(module.name.partition(".")[0] for module in self.by_path.values()) - self._foreign
+        own = frozenset(module.name.partition(".")[0] for module in self.by_path.values()) - _KNOWN_PACKAGES
         for module in self.by_path.values():
             module.first_party = own
 
@@ -154,7 +153,7 @@ class Resolver:
         return self._root_cache[key]
 
     def _find_root(self, folder: str, top: str) -> str | None:
-        foreign = top in self._foreign or top in sys.stdlib_module_names
+        foreign = top in _KNOWN_PACKAGES or top in sys.stdlib_module_names
         for root in self._roots:
             parent = os.path.dirname(root) if os.path.basename(root) == "src" else root
             if not _is_below(folder, parent):
@@ -268,7 +267,7 @@ class Resolver:
             return self.member(symbol, name)
         if isinstance(symbol, Namespace):
             found = self.submodule(symbol, name)
-            if found is None and symbol.dotted.partition(".")[0] in self._foreign:
+            if found is None and symbol.dotted.partition(".")[0] in _KNOWN_PACKAGES:
                 return External(f"{symbol.dotted}.{name}")
             return found
         if isinstance(symbol, Class):

@@ -271,8 +271,6 @@ class Schemas:
             return 2
         if versions.pydantic.is_below(2) or versions.fastapi.is_below(0, 100):
             return 1
-        if "pydantic_settings" in self.project.packages:
-            return 2
         for module in self.project.modules:
             if "pydantic" not in module.text:
                 continue

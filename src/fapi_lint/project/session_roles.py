@@ -93,8 +93,6 @@ _MEMBERS: dict[Role, dict[str, Use]] = {
     Role.MAKER: {"begin": Use.ENTERED},
     Role.TRANSACTION: dict.fromkeys(["close", "commit", "rollback"], Use.AWAITED) | {"is_active": Use.PLAIN},
 }
-DISTINCTIVE = frozenset(["commit", "flush", "refresh", "rollback", "scalars", "expunge", "begin_nested"])
-"""Methods that hardly anything but a session has."""
 
 
 def use_of(role: Role, member: str) -> Use | None:
