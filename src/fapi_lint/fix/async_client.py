@@ -7,11 +7,11 @@ from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import indent_unit, indentation_at, newline, remove_argument, replace
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.async_closure import Closure
+from fapi_lint.project.asynchrony.closure import Closure
+from fapi_lint.project.asynchrony.test_clients import ClientUses, client_uses
 from fapi_lint.project.project import Project
 from fapi_lint.project.search import Sighting
 from fapi_lint.project.symbols import Function, Scope
-from fapi_lint.project.test_clients import ClientUses, client_uses
 
 _OF_CLIENT = ("base_url", "cookies", "follow_redirects", "headers")
 _OF_TRANSPORT = {"raise_server_exceptions": "raise_app_exceptions", "root_path": "root_path", "client": "client"}

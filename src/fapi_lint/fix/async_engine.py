@@ -10,8 +10,8 @@ from fapi_lint.fix.imports import spell
 from fapi_lint.fix.requirements import driver_beside, requires
 from fapi_lint.fix.text import insert_argument, remove_argument, replace, replace_argument_value
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony.flow import Change
 from fapi_lint.project.project import Project
-from fapi_lint.project.session_flow import Change
 from fapi_lint.project.symbols import Class, External, Scope, Variable
 from fapi_lint.project.values import literal_text
 

@@ -15,15 +15,15 @@ from fapi_lint.fix.select_first import queries_first
 from fapi_lint.fix.text import indent_unit, indentation_at, newline, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
-from fapi_lint.project.async_closure import AWAITING, Closure
-from fapi_lint.project.awaiting import generators_around
+from fapi_lint.project.asynchrony.awaiting import generators_around
+from fapi_lint.project.asynchrony.closure import AWAITING, Closure
+from fapi_lint.project.asynchrony.flow import Change
+from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES
+from fapi_lint.project.asynchrony.threads import position
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
-from fapi_lint.project.session_flow import Change
-from fapi_lint.project.session_roles import ASYNC_CLASSES
 from fapi_lint.project.symbols import Function, Scope
 from fapi_lint.project.tests import AsyncTest
-from fapi_lint.project.threads import position
 
 _GENERATORS = {
     "Generator": "AsyncGenerator",

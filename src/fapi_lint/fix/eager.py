@@ -19,12 +19,12 @@ from fapi_lint.fix.text import (
     newline,
 )
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.coroutines import paths, statements
-from fapi_lint.project.lazy_loads import LazyLoad
-from fapi_lint.project.links import Link, Path, is_loaded
+from fapi_lint.project.asynchrony.coroutines import paths, statements
 from fapi_lint.project.models import Model
 from fapi_lint.project.module import Module
-from fapi_lint.project.origins import Origin
+from fapi_lint.project.objects.lazy_loads import LazyLoad
+from fapi_lint.project.objects.links import Link, Path, is_loaded
+from fapi_lint.project.objects.origins import Origin
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class
 

@@ -6,8 +6,8 @@ from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImpor
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import indentation_at, line_start, next_line, remove_statement
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony.opened_sessions import OpenedSession
 from fapi_lint.project.module import Module
-from fapi_lint.project.opened_sessions import OpenedSession
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External, Function
 

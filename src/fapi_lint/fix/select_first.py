@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.select import to_select
-from fapi_lint.project.async_closure import Closure
+from fapi_lint.project.asynchrony.closure import Closure
 from fapi_lint.project.project import Project
-from fapi_lint.project.queries import Chain
+from fapi_lint.project.querying.queries import Chain
 
 
 def queries_first(project: Project, closure: Closure, refused: Refusal) -> Fix | Refusal:

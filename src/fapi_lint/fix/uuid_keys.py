@@ -10,9 +10,9 @@ from fapi_lint.fix.imports import Spelling, spell, spell_uuid
 from fapi_lint.fix.text import insert_argument, insert_keyword, remove_argument, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
-from fapi_lint.project.identifiers import Identity
-from fapi_lint.project.identity_cells import Cell
-from fapi_lint.project.identity_obstacles import Obstacles
+from fapi_lint.project.identity.cells import Cell
+from fapi_lint.project.identity.identifiers import Identity
+from fapi_lint.project.identity.obstacles import Obstacles
 from fapi_lint.project.models import Column
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project

@@ -9,34 +9,35 @@ from typing import Any
 from fapi_lint.config.settings import Settings
 from fapi_lint.config.tooling import Tooling
 from fapi_lint.config.versions import Versions
-from fapi_lint.project.async_closure import AsyncClosures
+from fapi_lint.project.asynchrony.closure import AsyncClosures
+from fapi_lint.project.asynchrony.decorators import Decorators
+from fapi_lint.project.asynchrony.needless_awaits import NeedlessAwait, needless_awaits
+from fapi_lint.project.asynchrony.opened_sessions import OpenedSession, OpenedSessions
+from fapi_lint.project.asynchrony.sessions import DroppedCoroutine, QueryCall, Service, Sessions, SessionUse
 from fapi_lint.project.config_class import ConfigClasses
 from fapi_lint.project.constrained_types import ConstrainedType, constrained_types
 from fapi_lint.project.cycles import Cycle, import_cycles
-from fapi_lint.project.decorators import Decorators
 from fapi_lint.project.dependencies import Dependencies
 from fapi_lint.project.exceptions import ExceptionClass, Exceptions
 from fapi_lint.project.handlers import Handlers
 from fapi_lint.project.hints import Hints
 from fapi_lint.project.http import Http, HttpCall, StatusCode
-from fapi_lint.project.identifiers import Identifiers
-from fapi_lint.project.identity_obstacles import Obstacles
+from fapi_lint.project.identity.identifiers import Identifiers
+from fapi_lint.project.identity.obstacles import Obstacles
 from fapi_lint.project.imports import Imports
 from fapi_lint.project.layout import Layout, Misplaced
-from fapi_lint.project.lazy_loads import LazyLoads, Unloaded
 from fapi_lint.project.loading import Loading
-from fapi_lint.project.mapped_values import MappedValues
 from fapi_lint.project.migrations import Migrations, Revision
 from fapi_lint.project.model_attributes import ModelAttributes
 from fapi_lint.project.models import Column, Model, Models, Relationship, Table
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import ModuleNames
-from fapi_lint.project.needless_awaits import NeedlessAwait, needless_awaits
-from fapi_lint.project.opened_sessions import OpenedSession, OpenedSessions
-from fapi_lint.project.orm_returns import OrmReturn, orm_returns
+from fapi_lint.project.objects.lazy_loads import LazyLoads, Unloaded
+from fapi_lint.project.objects.mapped_values import MappedValues
+from fapi_lint.project.objects.orm_returns import OrmReturn, orm_returns
 from fapi_lint.project.pairing import Pairings
 from fapi_lint.project.purpose import Purposes
-from fapi_lint.project.queries import Queries
+from fapi_lint.project.querying.queries import Queries
 from fapi_lint.project.references import ReferenceIndex
 from fapi_lint.project.registration import Registration
 from fapi_lint.project.resolve import Resolver
@@ -45,7 +46,6 @@ from fapi_lint.project.routers import Routers
 from fapi_lint.project.routes import Route, Routes
 from fapi_lint.project.schemas import Schema, SchemaField, Schemas
 from fapi_lint.project.secrets import Secret, Secrets
-from fapi_lint.project.sessions import DroppedCoroutine, QueryCall, Service, Sessions, SessionUse
 from fapi_lint.project.settings_classes import EnvironmentRead, SettingsClass, SettingsClasses
 from fapi_lint.project.string_fields import StringFields
 from fapi_lint.project.symbols import Class, Function

@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project import signatures
 from fapi_lint.project.annotation import is_none, union_members
-from fapi_lint.project.coroutines import paths, statements
+from fapi_lint.project.asynchrony import signatures
+from fapi_lint.project.asynchrony.coroutines import paths, statements
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Binding, Class, External, Function, Member, Scope, Symbol, Variable
 

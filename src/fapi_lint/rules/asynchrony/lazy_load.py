@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fapi_lint.fix.eager import eager_edits
 from fapi_lint.fix.edit import Applicability, Fix, Refusal
-from fapi_lint.project.lazy_loads import Unloaded
+from fapi_lint.project.objects.lazy_loads import Unloaded
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
 

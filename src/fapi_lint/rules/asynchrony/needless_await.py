@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fapi_lint.fix.awaiting import remove_await
 from fapi_lint.fix.edit import Applicability, Fix
-from fapi_lint.project.needless_awaits import NeedlessAwait
+from fapi_lint.project.asynchrony.needless_awaits import NeedlessAwait
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fapi_lint.fix.asynchrony import make_async
 from fapi_lint.fix.edit import Applicability, Edit, Fix, Refusal
-from fapi_lint.project.blocking import Blocking
+from fapi_lint.project.asynchrony.blocking import Blocking
 from fapi_lint.project.project import Project
 from fapi_lint.project.routes import Route
 from fapi_lint.rules.rule import Finding, rule

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from fapi_lint.fix.asynchrony import make_async
 from fapi_lint.fix.edit import Applicability, Refusal
+from fapi_lint.project.asynchrony.sessions import Service
 from fapi_lint.project.project import Project
-from fapi_lint.project.sessions import Service
 from fapi_lint.rules.rule import Finding, rule
 from fapi_lint.source.place import Place
 

@@ -6,7 +6,7 @@ from fapi_lint.fix.edit import Applicability, Edit, Fix
 from fapi_lint.fix.text import replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
-from fapi_lint.project.orm_returns import OrmReturn, Response, unready
+from fapi_lint.project.objects.orm_returns import OrmReturn, Response, unready
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class
 from fapi_lint.rules.rule import Finding, rule

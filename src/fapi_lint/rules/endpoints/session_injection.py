@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fapi_lint.fix.edit import Applicability, Refusal
 from fapi_lint.fix.injection import inject_session
-from fapi_lint.project.opened_sessions import OpenedSession
+from fapi_lint.project.asynchrony.opened_sessions import OpenedSession
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from fapi_lint.fix.async_client import asynchronous_client
 from fapi_lint.fix.edit import Applicability, Refusal
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony.test_clients import is_test_client
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.search import search
-from fapi_lint.project.test_clients import is_test_client
 from fapi_lint.rules.rule import Finding, rule
 
 

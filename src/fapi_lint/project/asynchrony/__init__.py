@@ -1,0 +1,1 @@
+"""Sessions and coroutines, and what becomes asynchronous together."""

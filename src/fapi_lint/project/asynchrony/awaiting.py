@@ -1,0 +1,161 @@
+"""Where an `await` can stand, and which functions can become coroutines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony.coroutines import paths
+from fapi_lint.project.symbols import Class, External, Function, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_CONSUMERS = frozenset(["list", "tuple", "set", "frozenset", "sorted", "sum", "min", "max", "dict"])
+"""Builtins that take all there is: what they are given may as well be a list."""
+_TRANSPARENT = frozenset(["staticmethod", "classmethod", "abstractmethod", "override", "final", "deprecated"])
+_MANAGERS = frozenset(["contextmanager", "asynccontextmanager"])
+_AWARE = frozenset(["backoff", "freezegun", "mock", "respx", "stamina", "tenacity", "time_machine", "unittest"])
+"""Packages whose decorators serve coroutine functions as well."""
+_BASES = frozenset(["abc", "builtins", "typing", "typing_extensions", "pydantic", "dataclasses", "enum"])
+"""Packages whose classes call none of the methods that applications give to a subclass."""
+_XUNIT = frozenset(
+    f"{kind}_{what}" for kind in ("setup", "teardown") for what in ("module", "class", "function", "method")
+)
+"""What pytest calls by its name, and never awaits."""
+
+
+def hindrance(node: o.Node, parents: Sequence[o.Node], scope: Scope) -> str | None:
+    """Why the value of `node`, evaluated in `scope` inside of `parents` (innermost first), cannot be awaited there."""
+    inner: o.Node = node
+    depth = 0
+    for position, parent in enumerate(parents):
+        if isinstance(parent, o.Lambda):
+            return "inside of a lambda"
+        if isinstance(parent, (o.Param, o.FunctionDef)):
+            return "in the header of a function"
+        if isinstance(parent, o.Comprehension) and not _is_first_iterable(parent, node):
+            depth += 1
+            if parent.kind == "generator" and not _is_consumed(parent, parents[position + 1 :]):
+                return "inside of a generator expression"
+        inner = parent
+    if depth > 1:
+        return "inside of nested comprehensions"
+    if not isinstance(scope.owner, Function):
+        return "in the body of a class" if isinstance(inner, o.ClassDef) or scope.is_class else "at module level"
+    return None
+
+
+def generators_around(node: o.Node, parents: Sequence[o.Node]) -> list[o.Comprehension]:
+    """The generator expressions that an `await` makes asynchronous, and that may as well be lists."""
+    return [
+        parent
+        for parent in parents
+        if isinstance(parent, o.Comprehension) and parent.kind == "generator" and not _is_first_iterable(parent, node)
+    ]
+
+
+def _is_first_iterable(comprehension: o.Comprehension, node: o.Node) -> bool:
+    """Whether a node is evaluated before the comprehension runs."""
+    first = comprehension.generators[0].iter
+    return first.start <= node.start < first.end
+
+
+def _is_consumed(generator: o.Comprehension, parents: Sequence[o.Node]) -> bool:
+    """Whether a generator expression is the only argument of something that exhausts it."""
+    if len(parents) < 2 or not isinstance(parents[0], o.Arg) or not isinstance(parents[1], o.Call):
+        return False
+    call = parents[1]
+    if len(call.args) != 1 or call.args[0].keyword or call.args[0].star:
+        return False
+    if isinstance(call.func, o.Attribute):
+        return call.func.attr == "join" and isinstance(call.func.value, o.String)
+    return isinstance(call.func, o.Name) and call.func.id in _CONSUMERS
+
+
+class Convertible:
+    """Says which functions of an application cannot become `async def`, and why."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    def hindrance(self, function: Function, *, any_scope: bool = False) -> tuple[o.Node, str] | None:
+        """The node that stands in the way, and a clause: "`x` is a property".
+
+        With `any_scope`, fixtures that outlive a test are none of it.
+        """
+        node, name = function.node, function.name
+        purpose = self.project.purposes.of(function.module)
+        if purpose in ("migration", "script"):
+            return node, f"`{name}` is part of a {purpose}, which stays synchronous"
+        if self.project.sessions.is_callback(function):
+            return node, f"`{name}` is called by SQLAlchemy itself, with a synchronous session"
+        if function.is_method and name.startswith("__") and name.endswith("__") and name != "__call__":
+            return node, f"`{name}` cannot be a coroutine"
+        if purpose == "test" and name in _XUNIT:
+            return node, f"`{name}` is called by pytest, which does not await it"
+        for decorator in node.decorators:
+            reason = self._decorator(function, decorator, any_scope=any_scope)
+            if reason is not None:
+                return decorator, reason
+        if isinstance(function.parent, Class):
+            foreign = self._foreign_base(function.parent)
+            if foreign is not None:
+                return node, f"`{function.parent.name}` inherits from `{foreign}`, which may call `{name}`"
+        if node.is_generator:
+            return self._generator(function)
+        return None
+
+    def _decorator(self, function: Function, decorator: o.Decorator, *, any_scope: bool) -> str | None:
+        types, value = self.project.types, decorator.value
+        written = function.module.slice(value.func if isinstance(value, o.Call) else value)
+        routes = self.project.routes.by_handler.get(function, ())
+        if types.is_route_decorator(function, decorator) or any(route.decorator is decorator for route in routes):
+            return None
+        decorating = self.project.decorators.of(function, decorator)
+        if decorating is not None:
+            generates = f"`@{written}` calls the generator `{function.name}`" if function.node.is_generator else None
+            return decorating if isinstance(decorating, str) else generates
+        func = value.func if isinstance(value, o.Call) else value
+        symbol = self.project.resolver.external(function.enclosing, func)
+        if symbol is not None:
+            if (
+                symbol.name in _TRANSPARENT | _MANAGERS
+                or symbol.package in _AWARE
+                or symbol.is_from("functools", "wraps")
+            ):
+                return None
+            if symbol.package in ("pytest", "pytest_asyncio"):
+                return None if any_scope else self._fixture(function, value)
+            if symbol.name in ("property", "cached_property", "hybrid_property"):
+                return f"`{function.name}` is a property"
+        return f"nobody can tell what `@{written}` does with `{function.name}` as a coroutine"
+
+    def _fixture(self, function: Function, value: o.Expr) -> str | None:
+        given = value.argument("scope") if isinstance(value, o.Call) else None
+        if given is not None and not (isinstance(given.value, o.String) and given.value.value == "function"):
+            return f"the fixture `{function.name}` outlives the event loop of a test"
+        return None
+
+    def _foreign_base(self, class_: Class) -> str | None:
+        """A foreign class that the class inherits from and that may have its own idea of its methods."""
+        resolver = self.project.resolver
+        for base in resolver.mro(class_):
+            if isinstance(base, External) and base.package not in _BASES:
+                return base.name
+            if isinstance(base, Class) and len(resolver.bases(base)) < sum(
+                not (arg.keyword or arg.star) for arg in base.node.bases
+            ):
+                return "a class that is not known"
+        return None
+
+    def _generator(self, function: Function) -> tuple[o.Node, str] | None:
+        """`yield from`, and a generator's result, have no place in an asynchronous generator."""
+        text = function.module.text
+        for node, _ in paths(function.scope.body, o.Yield, o.Return):
+            if isinstance(node, o.Return) and node.value is not None:
+                return node, f"the generator `{function.name}` returns a value"
+            if isinstance(node, o.Yield) and text[node.start : node.end].split()[:2] == ["yield", "from"]:
+                return node, f"`{function.name}` yields from another generator"
+        return None

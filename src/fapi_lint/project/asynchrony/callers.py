@@ -1,0 +1,284 @@
+"""Who uses a function that becomes a coroutine function, and whether it can go on doing so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony.awaiting import hindrance
+from fapi_lint.project.asynchrony.flow import Change, Kind, Obstacle, SessionFlow
+from fapi_lint.project.asynchrony.threads import threaded
+from fapi_lint.project.search import Sighting, search
+from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Variable
+from fapi_lint.project.types import LibraryMethod
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_TAKES_COROUTINES = frozenset(
+    [
+        "Depends",
+        "Security",
+        "add_task",
+        "add_api_route",
+        "add_event_handler",
+        "add_exception_handler",
+        "add_middleware",
+        "Middleware",
+        "FastAPI",
+        "APIRouter",
+        "BackgroundTask",
+    ]
+)
+"""What calls a coroutine function as well as a function: FastAPI's own."""
+_COMMON = frozenset(
+    [
+        *("add", "all", "append", "clear", "close", "commit", "copy", "count", "create", "delete", "execute", "exists"),
+        *(
+            "filter",
+            "find",
+            "first",
+            "get",
+            "index",
+            "insert",
+            "items",
+            "join",
+            "keys",
+            "list",
+            "load",
+            "merge",
+            "open",
+        ),
+        *("options", "order_by", "patch", "pop", "post", "put", "read", "refresh", "remove", "replace", "run", "save"),
+        *("scalar", "scalars", "search", "send", "set", "start", "stop", "update", "validate", "values", "write"),
+    ]
+)
+"""Names of methods that many objects have: a receiver of unknown type is hardly the one in question."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Use:
+    """One use of a function: what changes there, who is the caller, or why it cannot go on."""
+
+    change: Change | None = None
+    caller: Function | None = None
+    obstacle: Obstacle | None = None
+
+
+class Callers:
+    """Finds uses; all of one name are looked up at once."""
+
+    def __init__(self, project: Project, flow: SessionFlow) -> None:
+        self.project = project
+        self.flow = flow
+        self._named: dict[str, dict[Function, list[Sighting]]] = {}
+        self._unclear: dict[str, list[Sighting]] = {}
+
+    def of(self, function: Function) -> Iterator[Use]:
+        """Every use of a function outside of its own definition."""
+        name = function.name
+        if name not in self._named:
+            self._search(name)
+        for sighting in self._named[name].get(function, ()):
+            yield self._use(function, sighting)
+        if function.is_method and name not in _COMMON and not name.startswith("__"):
+            for sighting in self._unclear[name]:
+                module = sighting.scope.module
+                text = f"nobody can tell whether `{module.slice(sighting.node)}()` calls that of `{_owner(function)}`"
+                yield Use(obstacle=Obstacle(module, sighting.node, text))
+        yield from self._patched(function)
+
+    def undecorating(self, decorator: Function) -> Iterator[Obstacle]:
+        """Every use of a decorator that does not stand above a function."""
+        if decorator.name not in self._named:
+            self._search(decorator.name)
+        for sighting in self._named[decorator.name].get(decorator, ()):
+            above = [type(parent) for parent in sighting.parents[-3:]]
+            if above[-2:] == [o.FunctionDef, o.Decorator] or above == [o.FunctionDef, o.Decorator, o.Call]:
+                continue
+            text = f"`{decorator.name}` is put around what nobody knows"
+            yield Obstacle(sighting.scope.module, sighting.node, text)
+
+    def overrides(self, method: Function) -> Iterator[Function]:
+        """The methods of the same name above and below the class, and of protocols that it serves as."""
+        owner = method.parent
+        assert isinstance(owner, Class)
+        resolver = self.project.resolver
+        for other in self.project.types.methods.get(method.name, ()):
+            if other is method or not isinstance(other.parent, Class):
+                continue
+            one, two = owner, other.parent
+            if resolver.is_subclass(one, two) or resolver.is_subclass(two, one) or self._serves(one, two):
+                yield other
+
+    def _serves(self, one: Class, other: Class) -> bool:
+        """Whether one of the classes is a protocol all of whose methods the other has."""
+        for protocol, class_ in ((one, other), (other, one)):
+            bases = self.project.resolver.bases(protocol)
+            if any(isinstance(b, External) and b.is_from("typing", "Protocol") for b in bases):
+                return {m.name for m in protocol.methods} <= {m.name for m in class_.methods}
+        return False
+
+    # --- looking -----------------------------------------------------------------------------------
+
+    def _search(self, name: str) -> None:
+        found = self._named[name] = {}
+        unclear: list[Sighting] = []
+        for word in self._names_of(name):
+            for module in self.project.references.mentioning(word):
+                for sighting in search(module, word):
+                    node = sighting.node
+                    if isinstance(node, o.Name) and node.id == word:
+                        meant = self._meant(sighting)
+                    elif isinstance(node, o.Attribute) and node.attr == word:
+                        meant = self._meant(sighting)
+                        if meant is None and word == name and self._may_be_method(sighting):
+                            unclear.append(sighting)
+                    else:
+                        continue
+                    if meant is not None:
+                        found.setdefault(meant, []).append(sighting)
+        self._unclear[name] = unclear
+
+    def _names_of(self, name: str) -> list[str]:
+        """A name, and what imports call the same thing."""
+        found = [name]
+        for known in found:
+            found.extend(sorted(self.flow.other_names.get(known, set()).difference(found)))
+        return found
+
+    def _meant(self, sighting: Sighting) -> Function | None:
+        callee = self.flow.types.callee(sighting.scope, sighting.node)
+        if isinstance(callee, Function):
+            return callee
+        symbol = self.project.resolver.resolve(sighting.scope, sighting.node)
+        return symbol if isinstance(symbol, Function) else None
+
+    def _may_be_method(self, sighting: Sighting) -> bool:
+        """Whether an attribute may be a method of an object that nothing is known of."""
+        node, scope = sighting.node, sighting.scope
+        assert isinstance(node, o.Attribute)
+        call = sighting.parent
+        if not isinstance(call, o.Call) or call.func is not node:
+            return False
+        if isinstance(self.flow.types.callee(scope, node), LibraryMethod) or self.flow.types.of(scope, node.value):
+            return False
+        symbol = self.project.resolver.resolve(scope, node.value)
+        return isinstance(symbol, (Variable, Parameter, Member)) or symbol is None
+
+    # --- judging -----------------------------------------------------------------------------------
+
+    def _use(self, function: Function, sighting: Sighting) -> Use:
+        parents = tuple(reversed(sighting.parents))
+        parent = parents[0] if parents else None
+        if isinstance(parent, o.Call) and parent.func is sighting.node:
+            return self._call(function, sighting, parent, parents[1:])
+        awaited = threaded(self.project.resolver, sighting.scope, sighting.node, parents)
+        if awaited is not None and not function.node.is_generator:
+            owner = sighting.scope.owner
+            change = Change("unthread", sighting.scope.module, awaited, parents[2:])
+            return Use(change, owner if isinstance(owner, Function) else None)
+        if self._is_taken(parents):
+            return Use()
+        module = sighting.scope.module
+        call = next((p for p in parents[:4] if isinstance(p, o.Call)), None)
+        name = f"`{function.name}`"
+        if call is not None:
+            text = f"{name} is passed to `{' '.join(module.slice(call.func).split())}()`, which may not await it"
+        elif isinstance(parent, o.Attribute) and parent.attr.startswith("__"):
+            return Use()
+        else:
+            text = f"{name} is used without being called"
+        return Use(obstacle=Obstacle(module, sighting.node, text))
+
+    def _is_taken(self, parents: Sequence[o.Node]) -> bool:
+        """Whether a coroutine function may be given there in place of a function."""
+        for parent in parents:
+            if isinstance(parent, (o.Arg, o.Collection, o.Dict)):
+                continue
+            if isinstance(parent, o.Call):
+                func = parent.func
+                registers = isinstance(func, o.Call) and isinstance(func.func, o.Attribute)
+                return registers or _leaf(func) in _TAKES_COROUTINES
+            if isinstance(parent, o.Subscript):
+                return _leaf(parent.value) == "dependency_overrides"
+            if isinstance(parent, o.Assign):
+                targets = parent.targets
+                return any(isinstance(t, o.Subscript) and _leaf(t.value) == "dependency_overrides" for t in targets)
+            return False
+        return False
+
+    def _call(self, function: Function, sighting: Sighting, call: o.Call, parents: Sequence[o.Node]) -> Use:
+        module, scope = sighting.scope.module, sighting.scope
+        kind, node = self._kind(function, call, parents)
+        if kind is None:
+            text = f"`{function.name}()` is neither iterated nor entered there"
+            return Use(obstacle=Obstacle(module, call, text))
+        if isinstance(parents[0] if parents else None, o.Await):
+            return Use(caller=scope.owner if isinstance(scope.owner, Function) else None)
+        around = tuple(parents[parents.index(node) + 1 :]) if node is not call else tuple(parents)
+        change = Change(kind, module, node, around)
+        reason = hindrance(node, around, scope)
+        if reason is not None:
+            if kind == "await" and _is_main(around) and scope.owner is None:
+                if self.project.purposes.of(module) != "application":
+                    return Use(obstacle=Obstacle(module, call, "a script stays synchronous"))
+                return Use(Change("run", module, node, around))
+            text = f"`{function.name}()` is called {reason}, where nothing can be awaited"
+            return Use(obstacle=Obstacle(module, call, text))
+        assert isinstance(scope.owner, Function)
+        return Use(change, scope.owner)
+
+    def _kind(self, function: Function, call: o.Call, parents: Sequence[o.Node]) -> tuple[Kind | None, o.Node]:
+        """What becomes of a call: awaited, or for what yields, entered or iterated."""
+        if not function.node.is_generator:
+            return "await", call
+        parent = parents[0] if parents else None
+        managed = any(_leaf(_called(d.value)) == "contextmanager" for d in function.node.decorators)
+        if managed:
+            return ("enter", parent) if isinstance(parent, o.WithItem) else (None, call)
+        if isinstance(parent, (o.For, o.Generator)) and parent.iter is call:
+            return "iterate", parent
+        if isinstance(parent, o.Arg) and len(parents) > 1:
+            outer = parents[1]
+            if isinstance(outer, o.Call) and _leaf(outer.func) == "next" and len(outer.args) == 1:
+                return "anext", outer
+        return None, call
+
+    def _patched(self, function: Function) -> Iterator[Use]:
+        """Tests that put a plain function in its place: `monkeypatch.setattr(module, "name", fake)`."""
+        name = re.escape(function.name)
+        pattern = re.compile(
+            rf"""(?:setattr\([^()]*|patch(?:\.object)?\([^()]*)["'](?:[\w.]+\.)?{name}["']\s*,(?!\s*(?:return_value|side_effect|autospec|spec)\b)"""
+        )
+        for module in self.project.references.mentioning(function.name):
+            if self.project.purposes.of(module) != "test":
+                continue
+            found = pattern.search(module.text)
+            if found is not None:
+                node = o.Name(found.start(), found.end(), function.name)
+                text = f"a test puts something in place of `{function.name}` that may be no coroutine function"
+                yield Use(obstacle=Obstacle(module, node, text))
+
+
+def _owner(function: Function) -> str:
+    return function.parent.name if isinstance(function.parent, Class) else function.module.name
+
+
+def _called(expr: o.Expr) -> o.Expr:
+    return expr.func if isinstance(expr, o.Call) else expr
+
+
+def _leaf(expr: o.Node) -> str:
+    return expr.attr if isinstance(expr, o.Attribute) else expr.id if isinstance(expr, o.Name) else ""
+
+
+def _is_main(parents: Sequence[o.Node]) -> bool:
+    """Whether a statement is one of those under `if __name__ == "__main__":`."""
+    if len(parents) != 2 or not isinstance(parents[0], o.ExprStatement) or not isinstance(parents[1], o.If):
+        return False
+    test = parents[1].test
+    return isinstance(test, o.Compare) and o.dotted(test.operands[0]) == "__name__"

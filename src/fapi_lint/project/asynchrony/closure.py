@@ -1,0 +1,377 @@
+"""What becomes asynchronous together: everything that shares a session, with all that calls it, or nothing of it.
+
+A function that awaits must be awaited by its callers, up to what FastAPI, pytest or `asyncio.run` calls. Where that
+is impossible, the closure stays as it is, and the obstacle says where and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony.awaiting import Convertible
+from fapi_lint.project.asynchrony.callers import Callers
+from fapi_lint.project.asynchrony.decorators import Decorating
+from fapi_lint.project.asynchrony.flow import Change, Key, Kind, Obstacle, Part, SessionFlow
+from fapi_lint.project.asynchrony.sets import DisjointSets
+from fapi_lint.project.symbols import Class, Function
+
+if TYPE_CHECKING:
+    from fapi_lint.project.asynchrony.sessions import SessionUse
+    from fapi_lint.project.project import Project
+
+AWAITING = frozenset(["await", "enter", "iterate", "anext", "create_all", "run_sync", "dynamic"])
+
+_IN_TEST = 3
+"""The rank of queries of tests, which only the conversion asks to be rewritten."""
+_SOURCES = frozenset(["engine", "maker", "session"])
+
+
+@dataclass(eq=False)
+class Closure:
+    """Parts of an application that are converted together. With an obstacle, none of them is."""
+
+    obstacle: Obstacle | None = None
+    where: str = ""
+    """The path and row of the obstacle."""
+    queries: list[Obstacle] = field(default_factory=list)
+    """The `session.query` of tests, if these are all that is in the way."""
+    functions: list[Function] = field(default_factory=list)
+    """What becomes `async def`."""
+    parts: list[Part] = field(default_factory=list)
+    """What touches a synchronous session."""
+    changes: list[Change] = field(default_factory=list)
+    """Everything else that changes, calls of the functions included."""
+
+
+class AsyncClosures:
+    """The closures of an application over its synchronous sessions."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.flow = SessionFlow(project)
+        self.callers = Callers(project, self.flow)
+        self.sets = self.flow.sets
+        self.convertible = Convertible(project)
+        self.obstacles: dict[Key, Obstacle] = {}
+        """The first obstacle of each set."""
+        self.awaiting: dict[Function, None] = {}
+        """What has to become a coroutine, or is one."""
+        self._calls: dict[Function, list[Change]] = {}
+        """The calls of each that change."""
+        self._called_by: dict[Key, list[Key]] = {}
+        self._overriding: dict[Function, list[Function]] = {}
+        self._decorating: dict[Function, Decorating] = {}
+        """The decorators that become asynchronous, by the functions that their names mean."""
+        self._collect()
+
+    # --- answers -----------------------------------------------------------------------------------
+
+    def of(self, function: Function) -> Closure | None:
+        """The closure that a function is part of."""
+        return self._closures.get(self.sets.find(function))
+
+    def touches(self, function: Function) -> bool:
+        """Whether a function works with a synchronous session."""
+        part = self.flow.parts.get(function)
+        return part is not None and part.touches
+
+    def of_use(self, use: SessionUse) -> Closure | None:
+        """The closure that a place of FAPI502 is part of."""
+        for part in self._parts_of.get(use.module.path, ()):
+            if any(change.node.start == use.node.start for change in part.changes):
+                return self._closures.get(self.sets.find(part.key))
+        for part in self._parts_of.get(use.module.path, ()):
+            span = part.function.node if part.function is not None else None
+            if span is not None and span.outer_start <= use.node.start < span.end:
+                return self._closures.get(self.sets.find(part.key))
+            if any(obstacle.node.start <= use.node.start < obstacle.node.end for obstacle in part.obstacles):
+                return self._closures.get(self.sets.find(part.key))
+        return None
+
+    @cached_property
+    def _parts_of(self) -> dict[str, list[Part]]:
+        found: dict[str, list[Part]] = {}
+        for part in self.flow.parts.values():
+            found.setdefault(part.module.path, []).append(part)
+        return found
+
+    @cached_property
+    def _closures(self) -> dict[Key, Closure]:
+        """The closures by the sets of what is in them."""
+        roots = {self.sets.find(part.key) for part in self.flow.parts.values() if part.touches}
+        roots |= {self.sets.find(function) for function in self.awaiting}
+        together = DisjointSets()
+        for callee, callers in self._called_by.items():
+            for caller in callers:
+                one, other = self.sets.find(callee), self.sets.find(caller)
+                if one not in self.obstacles and other not in self.obstacles:
+                    together.join(one, other)
+        found: dict[Key, Closure] = {}
+        whole: dict[Key, Closure] = {}
+        for root in roots:
+            obstacle = self.obstacles.get(root)
+            if obstacle is not None:
+                where = self.flow.where(obstacle.module, obstacle.node)
+                found[root] = Closure(obstacle, where, self._queries_with(obstacle))
+                continue
+            found[root] = whole.setdefault(together.find(root), Closure())
+        for part in self.flow.parts.values():
+            if part.touches:
+                closure = found[self.sets.find(part.key)]
+                closure.parts.append(part)
+                closure.changes.extend(part.changes)
+        for function in self.awaiting:
+            closure = found[self.sets.find(function)]
+            closure.changes.extend(self._calls.get(function, ()))
+            if not function.node.is_async:
+                closure.functions.append(function)
+        return found
+
+    def _queries_with(self, obstacle: Obstacle) -> list[Obstacle]:
+        """What is rewritten together with an obstacle, if that is a query of a test."""
+        if _rank(obstacle)[0] < _IN_TEST:
+            return []
+        return [
+            other
+            for part in self.flow.parts.values()
+            if self.obstacles.get(self.sets.find(part.key)) is obstacle
+            for other in part.obstacles
+            if _rank(other)[0] == _IN_TEST
+        ]
+
+    # --- collecting --------------------------------------------------------------------------------
+
+    def _collect(self) -> None:
+        for part in self.flow.parts.values():
+            if part.touches:
+                for obstacle in part.obstacles:
+                    self.hinder(part.key, obstacle)
+                self._check_purpose(part)
+        queue = [
+            part.function
+            for part in self.flow.parts.values()
+            if part.function is not None and any(change.kind in AWAITING for change in part.changes)
+        ]
+        for function in queue:
+            self._check(function)
+        queue = [function for function in queue if self.sets.find(function) not in self.obstacles]
+        while queue:
+            function = queue.pop()
+            if function in self.awaiting:
+                continue
+            self.awaiting[function] = None
+            self._check(function)
+            if self.sets.find(function) in self.obstacles:
+                continue
+            queue.extend(self._joined_by_override(function))
+            queue.extend(self._follow(function))
+            queue.extend(self._wrapped(function))
+        self._check_with()
+        self._check_decorated()
+        self._spread()
+        self._adopt()
+        self.awaiting = self._still_awaiting()
+        while self._check_decorated():
+            self._spread()
+            self.awaiting = self._still_awaiting()
+
+    def hinder(self, key: Key, obstacle: Obstacle) -> None:
+        """Keep a set as it is. What must be done first, and the first place, is what to tell."""
+        root = self.sets.find(key)
+        known = self.obstacles.get(root)
+        if known is None or _rank(obstacle) < _rank(known):
+            self.obstacles[root] = obstacle
+
+    def _check_purpose(self, part: Part) -> None:
+        purpose = self.project.purposes.of(part.module)
+        if purpose in ("migration", "script") and not isinstance(part.key, Function):
+            node = part.changes[0].node if part.changes else part.module.outline.body[0]
+            self.hinder(part.key, Obstacle(part.module, node, f"a {purpose} stays synchronous"))
+
+    def _check(self, function: Function) -> None:
+        """See whether a function can become a coroutine function."""
+        if function.node.is_async:
+            return
+        found = self.convertible.hindrance(function)
+        if found is not None:
+            self.hinder(function, Obstacle(function.module, *found))
+
+    def _joined_by_override(self, function: Function) -> Iterator[Function]:
+        """The methods that override this one, or that it overrides: a caller cannot tell them apart."""
+        if not isinstance(function.parent, Class):
+            return
+        for other in self.callers.overrides(function):
+            self._overriding.setdefault(function, []).append(other)
+            self._join(function, other)
+            yield other
+
+    def _join(self, one: Key, other: Key) -> None:
+        known = [self.obstacles.get(self.sets.find(key)) for key in (one, other)]
+        self.sets.join(one, other)
+        for obstacle in known:
+            if obstacle is not None:
+                self.hinder(one, obstacle)
+
+    def _follow(self, function: Function) -> Iterable[Function]:
+        """The functions that call this one, and so become coroutines too."""
+        decorating = self.project.decorators.by_wrapper(function)
+        if decorating is not None:
+            return self._follow_wrapper(decorating)
+        found = []
+        for use in self.callers.of(function):
+            if use.obstacle is not None:
+                self.hinder(function, use.obstacle)
+            if use.change is not None:
+                self._calls.setdefault(function, []).append(use.change)
+            if use.caller is not None:
+                self._called_by.setdefault(function, []).append(use.caller)
+                found.append(use.caller)
+        return found
+
+    def _follow_wrapper(self, decorating: Decorating) -> list[Function]:
+        """A wrapper that awaits something of its own makes a coroutine function of all that it is put around."""
+        part = self.flow.parts.get(decorating.wrapper)
+        if part is None or not any(change.kind in AWAITING for change in part.changes):
+            return []
+        found = [function for function, _ in self.project.decorators.decorated(decorating)]
+        self._called_by.setdefault(decorating.wrapper, []).extend(found)
+        return found
+
+    def _wrapped(self, function: Function) -> Iterator[Function]:
+        """The wrappers around a function, which call it."""
+        for decorating in self.project.decorators.on(function):
+            wrapper = decorating.wrapper
+            for call in decorating.calls:
+                if call.in_thread or not isinstance(call.parents[0], o.Await):
+                    kind: Kind = "unthread" if call.in_thread else "await"
+                    change = Change(kind, wrapper.module, call.node, call.parents)
+                    self._calls.setdefault(function, []).append(change)
+            self._called_by.setdefault(function, []).append(wrapper)
+            self._join(function, wrapper)
+            if decorating.function not in self._decorating:
+                self._decorating[decorating.function] = decorating
+                for obstacle in self.callers.undecorating(decorating.function):
+                    self.hinder(wrapper, obstacle)
+            yield wrapper
+
+    def _check_decorated(self) -> bool:
+        """Whether a wrapper turns out to be put around something that it cannot await."""
+        found = False
+        for decorating in self._decorating.values():
+            wrapper, name = decorating.wrapper, decorating.function.name
+            if wrapper not in self.awaiting or self.sets.find(wrapper) in self.obstacles:
+                continue
+            for function, decorator in self.project.decorators.decorated(decorating):
+                if function.node.is_generator:
+                    reason = "yields"
+                elif self.project.decorators.of(function, decorator) is not decorating:
+                    reason = "is decorated in another way"
+                elif not function.node.is_async and function not in self.awaiting:
+                    reason = "stays synchronous"
+                elif self.sets.find(function) in self.obstacles:
+                    obstacle = self.obstacles[self.sets.find(function)]
+                    reason = f"stays synchronous: {obstacle.text} ({self.flow.where(obstacle.module, obstacle.node)})"
+                else:
+                    continue
+                text = f"`@{name}` is put on `{function.name}` too, which {reason}"
+                self.hinder(wrapper, Obstacle(function.module, decorator, text))
+                found = True
+        return found
+
+    def _check_with(self) -> None:
+        """A `with` of several things becomes `async with` if all of them do."""
+        entered: dict[tuple[str, int], list[tuple[Key, Change]]] = {}
+        for part in self.flow.parts.values():
+            for change in part.changes:
+                if change.kind == "enter":
+                    entered.setdefault((part.module.path, change.parents[0].start), []).append((part.key, change))
+        for function, changes in self._calls.items():
+            for change in changes:
+                if change.kind == "enter":
+                    where = change.module.path, change.parents[0].start
+                    entered.setdefault(where, []).append((function, change))
+        for found in entered.values():
+            statement = found[0][1].parents[0]
+            if isinstance(statement, o.With) and len({c.node.start for _, c in found}) < len(statement.items):
+                for key, change in found:
+                    text = "a `with` enters both what becomes asynchronous and what does not"
+                    self.hinder(key, Obstacle(change.module, statement, text))
+
+    def _spread(self) -> None:
+        """What cannot be awaited by one of its callers stays as it is."""
+        callees: dict[Key, list[Key]] = {}
+        for callee, callers in self._called_by.items():
+            for caller in callers:
+                callees.setdefault(self.sets.find(caller), []).append(callee)
+        pending = list(self.obstacles)
+        while pending:
+            root = pending.pop()
+            for callee in callees.get(root, ()):
+                if self.sets.find(callee) not in self.obstacles:
+                    self.obstacles[self.sets.find(callee)] = self.obstacles[root]
+                    pending.append(self.sets.find(callee))
+
+    def _adopt(self) -> None:
+        """Functions that take a session nobody is seen to give them go with the application's."""
+        touching = [part for part in self.flow.parts.values() if part.touches]
+        sources = [
+            self.sets.find(part.key)
+            for part in touching
+            if any(change.kind in _SOURCES for change in part.changes)
+            and self.project.purposes.of(part.module) == "application"
+        ]
+        known = {self.sets.find(part.key) for part in touching if any(c.kind in _SOURCES for c in part.changes)}
+        for loose in self.flow.loose:
+            for root in sources:
+                if root not in self.obstacles:
+                    self.hinder(root, loose)
+        for part in touching:
+            # Whoever gives these their session, it is one of the application's.
+            obstacle = self.obstacles.get(self.sets.find(part.key))
+            if obstacle is None or self.sets.find(part.key) in known:
+                continue
+            if self.project.purposes.of(part.module) == "application":
+                for root in sources:
+                    if root not in self.obstacles:
+                        self.hinder(root, obstacle)
+        main = next((root for root in sources if root not in self.obstacles), None)
+        for part in touching:
+            root = self.sets.find(part.key)
+            if root in known or root in self.obstacles:
+                continue
+            if main is not None:
+                self.sets.join(root, main)
+                main = self.sets.find(main)
+            elif sources:
+                self.obstacles[root] = self.obstacles[sources[0]]
+        if main is None:
+            self._spread()
+
+    def _still_awaiting(self) -> dict[Function, None]:
+        """What has to become a coroutine function once what cannot be converted is left out."""
+        found: dict[Function, None] = {}
+        queue = [
+            part.function
+            for part in self.flow.parts.values()
+            if part.function is not None and any(change.kind in AWAITING for change in part.changes)
+        ]
+        while queue:
+            function = queue.pop()
+            if function in found or self.sets.find(function) in self.obstacles:
+                continue
+            found[function] = None
+            queue.extend(caller for caller in self._called_by.get(function, ()) if isinstance(caller, Function))
+            queue.extend(self._overriding.get(function, ()))
+        return found
+
+
+def _rank(obstacle: Obstacle) -> tuple[int, str, int]:
+    """What lasts comes before what another fix removes, and who calls a function before what is in it."""
+    rank = 0 if isinstance(obstacle.node, o.Decorator) else 1
+    if obstacle.text.startswith("first "):
+        rank = _IN_TEST if obstacle.text.endswith("by hand") else 2
+    return rank, obstacle.module.path, obstacle.node.start

@@ -1,0 +1,69 @@
+"""The calls that make engines, session makers and sessions, and whether asynchronous ones can be made like that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony.coroutines import Parents
+from fapi_lint.project.asynchrony.roles import Role
+from fapi_lint.project.asynchrony.surroundings import leaf
+from fapi_lint.project.symbols import External, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.asynchrony.reader import Reader
+
+_ENGINE_ARGUMENTS = frozenset(
+    [
+        "connect_args",
+        "echo",
+        "echo_pool",
+        "execution_options",
+        "future",
+        "hide_parameters",
+        "isolation_level",
+        "json_deserializer",
+        "json_serializer",
+        "logging_name",
+        "max_overflow",
+        "poolclass",
+        "pool_logging_name",
+        "pool_pre_ping",
+        "pool_recycle",
+        "pool_reset_on_return",
+        "pool_size",
+        "pool_timeout",
+        "pool_use_lifo",
+        "query_cache_size",
+    ]
+)
+"""What `create_async_engine` takes as `create_engine` does."""
+_MAKER_ARGUMENTS = frozenset(["autocommit", "autoflush", "bind", "class_", "expire_on_commit", "future", "info"])
+_POOLS = frozenset(["NullPool", "QueuePool", "StaticPool", "AsyncAdaptedQueuePool"])
+
+
+def construct(reader: Reader, scope: Scope, call: o.Call, callee: External, above: Parents) -> None:
+    """`create_engine(…)`, `sessionmaker(…)`, `Session(…)`."""
+    name = callee.name
+    if name == "create_engine":
+        for arg in call.args[1:]:
+            if arg.keyword not in _ENGINE_ARGUMENTS:
+                reader.obstacle(arg, f"`{reader.module.slice(arg)}` may not serve an asynchronous engine")
+            elif arg.keyword == "poolclass" and leaf(arg.value) not in _POOLS:
+                reader.obstacle(arg, f"`{reader.module.slice(arg.value)}` does not serve an asynchronous engine")
+        reader.change("engine", call, above)
+    elif name == "sessionmaker":
+        made = reader.types.result(callee, scope, call)
+        if made is None or reader.flow.role(made) is not Role.MAKER:
+            return
+        for arg in call.args:
+            if (arg.keyword and arg.keyword not in _MAKER_ARGUMENTS) or arg.star:
+                reader.obstacle(arg, f"`{reader.module.slice(arg)}` may not serve asynchronous sessions")
+        if not isinstance(made.arg.symbol if made.arg else None, External):
+            reader.obstacle(call, "its sessions are of a class of the application's own")
+        reader.change("maker", call, above)
+    elif name == "Session":
+        reader.change("session", call, above)
+    elif name in ("scoped_session", "create_session", "engine_from_config"):
+        reason = "keeps a session for each thread" if name == "scoped_session" else "has no asynchronous form"
+        reader.obstacle(call, f"`{name}()` {reason}")

@@ -1,0 +1,329 @@
+"""Where synchronous sessions go: from engine to maker to session, from function to function, into attributes.
+
+What shares a session is joined to one set: it can become asynchronous together, or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.asynchrony.dynamic import dynamic_names
+from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES, Role, carried, role_of
+from fapi_lint.project.asynchrony.sets import DisjointSets
+from fapi_lint.project.module import Module
+from fapi_lint.project.search import other_names, places
+from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
+from fapi_lint.project.types import Type, Types
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+Kind: TypeAlias = Literal[
+    "await",
+    "enter",
+    "iterate",
+    "anext",
+    "run",
+    "class",
+    "engine",
+    "maker",
+    "session",
+    "sync_engine",
+    "create_all",
+    "run_sync",
+    "dynamic",
+    "unthread",
+]
+Key: TypeAlias = Hashable
+"""A function, a class that holds a session, or the path and name of a variable or statement of a module."""
+
+ORM = ("sqlalchemy", "sqlmodel")
+SEEDS = frozenset(
+    ["create_engine", "engine_from_config", "scoped_session", "create_session", "Transaction", *ASYNC_CLASSES]
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """Something to be written otherwise; `parents` are the nodes around it, innermost first."""
+
+    kind: Kind
+    module: Module
+    node: o.Node
+    parents: tuple[o.Node, ...] = ()
+    detail: tuple[str, ...] = ()
+    """For a dynamic relationship, the session and the method that executes the query."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Obstacle:
+    """What keeps a session synchronous: "`db` is passed to `paginate()`"."""
+
+    module: Module
+    node: o.Node
+    text: str
+
+
+@dataclass(eq=False)
+class Part:
+    """A function, or a statement outside of functions, and what it does with sessions."""
+
+    key: Key
+    module: Module
+    function: Function | None
+    scope: Scope
+    changes: list[Change] = field(default_factory=list)
+    obstacles: list[Obstacle] = field(default_factory=list)
+    touches: bool = False
+    """Whether anything synchronous is in it."""
+
+
+class SessionFlow:
+    """Reads the parts of an application that mention sessions, until nothing new turns up."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.sessions = project.sessions
+        self.sets = DisjointSets()
+        self.parts: dict[Key, Part] = {}
+        self.assumed: dict[tuple[Function, str], Type] = {}
+        self.types = Types(project, self.assumed)
+        self.dynamic = dynamic_names(project)
+        self.other_names = other_names(project.modules)
+        self.words: set[str] = set(SEEDS | project.sessions.session_classes | self.dynamic)
+        self.fresh_words: set[str] = set(self.words)
+        self.touched: dict[Function, None] = {}
+        self.dirty: dict[Function, None] = {}
+        self.producers: dict[Function, None] = {}
+        self.loose: list[Obstacle] = []
+        """What no asynchronous session of the application would survive."""
+        self._statements: dict[tuple[Module, int], o.Node] = {}
+        self._read()
+
+    def role(self, type_: Type | None) -> Role | None:
+        return role_of(self.sessions, type_)
+
+    def carries(self, type_: Type | None) -> bool:
+        return carried(self.sessions, type_)
+
+    def where(self, module: Module, node: o.Node) -> str:
+        path = os.path.relpath(module.path, self.project.root) if self.project.root else module.path
+        return f"{path}:{module.source.lines.position(node.start)[0]}"
+
+    # --- reading -----------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        from fapi_lint.project.asynchrony.reader import Reader
+
+        for module in self.project.modules:
+            self._renamed_seeds(module)
+        for word in list(self.words):
+            self._add_other_names(word)
+        while self.fresh_words or self.dirty:
+            while self.fresh_words:
+                self._spread()
+            dirty, self.dirty = self.dirty, {}
+            for function in dirty:
+                self.parts[function] = Reader(self, function.module).function(function)
+            for (module, _), statement in self._statements.items():
+                key = _statement_key(module, statement)
+                if key not in self.parts:
+                    self.parts[key] = Reader(self, module).statement(key, statement)
+            if not self.fresh_words and not self.dirty:
+                for function in list(self.touched):
+                    self.fixture_parameters(function)
+        for function in [key for key in self.parts if isinstance(key, Function) and self.sessions.is_callback(key)]:
+            del self.parts[function]  # SQLAlchemy calls them with synchronous sessions, whatever the application has.
+
+    def _renamed_seeds(self, module: Module) -> None:
+        for name, bindings in module.scope.bindings.items():
+            nodes = (binding.node for binding in bindings)
+            if any(isinstance(n, o.Alias) and n.asname and n.name.rpartition(".")[2] in SEEDS for n in nodes):
+                self.add_word(name)
+
+    def add_word(self, word: str) -> None:
+        if word not in self.words:
+            self.words.add(word)
+            self.fresh_words.add(word)
+            self._add_other_names(word)
+
+    def _add_other_names(self, word: str) -> None:
+        for other in self.other_names.get(word, ()):
+            self.add_word(other)
+
+    def _spread(self) -> None:
+        """Look at everything that mentions one of the fresh words."""
+        words, self.fresh_words = self.fresh_words, set()
+        hits: dict[Module, list[int]] = {}
+        for word in sorted(words):
+            for module in self.project.references.mentioning(word):
+                if word not in SEEDS or word not in self._foreign_seeds(module):
+                    hits.setdefault(module, []).extend(places(module.text, word))
+        for module in sorted(hits, key=lambda module: module.path):
+            self._mentioned(module, sorted(hits[module]))
+
+    def _foreign_seeds(self, module: Module) -> frozenset[str]:
+        """Words that stand for SQLAlchemy's classes elsewhere, and for something else in this file."""
+        if "sqlalchemy" in module.text or "sqlmodel" in module.text:
+            return frozenset()
+        known = module.scope.bindings.keys()
+        own = {n for n in SEEDS & known if isinstance(self.project.resolver.member(module, n), External)}
+        return SEEDS - own if not module.scope.stars else frozenset()
+
+    def _mentioned(self, module: Module, hits: list[int]) -> None:
+        def has(start: int, end: int) -> bool:
+            index = bisect_left(hits, start)
+            return index < len(hits) and hits[index] < end
+
+        for statement in _statements_outside(module.outline.body):
+            if has(statement.start, statement.end) and not isinstance(statement, (o.Import, o.ImportFrom)):
+                self._statements[module, statement.start] = statement
+                self._bound_by(module.scope, statement)
+        for class_ in module.scope.all_classes():
+            if has(class_.node.outer_start, class_.node.end):
+                for name, bindings in class_.scope.bindings.items():
+                    if any(isinstance(b.statement, (o.AnnAssign, o.Assign)) for b in bindings):
+                        self._held(class_, name)
+        for function in module.scope.all_functions():
+            if has(function.node.outer_start, function.node.end):
+                self.touch(function)
+
+    def touch(self, function: Function) -> None:
+        """Read a function, once more if it has been read."""
+        self.touched[function] = None
+        self.dirty[function] = None
+        self.fixture_parameters(function)
+        if isinstance(function.parent, Class) and function.name in ("__init__", "__enter__", "__post_init__"):
+            for name in _set_by(function):
+                self._held(function.parent, name)
+        if self.carries(self.given_by(function)):
+            self.producers[function] = None
+            self.add_word(self.fixtures.get(function, function.name))
+        if function.module.text.find("def ", function.node.body_start, function.node.end) >= 0:
+            for nested in function.scope.all_functions():
+                self.touch(nested)
+
+    def _held(self, class_: Class, name: str) -> None:
+        if self.role(self.types.attribute(Type(class_), name)):
+            self.add_word(name)
+
+    def _bound_by(self, scope: Scope, statement: o.Node) -> None:
+        for name in _names_bound(statement):
+            node = o.Name(statement.start, statement.end, name)
+            if self.carries(self.types.of(scope, node)) or self.carries(self.types.of_annotation(scope, node)):
+                self.add_word(name)
+
+    def assume(self, function: Function, param: o.Param, type_: Type) -> None:
+        """A parameter without annotation is given a session."""
+        if self.assumed.get((function, param.name)) == type_:
+            return
+        self.assumed[function, param.name] = type_
+        self.types.forget()
+        self.touch(function)
+        if isinstance(function.parent, Class):
+            for method in function.parent.methods:
+                self.touch(method)
+
+    # --- fixtures ----------------------------------------------------------------------------------
+
+    @cached_property
+    def fixtures(self) -> dict[Function, str]:
+        """What tests call the fixtures."""
+        return {fixture.function: fixture.name for fixture in self.project.tests.fixtures}
+
+    def fixture_parameters(self, function: Function) -> None:
+        """The parameters of a test or fixture are what fixtures of their names give."""
+        if self.project.purposes.of(function.module) != "test":
+            return
+        if function not in self.fixtures and not function.name.startswith("test"):
+            return
+        for param in function.node.params:
+            for fixture in list(self.producers):
+                if self.fixtures.get(fixture) != param.name or fixture is function:
+                    continue
+                self.sets.join(function, fixture)
+                result = self.given_by(fixture)
+                given = self.types.iterated(result) if fixture.node.is_generator else result
+                if given is not None and param.annotation is None:
+                    self.assume(function, param, given)
+
+    def given_by(self, function: Function) -> Type | None:
+        """What a function gives; pytest takes that from a fixture as if it were not decorated."""
+        fixture = function in self.fixtures
+        return self.types.undecorated(function) if fixture else self.types.returned(function)
+
+    # --- names -------------------------------------------------------------------------------------
+
+    def origin(self, scope: Scope, expr: o.Node) -> Key | None:
+        """What binds a name: a variable of a module, a function that gives sessions, the function it is local to."""
+        if isinstance(expr, o.Name):
+            found = scope.lookup(expr.id)
+            if found is not None and isinstance(found[0].owner, Function):
+                definition = found[1][-1].definition
+                return definition if definition in self.producers else found[0].owner
+        symbol = self.project.resolver.named(scope, expr)
+        if isinstance(symbol, Variable):
+            return symbol.module.path, symbol.name
+        return symbol if isinstance(symbol, Function) and symbol in self.producers else None
+
+    def class_named(self, scope: Scope, expr: o.Node | None) -> External | None:
+        """The synchronous class of SQLAlchemy's that an expression names."""
+        symbol = self.project.resolver.named(scope, parse_annotation(expr))
+        found = isinstance(symbol, External) and symbol.package in ORM and symbol.name in ASYNC_CLASSES
+        return symbol if found and isinstance(symbol, External) else None
+
+
+def _statement_key(module: Module, statement: o.Node) -> Key:
+    names = list(_names_bound(statement))
+    return (module.path, names[0]) if names else (module.path, statement.start)
+
+
+def _names_bound(statement: o.Node) -> Iterator[str]:
+    targets: Iterable[o.Node] = ()
+    if isinstance(statement, o.Assign):
+        targets = statement.targets
+    elif isinstance(statement, o.AnnAssign):
+        targets = (statement.target,)
+    elif isinstance(statement, o.TypeStatement):
+        yield statement.name
+    for target in targets:
+        if isinstance(target, o.Name):
+            yield target.id
+
+
+def _statements_outside(body: Iterable[o.Node]) -> Iterator[o.Node]:
+    """The simple statements and headers of a module's own code, those of functions and classes left out."""
+    for statement in body:
+        if isinstance(statement, (o.FunctionDef, o.ClassDef)):
+            continue
+        if isinstance(statement, (o.If, o.Try)):
+            # What stands under a condition binds names of its own.
+            yield from _statements_outside(statement.body)
+            yield from _statements_outside(statement.orelse)
+            if isinstance(statement, o.Try):
+                for handler in statement.handlers:
+                    yield from _statements_outside(handler.body)
+                yield from _statements_outside(statement.final)
+            continue
+        yield statement
+
+
+def _set_by(method: Function) -> Iterator[str]:
+    """The attributes of the object that a method assigns."""
+    if not method.node.params:
+        return
+    instance = method.node.params[0].name
+    for node in o.walk(*method.node.body):
+        targets: tuple[o.Node | None, ...] = node.targets if isinstance(node, o.Assign) else ()
+        if isinstance(node, o.AnnAssign) or (isinstance(node, o.WithItem) and node.target is not None):
+            targets = (node.target,)
+        for target in targets:
+            if isinstance(target, o.Attribute) and o.dotted(target.value) == instance:
+                yield target.attr

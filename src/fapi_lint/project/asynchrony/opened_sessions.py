@@ -1,0 +1,144 @@
+"""Sessions that route handlers open themselves, and the dependencies that would give them one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony import signatures
+from fapi_lint.project.asynchrony.coroutines import paths
+from fapi_lint.project.module import Module
+from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
+from fapi_lint.project.types import Type
+from fapi_lint.project.words import mentions, needles
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_ORM = ("sqlalchemy", "sqlmodel")
+_SESSIONS = signatures.SYNC_SESSIONS | signatures.ASYNC_SESSIONS
+_MAKING = frozenset(signatures.MAKERS) | signatures.REGISTRIES
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedSession:
+    """`SessionLocal()` in a route handler."""
+
+    handler: Function
+    call: o.Call
+    maker: Variable | None
+    """The session maker; None where the class is called."""
+
+    @property
+    def module(self) -> Module:
+        return self.handler.module
+
+    @property
+    def place(self) -> Place:
+        return self.module.place(self.call)
+
+
+@dataclass(eq=False)
+class OpenedSessions:
+    """All sessions that are opened where FastAPI could inject one."""
+
+    project: Project
+
+    @cached_property
+    def all(self) -> list[OpenedSession]:
+        """Every session that a handler opens, in file and source order."""
+        words = needles(self._makers | _SESSIONS)
+        found = [
+            opened
+            for handler in self.project.routes.by_handler
+            if self.project.purposes.is_application(handler.module) and mentions(handler.node, words)
+            for opened in self._opened(handler, handler.scope)
+        ]
+        return sorted(found, key=lambda opened: opened.place)
+
+    @cached_property
+    def _makers(self) -> frozenset[str]:
+        """The names of session makers, those that imports give them included."""
+        names: set[str] = set()
+        for module in self.project.modules:
+            if not any(word in module.text for word in _MAKING):
+                continue
+            for name, bindings in module.scope.bindings.items():
+                calls = (binding.value for binding in bindings)
+                if any(isinstance(call, o.Call) and _leaf(call.func) in _MAKING for call in calls):
+                    names.add(name)
+        for module in self.project.modules:
+            for name, bindings in module.scope.bindings.items():
+                for binding in bindings:
+                    alias = binding.node
+                    if isinstance(alias, o.Alias) and alias.asname and alias.name in names | _SESSIONS:
+                        names.add(name)
+        return frozenset(names)
+
+    def _opened(self, function: Function, scope: Scope) -> Iterator[OpenedSession]:
+        for node, _ in paths(scope.body, o.Call):
+            leaf = _leaf(node.func)
+            if leaf in self._makers or leaf in _SESSIONS:
+                callee = self.project.types.callee(scope, node.func)
+                if isinstance(callee, Type) and isinstance(callee.symbol, External) and callee.name in _MAKING:
+                    yield OpenedSession(function, node, self._variable(scope, node.func))
+                elif (isinstance(callee, External) and callee.package in _ORM and callee.name in _SESSIONS) or (
+                    isinstance(callee, Class) and self.project.sessions.kind(callee) is not None
+                ):
+                    yield OpenedSession(function, node, None)
+
+    def _variable(self, scope: Scope, expr: o.Expr) -> Variable | None:
+        symbol = self.project.resolver.resolve(scope, expr)
+        return symbol if isinstance(symbol, Variable) else None
+
+    # --- dependencies ------------------------------------------------------------------------------
+
+    def dependency(self, opened: OpenedSession) -> Function | None:
+        """The one dependency that does nothing but open a session of the same maker, yield it and close it."""
+        maker = opened.maker
+        if maker is None:
+            return None
+        found = [function for function, variable in self._dependencies if _key(variable) == _key(maker)]
+        return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def _dependencies(self) -> list[tuple[Function, Variable]]:
+        found = []
+        for function in self.project.dependencies.named:
+            if not isinstance(function, Function) or not function.node.is_generator or function.parent is not None:
+                continue
+            scope = function.scope
+            calls = [opened for opened in self._opened(function, scope) if opened.maker is not None]
+            others = {node.func.attr for node, _ in paths(scope.body, o.Call) if isinstance(node.func, o.Attribute)}
+            if len(calls) == 1 and calls[0].maker is not None and others <= {"close", "rollback"}:
+                found.append((function, calls[0].maker))
+        return found
+
+    def alias(self, dependency: Function) -> Variable | None:
+        """`SessionDep = Annotated[Session, Depends(get_db)]`, where there is one."""
+        for module in self.project.modules:
+            if "Annotated" not in module.text:
+                continue
+            for name, bindings in module.scope.bindings.items():
+                value = bindings[-1].value
+                if isinstance(value, o.Subscript) and _leaf(value.value) == "Annotated" and len(value.items) == 2:
+                    marker = value.items[1]
+                    if isinstance(marker, o.Call) and _leaf(marker.func) == "Depends" and marker.args:
+                        given = self.project.resolver.resolve(module.scope, marker.args[0].value)
+                        if given is dependency and not name.startswith("_"):
+                            return Variable(module, name, module.scope, bindings[-1].node)
+        return None
+
+
+def _key(variable: Variable) -> tuple[str, str]:
+    return variable.module.path, variable.name
+
+
+def _leaf(expr: o.Node) -> str:
+    if isinstance(expr, o.Subscript):
+        expr = expr.value
+    return expr.attr if isinstance(expr, o.Attribute) else expr.id if isinstance(expr, o.Name) else ""

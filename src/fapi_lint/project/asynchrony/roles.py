@@ -1,0 +1,126 @@
+"""What a value has to do with a synchronous database connection, and which of its members serve in async code.
+
+https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html says what the asynchronous classes have.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fapi_lint.project.asynchrony import signatures
+from fapi_lint.project.symbols import External
+from fapi_lint.project.types import Type
+
+if TYPE_CHECKING:
+    from fapi_lint.project.asynchrony.sessions import Sessions
+
+
+class Role(enum.Enum):
+    """What of SQLAlchemy's a value is."""
+
+    ENGINE = "engine"
+    CONNECTION = "connection"
+    MAKER = "session maker"
+    SESSION = "session"
+    TRANSACTION = "transaction"
+
+
+class Use(enum.Enum):
+    """How a member of a synchronous class is used once the class is asynchronous."""
+
+    PLAIN = enum.auto()
+    AWAITED = enum.auto()
+    ENTERED = enum.auto()
+    """A context manager: `async with` in place of `with`."""
+    ENTERED_OR_AWAITED = enum.auto()
+
+
+_CLASSES = {
+    "Engine": Role.ENGINE,
+    "Connection": Role.CONNECTION,
+    "SessionTransaction": Role.TRANSACTION,
+    "Transaction": Role.TRANSACTION,
+}
+ASYNC_CLASSES = {
+    "Session": "sqlalchemy.ext.asyncio.AsyncSession",
+    "Engine": "sqlalchemy.ext.asyncio.AsyncEngine",
+    "Connection": "sqlalchemy.ext.asyncio.AsyncConnection",
+    "sessionmaker": "sqlalchemy.ext.asyncio.async_sessionmaker",
+}
+"""What takes the place of a synchronous class."""
+
+_TRANSACTIONS = dict.fromkeys(["begin", "begin_nested"], Use.ENTERED_OR_AWAITED)
+_MEMBERS: dict[Role, dict[str, Use]] = {
+    Role.SESSION: dict.fromkeys(
+        signatures.COROUTINES["AsyncSession"] - {"aclose", "run_sync", "stream", "stream_scalars"}, Use.AWAITED
+    )
+    | _TRANSACTIONS
+    | dict.fromkeys(
+        [
+            "add",
+            "add_all",
+            "autoflush",
+            "bind",
+            "deleted",
+            "dirty",
+            "expire",
+            "expire_all",
+            "expunge",
+            "expunge_all",
+            "get_nested_transaction",
+            "get_transaction",
+            "identity_key",
+            "identity_map",
+            "in_nested_transaction",
+            "in_transaction",
+            "info",
+            "is_active",
+            "is_modified",
+            "new",
+            "no_autoflush",
+        ],
+        Use.PLAIN,
+    ),
+    Role.CONNECTION: dict.fromkeys(
+        signatures.COROUTINES["AsyncConnection"] - {"aclose", "run_sync", "get_raw_connection"}, Use.AWAITED
+    )
+    | _TRANSACTIONS
+    | dict.fromkeys(["closed", "dialect", "in_nested_transaction", "in_transaction", "info", "invalidated"], Use.PLAIN),
+    Role.ENGINE: {"dispose": Use.AWAITED, "begin": Use.ENTERED, "connect": Use.ENTERED_OR_AWAITED}
+    | dict.fromkeys(["dialect", "driver", "echo", "execution_options", "name", "pool", "url"], Use.PLAIN),
+    Role.MAKER: {"begin": Use.ENTERED},
+    Role.TRANSACTION: dict.fromkeys(["close", "commit", "rollback"], Use.AWAITED) | {"is_active": Use.PLAIN},
+}
+
+
+def use_of(role: Role, member: str) -> Use | None:
+    """How a member is used in async code; None if the asynchronous class has none like it."""
+    return _MEMBERS[role].get(member)
+
+
+def role_of(sessions: Sessions, type_: Type | None) -> Role | None:
+    """What an instance of a type is, if it is a synchronous one."""
+    if type_ is None:
+        return None
+    if sessions.kind(type_) == "sync":
+        return Role.SESSION
+    if isinstance(type_.symbol, External) and type_.symbol.package in ("sqlalchemy", "sqlmodel"):
+        if type_.name == "sessionmaker":
+            return Role.MAKER if sessions.kind(type_.arg) == "sync" else None
+        return _CLASSES.get(type_.name)
+    return None
+
+
+def parts(type_: Type | None) -> Iterator[Type]:
+    """A type and its arguments at any depth: a session within what a generator yields."""
+    if type_ is not None:
+        yield type_
+        for arg in type_.args:
+            yield from parts(arg)
+
+
+def carried(sessions: Sessions, type_: Type | None) -> bool:
+    """Whether something synchronous is the value, or is inside of it."""
+    return any(role_of(sessions, part) for part in parts(type_))

@@ -1,0 +1,681 @@
+"""Database sessions: where they are made, annotated and called, and the services that take them.
+
+https://docs.sqlalchemy.org/en/20/orm/session_basics.html and
+https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html say what the library's own classes do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.asynchrony import signatures
+from fapi_lint.project.asynchrony.coroutines import Fate, Parents, ancestors, fate, fate_of_local, paths
+from fapi_lint.project.module import Module
+from fapi_lint.project.symbols import Class, External, Function, Scope, Symbol
+from fapi_lint.project.types import Type
+from fapi_lint.project.words import mentions, needles
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+Kind: TypeAlias = Literal["sync", "async"]
+
+_ORM = ("sqlalchemy", "sqlmodel")
+_ENGINES = frozenset(["create_engine", "engine_from_config"])
+_CONSTRUCTORS = _ENGINES | signatures.MAKERS.keys() | signatures.SYNC_SESSIONS
+_WRITES = frozenset(
+    ["add", "add_all", "commit", "delete", "execute", "flush", "refresh", "rollback", "scalar", "scalars"]
+)
+
+_PLAIN = ("bool", "int", "float", "str", "bytes", "list", "dict", "set", "frozenset", "tuple", "List", "Dict")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionUse:
+    """A place that commits the application to synchronous sessions."""
+
+    module: Module
+    node: o.Node
+    form: Literal["engine", "maker", "session", "annotation", "alias"]
+    name: str
+    """The function called, or the class named, as the library or the application calls it."""
+
+    @property
+    def place(self) -> Place:
+        return self.module.place(self.node)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueryCall:
+    """A `session.query(…)`."""
+
+    module: Module
+    function: Function | None
+    """None at module level."""
+    call: o.Call
+
+    @property
+    def place(self) -> Place:
+        return self.module.place(self.call)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DroppedCoroutine:
+    """A call whose coroutine is surely never awaited."""
+
+    module: Module
+    function: Function | None
+    """The innermost function around the call; None at module level."""
+    call: o.Call
+    fate: Fate
+    parent: o.Node
+    """The node right around the call."""
+    inside_generator: bool
+    """Within a generator expression, which an `await` would make asynchronous."""
+
+    @property
+    def place(self) -> Place:
+        return self.module.place(self.call)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Service:
+    """A public function or method of a service folder that takes a session, or a method that uses the object's."""
+
+    function: Function
+    kind: Kind
+    holder: str
+    """The parameter or attribute that holds the session."""
+
+    @property
+    def module(self) -> Module:
+        return self.function.module
+
+
+@dataclass(eq=False)
+class _Code:
+    """A function's own statements, or a module's, with what resolves their names."""
+
+    module: Module
+    function: Function | None
+    scope: Scope
+    body: Iterable[o.Node]
+    coroutines: frozenset[str] = frozenset()
+    """The nested `async def` functions in reach."""
+
+
+@dataclass(eq=False)
+class Sessions:
+    """The sessions of an application. Bodies are read once for all facts, and not kept."""
+
+    project: Project
+    _uses: list[SessionUse] = field(default_factory=list)
+    _queries: list[QueryCall] = field(default_factory=list)
+    _dropped: list[DroppedCoroutine] = field(default_factory=list)
+    _is_read: bool = False
+
+    # --- kinds -------------------------------------------------------------------------------------
+
+    def kind(self, type_: Type | Symbol | None) -> Kind | None:
+        """Whether a type is a synchronous or an asynchronous session, subclasses included."""
+        symbol = type_.symbol if isinstance(type_, Type) else type_
+        if isinstance(symbol, External):
+            if symbol.package in _ORM and symbol.name in signatures.SYNC_SESSIONS:
+                return "sync"
+            return "async" if symbol.package in _ORM and symbol.name in signatures.ASYNC_SESSIONS else None
+        if isinstance(symbol, Class):
+            for ancestor in self.project.resolver.mro(symbol):
+                if isinstance(ancestor, External) and (kind := self.kind(ancestor)):
+                    return kind
+        return None
+
+    # --- facts -------------------------------------------------------------------------------------
+
+    @cached_property
+    def uses(self) -> list[SessionUse]:
+        """Synchronous engines, makers and sessions made in the application, and annotations that name their classes."""
+        self._read()
+        return sorted(self._uses, key=lambda use: (use.place, use.form))
+
+    @cached_property
+    def queries(self) -> list[QueryCall]:
+        """Every `session.query(…)` of the application."""
+        self._read()
+        return sorted(self._queries, key=lambda query: query.place)
+
+    @cached_property
+    def queries_of_tests(self) -> list[QueryCall]:
+        """Every `session.query(…)` of the tests, which are not judged but may have to follow."""
+        return [
+            query
+            for module in self.project.modules
+            if ".query" in module.text and self.project.purposes.of(module) == "test"
+            for code in _codes(module, needles(["query"]))
+            for query in self.queries_in(module, code.function, code.scope)
+        ]
+
+    @cached_property
+    def dropped(self) -> list[DroppedCoroutine]:
+        """Every call in the application whose coroutine is surely never awaited."""
+        self._read()
+        return sorted(self._dropped, key=lambda dropped: dropped.place)
+
+    def _read(self) -> None:
+        if self._is_read:
+            return
+        self._is_read = True
+        for module in self.project.modules:
+            if self.project.purposes.is_application(module):
+                _Reader(self, module).read()
+
+    # --- what everything else hangs on -------------------------------------------------------------
+
+    @cached_property
+    def is_async(self) -> bool:
+        """Whether any file speaks of SQLAlchemy's asynchronous classes."""
+        marks = ("AsyncSession", "AsyncEngine", "AsyncConnection", "async_engine", "async_session")
+        return any(mark in module.text for module in self.project.modules for mark in marks)
+
+    @cached_property
+    def coroutine_names(self) -> frozenset[str]:
+        """The names of all functions and methods whose call may give a coroutine."""
+        names = {f.name for f in self.project.functions if f.node.is_async and not f.node.is_generator}
+        if self.is_async:
+            names.update(*signatures.COROUTINES.values())
+        return frozenset(name for name in names if not name.startswith("__"))
+
+    @cached_property
+    def coroutine_words(self) -> frozenset[bytes]:
+        return needles(self.coroutine_names)
+
+    @cached_property
+    def session_classes(self) -> frozenset[str]:
+        """The names of the application's own subclasses of synchronous sessions."""
+        found = [
+            class_.name
+            for class_ in self.project.classes
+            if class_.node.bases and "ession" in class_.module.text and self.kind(class_) == "sync"
+        ]
+        return frozenset(found)
+
+    @cached_property
+    def callbacks(self) -> set[tuple[str, int]]:
+        """The functions that SQLAlchemy calls with a synchronous session or connection, by path and offset.
+
+        That is what `run_sync` is given and what listens for events, and what these pass their session on to.
+        """
+        found: dict[tuple[str, int], Function] = {}
+        queue = [f for module in self.project.modules for f in self._callbacks_of(module)]
+        while queue:
+            function = queue.pop()
+            key = function.module.path, function.node.start
+            if key in found:
+                continue
+            found[key] = function
+            params = {param.name for param in function.node.params}
+            queue.extend(self._passes_on(function.scope, function.scope.body, params))
+        return set(found)
+
+    def is_callback(self, function: Function | None) -> bool:
+        while function is not None:
+            if (function.module.path, function.node.start) in self.callbacks:
+                return True
+            function = function.parent if isinstance(function.parent, Function) else None
+        return False
+
+    def _callbacks_of(self, module: Module) -> Iterator[Function]:
+        text = module.text
+        if "run_sync" not in text and "listen" not in text:
+            return
+        for code in _codes(module, needles(["run_sync", "listen", "listens_for"])):
+            for node, _ in paths(code.body, o.Call):
+                if not isinstance(node.func, (o.Attribute, o.Name)):
+                    continue
+                name = node.func.attr if isinstance(node.func, o.Attribute) else node.func.id
+                position = {"run_sync": 0, "listen": 2}.get(name)
+                if position is not None and len(node.args) > position and not self._runs_thread(code.scope, node.func):
+                    yield from self._callback(code.scope, node.args[position].value)
+        for function in module.scope.all_functions():
+            for decorator in function.node.decorators:
+                call = decorator.value
+                if isinstance(call, o.Call) and o.dotted(call.func).rpartition(".")[2] == "listens_for":
+                    yield function
+
+    def _runs_thread(self, scope: Scope, func: o.Node) -> bool:
+        """`anyio.to_thread.run_sync`"""
+        symbol = self.project.resolver.external(scope, func)
+        return symbol is not None and symbol.package == "anyio"
+
+    def _callback(self, scope: Scope, expr: o.Node) -> Iterator[Function]:
+        """The function that is handed over, `partial` and lambdas looked through."""
+        if isinstance(expr, o.Call) and expr.args:
+            expr = expr.args[0].value
+        if isinstance(expr, o.Lambda):
+            yield from self._passes_on(scope, [expr.body], {param.name for param in expr.params})
+            return
+        callee = self.project.types.callee(scope, expr)
+        if isinstance(callee, Function):
+            yield callee
+
+    def _passes_on(self, scope: Scope, body: Iterable[o.Node], params: set[str]) -> Iterator[Function]:
+        """The functions that are called with one of these parameters."""
+        for node, _ in paths(body, o.Call):
+            if any(o.dotted(arg.value) in params for arg in node.args):
+                callee = self.project.types.callee(scope, node.func)
+                if isinstance(callee, Function):
+                    yield callee
+
+    # --- services ----------------------------------------------------------------------------------
+
+    @cached_property
+    def services(self) -> list[Service]:
+        """The services that take or hold a session, in file and source order."""
+        purposes, folders = self.project.purposes, self.project.settings.conventions.service_folders
+        return [
+            service
+            for module in self.project.modules
+            if purposes.is_application(module) and purposes.in_folder(module, folders)
+            for service in self._services_of(module)
+        ]
+
+    def _services_of(self, module: Module) -> Iterator[Service]:
+        for function in module.scope.functions:
+            if self.is_callback(function):
+                continue
+            if not function.name.startswith("_") and (found := self._taken(function)) is not None:
+                yield found
+        for class_ in module.scope.classes:
+            if not class_.name.startswith("_"):
+                yield from self._methods(class_)
+
+    def _taken(self, function: Function) -> Service | None:
+        types = self.project.types
+        for param in function.node.params:
+            kind = self.kind(types.of_parameter(function, param))
+            if kind is not None:
+                return Service(function, kind, param.name)
+        for param in function.node.params:
+            if param.annotation is None and param.default is None and self._acts_as_session(function, param.name):
+                return Service(function, "sync", param.name)
+        return None
+
+    def _acts_as_session(self, function: Function, name: str) -> bool:
+        """Whether an untyped parameter is surely a session: queried for a model, or written to and committed."""
+        if name in ("self", "cls") or not mentions(function.node, needles(["query", "commit"])):
+            return False
+        scope = function.scope
+        called = set()
+        for node, parents in paths(scope.body, o.Call):
+            if isinstance(node.func, o.Attribute) and o.dotted(node.func.value) == name:
+                called.add(node.func.attr)
+                if node.func.attr == "query" and self.names_model(scope, node.args):
+                    return not isinstance(parents and parents[0], o.Await)
+        return "commit" in called and len(called & _WRITES) > 1 and not function.node.is_async
+
+    def _methods(self, class_: Class) -> Iterator[Service]:
+        held = self._held(class_)
+        users = self._users_of(class_, held.keys()) if held else set()
+        for method in class_.methods:
+            if method.name.startswith("_") or _is_property(method):
+                continue
+            found = self._taken(method)
+            if found is not None:
+                yield found
+            elif method.name in users:
+                name, kind = next(iter(held.items()))
+                yield Service(method, kind, name)
+
+    def _held(self, class_: Class) -> dict[str, Kind]:
+        """The attributes of a class that hold a session."""
+        names: dict[str, None] = {}
+        for ancestor in self.project.resolver.mro(class_):
+            if isinstance(ancestor, Class):
+                names.update(dict.fromkeys(ancestor.scope.bindings))
+                names.update(dict.fromkeys(_set_by_init(ancestor)))
+        found: dict[str, Kind] = {}
+        for name in names:
+            kind = self.kind(self.project.types.attribute(Type(class_), name))
+            if kind is not None:
+                found[name] = kind
+        return found
+
+    def _users_of(self, class_: Class, held: Iterable[str]) -> set[str]:
+        """The methods that use one of these attributes, themselves or through another method of the object."""
+        reads: dict[str, set[str]] = {}
+        for method in class_.methods:
+            if method.node.params:
+                reads[method.name] = _attributes_read(method, method.node.params[0].name)
+        users: set[str] = set()
+        sources = set(held)
+        while fresh := {name for name, read in reads.items() if name not in users and read & sources}:
+            users |= fresh
+            sources |= fresh
+        return users
+
+    def has_coroutines(self, function: Function) -> bool:
+        """Whether a function calls something that has to be awaited."""
+        scope = function.scope
+        return any(self.project.types.gives_coroutine(scope, node) for node, _ in paths(scope.body, o.Call))
+
+    # --- queries -----------------------------------------------------------------------------------
+
+    def is_query(self, scope: Scope, call: o.Call, parents: Parents) -> bool:
+        """Whether a call is a `session.query(…)`: on a session, or of a model on a receiver of unknown type."""
+        if not isinstance(call.func, o.Attribute) or call.func.attr != "query":
+            return False
+        receiver = None if _is_shadowed(call.func, parents) else self.project.types.of(scope, call.func.value)
+        if receiver is not None:
+            return self.kind(receiver) is not None
+        symbol = self.project.resolver.resolve(scope, call.func.value)
+        if isinstance(symbol, (External, Class, Module)) or isinstance(parents and parents[0], o.Await):
+            return False
+        return self.names_model(scope, call.args)
+
+    def queries_in(self, module: Module, function: Function | None, scope: Scope) -> Iterator[QueryCall]:
+        """Every `session.query(…)` of a function's own code, or a module's, whatever the file is for."""
+        body = [s for s in scope.body if not isinstance(s, (o.FunctionDef, o.ClassDef))]
+        for node, parents in paths(body, o.Call):
+            if self.is_query(scope, node, parents):
+                yield QueryCall(module, function, node)
+
+    # --- models in arguments -----------------------------------------------------------------------
+
+    def names_model(self, scope: Scope, args: Iterable[o.Node]) -> bool:
+        """Whether arguments surely speak of a mapped class, its attributes or an expression over them."""
+        for node, _ in paths(args, o.Name, o.Attribute):
+            symbol = self.project.resolver.resolve(scope, node)
+            if isinstance(symbol, Class) and symbol in self.project.models.by_class:
+                return True
+        return False
+
+
+class _Reader:
+    """Reads one module of the application for all facts."""
+
+    def __init__(self, sessions: Sessions, module: Module) -> None:
+        self.sessions = sessions
+        self.project = sessions.project
+        self.types = self.project.types
+        self.module = module
+        self.constructors = _CONSTRUCTORS | sessions.session_classes | _renamed(module, _CONSTRUCTORS)
+        self.annotated = signatures.SYNC_SESSIONS | (self.constructors - _CONSTRUCTORS)
+        text = module.text
+        self.constructs = any(name in text for name in self.constructors)
+        renamed = _renamed(module, sessions.coroutine_names)
+        self.coroutines = sessions.coroutine_names | renamed
+        words = renamed | self.constructors if self.constructs else renamed
+        self.words = [sessions.coroutine_words, needles(words | {"query"} if ".query" in text else words)]
+
+    def read(self) -> None:
+        if self.constructs:
+            self.aliases()
+            for function in self.module.scope.all_functions():
+                self.signature(function)
+        for code in _codes(self.module, *self.words):
+            if self.constructs and code.function is not None:
+                for nested in code.scope.all_functions():
+                    self.signature(nested)
+            for node, parents in paths(code.body, o.Call, o.AnnAssign):
+                if type(node) is o.Call:
+                    self.call(code, node, parents)
+                elif self.constructs:
+                    self.annotation(code.scope, node.annotation, code.function)
+
+    def call(self, code: _Code, node: o.Call, parents: Parents) -> None:
+        func = node.func.value if isinstance(node.func, o.Subscript) else node.func
+        if isinstance(func, o.Attribute):
+            name = func.attr
+        elif isinstance(func, o.Name):
+            name = func.id
+        else:
+            return
+        if name == "query":
+            self.query(code, node, parents)
+        if name in self.constructors:
+            self.construction(code, node, parents)
+        if name in self.coroutines or name in code.coroutines:
+            self.coroutine(code, node, parents)
+
+    # --- constructions -----------------------------------------------------------------------------
+
+    def construction(self, code: _Code, node: o.Call, parents: Parents) -> None:
+        callee = self.types.callee(code.scope, node.func)
+        form: Literal["engine", "maker", "session"]
+        if isinstance(callee, External) and callee.package in _ORM and callee.name in _CONSTRUCTORS:
+            if callee.name in _ENGINES:
+                form = "engine"
+                if self.is_wrapped(code, parents):
+                    return
+            elif callee.name in signatures.MAKERS:
+                form = "maker"
+                made = self.types.result(callee, code.scope, node)
+                if made is None or self.sessions.kind(made.arg) != "sync":
+                    return
+            else:
+                form = "session"
+        elif isinstance(callee, Class) and self.sessions.kind(callee) == "sync":
+            form = "session"
+        else:
+            return
+        if not self.sessions.is_callback(code.function):
+            self.sessions._uses.append(SessionUse(self.module, node, form, callee.name))
+
+    def is_wrapped(self, code: _Code, parents: Parents) -> bool:
+        """`AsyncEngine(create_engine(…))`."""
+        for parent in ancestors(parents):
+            if isinstance(parent, o.Call):
+                callee = self.types.callee(code.scope, parent.func)
+                return isinstance(callee, External) and callee.is_from("sqlalchemy", "AsyncEngine")
+            if not isinstance(parent, o.Arg):
+                return False
+        return False
+
+    # --- annotations -------------------------------------------------------------------------------
+
+    def aliases(self) -> None:
+        """`SessionDep = Annotated[Session, …]`, at the top level and in class bodies."""
+        for scope in _outer_scopes(self.module.scope):
+            for bindings in scope.bindings.values():
+                for binding in bindings:
+                    value = binding.value
+                    if isinstance(value, o.Subscript) and self.project.resolver.external(scope, value.value) is None:
+                        continue
+                    if isinstance(value, (o.Name, o.Attribute, o.Subscript, o.Operation)):
+                        self.annotation(scope, value, None, "alias")
+
+    def signature(self, function: Function) -> None:
+        for param in function.node.params:
+            if param.annotation is not None:
+                self.annotation(function.enclosing, param.annotation, function)
+        if function.node.returns is not None:
+            self.annotation(function.enclosing, function.node.returns, function)
+
+    def annotation(
+        self,
+        scope: Scope,
+        expr: o.Expr,
+        function: Function | None,
+        form: Literal["annotation", "alias"] = "annotation",
+    ) -> None:
+        text = self.module.slice(expr)
+        if any(name in text for name in self.annotated):
+            found = self.named(scope, expr)
+            if found is not None and not self.sessions.is_callback(function):
+                node, name = found
+                self.sessions._uses.append(SessionUse(self.module, node, form, name))
+
+    def named(self, scope: Scope, expr: o.Node) -> tuple[o.Node, str] | None:
+        """The first synchronous session class that a type expression names itself, not through an alias.
+
+        A union with something else (`Session | AsyncSession`) takes either and decides nothing.
+        """
+        members = [member for member in self.members(scope, expr) if not is_none(member)]
+        found = [self.named_by_member(scope, member) for member in members]
+        return found[0] if found and all(found) else None
+
+    def members(self, scope: Scope, expr: o.Node) -> Iterator[o.Node]:
+        """The members of a union, `Union[…]` and `Optional[…]` looked through."""
+        for member in union_members(expr):
+            base = self.project.resolver.external(scope, member.value) if isinstance(member, o.Subscript) else None
+            if base is not None and base.name in ("Union", "Optional") and isinstance(member, o.Subscript):
+                for item in member.items:
+                    yield from self.members(scope, item)
+            else:
+                yield member
+
+    def named_by_member(self, scope: Scope, member: o.Node) -> tuple[o.Node, str] | None:
+        if isinstance(member, (o.Name, o.Attribute)):
+            symbol = self.project.resolver.named(scope, member)
+            if isinstance(symbol, (External, Class)) and self.sessions.kind(symbol) == "sync":
+                return member, symbol.name
+            return None
+        parts: Iterable[o.Node] = ()
+        if isinstance(member, o.Subscript):
+            base = self.project.resolver.external(scope, member.value)
+            name = "" if base is None else base.name
+            arguments = () if name == "Literal" else member.items[:1] if name == "Annotated" else member.items
+            parts = (member.value, *arguments)
+        elif isinstance(member, o.Collection):
+            parts = member.items
+        return next((found for part in parts if (found := self.named(scope, part))), None)
+
+    # --- queries -----------------------------------------------------------------------------------
+
+    def query(self, code: _Code, node: o.Call, parents: Parents) -> None:
+        if self.sessions.is_query(code.scope, node, parents):
+            self.sessions._queries.append(QueryCall(self.module, code.function, node))
+
+    # --- coroutines --------------------------------------------------------------------------------
+
+    def coroutine(self, code: _Code, node: o.Call, parents: Parents) -> None:
+        if parents is None or type(parents[0]) is o.Await:
+            return
+        found = fate(node, parents, code.scope)
+        if found in (Fate.AWAITED, Fate.HANDED_ON) or _is_shadowed(node.func, parents):
+            return
+        if found is Fate.RETURNED and not self.promises_value(code.function):
+            return
+        if not self.types.gives_coroutine(code.scope, node):
+            return
+        if found is Fate.ASSIGNED:
+            found = self.fate_of_assigned(code, parents)
+            if found not in (Fate.DROPPED, Fate.MISUSED):
+                return
+        self.sessions._dropped.append(
+            DroppedCoroutine(self.module, code.function, node, found, parents[0], _in_generator(node, parents))
+        )
+
+    def promises_value(self, function: Function | None) -> bool:
+        """Whether a function is an `async def` annotated to return something that is surely no coroutine."""
+        if function is None or not function.node.is_async or function.node.returns is None:
+            return False
+        if is_none(function.node.returns):
+            return True
+        promised = self.types.of_annotation(function.enclosing, function.node.returns)
+        return promised is not None and (isinstance(promised.symbol, Class) or promised.is_standard(*_PLAIN))
+
+    def fate_of_assigned(self, code: _Code, parents: Parents) -> Fate:
+        while parents is not None:
+            statement, parents = parents
+            if isinstance(statement, (o.Assign, o.AnnAssign)):
+                target = statement.targets[0] if isinstance(statement, o.Assign) else statement.target
+                assert isinstance(target, o.Name)
+                return fate_of_local(target.id, statement, parents, code.scope)
+        return Fate.HANDED_ON
+
+
+def _renamed(module: Module, names: frozenset[str]) -> frozenset[str]:
+    """The local names of imports that rename one of these."""
+    return frozenset(
+        name
+        for name, bindings in module.scope.bindings.items()
+        for binding in bindings
+        if isinstance(binding.node, o.Alias) and binding.node.asname and binding.node.name.rpartition(".")[2] in names
+    )
+
+
+def _codes(module: Module, *words: frozenset[bytes]) -> Iterator[_Code]:
+    """The code of a module, block by block: functions that mention one of the words, and what is outside functions."""
+    for scope in _outer_scopes(module.scope):
+        yield _Code(module, None, scope, [s for s in scope.body if not isinstance(s, (o.FunctionDef, o.ClassDef))])
+    for function in module.scope.all_functions():
+        yield from _function_codes(function, words)
+
+
+def _function_codes(
+    function: Function, words: tuple[frozenset[bytes], ...], coroutines: frozenset[str] = frozenset()
+) -> Iterator[_Code]:
+    if not mentions(function.node, *words, needles(coroutines)):
+        return
+    # A scope that is already there serves; another one is not kept, so that bodies need not stay in memory.
+    scope = function.__dict__.get("scope") or Scope.of_function(function)
+    coroutines |= {nested.name for nested in scope.functions if nested.node.is_async}
+    yield _Code(function.module, function, scope, scope.body, coroutines)
+    for nested in scope.all_functions():
+        yield from _function_codes(nested, words, coroutines)
+
+
+def _outer_scopes(scope: Scope) -> Iterator[Scope]:
+    """A module's scope and those of its classes."""
+    yield scope
+    for class_ in scope.classes:
+        yield from _outer_scopes(class_.scope)
+
+
+def _is_shadowed(func: o.Node, parents: Parents) -> bool:
+    """Whether a comprehension or lambda around binds the name that a dotted expression starts with."""
+    root = func
+    while isinstance(root, (o.Attribute, o.Call, o.Subscript)):
+        root = root.func if isinstance(root, o.Call) else root.value
+    if not isinstance(root, o.Name):
+        return False
+    for parent in ancestors(parents):
+        if isinstance(parent, o.Lambda):
+            return True
+        if isinstance(parent, o.Comprehension):
+            for generator in parent.generators:
+                if any(isinstance(n, o.Name) and n.id == root.id for n in o.walk(generator.target)):
+                    return True
+    return False
+
+
+def _in_generator(node: o.Node, parents: Parents) -> bool:
+    """Whether the node runs inside a generator expression; its first iterable is evaluated outside."""
+    for parent in ancestors(parents):
+        if isinstance(parent, o.Comprehension) and parent.kind == "generator":
+            first = parent.generators[0].iter
+            if not first.start <= node.start < first.end:
+                return True
+    return False
+
+
+def _is_property(method: Function) -> bool:
+    return any(
+        o.dotted(decorator.value).rpartition(".")[2] in ("property", "cached_property", "setter", "hybrid_property")
+        for decorator in method.node.decorators
+    )
+
+
+def _set_by_init(class_: Class) -> Iterator[str]:
+    for method in class_.methods:
+        if method.name == "__init__" and method.node.params:
+            instance = method.node.params[0].name
+            for node in o.walk(*method.node.body):
+                targets = node.targets if isinstance(node, o.Assign) else ()
+                for target in (*targets, node.target) if isinstance(node, o.AnnAssign) else targets:
+                    if isinstance(target, o.Attribute) and o.dotted(target.value) == instance:
+                        yield target.attr
+
+
+def _attributes_read(method: Function, instance: str) -> set[str]:
+    return {
+        node.attr
+        for node in o.walk(*method.node.body)
+        if isinstance(node, o.Attribute) and isinstance(node.value, o.Name) and node.value.id == instance
+    }

@@ -1,0 +1,71 @@
+"""What stands around a name: whether it is bound there, shadowed, or an argument of something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony.coroutines import Parents, ancestors
+from fapi_lint.project.symbols import Function
+
+
+def leaf(expr: o.Node | None) -> str:
+    """The last name of a dotted one."""
+    if isinstance(expr, o.Subscript):
+        expr = expr.value
+    return expr.attr if isinstance(expr, o.Attribute) else expr.id if isinstance(expr, o.Name) else ""
+
+
+def root(expr: o.Node) -> str:
+    return o.dotted(expr).partition(".")[0]
+
+
+def parameter(function: Function, call: o.Call, arg: o.Arg, first: int) -> o.Param | None:
+    """The parameter that takes an argument; `first` arguments are somebody else's."""
+    if arg.star:
+        return None
+    params = function.node.params
+    if arg.keyword:
+        return next((param for param in params if param.name == arg.keyword and not param.kind.startswith("*")), None)
+    static = any(o.dotted(decorator.value) == "staticmethod" for decorator in function.node.decorators)
+    index = call.args.index(arg) - first + (1 if function.is_method and not static else 0)
+    if any(other.star for other in call.args[: call.args.index(arg)]) or index >= len(params):
+        return None
+    return params[index] if params[index].kind in ("positional", "normal") else None
+
+
+def is_target(node: o.Node, above: Parents) -> bool:
+    """Whether a name or attribute is assigned to, not read."""
+    while above is not None:
+        parent, above = above
+        match parent:
+            case o.Assign():
+                return any(node is target for target in parent.targets)
+            case o.AnnAssign() | o.For() | o.WithItem() | o.Generator() | o.NamedExpr():
+                return node is parent.target
+            case o.Simple():
+                return parent.keyword == "del"
+            case o.Collection() | o.Starred():
+                node = parent
+            case _:
+                return False
+    return False
+
+
+def is_shadowed(name: str, above: Parents) -> bool:
+    """Whether a lambda or comprehension around binds the name anew."""
+    for parent in ancestors(above):
+        if isinstance(parent, o.Lambda) and any(param.name == name for param in parent.params):
+            return True
+        if isinstance(parent, o.Comprehension):
+            for generator in parent.generators:
+                if any(isinstance(n, o.Name) and n.id == name for n in o.walk(generator.target)):
+                    return True
+    return False
+
+
+def overrides_dependency(above: Parents) -> bool:
+    """Whether a lambda takes the place of a dependency: `app.dependency_overrides[get_db] = lambda: db`."""
+    statement = above[0] if above is not None else None
+    targets: Iterable[o.Node] = statement.targets if isinstance(statement, o.Assign) else ()
+    return any(isinstance(t, o.Subscript) and leaf(t.value) == "dependency_overrides" for t in targets)

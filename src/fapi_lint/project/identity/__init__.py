@@ -1,0 +1,1 @@
+"""Keys, and everything in the application that holds their values."""

@@ -1,0 +1,384 @@
+"""What calls do with identifiers: those of the application's functions and classes, SQLAlchemy's, and others'."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.identity.cells import Cell, Fact, Parse, join
+from fapi_lint.project.identity.passing import arguments, by_keyword, construct, dumped_class, pass_to, validate
+from fapi_lint.project.identity.sql import in_sql, row
+from fapi_lint.project.symbols import Class, External, Function, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.identity.flow import Flow
+
+# fmt: off
+_CHAINING = frozenset([
+    "filter", "where", "having", "options", "join", "outerjoin", "select_from", "group_by", "limit", "offset",
+    "distinct", "with_for_update", "execution_options", "returning", "on_conflict_do_nothing", "add_columns",
+    "correlate", "union", "union_all", "prefix_with", "populate_existing", "subquery", "scalar_subquery", "cte",
+    "unique", "as_scalar", "yield_per", "all", "first", "one", "one_or_none", "scalar_one",
+    "scalar_one_or_none", "fetchall", "fetchone", "partitions", "mappings", "with_entities",
+    "with_only_columns", "on_conflict_do_update", "join_from", "tuples",
+])
+_COLUMN_RESULTS = frozenset([
+    "label", "desc", "asc", "nulls_last", "nulls_first", "nullslast", "nullsfirst", "distinct",
+])
+_COLUMN_TESTS = frozenset([
+    "in_", "not_in", "notin_", "is_", "isnot", "is_not", "between", "is_distinct_from", "isnot_distinct_from",
+    "__eq__", "eq", "ne", "any_", "all_",
+])
+_TEXT_TESTS = frozenset([
+    "like", "ilike", "notlike", "notilike", "startswith", "endswith", "regexp_match", "op", "concat",
+])
+_ADDING = frozenset([
+    "append", "add", "insert", "appendleft", "remove", "discard", "index",
+])
+_UNITING = frozenset([
+    "extend", "update", "union", "difference", "intersection", "issubset", "issuperset", "copy",
+])
+_SAVING = frozenset([
+    "refresh", "expunge", "add_all", "delete", "flush", "commit", "merge", "expire",
+])
+_LOGGING = frozenset([
+    "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "bind", "print", "echo",
+])
+_HANDING_ON = frozenset([
+    "add_task", "run_in_threadpool", "to_thread", "partial", "run_sync", "submit", "call_soon",
+])
+_QUEUING = frozenset([
+    "delay", "apply_async", "send", "kiq", "enqueue", "s", "si", "send_with_options",
+])
+_COPYING = frozenset([
+    "list", "set", "tuple", "frozenset", "sorted", "reversed", "iter", "next", "max", "min", "deepcopy",
+    "anext",
+])
+_USING_ANY = frozenset([
+    "logging", "fastapi", "pytest", "loguru", "pydantic",
+    "str", "repr", "hash", "bool", "print", "len", "format", "id", "type", "any", "all", "callable", "getattr",
+    "hasattr", "HTTPException", "jsonable_encoder", "isinstance", "setattr", "Depends", "url_for",
+    "url_path_for", "quote", "gather", "patch", "object", "raises", "ValueError", "KeyError", "RuntimeError",
+    "LookupError", "Exception", "TypeError", "PermissionError", "field", "Response", "RedirectResponse",
+    "contextmanager", "suppress", "noload",
+])
+_OF_NUMBERS = frozenset([
+    "range", "sum", "abs", "float", "hex", "round", "divmod", "bin", "chr", "pow", "oct", "Decimal",
+])
+_JSON = frozenset([
+    "dumps", "dump", "JSONResponse", "encode", "send_json", "publish",
+])
+# fmt: on
+_UNTOLD = Cell()
+"""Stands for what the name of a method does not tell."""
+
+
+def called(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
+    """The set of what a call gives, and what the call joins."""
+    func = call.func
+    if isinstance(func, o.Attribute):
+        found = _method(flow, scope, call, func)
+        if found is not _UNTOLD:
+            return found
+    callee = flow.project.types.callee(scope, func)
+    if callee is None or not isinstance(callee, (External, Class, Function)):
+        symbol = flow.resolver.resolve(scope, func)
+        if isinstance(symbol, (External, Class, Function)) and not isinstance(func, o.Attribute):
+            callee = symbol
+    if isinstance(callee, Function):
+        pass_to(flow, scope, call, callee, is_bound=isinstance(func, o.Attribute) and callee.is_method)
+        return flow.returned(callee)
+    if isinstance(callee, Class):
+        construct(flow, scope, call, callee)
+        return None
+    name = func.attr if isinstance(func, o.Attribute) else o.dotted(func)
+    if isinstance(callee, External):
+        return _foreign(flow, scope, call, callee)
+    _unknown(flow, scope, call, name)
+    return None
+
+
+# --- methods ---------------------------------------------------------------------------------------
+
+
+def _method(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """What the name of a method tells; `_UNTOLD` for names that tell nothing."""
+    name = func.attr
+    if name in _CHAINING:
+        receiver = flow.value(scope, func.value)
+        values = arguments(flow, scope, call)
+        if name in ("with_entities", "with_only_columns"):
+            return row(call, values)
+        return receiver
+    if name in ("query", "select", "delete", "insert") or (name == "update" and _is_statement(flow, scope, call)):
+        flow.value(scope, func.value)
+        return row(call, arguments(flow, scope, call))
+    if name == "order_by":
+        receiver = flow.value(scope, func.value)
+        values = arguments(flow, scope, call)
+        if len(values) == 1 and values[0] is not None:
+            values[0].root.orders.append(flow.place(scope, func))
+        return receiver
+    if name in ("filter_by", "values", "update"):
+        owner = flow.entities.of(scope, func.value, flow.objects)
+        if owner is not None or name == "filter_by":
+            return by_keyword(flow, scope, call, owner, flow.value(scope, func.value))
+    if name in _COLUMN_TESTS or name in _COLUMN_RESULTS:
+        receiver = flow.value(scope, func.value)
+        for value in arguments(flow, scope, call) if name in _COLUMN_TESTS else ():
+            join(receiver, None if value is None else value.item())
+        return receiver if name in _COLUMN_RESULTS else None
+    if name in _TEXT_TESTS:
+        flow.fact(flow.value(scope, func.value), scope, call, f"`.{name}()`, which is for text,")
+        arguments(flow, scope, call)
+        return None
+    if name in ("get", "get_one"):
+        found = _get(flow, scope, call, func)
+        if found is not _UNTOLD:
+            return found
+    if name in ("scalar", "scalars", "execute", "exec", "stream", "stream_scalars"):
+        values = arguments(flow, scope, call)
+        first = values[0] if values else flow.value(scope, func.value)
+        if first is not None and name.startswith("s") and "0" in first.root.parts:
+            return first.part("0")
+        return first
+    if name in ("keys", "values", "items"):
+        receiver = flow.value(scope, func.value)
+        if receiver is None or call.args:
+            return _UNTOLD
+        if name == "values":
+            return receiver
+        if name == "keys":
+            return receiver.key()
+        cell = Cell()
+        join(cell.part("0"), receiver.key())
+        join(cell.part("1"), receiver)
+        return cell
+    if name in ("pop", "setdefault") and call.args:
+        receiver = flow.value(scope, func.value)
+        values = arguments(flow, scope, call)
+        if isinstance(call.args[0].value, o.String) or receiver is None:
+            return None
+        if not isinstance(call.args[0].value, o.Number):
+            join(receiver.key(), values[0])
+        return join(receiver, values[1]) if len(values) > 1 else receiver
+    if name in _ADDING and flow.entities.of(scope, func.value, flow.objects) is None:
+        receiver = flow.value(scope, func.value)
+        for value in arguments(flow, scope, call)[-1:]:
+            join(receiver, value)
+        return None
+    if name in _UNITING:
+        receiver = flow.value(scope, func.value)
+        for value in arguments(flow, scope, call):
+            join(receiver, value)
+        return receiver
+    if name in ("model_validate", "from_orm", "parse_obj") and call.args:
+        schema = flow.entities.class_named(scope, func.value)
+        if schema is not None:
+            validate(flow, scope, call, schema)
+            return None
+    if name in _HANDING_ON:
+        _handed_on(flow, scope, call)
+        return None
+    if name in _QUEUING:
+        target = flow.resolver.resolve(scope, func.value)
+        if isinstance(target, Function):
+            pass_to(flow, scope, call, target, is_bound=False)
+            for value in arguments(flow, scope, call) if _is_foreign_task(flow, target) else ():
+                flow.fact(value, scope, call, "a task queue, which may not carry UUIDs,")
+            return None
+    if name == "format" and isinstance(func.value, o.String):
+        for value in arguments(flow, scope, call) if ":" in (func.value.value or "") else ():
+            flow.fact(value, scope, call, "a format that is for numbers or text")
+        return None
+    if name in _SAVING or name in _LOGGING or name in _USING_ANY or name in ("add",):
+        arguments(flow, scope, call)
+        return None
+    return _UNTOLD
+
+
+def _is_statement(flow: Flow, scope: Scope, call: o.Call) -> bool:
+    symbol = flow.resolver.external(scope, call.func)
+    return symbol is not None and symbol.package in ("sqlalchemy", "sqlmodel")
+
+
+def _get(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`session.get(Model, id)`, `query(Model).get(id)`, `mapping.get(key)`"""
+    args = call.args
+    if len(args) > 1 and not args[0].keyword:
+        first = args[0].value
+        model = flow.entities.class_named(scope, first)
+        if model is not None and model in flow.project.models.by_class:
+            join(_primary_key(flow, model), flow.value(scope, args[1].value))
+            return None
+        meant = flow.project.model_attributes.of(scope, first)
+        if meant is not None:
+            join(flow.of_models(scope, first, meant), flow.value(scope, args[1].value))
+            return None
+        if flow.project.sessions.kind(flow.project.types.of(scope, func.value)) is not None:
+            flow.unknown_class(scope, first)
+    if not args or args[0].star:
+        return _UNTOLD
+    owner = flow.entities.of(scope, func.value, flow.objects)
+    if owner is not None and owner in flow.project.models.by_class and len(args) == 1:
+        if flow.resolver.class_member(owner, "get") is not None:
+            return _UNTOLD
+        join(_primary_key(flow, owner), flow.value(scope, args[0].value))
+        return None
+    found = flow.statement_for(scope, func.value) if len(args) == 1 else None
+    if found is not None:
+        join(flow.of_models(scope, *found), flow.value(scope, args[0].value))
+        return None
+    receiver = None if owner is not None else flow.value(scope, func.value)
+    if receiver is None or isinstance(flow.project.types.callee(scope, func), Function):
+        return _UNTOLD
+    first = args[0].value
+    if isinstance(first, o.String) and first.value is not None:
+        return receiver.part(first.value)
+    if receiver.root.keys is None:
+        return _UNTOLD
+    join(receiver.key(), flow.value(scope, first))
+    return receiver
+
+
+def _primary_key(flow: Flow, model: Class) -> Cell | None:
+    keys = flow.project.models.by_class[model].primary_keys
+    return flow.column(keys[0]) if len(keys) == 1 else None
+
+
+def _handed_on(flow: Flow, scope: Scope, call: o.Call) -> None:
+    """`add_task(f, x)`: a function and its arguments."""
+    target = flow.resolver.resolve(scope, call.args[0].value) if call.args else None
+    if isinstance(target, Function):
+        pass_to(flow, scope, call, target, is_bound=target.is_method, skip=1)
+        return
+    for value in arguments(flow, scope, call):
+        flow.fact(value, scope, call, "a function that is not known")
+
+
+def _is_foreign_task(flow: Flow, function: Function) -> bool:
+    for decorator in function.node.decorators:
+        value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
+        owner = value.value if isinstance(value, o.Attribute) else value
+        type_ = flow.project.types.of(function.enclosing, owner)
+        if type_ is None or not isinstance(type_.symbol, Class):
+            return True
+    return not function.node.decorators
+
+
+# --- others' ---------------------------------------------------------------------------------------
+
+
+def _foreign(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | None:
+    name, args = callee.name, call.args
+    if callee.dotted == "builtins.int" or callee.is_from("uuid", "UUID"):
+        return _parse(flow, scope, call, "int" if callee.package == "builtins" else "uuid")
+    if callee.dotted in ("builtins.map", "builtins.filter") and len(args) == 2:
+        return _mapped(flow, scope, call, name)
+    values = arguments(flow, scope, call)
+    value = values[0] if values else None
+    if callee.package in ("sqlalchemy", "sqlmodel"):
+        return in_sql(flow, scope, call, callee, values)
+    if name == "isinstance" and len(args) == 2:
+        if flow.resolver.external(scope, args[1].value) == External("builtins.int"):
+            flow.fact(value, scope, call, "`isinstance(…, int)`")
+        return None
+    if name == "HTTPException":
+        for arg, given in zip(args, values, strict=True):
+            if isinstance(arg.value, o.Dict):
+                flow.dumped(given, scope, arg, "JSON, which does not know UUIDs,")
+        return None
+    if callee.is_from("typing", "cast"):
+        return values[-1]
+    if name in _COPYING:
+        for other in values[1:]:
+            join(value, other)
+        return None if value is None else value.item()
+    if name == "enumerate":
+        cell = Cell()
+        cell.part("0").facts.append(Fact(flow.place(scope, call), "a counter", is_number=True))
+        join(cell.part("1"), None if value is None else value.item())
+        return cell
+    if name == "zip":
+        cell = Cell()
+        for index, other in enumerate(values):
+            join(cell.part(str(index)), None if other is None else other.item())
+        return cell
+    if callee.dotted == "builtins.dict" or callee.dotted.endswith("defaultdict"):
+        cell = Cell()
+        cell.is_dict = True
+        for arg, other in zip(args, values, strict=True):
+            join(cell.part(arg.keyword), other) if arg.keyword else None
+        return cell
+    if callee.dotted == "builtins.dict.fromkeys":
+        cell = Cell()
+        cell.is_dict = True
+        join(cell.key(), None if value is None else value.item())
+        return cell
+    if name in _OF_NUMBERS:
+        for other in values:
+            flow.fact(other, scope, call, f"`{name}()`", is_number=True)
+        return Cell(Fact(flow.place(scope, call), "a range", is_number=True)) if name == "range" else None
+    if name in _JSON or callee.package in ("json", "jwt", "jose", "redis"):
+        for index, other in enumerate(values):
+            flow.dumped(other, scope, call, f"`{name}`, which does not know UUIDs,")
+            owner = dumped_class(flow, scope, args[index].value)
+            for field in flow.project.schemas.by_class[owner].fields.values() if owner is not None else ():
+                assert owner is not None
+                flow.fact(flow.attribute(owner, field.name), scope, call, f"`{name}`, which does not know UUIDs,")
+        return None
+    if name in _USING_ANY or name in _LOGGING or callee.package in _USING_ANY:
+        return None
+    if name in _HANDING_ON:
+        _handed_on(flow, scope, call)
+        return None
+    for other in values:
+        flow.dumped(other, scope, call, f"`{callee.dotted.removeprefix('builtins.')}`")
+    return None
+
+
+def _last_name(expr: o.Expr) -> str:
+    return o.dotted(expr).rpartition(".")[2]
+
+
+def _parse(flow: Flow, scope: Scope, call: o.Call, to: str) -> Cell | None:
+    if len(call.args) != 1 or call.args[0].star or call.args[0].keyword not in ("", "hex"):
+        for value in arguments(flow, scope, call):
+            flow.fact(value, scope, call, f"`{scope.module.slice(call)}`")
+        return None
+    inner = flow.value(scope, call.args[0].value)
+    cell = Cell()
+    parse = Parse(scope.module, scope, call.func, call, to, inner)
+    cell.parses.append(parse)
+    if inner is not None:
+        inner.root.parsed.append(parse)
+        if to == "uuid":
+            flow.parsed_uuids.append((inner, cell))
+    return cell
+
+
+def _mapped(flow: Flow, scope: Scope, call: o.Call, name: str) -> Cell | None:
+    function, items = call.args[0].value, flow.value(scope, call.args[1].value)
+    item = None if items is None else items.item()
+    symbol = flow.resolver.resolve(scope, function)
+    if name == "map" and symbol == External("builtins.int"):
+        cell = Cell()
+        cell.parses.append(Parse(scope.module, scope, function, None, "int", item))
+        return cell
+    if isinstance(symbol, Function) and symbol.node.params:
+        join(flow.parameter(symbol, symbol.node.params[0]), item)
+        return flow.returned(symbol) if name == "map" else items
+    flow.value(scope, function)
+    return items if name == "filter" else None
+
+
+def _unknown(flow: Flow, scope: Scope, call: o.Call, name: str) -> None:
+    flow.value(scope, call.func)
+    model = (
+        flow.project.model_attributes.of_library(scope, call.func.value) if isinstance(call.func, o.Attribute) else None
+    )
+    for arg, value in zip(call.args, arguments(flow, scope, call), strict=True):
+        if model is not None and (arg.keyword or _last_name(arg.value)) in flow.names:
+            # `crud_posts.get(db, id=id)` of a library: what it compares with the key is a key.
+            join(flow.attribute(model, arg.keyword or _last_name(arg.value)), value)
+        flow.dumped(value, scope, call, f"`{name or 'a call'}`, of which nothing is known,")

@@ -1,0 +1,253 @@
+"""Which objects of the application's classes expressions hold: instances, or queries and collections of them.
+
+An instance, a query for instances and a list of them are not told apart: an attribute of a class is only asked of
+instances, and what a query or a list can do is no attribute of a mapped class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none, parse_annotation
+from fapi_lint.project.asynchrony.coroutines import paths
+from fapi_lint.project.pairing import backref_name
+from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
+from fapi_lint.project.types import Type
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+Names: TypeAlias = Mapping[str, "Class | None"]
+"""What the names of comprehensions and lambdas hold, which no scope knows."""
+
+_STATEMENTS = frozenset(["select", "query", "delete", "update", "insert", "aliased", "with_polymorphic"])
+_EXECUTING = frozenset(["scalars", "scalar", "execute", "exec", "merge", "stream", "stream_scalars", "from_statement"])
+_COLLECTING = frozenset(
+    ["list", "sorted", "set", "tuple", "next", "iter", "reversed", "frozenset", "anext", "deepcopy"]
+)
+_VALIDATING = frozenset(["model_validate", "parse_obj", "from_orm", "construct", "model_construct"])
+_ENDING = frozenset(["model_dump", "dict", "json", "count", "exists", "keys", "items", "model_dump_json"])
+# fmt: off
+_GENERIC = frozenset([
+    "Optional", "Union", "Annotated", "Mapped", "DynamicMapped", "Query", "Select", "Result", "ScalarResult",
+    "list", "List", "set", "Set", "Sequence", "Iterable", "Collection", "Page", "type", "Type",
+    "Iterator", "AsyncIterator", "Generator", "AsyncGenerator",
+])
+# fmt: on
+
+
+class Entities:
+    """Infers the classes of objects, from annotations, queries and what functions return."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.resolver = project.resolver
+        self._variables: dict[tuple[Scope, str], Class | None] = {}
+        self._returned: dict[Function, Class | None] = {}
+        self._attributes: dict[tuple[Class, str], Class | None] = {}
+
+    def of(self, scope: Scope, expr: o.Node | None, names: Names) -> Class | None:
+        """The class of the objects that an expression is or holds."""
+        match expr:
+            case o.Name():
+                if expr.id in names:
+                    return names[expr.id]
+                found = scope.lookup(expr.id)
+                return None if found is None else self._variable(found[0], expr.id, found[1])
+            case o.Attribute():
+                return self._attribute(scope, expr, names)
+            case o.Call():
+                return self._call(scope, expr, names)
+            case o.Await() | o.Starred() | o.NamedExpr() | o.Subscript():
+                return self.of(scope, expr.value, names)
+            case o.IfExp():
+                return self._first(self.of(scope, part, names) for part in (expr.body, expr.orelse))
+            case o.Operation(operator="or" | "and"):
+                return self._first(self.of(scope, part, names) for part in reversed(expr.operands))
+            case o.Collection(kind="list" | "set"):
+                return self._first(self.of(scope, item, names) for item in expr.items)
+            case o.Comprehension() if expr.kind != "dict":
+                inner = dict(names)
+                for generator in expr.generators:
+                    if isinstance(generator.target, o.Name):
+                        inner[generator.target.id] = self.of(scope, generator.iter, inner)
+                return self.of(scope, expr.items[0], inner)
+        return None
+
+    def _first(self, found: Iterable[Class | None]) -> Class | None:
+        return next((class_ for class_ in found if class_ is not None), None)
+
+    def class_named(self, scope: Scope, expr: o.Node | None) -> Class | None:
+        """The class that an expression is itself: `User`, `models.User`, `aliased(User)` by its variable."""
+        symbol = self.resolver.resolve(scope, expr) if isinstance(expr, (o.Name, o.Attribute)) else None
+        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call) and symbol.value.args:
+            made = symbol.value.func
+            if o.dotted(made).rpartition(".")[2] == "aliased":
+                symbol = self.resolver.resolve(symbol.scope, symbol.value.args[0].value)
+        return symbol if isinstance(symbol, Class) else None
+
+    # --- names -------------------------------------------------------------------------------------
+
+    def _variable(self, scope: Scope, name: str, bindings: list[Binding]) -> Class | None:
+        key = (scope, name)
+        if key not in self._variables:
+            self._variables[key] = None
+            self._variables[key] = self._first(self._binding(scope, binding) for binding in bindings)
+        return self._variables[key]
+
+    def _binding(self, scope: Scope, binding: Binding) -> Class | None:
+        statement = binding.statement
+        if isinstance(binding.node, o.Param):
+            return self._parameter(scope.owner, binding.node) if isinstance(scope.owner, Function) else None
+        if binding.annotation is not None:
+            return self.in_annotation(scope, binding.annotation)
+        if isinstance(statement, o.For) and statement.target is binding.node:
+            return self.of(scope, statement.iter, {})
+        if isinstance(statement, o.WithItem):
+            type_ = self.project.types.of(scope, binding.node)
+            return type_.symbol if type_ is not None and isinstance(type_.symbol, Class) else None
+        if binding.value is not None and binding.definition is None:
+            return self.of(scope, binding.value, {})
+        if isinstance(binding.node, o.Alias):
+            symbol = self.resolver.resolve(scope, o.Name(0, 0, binding.node.asname or binding.node.name))
+            if isinstance(symbol, Variable) and symbol.scope is not scope:
+                return self._variable(symbol.scope, symbol.name, symbol.scope.bindings.get(symbol.name, []))
+        return None
+
+    def _parameter(self, function: Function, param: o.Param) -> Class | None:
+        if param.annotation is not None:
+            return self.in_annotation(function.enclosing, param.annotation)
+        type_ = self.project.types.of_parameter(function, param)
+        if type_ is not None:
+            return type_.symbol if isinstance(type_.symbol, Class) else None
+        if isinstance(param.default, o.Call) and o.dotted(param.default.func).rpartition(".")[2] in (
+            "Depends",
+            "Security",
+        ):
+            arg = param.default.argument("dependency", 0)
+            symbol = self.resolver.resolve(function.enclosing, arg.value) if arg is not None else None
+            return self.returned(symbol) if isinstance(symbol, Function) else None
+        return None
+
+    def in_annotation(self, scope: Scope, annotation: o.Node | None, depth: int = 0) -> Class | None:
+        """The class that an annotation names, through containers and aliases."""
+        match parse_annotation(annotation):
+            case o.Name() | o.Attribute() as name:
+                symbol = self.resolver.resolve(scope, name)
+                if isinstance(symbol, Variable) and symbol.value is not None and depth < 8:
+                    return self.in_annotation(symbol.scope, symbol.value, depth + 1)
+                return symbol if isinstance(symbol, Class) else None
+            case o.Subscript() as generic:
+                wrapper = self.resolver.resolve(scope, generic.value)
+                if isinstance(wrapper, Class):
+                    return wrapper
+                if o.dotted(generic.value).rpartition(".")[2] in _GENERIC:
+                    return self._first(self.in_annotation(scope, item, depth + 1) for item in generic.items[:2])
+            case o.Operation(operator="|") as union:
+                return self._first(self.in_annotation(scope, operand, depth + 1) for operand in union.operands)
+        return None
+
+    # --- attributes and calls ----------------------------------------------------------------------
+
+    def _attribute(self, scope: Scope, expr: o.Attribute, names: Names) -> Class | None:
+        owner = self.of(scope, expr.value, names) or self.class_named(scope, expr.value)
+        if owner is not None:
+            return self.attribute(owner, expr.attr)
+        return self._typed(self.project.types.of(scope, expr))
+
+    def _typed(self, type_: Type | None) -> Class | None:
+        return type_.symbol if type_ is not None and isinstance(type_.symbol, Class) else None
+
+    def attribute(self, owner: Class, name: str) -> Class | None:
+        """The class of an attribute's objects: by relationship, backref, annotation or assignment."""
+        key = (owner, name)
+        if key not in self._attributes:
+            self._attributes[key] = None
+            self._attributes[key] = self._find_attribute(owner, name)
+        return self._attributes[key]
+
+    def _find_attribute(self, owner: Class, name: str) -> Class | None:
+        model = self.project.models.by_class.get(owner)
+        if model is not None:
+            relationship = model.relationships.get(name)
+            if relationship is not None:
+                target = relationship.target_model
+                return None if target is None else target.class_
+            for ancestor in model.ancestors:
+                if (ancestor, name) in self._backrefs:
+                    return self._backrefs[ancestor, name]
+        member = self.resolver.class_member(owner, name)
+        if isinstance(member, Function):
+            decorators = {o.dotted(d.value).rpartition(".")[2] for d in member.node.decorators}
+            return self.returned(member) if decorators & {"property", "cached_property"} else None
+        for base in self.resolver.mro(owner):
+            if isinstance(base, Class):
+                for binding in base.scope.bindings.get(name, ()):
+                    if binding.annotation is not None:
+                        return self.in_annotation(base.scope, binding.annotation)
+        return self._typed(self.project.types.attribute(Type(owner), name))
+
+    @cached_property
+    def _backrefs(self) -> dict[tuple[Class, str], Class]:
+        found: dict[tuple[Class, str], Class] = {}
+        for relationship in self.project.models.relationships:
+            name, target = backref_name(relationship), relationship.target_model
+            if name is not None and target is not None:
+                found[target.class_, name] = relationship.owner
+        return found
+
+    def _call(self, scope: Scope, call: o.Call, names: Names) -> Class | None:
+        func = call.func
+        name = func.attr if isinstance(func, o.Attribute) else o.dotted(func)
+        first = call.args[0].value if call.args and not call.args[0].star else None
+        if name in _STATEMENTS and first is not None:
+            return self.class_named(scope, first) or self.of(scope, first, names) if len(call.args) == 1 else None
+        if isinstance(func, o.Attribute):
+            if name in ("get", "get_one", "get_or_404") and first is not None and len(call.args) > 1:
+                named = self.class_named(scope, first)
+                if named is not None:
+                    return named
+            if name in _EXECUTING and first is not None:
+                return self.of(scope, first, names)
+            if name in _VALIDATING:
+                return self.class_named(scope, func.value)
+            if name in _ENDING:
+                return None
+        elif name in _COLLECTING and first is not None:
+            return self.of(scope, first, names)
+        owner = self.of(scope, func.value, names) if isinstance(func, o.Attribute) else None
+        if owner is not None:
+            assert isinstance(func, o.Attribute)
+            method = self.resolver.class_member(owner, func.attr)
+            return self.returned(method) if isinstance(method, Function) else owner
+        callee = self.project.types.callee(scope, func)
+        if isinstance(callee, Class):
+            return callee
+        return self.returned(callee) if isinstance(callee, Function) else None
+
+    def returned(self, function: Function) -> Class | None:
+        """The class of the objects that a function returns or yields."""
+        if function not in self._returned:
+            self._returned[function] = None
+            self._returned[function] = self._find_returned(function)
+        return self._returned[function]
+
+    def _find_returned(self, function: Function) -> Class | None:
+        if function.node.returns is not None:
+            found = self.in_annotation(function.enclosing, function.node.returns)
+            if found is not None or function.node.returns is None:
+                return found
+        scope = function.scope
+        values = [node.value for node, _ in paths(scope.body, o.Return, o.Yield)]
+        return self._first(self.of(scope, value, {}) for value in values if value is not None and not is_none(value))
+
+
+def is_exception(project: Project, class_: Class) -> bool:
+    """Whether a class is an exception, by a foreign base that is called so."""
+    return any(
+        isinstance(base, External) and base.name.endswith(("Exception", "Error"))
+        for base in project.resolver.mro(class_)
+    )

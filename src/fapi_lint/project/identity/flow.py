@@ -1,0 +1,392 @@
+"""Where identifiers flow: what is assigned, passed, returned or compared is joined into one set.
+
+The order of statements and the branches taken do not matter, and neither does who calls a function: what may meet
+anywhere is one set. So nothing is missed that names and types let see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.identity.cells import Cell, Fact, join
+from fapi_lint.project.identity.places import Places
+from fapi_lint.project.model_attributes import Meant
+from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
+
+_STATEMENTS = frozenset(["select", "query", "delete", "update"])
+_OF_NUMBERS = frozenset(["bit_length", "to_bytes", "real", "imag", "numerator", "denominator", "as_integer_ratio"])
+_OF_TEXT = frozenset(["strip", "lower", "upper", "isdigit", "isnumeric", "isdecimal", "zfill", "encode", "replace"])
+
+
+class Flow(Places):
+    """The sets of identifiers of an application, as far as its functions have been walked through."""
+
+    # --- statements --------------------------------------------------------------------------------
+
+    def walk(self, scope: Scope, body: Iterable[Any]) -> None:
+        """What the statements of a block do, those of nested functions and classes left out."""
+        for statement in body:
+            kind = type(statement)
+            if kind is o.Assign:
+                value = self.value(scope, statement.value)
+                for target in statement.targets:
+                    self.bind(scope, target, value)
+            elif kind is o.AnnAssign:
+                self._ann_assign(scope, statement)
+            elif kind is o.AugAssign:
+                self._aug_assign(scope, statement)
+            elif kind is o.Return:
+                if isinstance(scope.owner, Function) and statement.value is not None:
+                    join(self.returned(scope.owner), self.value(scope, statement.value))
+            elif kind is o.For:
+                value = self.value(scope, statement.iter)
+                self.bind(scope, statement.target, None if value is None else value.item())
+                self.walk(scope, statement.body)
+                self.walk(scope, statement.orelse)
+            elif kind is o.With:
+                for item in statement.items:
+                    value = self.value(scope, item.value)
+                    if item.target is not None:
+                        self.bind(scope, item.target, value)
+                self.walk(scope, statement.body)
+            elif kind in (o.ExprStatement, o.Raise, o.Simple):
+                for child in o.children(statement):
+                    self.value(scope, child)
+            elif kind in (o.If, o.While):
+                self.value(scope, statement.test)
+                self.walk(scope, statement.body)
+                self.walk(scope, statement.orelse)
+            elif kind is o.Try:
+                self.walk(scope, statement.body)
+                for handler in statement.handlers:
+                    self.walk(scope, handler.body)
+                self.walk(scope, statement.orelse)
+                self.walk(scope, statement.final)
+            elif kind is o.Match:
+                subject = self.value(scope, statement.subject)
+                for case in statement.cases:
+                    for part in case.parts:
+                        join(subject, self.value(scope, part))
+                    self.walk(scope, case.body)
+
+    def _ann_assign(self, scope: Scope, statement: o.AnnAssign) -> None:
+        value = None if statement.value is None else self.value(scope, statement.value)
+        if isinstance(statement.target, o.Name) and not scope.is_class:
+            cell = self.variable(scope, statement.target.id)
+            self.annotate(cell, scope, statement.annotation, "variable")
+            join(cell, value)
+        elif isinstance(statement.target, o.Attribute):
+            target = self.value(scope, statement.target)
+            if target is not None:
+                self.annotate(target, scope, statement.annotation, "variable")
+            join(target, value)
+
+    def _aug_assign(self, scope: Scope, statement: o.AugAssign) -> None:
+        target, value = self.value(scope, statement.target), self.value(scope, statement.value)
+        if self.is_collection(statement.value) or (statement.operator in ("|=", "&=", "-=") and value is None):
+            join(target, value)
+        else:
+            self.fact(target, scope, statement, "a calculation", is_number=True)
+            self.fact(value, scope, statement, "a calculation", is_number=True)
+
+    def bind(self, scope: Scope, target: o.Node, value: Cell | None) -> None:
+        """What an assignment to a target does."""
+        if isinstance(target, o.Name):
+            if target.id in self._bound:
+                self._bound[target.id] = join(self._bound[target.id], value)
+            elif value is not None:
+                join(self._named(scope, target), value)
+        elif isinstance(target, o.Attribute):
+            join(self.value(scope, target), value)
+        elif isinstance(target, o.Subscript):
+            container = self.value(scope, target.value)
+            index = target.items[0]
+            if isinstance(index, o.String) and index.value is not None:
+                join(None if container is None else container.part(index.value), value)
+            elif container is not None:
+                if not isinstance(index, o.Number):
+                    container.root.is_dict = True
+                    join(container.key(), self.value(scope, index))
+                join(container, value)
+        elif isinstance(target, o.Collection):
+            for index_, item in enumerate(target.items):
+                self.bind(scope, item, None if value is None else value.part(str(index_)))
+        elif isinstance(target, o.Starred):
+            self.bind(scope, target.value, None)
+
+    # --- expressions -------------------------------------------------------------------------------
+
+    def value(self, scope: Scope, expr: o.Node | None) -> Cell | None:
+        """The set that an expression's value belongs to; None for what is no identifier."""
+        visit = _VISITORS.get(type(expr))
+        return None if visit is None else visit(self, scope, expr)
+
+    def _named(self, scope: Scope, expr: o.Name) -> Cell | None:
+        if expr.id in self._bound:
+            return self._bound[expr.id]
+        found = scope.lookup(expr.id)
+        if found is None:
+            return None
+        where, bindings = found
+        node = bindings[0].node
+        if isinstance(node, o.Param) and isinstance(where.owner, Function):
+            return self.parameter(where.owner, node)
+        if isinstance(node, o.Alias):
+            symbol = self.resolver.resolve(where, expr)
+            return self.variable(symbol.scope, symbol.name) if isinstance(symbol, Variable) else None
+        if bindings[0].definition is not None:
+            return None
+        return self.variable(where, expr.id)
+
+    def _attribute(self, scope: Scope, expr: o.Attribute) -> Cell | None:
+        if expr.attr in self.names:
+            meant = self.project.model_attributes.of(scope, expr.value)
+            if meant is not None:
+                return self.of_models(scope, expr.value, meant, expr.attr)
+        owner = self.owner(scope, expr.value)
+        if owner is not None:
+            found = self.attribute(owner, expr.attr)
+            if found is not None or self.entities.attribute(owner, expr.attr) is not None:
+                return found
+        table = self._table_column(scope, expr)
+        if table is not None:
+            return table
+        receiver = self.value(scope, expr.value)
+        if owner is not None:
+            return None
+        if receiver is not None and expr.attr in receiver.root.parts:
+            return receiver.part(expr.attr)
+        if expr.attr in _OF_NUMBERS or expr.attr in _OF_TEXT:
+            self.fact(receiver, scope, expr, f"`.{expr.attr}`, which a UUID does not have,")
+            return None
+        if expr.attr in self.names:
+            symbol = self.resolver.resolve(scope, expr)
+            if not isinstance(symbol, (External, Variable)):
+                cell = Cell()
+                cell.loose.append((expr.attr, scope.module.place(expr)))
+                self.loose_cells.append(cell)
+                return cell
+        return None
+
+    def of_models(self, scope: Scope, expr: o.Node, meant: Meant, name: str = "") -> Cell | None:
+        """An attribute of the models that an expression may name, or their primary key."""
+        if not meant.classes:
+            self.unknown_class(scope, expr)
+        cell: Cell | None = None
+        for class_ in sorted(meant.classes, key=lambda class_: (class_.module.path, class_.node.start)):
+            keys = self.project.models.by_class[class_].primary_keys
+            cell = join(cell, self.attribute(class_, name or (keys[0].name if len(keys) == 1 else "")))
+        return cell
+
+    def unknown_class(self, scope: Scope, expr: o.Node) -> None:
+        text = f"keys are compared through `{scope.module.slice(expr)}`"
+        self.unknown_classes.append(Fact(scope.module.place(expr), text))
+
+    def statement_for(self, scope: Scope, expr: o.Node | None, depth: int = 0) -> tuple[o.Node, Meant] | None:
+        """What `select(self.model).where(…)` selects, and which models it may name."""
+        match expr:
+            case o.Call(func=func, args=(first, *_)) if o.dotted(func).rpartition(".")[2] in _STATEMENTS:
+                meant = self.project.model_attributes.of(scope, first.value)
+                return None if meant is None else (first.value, meant)
+            case o.Call(func=o.Attribute(attr=attr, value=value)):
+                if attr in _STATEMENTS and expr.args:
+                    meant = self.project.model_attributes.of(scope, expr.args[0].value)
+                    return None if meant is None else (expr.args[0].value, meant)
+                return self.statement_for(scope, value, depth)
+            case o.Await(value=value):
+                return self.statement_for(scope, value, depth)
+            case o.Name(id=name) if depth < 4:
+                where, bindings = scope.lookup(name) or (scope, [])
+                found = (self.statement_for(where, binding.value, depth + 1) for binding in bindings)
+                return next((one for one in found if one is not None), None)
+        return None
+
+    def owner(self, scope: Scope, expr: o.Node) -> Class | None:
+        """The class whose attributes an expression has, as an instance or as the class itself."""
+        named = self.entities.class_named(scope, expr)
+        return named if named is not None else self.entities.of(scope, expr, self.objects)
+
+    def _table_column(self, scope: Scope, expr: o.Attribute) -> Cell | None:
+        """`post_tags.c.post_id`"""
+        if not (isinstance(expr.value, o.Attribute) and expr.value.attr in ("c", "columns")):
+            return None
+        symbol = self.resolver.resolve(scope, expr.value.value)
+        if isinstance(symbol, Variable):
+            cell = self.variable(symbol.scope, symbol.name)
+            return cell.parts[expr.attr].root if expr.attr in cell.parts else None
+        owner = self.owner(scope, expr.value.value)
+        return None if owner is None else self.attribute(owner, expr.attr)
+
+    def _number(self, scope: Scope, expr: o.Number) -> Cell:
+        text = f"the number `{scope.module.slice(expr)}`"
+        return Cell(Fact(scope.module.place(expr), text, is_number=True, literal=expr.value))
+
+    def _string(self, scope: Scope, expr: o.String) -> Cell | None:
+        text = scope.module.text
+        for part in expr.parts:
+            value = self.value(scope, part)
+            rest = text[part.end : part.end + 2].lstrip()
+            if rest[:1] == ":" and rest[1:2] != "}":
+                self.fact(value, scope, expr, "a format that is for numbers or text")
+        if expr.value is None:
+            return None
+        return Cell(Fact(scope.module.place(expr), "a text"))
+
+    def _subscript(self, scope: Scope, expr: o.Subscript) -> Cell | None:
+        container = self.value(scope, expr.value)
+        index = expr.items[0]
+        if isinstance(index, o.String):
+            if index.value is None:
+                self.value(scope, index)
+                return None
+            return container.part(index.value) if container is not None else None
+        if isinstance(index, o.Number) and container is not None:
+            name = str(index.value)
+            return container.part(name) if name in container.root.parts else container
+        key = self.value(scope, index)
+        if container is not None and container.root.keys is not None:
+            join(container.key(), key)
+        return container
+
+    def _dict(self, scope: Scope, expr: o.Dict) -> Cell:
+        cell = Cell()
+        cell.is_dict = True
+        for key, value in zip(expr.keys, expr.values, strict=True):
+            if isinstance(key, o.String) and key.value is not None:
+                join(cell.part(key.value), self.value(scope, value))
+            elif key is None:
+                self.value(scope, value)
+            else:
+                join(cell.key(), self.value(scope, key))
+                join(cell, self.value(scope, value))
+        return cell
+
+    def _collection(self, scope: Scope, expr: o.Collection) -> Cell:
+        cell = Cell()
+        cell.is_tuple = expr.kind == "tuple"
+        for index, item in enumerate(expr.items):
+            value = self.value(scope, item)
+            if isinstance(item, o.Starred):
+                value = None if value is None else value.item()
+            join(cell.part(str(index)) if expr.kind == "tuple" else cell, value)
+        return cell
+
+    def _compare(self, scope: Scope, expr: o.Compare) -> None:
+        for operand in expr.operands:
+            if isinstance(operand, o.Call) and o.dotted(operand.func) == "getattr" and len(operand.args) > 1:
+                name = operand.args[1].value
+                is_other = isinstance(name, o.String) and name.value not in self.names
+                if not is_other and self.project.model_attributes.of(scope, operand.args[0].value) is not None:
+                    self.unknown_class(scope, operand)
+        values = [self.value(scope, operand) for operand in expr.operands]
+        for operator, left, right in zip(expr.operators, values, values[1:], strict=False):
+            if left is None or right is None:
+                continue
+            join(left, right.item() if operator in ("in", "not in") else right)
+
+    def _operation(self, scope: Scope, expr: o.Operation) -> Cell | None:
+        values = [self.value(scope, operand) for operand in expr.operands]
+        if expr.operator == "or":
+            result: Cell | None = None
+            for value in values:
+                result = join(result, value)
+            return result
+        if expr.operator in ("and", "not") or (len(values) == 1 and expr.operator == "~"):
+            return values[-1] if expr.operator == "and" else None
+        if expr.operator == "%" and isinstance(expr.operands[0], o.String):
+            if "%d" in (expr.operands[0].value or "") or "%0" in (expr.operands[0].value or ""):
+                self.dumped(values[1], scope, expr, "a format that is for numbers")
+            return None
+        if any(self.is_collection(operand) for operand in expr.operands):
+            return join(values[0], values[-1])
+        for value in values:
+            if value is not None and not isinstance(expr.operands[0], o.String):
+                self.fact(value, scope, expr, "a calculation", is_number=True)
+        return None
+
+    def is_collection(self, expr: o.Node) -> bool:
+        if isinstance(expr, o.Call):
+            return o.dotted(expr.func) in ("set", "list", "frozenset", "sorted", "tuple")
+        return isinstance(expr, (o.Collection, o.Comprehension))
+
+    def _comprehension(self, scope: Scope, expr: o.Comprehension) -> Cell | None:
+        bound, objects = self._bound, self.objects
+        self._bound, self.objects = dict(bound), dict(objects)
+        try:
+            for generator in expr.generators:
+                value = self.value(scope, generator.iter)
+                class_ = self.entities.of(scope, generator.iter, self.objects)
+                for node in o.walk(generator.target):
+                    if isinstance(node, o.Name):
+                        self._bound[node.id] = Cell()
+                        self.objects[node.id] = class_ if node is generator.target else None
+                self.bind(scope, generator.target, None if value is None else value.item())
+                for condition in generator.ifs:
+                    self.value(scope, condition)
+            values = [self.value(scope, item) for item in expr.items]
+        finally:
+            self._bound, self.objects = bound, objects
+        if expr.kind != "dict":
+            return values[0]
+        cell = Cell()
+        cell.is_dict = True
+        join(cell.key(), values[0])
+        join(cell, values[1])
+        return cell
+
+    def _lambda(self, scope: Scope, expr: o.Lambda) -> None:
+        bound, objects = self._bound, self.objects
+        self._bound = bound | {param.name: Cell() for param in expr.params}
+        self.objects = objects | dict.fromkeys((param.name for param in expr.params), None)
+        self.value(scope, expr.body)
+        self._bound, self.objects = bound, objects
+
+    def _if_exp(self, scope: Scope, expr: o.IfExp) -> Cell | None:
+        self.value(scope, expr.test)
+        return join(self.value(scope, expr.body), self.value(scope, expr.orelse))
+
+    def _named_expr(self, scope: Scope, expr: o.NamedExpr) -> Cell | None:
+        value = self.value(scope, expr.value)
+        self.bind(scope, expr.target, value)
+        return value
+
+    def _yield(self, scope: Scope, expr: o.Yield) -> None:
+        value = self.value(scope, expr.value)
+        if isinstance(scope.owner, Function):
+            join(self.returned(scope.owner), value)
+
+    def _inner(self, scope: Scope, expr: o.Await | o.Starred) -> Cell | None:
+        return self.value(scope, expr.value)
+
+    def _other(self, scope: Scope, expr: o.Other) -> None:
+        for part in expr.parts:
+            self.value(scope, part)
+
+    def _call(self, scope: Scope, expr: o.Call) -> Cell | None:
+        from fapi_lint.project.identity.calls import called
+
+        return called(self, scope, expr)
+
+
+_VISITORS: dict[type, Callable[[Flow, Scope, Any], Cell | None]] = {
+    o.Name: Flow._named,
+    o.Attribute: Flow._attribute,
+    o.Number: Flow._number,
+    o.String: Flow._string,
+    o.Subscript: Flow._subscript,
+    o.Dict: Flow._dict,
+    o.Collection: Flow._collection,
+    o.Compare: Flow._compare,
+    o.Operation: Flow._operation,
+    o.Comprehension: Flow._comprehension,
+    o.Lambda: Flow._lambda,
+    o.IfExp: Flow._if_exp,
+    o.NamedExpr: Flow._named_expr,
+    o.Yield: Flow._yield,
+    o.Await: Flow._inner,
+    o.Starred: Flow._inner,
+    o.Other: Flow._other,
+    o.Call: Flow._call,
+}

@@ -1,0 +1,301 @@
+"""Identifiers: the keys of models, and everything in the application that holds their values.
+
+What holds the same identifiers is one `Identity`: keys, foreign keys, fields of schemas, parameters, variables. Its
+type can only change as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.asynchrony.coroutines import paths
+from fapi_lint.project.column_types import is_integer_type, python_type, type_class
+from fapi_lint.project.identity.cells import Cell, Fact, join
+from fapi_lint.project.identity.columns import join_columns
+from fapi_lint.project.identity.flow import Flow
+from fapi_lint.project.identity.passing import link
+from fapi_lint.project.identity.walk import walk
+from fapi_lint.project.models import Column, Model
+from fapi_lint.project.routes import Route
+from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
+from fapi_lint.project.value_types import value_type
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_PATH_PARAMETER = re.compile(r"\{(\w+)(:\w+)?\}")
+_PLURAL_IDS = re.compile(r"_ids$|_id_list$")
+
+
+@dataclass(frozen=True, eq=False)
+class Identity:
+    """What holds the same identifiers."""
+
+    cell: Cell
+    keys: tuple[Column, ...]
+    """The primary keys among the columns: those that are no foreign keys."""
+    is_uuid: bool
+    """Whether all columns are UUIDs already: where only some are, different things flow through the same places."""
+
+    @property
+    def name(self) -> str:
+        return ", ".join(f"{key.owner.name}.{key.name}" for key in self.keys)
+
+
+class Identifiers:
+    """All identities of an application."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    # --- keys --------------------------------------------------------------------------------------
+
+    @cached_property
+    def keys(self) -> list[Column]:
+        """The primary keys of the application's tables that are no foreign keys, and the whole key each."""
+        found = []
+        for column in self.project.models.columns:
+            if not column.is_primary_key or column.is_foreign_key:
+                continue
+            if self.project.purposes.is_application(column.module) and any(
+                model.columns.get(column.name) is column and len(model.primary_keys) == 1 and not model.is_view
+                for model in self.project.models.users_of(column.owner)
+            ):
+                found.append(column)
+        return found
+
+    @cached_property
+    def integer_keys(self) -> list[Column]:
+        return [key for key in self.keys if self.holds_integers(key)]
+
+    @cached_property
+    def uuid_keys(self) -> list[Column]:
+        return [key for key in self.keys if self.holds_uuids(key)]
+
+    @cached_property
+    def uuid_types(self) -> set[str]:
+        """The names of the column types of the UUID keys."""
+        written = (type_class(self.project, key.type_arg) for key in self.uuid_keys if key.type_arg is not None)
+        return {symbol.name for symbol in written if isinstance(symbol, External)}
+
+    def holds_integers(self, column: Column) -> bool:
+        """Whether a column is an integer by its written type, else by its annotation."""
+        if column.type_arg is not None:
+            return is_integer_type(self.project, column.type_arg)
+        return python_type(self.project, column.scope, column.mapped_type) == External("builtins.int")
+
+    def holds_uuids(self, column: Column) -> bool:
+        type_ = value_type(self.project, column)
+        if type_ is not None:
+            return type_.name == "uuid.UUID"
+        symbol = python_type(self.project, column.scope, column.mapped_type)
+        return isinstance(symbol, External) and symbol.is_from("uuid", "UUID")
+
+    # --- identities --------------------------------------------------------------------------------
+
+    def of(self, column: Column) -> Identity | None:
+        """The identity that a key belongs to."""
+        return self._identities.get(self.flow.column(column).root)
+
+    def of_slot(self, owner: Class | Function, name: str) -> Identity | None:
+        """The identity of a field or a parameter, if anything told it."""
+        cell = self._slots.get((owner, name))
+        return None if cell is None else self._identities.get(cell.root)
+
+    @cached_property
+    def all(self) -> list[Identity]:
+        return list(self._identities.values())
+
+    @cached_property
+    def _slots(self) -> dict[tuple[Class | Function, str], Cell]:
+        return {slot: cell for cell in self._identities for slot in cell.slots}
+
+    @cached_property
+    def _identities(self) -> dict[Cell, Identity]:
+        found: dict[Cell, list[Column]] = {}
+        for key in self.keys:
+            found.setdefault(self.flow.column(key).root, []).append(key)
+        return {
+            cell: Identity(cell, tuple(keys), all(self.holds_uuids(column) for column in cell.columns))
+            for cell, keys in found.items()
+            if any(self.holds_integers(key) or self.holds_uuids(key) for key in keys)
+        }
+
+    @cached_property
+    def loose_facts(self) -> dict[str, Fact]:
+        """What is done to attributes of objects that are not known, by the name of the attribute."""
+        found: dict[str, Fact] = {}
+        for root in dict.fromkeys(cell.root for cell in self.flow.loose_cells):
+            numbers = [fact for fact in root.facts if fact.is_number and self._is_code(fact.place)]
+            for name, place in root.loose if numbers and root not in self._identities else ():
+                if not self._is_code(place):
+                    continue
+                found.setdefault(name, Fact(place, f"`{name}` of something unknown, with {numbers[0].text}"))
+        return found
+
+    def _is_code(self, place: Place) -> bool:
+        """Whether a place is in the application: tests have objects of their own, with numbers as they like."""
+        return self.project.purposes.is_application(self.project.by_path[place.path])
+
+    # --- the analysis ------------------------------------------------------------------------------
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The attributes that hold the keys, and the references to them."""
+        columns = self.project.models.columns
+        return frozenset(c.name for c in columns if c.is_primary_key or c.is_foreign_key) or frozenset()
+
+    @cached_property
+    def flow(self) -> Flow:
+        """Everything joined that is known to hold the same."""
+        flow = Flow(self.project, self.names)
+        if not (self.integer_keys or self.uuid_keys):
+            return flow
+        join_columns(flow)
+        walk(flow, self.keys)
+        self._join_overrides(flow)
+        for route in self.project.routes.all:
+            if route.handler is not None:
+                self._join_route(flow, route, route.handler)
+        for schema in self.project.schemas.all:
+            self._join_names(flow, schema.class_)
+        for text, parsed in flow.parsed_uuids:
+            if any(isinstance(owner, Function) for owner, _ in text.root.slots):
+                join(text, parsed)
+        return flow
+
+    def _join_overrides(self, flow: Flow) -> None:
+        """A method has the parameters of the one that it overrides."""
+        resolver = self.project.resolver
+        for function, params in flow.methods():
+            assert isinstance(function.parent, Class)
+            for ancestor in resolver.mro(function.parent)[1:]:
+                other = ancestor.scope.bindings.get(function.name) if isinstance(ancestor, Class) else None
+                definition = other[-1].definition if other else None
+                if isinstance(definition, Function):
+                    for param in definition.node.params:
+                        if param.name in params:
+                            join(flow.parameter(function, params[param.name]), flow.parameter(definition, param))
+                    join(flow.returned(function), flow.returned(definition))
+
+    # --- routes and schemas ------------------------------------------------------------------------
+
+    def _join_route(self, flow: Flow, route: Route, handler: Function) -> None:
+        functions = [handler, *self.dependencies(handler)]
+        for name in path_names(route):
+            named = [(f, param) for f in functions if (param := f.node.param(name)) is not None]
+            for function, param in named[1:]:
+                join(flow.parameter(*named[0]), flow.parameter(function, param))
+            for function, param in named[:1]:
+                self._join_name(flow, flow.parameter(function, param), name, handler.enclosing, param.annotation)
+        model = flow.entities.returned(handler)
+        located = route.argument("response_model")
+        if model in self.project.models.by_class:
+            scope = located.scope if located is not None else handler.enclosing
+            expr = located.expr if located is not None else handler.node.returns
+            for schema in self.project.schemas.named_in(scope, expr):
+                link(flow, schema, model)
+        elif located is not None or handler.node.returns is not None:
+            self._join_returned(flow, handler)
+
+    def _join_returned(self, flow: Flow, handler: Function) -> None:
+        """The objects that a function returns, where its annotation is a schema, or nothing."""
+        scope = handler.scope
+        model = None
+        for node, _ in paths(scope.body, o.Return):
+            model = model or flow.entities.of(scope, node.value, {})
+        for schema in self.project.schemas.named_in(handler.enclosing, handler.node.returns):
+            if model in self.project.models.by_class:
+                link(flow, schema, model)
+
+    @cached_property
+    def path_parameters(self) -> dict[Function, set[str]]:
+        """The functions that get path parameters, handlers and dependencies, and the names of these."""
+        found: dict[Function, set[str]] = {}
+        for route in self.project.routes.all:
+            if route.handler is not None:
+                for function in (route.handler, *self.dependencies(route.handler)):
+                    found.setdefault(function, set()).update(path_names(route))
+        return found
+
+    def dependencies(self, function: Function, depth: int = 0) -> Iterator[Function]:
+        """The functions that FastAPI calls for a function's parameters, those for their parameters included."""
+        for param in function.node.params:
+            for scope, node in self._dependency_calls(function.enclosing, param):
+                arg = node.argument("dependency", 0)
+                symbol = self.project.resolver.resolve(scope, arg.value) if arg is not None else None
+                if isinstance(symbol, Function) and depth < 8:
+                    yield symbol
+                    yield from self.dependencies(symbol, depth + 1)
+
+    def _dependency_calls(self, scope: Scope, param: o.Param) -> Iterator[tuple[Scope, o.Call]]:
+        annotation: o.Node | None = param.annotation
+        where = scope
+        if isinstance(annotation, (o.Name, o.Attribute)):
+            symbol = self.project.resolver.resolve(scope, annotation)
+            if isinstance(symbol, Variable):
+                where, annotation = symbol.scope, symbol.value
+        candidates = [(scope, param.default)]
+        if isinstance(annotation, o.Subscript):
+            candidates += [(where, item) for item in annotation.items[1:]]
+        for place, expr in candidates:
+            if isinstance(expr, o.Call) and o.dotted(expr.func).rpartition(".")[2] in ("Depends", "Security"):
+                yield place, expr
+
+    def _join_names(self, flow: Flow, class_: Class) -> None:
+        """A field of a schema called as what the schema's own model has, or as a model's key, holds that."""
+        project = self.project
+        schema = project.schemas.by_class[class_]
+        parsed = project.resources.parse(class_.name)
+        stem = parsed.resource if parsed is not None else class_.name
+        models = [m for m in project.models.by_name.get(stem, ()) if project.purposes.is_application(m.module)]
+        for field in schema.own_fields:
+            if "id" not in field.name:
+                continue
+            if len(models) == 1 and field.name in models[0].columns:
+                column = models[0].columns[field.name]
+                if column.is_primary_key or column.is_foreign_key:
+                    join(flow.attribute(class_, field.name), flow.column(column))
+                    continue
+            cell = flow.attribute(class_, field.name)
+            if cell is not None:
+                self._join_name(flow, cell, field.name, field.scope, field.annotation)
+
+    def _join_name(self, flow: Flow, cell: Cell, name: str, scope: Scope, annotation: o.Node | None) -> None:
+        """`user_id: int` and `user_ids: list[int]` hold the keys of User, if there is one such model."""
+        stem = _PLURAL_IDS.sub("_id", name).removesuffix("_id")
+        if stem == name or cell.root.columns or not _names_int(annotation):
+            return
+        models = [m for m in self._by_snake.get(stem, ()) if len(m.primary_keys) == 1]
+        if len(models) == 1 and models[0].primary_keys[0] in self._key_set:
+            join(cell, flow.column(models[0].primary_keys[0]))
+
+    @cached_property
+    def _key_set(self) -> set[Column]:
+        return set(self.keys)
+
+    @cached_property
+    def _by_snake(self) -> dict[str, list[Model]]:
+        found: dict[str, list[Model]] = {}
+        for model in self.project.models.all:
+            if self.project.purposes.is_application(model.module):
+                snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", model.name).lower()
+                found.setdefault(snake, []).append(model)
+        return found
+
+
+def path_names(route: Route) -> list[str]:
+    """The names of a route's path parameters."""
+    return list(dict.fromkeys(match[1] for path in route.full_paths for match in _PATH_PARAMETER.finditer(path)))
+
+
+def _names_int(annotation: o.Node | None) -> bool:
+    nodes = o.walk(parse_annotation(annotation)) if annotation is not None else ()
+    return any(isinstance(node, o.Name) and node.id in ("int", "str") for node in nodes)

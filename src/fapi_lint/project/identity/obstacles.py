@@ -1,0 +1,193 @@
+"""Why the type of an identity cannot change to UUID: what is done with it that a UUID does not go with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none
+from fapi_lint.project.column_types import is_integer_type
+from fapi_lint.project.identity.cells import Fact, TypeName
+from fapi_lint.project.identity.identifiers import Identifiers, Identity
+from fapi_lint.project.models import Column
+from fapi_lint.project.pairing import column_name
+from fapi_lint.project.routes import Route
+from fapi_lint.project.symbols import Class, External, Function
+from fapi_lint.project.values import Located
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+INTEGERS = frozenset(["int", "PositiveInt", "NonNegativeInt", "StrictInt", "conint"])
+_ANY = frozenset(["Any", "object", "UUID", "UUID4", "TypeVar", "None", "UUID1", "Hashable"])
+_DEFAULTS = ("default", "server_default", "insert_default", "default_factory", "onupdate", "server_onupdate")
+
+
+class Obstacles:
+    """What stands in the way of the UUIDs of each identity."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.identifiers: Identifiers = project.identifiers
+        self._known: dict[Identity, Fact | None] = {}
+
+    def of(self, identity: Identity) -> Fact | None:
+        """The first thing that does, as it is written: in the application before its tests."""
+        if identity not in self._known:
+            found = list(self._all(identity))
+            self._known[identity] = min(found, key=self._rank) if found else None
+        return self._known[identity]
+
+    def said(self, identity: Identity) -> str:
+        """The obstacle as a message says it: what, and where; empty if there is none."""
+        fact = self.of(identity)
+        if fact is None:
+            return ""
+        module = self.project.by_path[fact.place.path]
+        row, _ = module.source.lines.position(fact.place.start)
+        path = fact.place.path.removeprefix(self.project.root).lstrip("/\\")
+        return f"{fact.text} at {path}:{row}"
+
+    def _rank(self, fact: Fact) -> tuple[bool, str, int]:
+        module = self.project.by_path[fact.place.path]
+        return not self.project.purposes.is_application(module), fact.place.path, fact.place.start
+
+    def _all(self, identity: Identity) -> Iterator[Fact]:
+        cell = identity.cell
+        yield from (fact for fact in cell.facts if identity.is_uuid or not self.is_nobody(fact))
+        for type_name in cell.type_names:
+            if not self.converts(type_name, identity) and not self._goes_along(type_name):
+                text = type_name.module.slice(type_name.node)
+                yield Fact(type_name.place, f"the annotation `{text}`")
+        for parse in cell.parsed:
+            if parse.to == "int" and parse.call is not None:
+                yield Fact(parse.module.place(parse.call), f"`{parse.module.slice(parse.call)}`")
+        if not identity.is_uuid:
+            yield from (fact for fact in self.identifiers.flow.unknown_classes if self._is_code(fact))
+            for column in cell.columns:
+                yield from self._of_column(column, identity)
+            for table, call in cell.table_columns:
+                type_ = call.argument("type_", 1)
+                if not table.is_foreign_key(call) or (
+                    type_ is not None
+                    and not self.is_reference(type_.value)
+                    and not is_integer_type(self.project, Located(type_.value, table.variable.scope))
+                ):
+                    yield Fact(table.module.place(call), f"`{table.column_name(call)}` of a `Table`")
+            names = {column.name for column in cell.columns}
+            for name, fact in self.identifiers.loose_facts.items():
+                if name in names:
+                    yield fact
+            tables = [model.table for key in identity.keys for model in self.project.models.users_of(key.owner)]
+            for place in self.identifiers.flow.unknown_references if None in tables else ():
+                yield Fact(place, "a foreign key to an unknown table")
+        yield from (fact for fact in self._of_routes(identity) if not self.is_nobody(fact))
+
+    def _is_code(self, fact: Fact) -> bool:
+        return self.project.purposes.is_application(self.project.by_path[fact.place.path])
+
+    def is_nobody(self, fact: Fact) -> bool:
+        """A number in a test that is too high for a row: the test asks for what does not exist."""
+        module = self.project.by_path[fact.place.path]
+        return fact.literal is not None and fact.literal >= _NOBODY and self.project.purposes.of(module) == "test"
+
+    def paths_to_nobody(self, identity: Identity) -> list[Fact]:
+        """Paths like `/users/999999` in tests."""
+        return [fact for fact in self._of_routes(identity) if self.is_nobody(fact)]
+
+    def converts(self, type_name: TypeName, identity: Identity) -> bool:
+        """Whether a type in an annotation becomes UUID."""
+        symbol, file = type_name.symbol, type_name.module
+        if not isinstance(symbol, External) or file.slice(type_name.node).startswith(("'", '"')):
+            return False
+        if symbol.dotted == "builtins.str":
+            return identity.is_uuid
+        return symbol.name in INTEGERS and symbol.package in ("builtins", "pydantic")
+
+    def _goes_along(self, type_name: TypeName) -> bool:
+        symbol = type_name.symbol
+        if symbol is None:
+            return is_none(type_name.node)
+        if isinstance(symbol, External):
+            return symbol.name in _ANY
+        if isinstance(symbol, Class):
+            return False
+        value = getattr(symbol, "value", None)
+        return isinstance(value, o.Call) and o.dotted(value.func).endswith("TypeVar")
+
+    @staticmethod
+    def is_reference(expr: o.Expr) -> bool:
+        return isinstance(expr, o.Call) and o.dotted(expr.func).rpartition(".")[2] == "ForeignKey"
+
+    def _of_column(self, column: Column, identity: Identity) -> Iterator[Fact]:
+        name, place = f"`{column.owner.name}.{column.name}`", column.place
+        if self.project.settings.is_exempt("FAPI201", name.strip("`")):
+            yield Fact(place, f"{name}, which is exempt,")
+        if self.project.purposes.of(column.module) == "migration":
+            return
+        if column.made_by is not None:
+            yield Fact(place, f"{name}, which a function makes,")
+        if column.has_unknown_arguments:
+            yield Fact(place, f"{name}, whose arguments cannot all be seen,")
+        if column.type_arg is not None and not is_integer_type(self.project, column.type_arg):
+            yield Fact(place, f"{name}, which is no integer,")
+        if column in identity.keys and not column.calls:
+            yield Fact(place, f"{name}, which has no `mapped_column()`,")
+        if not column.is_primary_key and not column.is_foreign_key and "id" not in column.name.lower():
+            yield Fact(place, f"{name}, which does not look like an identifier,")
+        for keyword in _DEFAULTS:
+            given = column.argument(keyword)
+            if given is not None and not is_none(given.expr):
+                yield Fact(given.place, f"the default of {name}")
+        for binding in column.owner.scope.bindings.get("__table_args__", ()):
+            for node in o.walk(binding.value) if binding.value is not None else ():
+                if isinstance(node, o.Call) and o.dotted(node.func).endswith("CheckConstraint"):
+                    text = column.module.slice(node)
+                    if re.search(rf"\b{re.escape(column_name(column))}\b", text):
+                        yield Fact(column.module.place(node), "a check constraint")
+
+    # --- routes ------------------------------------------------------------------------------------
+
+    def _of_routes(self, identity: Identity) -> Iterator[Fact]:
+        """Converters in paths (`{id:int}`), and paths with numbers in tests."""
+        nouns = set()
+        for owner, name in identity.cell.slots:
+            for route in self._routes.get(owner, ()) if isinstance(owner, Function) else ():
+                for path in route.full_paths:
+                    if f"{{{name}:int}}" in path:
+                        yield Fact(route.place, "a path with `:int`")
+                    found = re.search(rf"/([\w-]+)/\{{{name}[:}}]", path)
+                    if found is not None:
+                        nouns.add(found[1])
+        for noun in sorted(nouns) if not identity.is_uuid else ():
+            yield from self._numbers_in_paths.get(noun, ())
+
+    @cached_property
+    def _routes(self) -> dict[Function, list[Route]]:
+        """The routes that call a function: as the handler, or as a dependency of it."""
+        found: dict[Function, list[Route]] = {}
+        for route in self.project.routes.all:
+            if route.handler is not None:
+                for function in (route.handler, *self.identifiers.dependencies(route.handler)):
+                    found.setdefault(function, []).append(route)
+        return found
+
+    @cached_property
+    def _numbers_in_paths(self) -> dict[str, list[Fact]]:
+        """Literal paths like `/users/1` in tests, by what stands before the number."""
+        found: dict[str, list[Fact]] = {}
+        for module in self.project.modules:
+            if self.project.purposes.of(module) == "test":
+                for match in _NUMBERED.finditer(module.text):
+                    place, number = Place(module.path, *match.span(2)), int(match[2])
+                    found.setdefault(match[1], []).append(Fact(place, f"the path `{match[0]}`", literal=number))
+        return found
+
+
+_NOBODY = 100
+"""From here on a number in a test stands for no row that the test has made."""
+_NUMBERED = re.compile(r"/([\w-]+)/(\d+)(?=[/?'\"])")

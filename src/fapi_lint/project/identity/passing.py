@@ -1,0 +1,164 @@
+"""What is passed to the application's own functions and classes, and what has attributes of the same names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.identity.cells import Cell, join
+from fapi_lint.project.identity.entities import is_exception
+from fapi_lint.project.symbols import Class, Function, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.identity.flow import Flow
+
+
+def arguments(flow: Flow, scope: Scope, call: o.Call) -> list[Cell | None]:
+    return [flow.value(scope, arg.value) for arg in call.args]
+
+
+def pass_to(flow: Flow, scope: Scope, call: o.Call, function: Function, *, is_bound: bool, skip: int = 0) -> None:
+    """Arguments become parameters."""
+    params = list(function.node.params)
+    statics = {o.dotted(d.value) for d in function.node.decorators}
+    if is_bound and "staticmethod" not in statics:
+        params = params[1:]
+    plain = [param for param in params if param.kind in ("positional", "normal")]
+    index = -skip
+    for arg in call.args:
+        if index < 0:
+            index += 1
+            continue
+        value = flow.value(scope, arg.value)
+        if arg.star == "**":
+            owner = dumped_class(flow, scope, arg.value)
+            for param in params if owner is not None else ():
+                assert owner is not None
+                if param.name in flow.project.schemas.by_class[owner].fields:
+                    join(flow.parameter(function, param), flow.attribute(owner, param.name))
+        elif arg.star:
+            index = len(plain)
+        elif arg.keyword:
+            named = function.node.param(arg.keyword)
+            if named is not None and named.kind not in ("*", "**"):
+                join(flow.parameter(function, named), value)
+            elif value is not None:
+                flow.fact(value, scope, arg, f"`**` of `{function.name}`")
+        else:
+            if index < len(plain):
+                join(flow.parameter(function, plain[index]), value)
+            elif value is not None:
+                flow.fact(value, scope, arg, f"`*` of `{function.name}`")
+            index += 1
+
+
+def construct(flow: Flow, scope: Scope, call: o.Call, class_: Class) -> None:
+    """`Model(author_id=x)`, `Schema(id=x)`, `Service(x)`"""
+    project = flow.project
+    init = flow.resolver.class_member(class_, "__init__")
+    if isinstance(init, Function):
+        pass_to(flow, scope, call, init, is_bound=True)
+        if class_ not in project.models.by_class:
+            return
+    elif is_exception(project, class_):
+        arguments(flow, scope, call)
+        return
+    fields = [
+        statement.target.id
+        for statement in class_.node.body
+        if isinstance(statement, o.AnnAssign) and isinstance(statement.target, o.Name)
+    ]
+    for index, arg in enumerate(call.args):
+        if arg.star == "**":
+            if isinstance(arg.value, o.Dict):
+                flow.value(scope, arg.value)
+            spread(flow, scope, arg.value, class_)
+            continue
+        value = flow.value(scope, arg.value)
+        name = arg.keyword or (fields[index] if index < len(fields) else "")
+        if name:
+            join(flow.attribute(class_, name), value)
+
+
+def validate(flow: Flow, scope: Scope, call: o.Call, class_: Class) -> None:
+    """`Schema.model_validate(user)`, `Model.model_validate(data, update={"owner_id": x})`"""
+    for arg in call.args:
+        if isinstance(arg.value, o.Dict):
+            by_keyword(flow, scope, o.Call(call.start, call.end, call.func, (arg,), call.open), class_, None)
+            continue
+        flow.value(scope, arg.value)
+        other = flow.entities.of(scope, arg.value, flow.objects)
+        if other is not None:
+            link(flow, class_, other)
+            link(flow, other, class_)
+
+
+def spread(flow: Flow, scope: Scope, expr: o.Expr, class_: Class) -> None:
+    """`**data.model_dump()`: fields of a schema become attributes of the same names."""
+    owner = dumped_class(flow, scope, expr)
+    if owner is not None:
+        link(flow, owner, class_)
+
+
+def dumped_class(flow: Flow, scope: Scope, expr: o.Node) -> Class | None:
+    """The schema whose fields a dict holds: `data.model_dump()`, `data.dict()`, or a name bound to one of them."""
+    if isinstance(expr, o.Name):
+        found = scope.lookup(expr.id)
+        value = found[1][0].value if found is not None else None
+        return dumped_class(flow, found[0], value) if found is not None and isinstance(value, o.Call) else None
+    if isinstance(expr, o.Call) and isinstance(expr.func, o.Attribute):
+        if expr.func.attr in ("model_dump", "dict"):
+            owner = flow.entities.of(scope, expr.func.value, flow.objects)
+            return owner if owner in flow.project.schemas.by_class else None
+        if expr.func.attr == "items":
+            return dumped_class(flow, scope, expr.func.value)
+    if isinstance(expr, o.Call) and o.dotted(expr.func).endswith("jsonable_encoder") and expr.args:
+        owner = flow.entities.of(scope, expr.args[0].value, flow.objects)
+        return owner if owner in flow.project.schemas.by_class else None
+    return None
+
+
+def link(flow: Flow, schema: Class, other: Class) -> None:
+    """Fields of a schema and attributes of a model, or another schema, of the same names hold the same."""
+    pending = [(schema, other)]
+    while pending:
+        pair = pending.pop()
+        schema, other = pair
+        if pair in flow.linked or schema not in flow.project.schemas.by_class:
+            continue
+        flow.linked.add(pair)
+        model = flow.project.models.by_class.get(other)
+        for field in flow.project.schemas.by_class[schema].fields.values():
+            if model is None or field.name in model.columns:
+                join(flow.attribute(schema, field.name), flow.attribute(other, field.name))
+                continue
+            inner = flow.entities.attribute(other, field.name)
+            if inner is not None:
+                pending += [(named, inner) for named in flow.project.schemas.named_in(field.scope, field.annotation)]
+
+
+def by_keyword(flow: Flow, scope: Scope, call: o.Call, owner: Class | None, receiver: Cell | None) -> Cell | None:
+    """`filter_by(id=x)`, `values(owner_id=x)`, `update({"owner_id": x})`"""
+    found = None
+    if owner not in flow.project.models.by_class and isinstance(call.func, o.Attribute):
+        found = flow.statement_for(scope, call.func.value)
+    for arg in call.args:
+        if isinstance(arg.value, o.Dict):
+            for key, value in zip(arg.value.keys, arg.value.values, strict=True):
+                cell = flow.value(scope, value)
+                if isinstance(key, o.String) and owner is not None:
+                    join(flow.attribute(owner, key.value or ""), cell)
+                elif key is not None and not isinstance(key, o.String):
+                    join(flow.value(scope, key), cell)
+            continue
+        value_ = flow.value(scope, arg.value)
+        if found is not None and arg.keyword in flow.names:
+            join(flow.of_models(scope, *found, arg.keyword), value_)
+        elif owner is not None and arg.keyword:
+            join(flow.attribute(owner, arg.keyword), value_)
+        elif owner is not None and arg.star == "**":
+            spread(flow, scope, arg.value, owner)
+        elif arg.keyword in flow.names and value_ is not None:
+            value_.root.loose.append((arg.keyword, flow.place(scope, arg)))
+            flow.loose_cells.append(value_)
+    return receiver

@@ -1,0 +1,240 @@
+"""The places where identifiers are, and what annotations say of them: columns, parameters, fields, variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none, parse_annotation
+from fapi_lint.project.identity.cells import Bound, Cell, Fact, TypeName, join
+from fapi_lint.project.identity.entities import Entities
+from fapi_lint.project.models import Column
+from fapi_lint.project.module import Module
+from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_NUMERIC = frozenset(["ge", "gt", "le", "lt", "multiple_of"])
+_DICTS = frozenset(["dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"])
+_NO_VALUES = frozenset(["Callable", "Literal", "type", "Type", "ClassVar"])
+_PARAMETERS = frozenset(["Path", "Query", "Body", "Form", "Header", "Cookie", "Field"])
+
+
+class Places:
+    """The sets that places belong to, each made when it is first asked for."""
+
+    def __init__(self, project: Project, names: frozenset[str]) -> None:
+        """`names` are those of the attributes that hold keys and references to them."""
+        self.project = project
+        self.resolver = project.resolver
+        self.entities = Entities(project)
+        self.names = names
+        self.objects: dict[str, Class | None] = {}
+        """The classes of the names that comprehensions and lambdas bind."""
+        self._bound: dict[str, Cell | None] = {}
+        self._variables: dict[tuple[Scope, str], Cell] = {}
+        self._parameters: dict[tuple[Function, str], Cell] = {}
+        self._returns: dict[Function, Cell] = {}
+        self._attributes: dict[tuple[Class, str], Cell | None] = {}
+        self._columns: dict[Column, Cell] = {}
+        self._aliases: dict[tuple[Module, str], Cell] = {}
+        self.linked: set[tuple[Class, Class]] = set()
+        """Schemas, and what has the same attributes."""
+        self.parsed_uuids: list[tuple[Cell, Cell]] = []
+        """What holds identifiers as text, and what holds them after `UUID(…)`."""
+        self.loose_cells: list[Cell] = []
+        self.unknown_classes: list[Fact] = []
+        """Comparisons of keys with a class of which nothing is known."""
+        self.unknown_references: list[Place] = []
+        """Foreign keys to tables that are not known."""
+
+    # --- places ------------------------------------------------------------------------------------
+
+    def column(self, column: Column) -> Cell:
+        cell = self._columns.get(column)
+        if cell is None:
+            cell = self._columns[column] = Cell()
+            cell.columns.append(column)
+            self.annotate(cell, column.scope, column.mapped_type, "column")
+        return cell
+
+    def parameter(self, function: Function, param: o.Param) -> Cell:
+        key = (function, param.name)
+        cell = self._parameters.get(key)
+        if cell is None:
+            cell = self._parameters[key] = Cell()
+            cell.slots.append(key)
+            scope = function.enclosing
+            if param.annotation is not None:
+                self.annotate(cell, scope, param.annotation, "parameter")
+            if param.default is not None:
+                self.default(cell, scope, param.default)
+        return cell
+
+    def default(self, cell: Cell, scope: Scope, value: o.Expr) -> None:
+        """What stands behind the `=` of a parameter or a field."""
+        if isinstance(value, o.Call):
+            name = o.dotted(value.func).rpartition(".")[2]
+            if name in ("Depends", "Security"):
+                return
+            if name in _PARAMETERS:
+                self.bounds(cell, scope, value)
+                given = value.argument("default", 0)
+                value_ = given.value if given is not None else None
+                if isinstance(value_, (o.Number, o.String)):
+                    join(cell, self.value(scope, value_))
+                return
+        join(cell, self.value(scope, value))
+
+    def bounds(self, cell: Cell, scope: Scope, call: o.Call) -> None:
+        cell.root.bounds += [Bound(scope.module, call, arg) for arg in call.args if arg.keyword in _NUMERIC]
+
+    def variable(self, scope: Scope, name: str) -> Cell:
+        key = (scope, name)
+        cell = self._variables.get(key)
+        if cell is None:
+            cell = self._variables[key] = Cell()
+        return cell.root
+
+    def returned(self, function: Function) -> Cell:
+        cell = self._returns.get(function)
+        if cell is None:
+            cell = self._returns[function] = Cell()
+            if function.node.returns is not None:
+                self.annotate(cell, function.enclosing, function.node.returns, "return")
+        return cell.root
+
+    def attribute(self, owner: Class, name: str) -> Cell | None:
+        """The attribute of a class's instances."""
+        key = (owner, name)
+        if key not in self._attributes:
+            self._attributes[key] = self._find_attribute(owner, name)
+        return self._attributes[key]
+
+    def _find_attribute(self, owner: Class, name: str) -> Cell | None:
+        models, schemas = self.project.models, self.project.schemas
+        for ancestor in self.resolver.mro(owner):
+            if not isinstance(ancestor, Class):
+                continue
+            if ancestor is not owner and (ancestor, name) in self._attributes:
+                return self._attributes[ancestor, name]
+            if owner in models.by_class:
+                found = next((c for c in models.columns_of(ancestor) if c.name == name), None)
+                if found is not None:
+                    return self.column(found)
+            binding = next(iter(ancestor.scope.bindings.get(name, ())), None)
+            if binding is None:
+                continue
+            if isinstance(binding.definition, Function):
+                return self.returned(binding.definition)
+            if ancestor is not owner:
+                return self.attribute(ancestor, name)
+            cell = Cell()
+            if binding.annotation is not None:
+                is_field = owner in schemas.by_class
+                settings = any(isinstance(b, External) and b.name == "BaseSettings" for b in self.resolver.mro(owner))
+                cell.slots.append((owner, name))
+                self.annotate(cell, owner.scope, binding.annotation, "field" if is_field else "variable")
+                if settings:
+                    cell.facts.append(Fact(owner.module.place(binding.annotation), "a setting holds an integer"))
+            if binding.value is not None and owner not in models.by_class:
+                self.default(cell, owner.scope, binding.value)
+            return cell
+        return None if owner in models.by_class or owner in schemas.by_class else Cell()
+
+    def methods(self) -> Iterator[tuple[Function, dict[str, o.Param]]]:
+        """The methods with parameters that have been asked for."""
+        for function in {function for function, _ in self._parameters}:
+            if function.is_method:
+                yield function, {param.name: param for param in function.node.params}
+
+    def takers(self, cells: set[Cell]) -> set[str]:
+        """The names of the functions that take values of some sets, and of the classes that are made of them."""
+        names = {function.name for (function, _), cell in self._parameters.items() if cell.root in cells}
+        owners = {
+            function.parent.name
+            for (function, _), cell in self._parameters.items()
+            if function.name == "__init__" and isinstance(function.parent, Class) and cell.root in cells
+        }
+        return (names | owners) - {"__init__", "get"}
+
+    # --- annotations -------------------------------------------------------------------------------
+
+    def annotate(self, cell: Cell, scope: Scope, annotation: o.Node | None, kind: str, depth: int = 0) -> None:
+        """What an annotation says of a set, of its keys and of its parts."""
+        match parse_annotation(annotation):
+            case o.Name() | o.Attribute() as name if not is_none(name):
+                symbol = self.resolver.resolve(scope, name)
+                if isinstance(symbol, Variable) and symbol.value is not None and symbol.scope.is_module:
+                    join(cell, self.alias(symbol, depth))
+                    return
+                cell.root.type_names.append(TypeName(scope.module, scope, name, symbol, kind))
+            case o.Subscript() as generic:
+                self._annotate_generic(cell, scope, generic, kind, depth)
+            case o.Operation(operator="|") as union:
+                if not any(_is_any(operand) for operand in union.operands):
+                    for operand in union.operands:
+                        self.annotate(cell, scope, operand, kind, depth)
+            case o.Call() as call:
+                symbol = self.resolver.external(scope, call.func)
+                if symbol is not None:
+                    cell.root.type_names.append(TypeName(scope.module, scope, call, symbol, kind))
+
+    def _annotate_generic(self, cell: Cell, scope: Scope, generic: o.Subscript, kind: str, depth: int) -> None:
+        name = o.dotted(generic.value).rpartition(".")[2]
+        items = generic.items
+        if name in _DICTS and len(items) == 2:
+            cell.root.is_dict = True
+            self.annotate(cell.key(), scope, items[0], kind, depth)
+            self.annotate(cell, scope, items[1], kind, depth)
+        elif name in ("tuple", "Tuple") and not (len(items) == 2 and isinstance(items[1], o.Other)):
+            for index, item in enumerate(items):
+                self.annotate(cell.part(str(index)), scope, item, kind, depth)
+        elif name in _NO_VALUES or isinstance(self.resolver.resolve(scope, generic.value), Class):
+            return
+        elif name == "Annotated":
+            self.annotate(cell, scope, items[0], kind, depth)
+            for item in items[1:]:
+                if isinstance(item, o.Call) and o.dotted(item.func).rpartition(".")[2] in _PARAMETERS:
+                    self.bounds(cell, scope, item)
+        elif not any(_is_any(item) for item in items):
+            for item in items:
+                self.annotate(cell, scope, item, kind, depth)
+
+    def alias(self, symbol: Variable, depth: int) -> Cell:
+        """What a name for a type stands for: everything annotated with it is of one type."""
+        key = (symbol.module, symbol.name)
+        cell = self._aliases.get(key)
+        if cell is None:
+            cell = self._aliases[key] = Cell()
+            value = symbol.value
+            if isinstance(value, o.Call) and o.dotted(value.func).endswith("NewType") and len(value.args) == 2:
+                value = value.args[1].value
+            if depth < 8 and not isinstance(value, o.Call):
+                self.annotate(cell, symbol.scope, value, "alias", depth + 1)
+        return cell
+
+    # --- facts -------------------------------------------------------------------------------------
+
+    def fact(self, cell: Cell | None, scope: Scope, node: o.Node, text: str, *, is_number: bool = False) -> None:
+        if cell is not None:
+            cell.root.facts.append(Fact(scope.module.place(node), text, is_number))
+
+    def dumped(self, cell: Cell | None, scope: Scope, node: o.Node, text: str) -> None:
+        for inner in cell.inside() if cell is not None else ():
+            self.fact(inner, scope, node, text)
+
+    def place(self, scope: Scope, node: o.Node) -> Place:
+        return scope.module.place(node)
+
+    def value(self, scope: Scope, expr: o.Node | None) -> Cell | None:
+        """The set that an expression's value belongs to; None for what is no identifier."""
+        raise NotImplementedError
+
+
+def _is_any(annotation: o.Node) -> bool:
+    """A union with `Any` is `Any`."""
+    return o.dotted(annotation).rpartition(".")[2] in ("Any", "object")

@@ -1,0 +1,67 @@
+"""What SQL makes of identifiers: rows of columns, and functions that keep them or do not go with UUIDs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.identity.cells import Cell, join
+from fapi_lint.project.symbols import External, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.identity.flow import Flow
+
+# fmt: off
+_SQL_ANY = frozenset([
+    "and_", "or_", "not_", "exists", "text", "selectinload", "joinedload", "subqueryload", "contains_eager",
+    "load_only", "literal_column", "func", "defer", "undefer", "inspect", "aliased", "lateral", "true", "false",
+    "null",
+])
+_SQL_SAME = frozenset([
+    "coalesce", "desc", "asc", "distinct", "label", "nullslast", "nulls_last", "all_", "any_", "literal",
+    "bindparam", "case", "array_agg", "tuple_", "array", "unnest", "func_array", "if_", "ifnull", "values",
+    "type_coerce", "first_value",
+])
+# fmt: on
+
+
+def row(call: o.Call, values: list[Cell | None]) -> Cell | None:
+    """What a query for columns gives: the column's values, or rows of several."""
+    if len(values) < 2:
+        return values[0] if values else None
+    cell = Cell()
+    for index, (arg, value) in enumerate(zip(call.args, values, strict=True)):
+        part = cell.part(str(index))
+        join(part, value)
+        name = arg.value.attr if isinstance(arg.value, o.Attribute) else ""
+        if isinstance(arg.value, o.Call) and o.dotted(arg.value.func).endswith("label") and arg.value.args:
+            label = arg.value.args[0].value
+            name = label.value or "" if isinstance(label, o.String) else ""
+        if name:
+            join(cell.part(name), part)
+    return cell
+
+
+def in_sql(flow: Flow, scope: Scope, call: o.Call, callee: External, values: list[Cell | None]) -> Cell | None:
+    name = callee.name
+    if name in ("select", "delete", "update", "insert", "query"):
+        return row(call, values)
+    if name in _SQL_SAME:
+        result: Cell | None = None
+        for value in values:
+            result = join(result, value)
+        return result
+    if name in ("max", "min", "sum", "avg"):
+        for value in values:
+            flow.fact(value, scope, call, f"`{name}()` in SQL", is_number=True)
+        return None
+    if name == "cast" and len(call.args) == 2:
+        type_ = flow.resolver.external(scope, call.args[1].value)
+        if type_ is None or type_.name in ("Integer", "BigInteger", "Numeric", "Float", "SmallInteger"):
+            flow.fact(values[0], scope, call, "a `cast()` in SQL", is_number=True)
+        return None
+    if name in _SQL_ANY or name == "count" or not callee.dotted.startswith("sqlalchemy.func"):
+        return None
+    for value in values:
+        flow.fact(value, scope, call, f"`{name}()` in SQL", is_number=True)
+    return None

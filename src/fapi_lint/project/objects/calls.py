@@ -1,0 +1,295 @@
+"""What the calls in a function give and do: statements, functions of the application, schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.models import Model
+from fapi_lint.project.objects.links import ANY, BELOW, Path
+from fapi_lint.project.objects.origins import (
+    EMPTY,
+    UNKNOWN,
+    Facts,
+    Objects,
+    Other,
+    Result,
+    Statement,
+    Struct,
+    Value,
+    Values,
+    first,
+    many,
+    one,
+)
+from fapi_lint.project.objects.sessions import SessionCalls
+from fapi_lint.project.symbols import Class, External, Function
+from fapi_lint.project.types import LibraryMethod
+
+if TYPE_CHECKING:
+    from fapi_lint.project.objects.walk import Walk
+
+_ORM = ("sqlalchemy", "sqlmodel")
+# fmt: off
+NO_ROWS = frozenset([
+    "subquery", "cte", "alias", "scalar_subquery", "exists", "lateral", "union", "union_all", "intersect", "except_",
+    "count", "with_only_columns", "from_statement", "with_entities", "delete", "update", "values", "value", "statement",
+    "as_scalar", "label", "add_columns", "add_column", "add_entity", "from_self", "scalars", "yield_per", "paginate",
+])
+ONE = frozenset(["first", "one", "one_or_none", "fetchone", "scalar_one", "scalar_one_or_none", "scalar", "next"])
+ALL = frozenset(["all", "fetchall", "fetchmany", "partitions"])
+_KEEPING = frozenset(["list", "sorted", "set", "tuple", "reversed", "iter", "aiter", "frozenset", "filter", "cast"])
+_PICKING = frozenset(["next", "anext", "min", "max", "choice"])
+_VALIDATING = frozenset(["model_validate", "from_orm", "parse_obj", "validate_python", "validate"])
+_HARMLESS = frozenset(["len", "bool", "print", "str", "repr", "isinstance", "type", "id", "hash", "any", "all", "sum"])
+# fmt: on
+
+
+class Calls:
+    """The calls of one function."""
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        self.objects = walk.objects
+        self.project = walk.project
+        self.scope = walk.scope
+        self.session = SessionCalls(self)
+
+    def call(self, node: o.Call, *, is_awaited: bool = False) -> Values:
+        func = node.func
+        if isinstance(func, o.Attribute):
+            receiver = self.walk.value(func.value)
+            known = [value for value in receiver if not isinstance(value, Other)]
+            if known and all(isinstance(value, Objects) and value.origin.model is None for value in known):
+                # A parameter without annotation may be anything, a session too.
+                given = self.session.call(node, func, is_awaited)
+                if given is not None:
+                    return given
+            if known:
+                found: set[Value] = set()
+                for value in receiver:
+                    found |= self.method(node, func, value, is_awaited)
+                return frozenset(found)
+            if receiver == EMPTY and isinstance(func.value, o.Name):
+                self.added(func.value.id, EMPTY, self.arguments(node))
+                return UNKNOWN
+            given = self.session.call(node, func, is_awaited)
+            if given is not None:
+                return given
+        return self.function_call(node, is_awaited)
+
+    # --- methods of values that are known ------------------------------------------------------------
+
+    def method(self, node: o.Call, func: o.Attribute, value: Value, is_awaited: bool) -> Values:
+        if isinstance(value, Statement):
+            return self.statement_method(node, func, value, is_awaited)
+        if isinstance(value, Result):
+            self.arguments(node)
+            return self.result_method(func.attr, value)
+        if isinstance(value, Objects):
+            return self.object_method(node, func, value)
+        self.arguments(node)
+        if isinstance(value, Struct) and not value.many and func.attr == "get" and node.args:
+            key = node.args[0].value
+            return value.get(key.value) if isinstance(key, o.String) and key.value else UNKNOWN
+        return UNKNOWN
+
+    def statement_method(self, node: o.Call, func: o.Attribute, value: Statement, is_awaited: bool) -> Values:
+        self.arguments(node)
+        name = func.attr
+        if name == "options":
+            loaded = self.objects.links.options(self.scope, [arg.value for arg in node.args if not arg.star])
+            if loaded is None or any(arg.star for arg in node.args):
+                loaded = frozenset([(BELOW,)])
+            return frozenset([Statement(value.entities, value.loaded | loaded, value.is_query)])
+        if value.is_query and (name in ONE or name in ALL or name == "get"):
+            result = self.executed(value, func.value, is_async=False)
+            if name == "get":
+                return one(frozenset([result]))
+            return self.result_method("first" if name == "scalar" else name, result)
+        if name in NO_ROWS:
+            return UNKNOWN
+        return frozenset([value])
+
+    def executed(self, statement: Statement, carrier: o.Node, *, is_async: bool) -> Result:
+        """The rows of a statement that is executed; `carrier` is the expression that options can be added to."""
+        row: list[Objects | None] = []
+        for index, model in enumerate(statement.entities):
+            if model is None:
+                row.append(None)
+                continue
+            origin = self.objects.places.origin("query", self.walk, carrier, model, is_async, index)
+            again = statement.loaded
+            self.walk.set_facts(origin, Facts(loaded=again, again=again, is_persistent=True))
+            row.append(Objects(origin))
+        return Result(tuple(row), is_scalar=statement.is_query and len(row) == 1)
+
+    def result_method(self, name: str, value: Result) -> Values:
+        if name in ("scalars", "unique", "yield_per", "tuples", "freeze", "columns"):
+            if name == "columns":
+                return UNKNOWN
+            return frozenset([Result(value.row, value.is_scalar or name == "scalars")])
+        if name in ("scalar_one", "scalar_one_or_none", "scalar"):
+            return first(Result(value.row, is_scalar=True))
+        if name in ONE:
+            return first(value)
+        if name in ALL:
+            return many(first(value))
+        return UNKNOWN
+
+    def object_method(self, node: o.Call, func: o.Attribute, value: Objects) -> Values:
+        arguments = self.arguments(node)
+        growing = func.attr in ("append", "extend", "add", "insert", "update")
+        if growing and isinstance(func.value, o.Name) and value.many and not value.path:
+            self.added(func.value.id, frozenset([value]), arguments)
+            return UNKNOWN
+        if value.many:
+            return one(frozenset([value])) if func.attr == "pop" else frozenset([value]) | UNKNOWN
+        return self.objects.method(self.walk, value, func.attr, node, arguments)
+
+    def added(self, name: str, before: Values, arguments: list[tuple[o.Arg, Values]]) -> None:
+        """`found.append(post)`: the list holds posts from now on."""
+        for _, values in arguments[-1:]:
+            self.walk.state.names[name] = before | many(values)
+
+    def model(self, node: o.Node) -> Model | None:
+        class_ = self.walk.resolve_class(node)
+        return None if class_ is None else self.project.models.by_class.get(class_)
+
+    # --- functions and classes -------------------------------------------------------------------------
+
+    def function_call(self, node: o.Call, is_awaited: bool) -> Values:
+        made = self.walk.shared_model(node.func)
+        callee = made or self.project.types.callee(self.scope, node.func)
+        if isinstance(callee, External):
+            return self.foreign(node, callee, is_awaited)
+        validated = self.validated(node)
+        if validated is not None:
+            return validated
+        if isinstance(callee, Class):
+            return self.constructed(node, callee)
+        arguments = self.arguments(node)
+        if isinstance(callee, Function):
+            return self.objects.apply(self.walk, callee, node, arguments)
+        if isinstance(callee, LibraryMethod) and not is_awaited:
+            return UNKNOWN
+        for _, values in arguments:
+            self.lose(values)
+        return UNKNOWN
+
+    def foreign(self, node: o.Call, callee: External, is_awaited: bool) -> Values:
+        validated = self.validated(node)
+        if validated is not None:
+            return validated
+        if callee.package in _ORM and callee.name == "select":
+            self.arguments(node)
+            return frozenset(
+                [Statement(tuple(self.model(arg.value) for arg in node.args), frozenset(), is_query=False)]
+            )
+        arguments = self.arguments(node)
+        values = [given for _, given in arguments]
+        if callee.package in ("builtins", "typing", "random"):
+            if callee.name in _KEEPING and values:
+                kept = values[-1] if callee.name in ("filter", "cast") else values[0]
+                return kept if callee.name == "cast" else many(one(kept))
+            if callee.name in _PICKING and values:
+                return one(values[0]) | (values[1] if len(values) > 1 else frozenset())
+            if callee.name == "enumerate" and values:
+                return frozenset([Struct((("0", UNKNOWN), ("1", one(values[0]))), many=True)])
+            if callee.name == "zip":
+                return frozenset([Struct(tuple((str(i), one(given)) for i, given in enumerate(values)), many=True)])
+            if callee.name in ("getattr", "setattr", "hasattr") and len(node.args) > 1:
+                return self.by_name(node, callee.name, values)
+            if callee.name in _HARMLESS:
+                return UNKNOWN
+        if callee.name == "gather":
+            return frozenset([Struct(tuple((str(index), given) for index, given in enumerate(values)))])
+        if is_awaited or callee.package in _ORM:
+            for given in values:
+                self.lose(given)
+        return UNKNOWN
+
+    def by_name(self, node: o.Call, function: str, values: list[Values]) -> Values:
+        """`getattr(post, "tags")` and its like."""
+        name = node.args[1].value
+        for value in values[0]:
+            if not isinstance(value, Objects):
+                continue
+            if not isinstance(name, o.String) or not name.value:
+                if function == "getattr":
+                    self.lose(frozenset([value]))
+                elif function == "setattr":
+                    self.walk.changed(value, ANY)
+            elif function == "setattr":
+                self.walk.set_attribute(value, name.value, node, values[-1])
+            else:
+                return self.walk.read(value, name.value, node)
+        return UNKNOWN
+
+    def validated(self, node: o.Call) -> Values | None:
+        """`PostResponse.model_validate(post)` reads what the schema names; None if the call is no such thing."""
+        func = node.func
+        if not isinstance(func, o.Attribute) or func.attr not in _VALIDATING or not node.args:
+            return None
+        schema: o.Node = func.value
+        if isinstance(schema, o.Call) and schema.args and o.dotted(schema.func).rpartition(".")[2] == "TypeAdapter":
+            schema = schema.args[0].value
+        arguments = self.arguments(node)
+        if not self.objects.serialisation.is_schema(self.scope, schema):
+            return None
+        self.objects.serialisation.read(self.walk, arguments[0][1], self.scope, schema)
+        return UNKNOWN
+
+    def constructed(self, node: o.Call, class_: Class) -> Values:
+        model = self.project.models.by_class.get(class_)
+        arguments = self.arguments(node)
+        if model is None:
+            self.objects.serialisation.construct(self.walk, class_, node.func, arguments)
+            return UNKNOWN
+        links = self.objects.links.of(model)
+        origin = self.objects.places.origin("new", self.walk, node, model, False)
+        loaded: set[Path] = set()
+        near: set[Path] = set()
+        opaque = self.project.models.is_dataclass(class_) or "__init__" in class_.scope.bindings
+        for arg, values in arguments:
+            if arg.star and not self.is_dump(arg.value):
+                opaque = True
+            if arg.keyword in links:
+                loaded.add((arg.keyword, BELOW))
+                if links[arg.keyword].many is False and any(isinstance(value, Objects) for value in values):
+                    near.add((arg.keyword,))
+            elif arg.keyword and isinstance(arg.value, o.Attribute):
+                targets = {self.objects.model_of(v) for v in self.walk.value(arg.value.value) if isinstance(v, Objects)}
+                near |= {(name,) for name, link in links.items() if link.key == arg.keyword and link.target in targets}
+        self.walk.set_facts(origin, Facts(frozenset(loaded), near=frozenset(near), is_opaque=opaque))
+        return frozenset([Objects(origin)])
+
+    def is_dump(self, node: o.Node) -> bool:
+        """`**data` with `data = post_in.model_dump()`: plain data, to which nothing is added later."""
+        if isinstance(node, o.Name):
+            bindings = self.scope.bindings.get(node.id, ())
+            added = f"{node.id}[" in self.walk.module.slice(self.walk.function.node)
+            return bool(bindings) and not added and all(b.value is not None and _is_dump(b.value) for b in bindings)
+        return _is_dump(node)
+
+    def arguments(self, node: o.Call) -> list[tuple[o.Arg, Values]]:
+        return [(arg, self.walk.value(arg.value)) for arg in node.args]
+
+    def lose(self, values: Iterable[Value]) -> None:
+        """Something unknown has the objects: it may load them."""
+        for value in values:
+            if isinstance(value, Objects):
+                self.walk.make_opaque(value)
+            elif isinstance(value, Struct):
+                for _, inner in value.fields:
+                    self.lose(inner)
+
+
+def _is_dump(node: o.Node) -> bool:
+    """`**post_in.model_dump()`: plain data."""
+    return isinstance(node, o.Call) and o.dotted(node.func).rpartition(".")[2] in (
+        "model_dump",
+        "dict",
+        "jsonable_encoder",
+    )

@@ -1,0 +1,407 @@
+"""Where mapped objects go in an application: summaries of functions, put together along the calls and dependencies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none, parse_annotation, union_members
+from fapi_lint.project.models import Model
+from fapi_lint.project.objects.links import Link, Links, Path, is_loaded
+from fapi_lint.project.objects.origins import UNKNOWN, Facts, Objects, Origin, Struct, Value, Values
+from fapi_lint.project.objects.places import Places, names_of, session_at
+from fapi_lint.project.objects.serialisation import Serialisation
+from fapi_lint.project.objects.stale import StaleReads
+from fapi_lint.project.objects.summary import Read, Summary
+from fapi_lint.project.objects.walk import Walk
+from fapi_lint.project.symbols import Class, Function, Scope, Variable
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_PROPERTIES = frozenset(["property", "cached_property", "hybrid_property"])
+_CONTAINERS = frozenset(["list", "List", "Sequence", "Iterable", "set", "Set", "Collection", "tuple", "Tuple"])
+_DEPTH = 12
+"""How many attributes are followed one after the other."""
+
+
+@dataclass(eq=False)
+class ObjectFlow:
+    """All summaries of an application, and the reads of which the origin is known."""
+
+    project: Project
+    reads: dict[tuple[Origin, Path, Origin | None], Read] = field(default_factory=dict)
+    """Reads that may emit a query, by what is read of what."""
+    _summaries: dict[tuple[Function, Class | None], Summary] = field(default_factory=dict)
+    places: Places = field(default_factory=Places)
+    _members: dict[tuple[Model, Path], bool | Function | str | None] = field(default_factory=dict)
+    _injected: set[Function] = field(default_factory=set)
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self.project)
+
+    @cached_property
+    def serialisation(self) -> Serialisation:
+        return Serialisation(self)
+
+    @cached_property
+    def stale(self) -> StaleReads:
+        return StaleReads(self)
+
+    @cached_property
+    def expires(self) -> bool:
+        """Whether a commit of an asynchronous session expires its objects: no maker says otherwise."""
+        return not any("expire_on_commit" in module.text for module in self.project.modules)
+
+    # --- summaries -----------------------------------------------------------------------------------
+
+    def summary(self, function: Function, receiver: Class | None = None) -> Summary:
+        key = (function, receiver)
+        if key not in self._summaries:
+            self._summaries[key] = Summary(function)  # what a function that calls itself sees
+            walk = Walk(self, function, receiver)
+            summary = walk.run()
+            self._summaries[key] = summary
+            self.serialisation.respond(walk, summary)
+        return self._summaries[key]
+
+    def receiver(self, walk: Walk, function: Function, node: o.Call) -> Class | None:
+        """The class of the instance that a method is called on, if that says which model `self.model` is."""
+        func, owner = node.func, function.parent
+        if not isinstance(func, o.Attribute) or not isinstance(owner, Class) or owner in self.project.models.by_class:
+            return None
+        type_ = self.project.types.of(walk.scope, func.value)
+        found = type_.symbol if type_ is not None and isinstance(type_.symbol, Class) else None
+        if walk.receiver is not None and found is walk.function.parent:
+            found = walk.receiver
+        return None if found is None or self.project.model_attributes.own(found) is None else found
+
+    def inject(self, function: Function) -> None:
+        """Put together what a handler or dependency does with the objects that its dependencies give it."""
+        if function in self._injected:
+            return
+        self._injected.add(function)
+        summary = self.summary(function)
+        if summary.params:
+            walk = Walk(self, function)
+            given = self._given(walk, function)
+            if given:
+                self._bind(walk, summary, given, None)
+
+    def injected(self, function: Function) -> tuple[Values, Walk]:
+        """What a function returns when FastAPI calls it."""
+        summary = self.summary(function)
+        walk = Walk(self, function)
+        return self._bind(walk, summary, self._given(walk, function), None), walk
+
+    def _given(self, walk: Walk, function: Function) -> dict[str, Values]:
+        given: dict[str, Values] = {}
+        for param in function.node.params:
+            dependency = self.dependency(function, param)
+            if dependency is not None and dependency is not function and self._returns_objects(dependency):
+                values, inner = self.injected(dependency)
+                walk.state.facts.update(inner.state.facts)
+                given[param.name] = values
+        return given
+
+    def _returns_objects(self, function: Function) -> bool:
+        return any(not isinstance(value, type(next(iter(UNKNOWN)))) for value in self.summary(function).values)
+
+    def dependency(self, function: Function, param: o.Param) -> Function | None:
+        """The function whose result FastAPI passes for a parameter."""
+        scope: Scope = function.enclosing
+        found = self._marker(scope, param.default)
+        annotation: o.Node | None = parse_annotation(param.annotation)
+        if found is None and isinstance(annotation, (o.Name, o.Attribute)):
+            alias = self.project.resolver.resolve(scope, annotation)
+            if isinstance(alias, Variable) and alias.value is not None:
+                scope, annotation = alias.scope, alias.value
+        if found is None and isinstance(annotation, o.Subscript):
+            found = next((call for item in annotation.items if (call := self._marker(scope, item)) is not None), None)
+        if found is None:
+            return None
+        symbol = self.project.types.callee(scope, found)
+        return symbol if isinstance(symbol, Function) else None
+
+    def _marker(self, scope: Scope, node: o.Node | None) -> o.Expr | None:
+        if not isinstance(node, o.Call) or not node.args:
+            return None
+        symbol = self.project.resolver.external(scope, node.func)
+        if symbol is None or not symbol.is_from("fastapi", "Depends", "Security"):
+            return None
+        argument = node.argument("dependency", 0)
+        return None if argument is None else argument.value
+
+    def parameter(self, walk: Walk, param: o.Param) -> Values:
+        """What a parameter is at the beginning: objects of unknown origin, where it may be mapped objects at all."""
+        function = walk.function
+        if param.kind in ("*", "**"):
+            return UNKNOWN
+        model, is_many = None, False
+        if isinstance(function.parent, Class) and param is function.node.params[0]:
+            model = self.project.models.by_class.get(function.parent)
+            if model is None:
+                return UNKNOWN
+        elif param.annotation is not None:
+            shape = self._annotated(function.enclosing, param.annotation)
+            if shape is None:
+                return UNKNOWN
+            model, is_many = shape
+        elif param.default is not None and not is_none(param.default) and self.dependency(function, param) is None:
+            return UNKNOWN
+        origin = Origin("parameter", function.module, function, param, model)
+        walk.summary.params[param.name] = origin
+        return frozenset([Objects(origin, (), is_many)])
+
+    def _annotated(self, scope: Scope, annotation: o.Node) -> tuple[Model | None, bool] | None:
+        members = [member for member in union_members(annotation) if not is_none(member)]
+        if len(members) != 1:
+            return None
+        member, is_many = members[0], False
+        if isinstance(member, o.Subscript) and member.items:
+            name = o.dotted(member.value).rpartition(".")[2]
+            if name not in ("Annotated", "Optional") and name not in _CONTAINERS:
+                return None
+            shape = self._annotated(scope, member.items[0])
+            return None if shape is None else (shape[0], name in _CONTAINERS or shape[1])
+        symbol = self.project.resolver.resolve(scope, member)
+        if isinstance(symbol, Variable) and symbol.value is not None and isinstance(symbol.value, o.Subscript):
+            return self._annotated(symbol.scope, symbol.value)
+        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+            # What a type variable stands for is told by the caller.
+            return (None, is_many) if o.dotted(symbol.value.func).endswith("TypeVar") else None
+        model = self.project.models.by_class.get(symbol) if isinstance(symbol, Class) else None
+        return None if model is None else (model, is_many)
+
+    def apply(self, walk: Walk, function: Function, node: o.Call, arguments: list[tuple[o.Arg, Values]]) -> Values:
+        """What a call of a function of the application does and gives."""
+        summary = self.summary(function, self.receiver(walk, function, node))
+        params = [param for param in function.node.params if param.kind not in ("*", "**", "keyword")]
+        if isinstance(function.parent, Class) and params and isinstance(node.func, o.Attribute):
+            params = params[1:]
+        decorated = any(
+            not self.project.types.is_transparent(function, decorator) for decorator in function.node.decorators
+        )
+        given: dict[str, Values] = {}
+        for index, (arg, values) in enumerate(arguments):
+            if arg.keyword:
+                given[arg.keyword] = values
+            elif arg.star or decorated or index >= len(params):
+                walk.calls.lose(values)
+            else:
+                given[params[index].name] = values
+        return self._bind(walk, summary, given, node)
+
+    def _bind(self, walk: Walk, summary: Summary, given: dict[str, Values], node: o.Call | None) -> Values:
+        """Apply a summary to the objects that are passed."""
+        bound: dict[Origin, list[Objects]] = {}
+        before = dict(walk.state.facts)
+        for name, origin in summary.params.items():
+            objects = [value for value in given.get(name, ()) if isinstance(value, Objects)]
+            bound[origin] = objects
+            for value in objects:
+                facts = before.get(value.origin, Facts())
+                for read in list(summary.reads.get(origin, {}).values()):
+                    path = value.path + read.path
+                    changed = facts.then(self._moved(walk, summary, node, value, read.facts), value.path)
+                    if read.deleted is not None:
+                        self.stale.delete(walk, value.origin, path, changed, read.deleted)
+                    else:
+                        self.read(walk, value.origin, path, changed, read.place, read.obstacle)
+                change = summary.facts.get(origin)
+                if change is not None:
+                    change = self._moved(walk, summary, node, value, change)
+                    walk.set_facts(value.origin, walk.facts(value.origin).then(change, value.path))
+        if node is not None and (summary.flush is not None or summary.rows):
+            self._flushed(walk, summary, node, [value.origin for values in bound.values() for value in values])
+        for origin, facts in summary.facts.items():
+            if origin.kind != "parameter":
+                walk.set_facts(origin, facts)
+        return frozenset(value for own in summary.values for value in self._substituted(own, bound))
+
+    def _moved(self, walk: Walk, summary: Summary, node: o.Call | None, passed: Objects, change: Facts) -> Facts:
+        """What a function did to a parameter, as it is for the object that is passed."""
+        model = passed.origin.model
+        if passed.origin.kind == "new" and not walk.facts(passed.origin).is_persistent:
+            change = change.wrote(change.writes.inserted())
+        writes = change.writes
+        places = [*writes.places, *(at for _, at in writes.rows), *([change.dropped] if change.dropped else [])]
+        if node is None or model is None or all(at.model is not None for at in places):
+            return change
+        # A function that takes any object is no place to load what one model has.
+        names = names_of(walk)
+        at = {}
+        for place in places:
+            session = session_at(walk, summary.function, node, place.session)
+            at[place] = self.places.drop(walk, node, session, place.is_async, passed.origin, names)
+        dropped = None if change.dropped is None else at[change.dropped]
+        return replace(change, dropped=dropped, writes=writes.moved(at))
+
+    def _flushed(self, walk: Walk, summary: Summary, node: o.Call, passed: list[Origin]) -> None:
+        """What a call writes also concerns objects that are not passed."""
+        own, names, drop = walk.summary, names_of(walk), self.places.drop
+        others = [origin for origin in walk.calls.session.held() if origin not in passed]
+        for model, inner in summary.rows:
+            session = session_at(walk, summary.function, node, inner.session)
+            own.rows.append((model, drop(walk, node, session, inner.is_async)))
+            for origin in others:
+                at, facts = drop(walk, node, session, inner.is_async, origin, names), walk.facts(origin)
+                walk.set_facts(origin, facts.wrote(facts.writes.statement(model, at)))
+        if summary.flush is not None:
+            is_async, session = summary.flush.is_async, session_at(walk, summary.function, node, summary.flush.session)
+            own.expires |= summary.expires
+            own.flush = own.flush or drop(walk, node, session, is_async)
+            for origin in others:
+                at, facts = drop(walk, node, session, is_async, origin, names), walk.facts(origin)
+                walk.set_facts(origin, facts.expired(at) if summary.expires else facts.flushed(at))
+
+    def _substituted(self, value: Value, bound: dict[Origin, list[Objects]]) -> Iterator[Value]:
+        if isinstance(value, Objects) and value.origin in bound:
+            for passed in bound[value.origin]:
+                yield Objects(passed.origin, passed.path + value.path, value.many or (passed.many and not value.path))
+            if not bound[value.origin]:
+                yield from UNKNOWN
+        elif isinstance(value, Struct):
+            fields = tuple(
+                (name, frozenset(new for inner in values for new in self._substituted(inner, bound)))
+                for name, values in value.fields
+            )
+            yield Struct(fields, value.many)
+        else:
+            yield value
+
+    # --- attributes ------------------------------------------------------------------------------------
+
+    def read(
+        self, walk: Walk, origin: Origin, path: Path, facts: Facts, place: Place, obstacle: str | None = None
+    ) -> None:
+        """Note that the last attribute of a path is read."""
+        if len(path) > _DEPTH:
+            return
+        self.stale.read(walk, origin, path, facts, place)
+        member = self._member(origin.model, path)
+        if member is None:
+            return
+        if isinstance(member, Function):
+            self._call(walk, origin, path[:-1], facts, member)
+        elif isinstance(member, str):
+            self.read(walk, origin, (*path[:-1], member), facts, place, obstacle)
+        elif origin.kind == "parameter":
+            if not facts.is_opaque and not is_loaded(path, facts.loaded):
+                key = (path, facts)
+                walk.summary.reads.setdefault(origin, {}).setdefault(key, Read(origin, path, facts, place, obstacle))
+        elif member and origin.model is not None and facts.lacks(path):
+            self.reads.setdefault((origin, path, facts.dropped), Read(origin, path, facts, place, obstacle))
+
+    def _member(self, model: Model | None, path: Path) -> bool | Function | str | None:
+        """What the last attribute of a path is: a link that loads when it is read (or may be one), a column that an
+        UPDATE leaves out of date (False), the body of a property, a link by another name; None if nothing of these."""
+        if model is None:
+            return True
+        key = (model, path)
+        if key not in self._members:
+            self._members[key] = self._find_member(model, path)
+        return self._members[key]
+
+    def _find_member(self, model: Model, path: Path) -> bool | Function | str | None:
+        links: list[Link] = []
+        owner: Model | None = model
+        for index, name in enumerate(path):
+            link = None if owner is None else self.links.of(owner).get(name)
+            if link is None:
+                if owner is None or index < len(path) - 1:
+                    return None
+                return False if name in self.stale.volatile.columns(owner) else self.property_of(owner, name)
+            links.append(link)
+            owner = link.target
+        if not links[-1].is_lazy:
+            return None
+        if len(links) > 1 and links[-1].many is False and links[-2].many is True:
+            # The object that the collection belongs to is there.
+            return None if links[-1].target is (links[-3].target if len(links) > 2 else model) else True
+        return True
+
+    def _call(self, walk: Walk, origin: Origin, path: Path, facts: Facts, method: Function) -> Values:
+        summary = self.summary(method)
+        own = next(iter(summary.params.values()), None)
+        if own is None:
+            return UNKNOWN
+        for read in list(summary.reads.get(own, {}).values()):
+            self.read(walk, origin, path + read.path, facts.then(read.facts, path), read.place, read.obstacle)
+        bound = {own: [Objects(origin, path)]}
+        return frozenset(value for inner in summary.values for value in self._substituted(inner, bound))
+
+    def attribute(self, walk: Walk, owner: Objects, name: str) -> Values:
+        """The value of an attribute of mapped objects."""
+        path = (*owner.path, name)
+        model = self.model_of(owner)
+        if model is None:
+            if owner.origin.model is not None:
+                return UNKNOWN
+            return frozenset([Objects(owner.origin, path, None)])
+        link = self.links.of(model).get(name)
+        if link is not None:
+            return frozenset([Objects(owner.origin, path, link.many)])
+        method = self.property_of(model, name)
+        if isinstance(method, Function):
+            return self._call(walk, owner.origin, owner.path, walk.facts(owner.origin), method)
+        return UNKNOWN
+
+    def method(
+        self, walk: Walk, owner: Objects, name: str, node: o.Call, arguments: list[tuple[o.Arg, Values]]
+    ) -> Values:
+        model = self.model_of(owner)
+        member = None if model is None else self.project.resolver.class_member(model.class_, name)
+        if isinstance(member, Function) and member.is_method:
+            summary = self.summary(member)
+            given: dict[str, Values] = {arg.keyword: values for arg, values in arguments if arg.keyword}
+            positional = [values for arg, values in arguments if not arg.keyword and not arg.star]
+            names = [param.name for param in member.node.params]
+            given.update(zip(names, [frozenset([owner]), *positional], strict=False))
+            return self._bind(walk, summary, given, node)
+        return UNKNOWN
+
+    def property_of(self, model: Model, name: str) -> Function | str | None:
+        """The body of a property, or the link that an `association_proxy` goes through."""
+        for ancestor in model.ancestors:
+            for binding in ancestor.scope.bindings.get(name, ()):
+                if isinstance(binding.definition, Function):
+                    for decorator in binding.definition.node.decorators:
+                        if o.dotted(decorator.value).rpartition(".")[2] in _PROPERTIES:
+                            return binding.definition
+                elif isinstance(binding.value, o.Call) and binding.value.args:
+                    first = binding.value.args[0].value
+                    proxy = o.dotted(binding.value.func).rpartition(".")[2] == "association_proxy"
+                    if proxy and isinstance(first, o.String):
+                        return first.value
+        return None
+
+    def link(self, owner: Objects, name: str) -> Link | None:
+        model = self.model_of(owner)
+        return None if model is None else self.links.of(model).get(name)
+
+    def model_of(self, value: Objects) -> Model | None:
+        return self.walk(value.origin, value.path)
+
+    def walk(self, origin: Origin, path: Path) -> Model | None:
+        """The model that a path leads to."""
+        model = origin.model
+        for name in path:
+            link = None if model is None else self.links.of(model).get(name)
+            model = None if link is None else link.target
+        return model
+
+    def links_of(self, origin: Origin, path: Path) -> tuple[Link, ...]:
+        found, model = [], origin.model
+        for name in path:
+            link = None if model is None else self.links.of(model).get(name)
+            if link is None:
+                break
+            found.append(link)
+            model = link.target
+        return tuple(found)

@@ -1,0 +1,184 @@
+"""Relationships that are read without having been loaded, in asynchronous code: `MissingGreenlet` at run time.
+
+https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html#preventing-implicit-io-when-using-asyncsession
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.project.module import Module
+from fapi_lint.project.objects.flow import ObjectFlow
+from fapi_lint.project.objects.lazy_words import LazyWords
+from fapi_lint.project.objects.links import Link, Path
+from fapi_lint.project.objects.origins import Origin
+from fapi_lint.project.objects.stale import StaleRead
+from fapi_lint.project.objects.summary import Read
+from fapi_lint.project.symbols import Class, Function
+from fapi_lint.project.words import mentions, needles
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LazyLoad:
+    """A link that is read and that nothing loaded."""
+
+    origin: Origin
+    """Where it can be loaded: what produced the object, or the refresh or commit that dropped what was loaded."""
+    path: tuple[Link, ...]
+    """What must be loaded, from the origin's model on."""
+    read: Place
+    """Where it is read: the attribute, or the field of a response schema."""
+    obstacle: str | None = None
+    """Why it cannot be loaded at the origin, if so."""
+    loaded: frozenset[Path] = frozenset()
+    """What the query loads already."""
+    column: str = ""
+    """A column behind the path that is out of date, instead of a link."""
+
+    @property
+    def place(self) -> Place:
+        return self.origin.module.place(self.origin.node)
+
+    @property
+    def name(self) -> str:
+        """`Post.comments.author`"""
+        model = self.path[0].source if self.path else self.origin.model
+        names = [link.name for link in self.path] + ([self.column] if self.column else [])
+        return ".".join(["" if model is None else model.name, *names])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unloaded:
+    """An origin whose objects are read further than they are loaded."""
+
+    origin: Origin
+    loads: tuple[LazyLoad, ...]
+
+    @property
+    def module(self) -> Module:
+        return self.origin.module
+
+    @property
+    def place(self) -> Place:
+        return self.origin.module.place(self.origin.node)
+
+
+@dataclass(eq=False)
+class LazyLoads:
+    """The lazy loads of an application."""
+
+    project: Project
+    _by_function: dict[Function, list[Read]] = field(default_factory=dict)
+
+    @cached_property
+    def objects(self) -> ObjectFlow:
+        """Where objects go, as far as lazy relationships may be read on the way."""
+        objects = ObjectFlow(self.project)
+        lazy = LazyWords(self.project, objects.links, objects.stale.volatile)
+        rest = [f for f in self.project.functions if self.project.purposes.is_application(f.module)]
+        words, is_first = lazy.words, True
+        while words or is_first:
+            wanted = needles(words)
+            chosen: list[Function] = []
+            others: list[Function] = []
+            for function in rest:
+                known = mentions(function.node, wanted) or (is_first and lazy.concerns(function))
+                (chosen if known else others).append(function)
+            for function in chosen:
+                objects.summary(function)
+                objects.inject(function)
+            is_first = False
+            # Next come those that may pass objects to these.
+            rest, words = others, {function.name for function in chosen if objects.summary(function).reads}
+        return objects
+
+    @cached_property
+    def all(self) -> list[LazyLoad]:
+        """Those in code that is asynchronous today, in file and source order."""
+        if not self.project.sessions.is_async:
+            return []
+        loads = self._loads(
+            read
+            for read in self.objects.reads.values()
+            if self._origin(read).is_async and read.path not in read.facts.near
+        )
+        stale = [read for read in self.objects.stale.reads.values() if read.at.is_async and read.is_fetched]
+        return self._sorted([*loads, *map(self._anew, stale)])
+
+    @cached_property
+    def unloaded(self) -> list[Unloaded]:
+        """The same by origin."""
+        found: dict[Origin, list[LazyLoad]] = {}
+        for load in self.all:
+            found.setdefault(load.origin, []).append(load)
+        return [Unloaded(origin, tuple(loads)) for origin, loads in found.items()]
+
+    def if_async(self, functions: Collection[Function]) -> list[LazyLoad]:
+        """Those that there would be if these functions and their sessions were asynchronous, today's left out."""
+
+        def concerns(origin: Origin) -> bool:
+            return not origin.is_async and origin.function in functions
+
+        reads = [read for read in self.objects.reads.values() if concerns(self._origin(read))]
+        stale = [self._anew(read) for read in self.objects.stale.reads.values() if concerns(read.at)]
+        early = {(read.origin, read.path[:length]) for read in reads for length in range(1, len(read.path) + 1)}
+        deleted = [
+            self._anew(read)
+            for read in self.objects.stale.deletes.values()
+            if concerns(read.at) and (read.origin, read.path) in early
+        ]
+        return self._sorted([*self._loads(reads), *stale, *deleted])
+
+    def _loads(self, reads: Iterable[Read]) -> list[LazyLoad]:
+        """One for each origin and path, in file and source order."""
+        found: dict[tuple[Origin, Path], LazyLoad] = {}
+        for read in reads:
+            load = self._load(read)
+            known = found.get((load.origin, read.path))
+            if known is None or (known.obstacle is not None and load.obstacle is None):
+                found[load.origin, read.path] = load
+        return self._sorted(found.values())
+
+    def _sorted(self, loads: Iterable[LazyLoad]) -> list[LazyLoad]:
+        return sorted(loads, key=lambda load: (load.place, len(load.path), load.read, load.name))
+
+    def _anew(self, read: StaleRead) -> LazyLoad:
+        """What has to be loaded again where it went out of date."""
+        links = self.objects.links_of(read.origin, read.path)
+        obstacle = None
+        if not read.at.variable or len(read.path) > 1:
+            obstacle = "no name holds the object there"
+        obstacle = obstacle or _shared(read.at)
+        column = read.path[-1] if read.is_column else ""
+        return LazyLoad(read.at, links, read.place, obstacle, frozenset(), column)
+
+    def _origin(self, read: Read) -> Origin:
+        """Where the link can be loaded."""
+        dropped = read.facts.dropped
+        # A refresh loads again what the query loads; after everything else, the object itself must be loaded anew.
+        if dropped is not None and (read.origin.kind == "new" or read.path in read.facts.again):
+            return dropped
+        return read.origin
+
+    def _load(self, read: Read) -> LazyLoad:
+        origin = self._origin(read)
+        obstacle = read.obstacle
+        if origin.kind == "refresh" and not origin.variable:
+            obstacle = obstacle or "no name holds the object there"
+        obstacle = obstacle or _shared(origin)
+        return LazyLoad(origin, self.objects.links_of(read.origin, read.path), read.place, obstacle, read.facts.again)
+
+
+def _shared(origin: Origin) -> str | None:
+    """Why nothing can be loaded in a method that other models share."""
+    function = origin.function
+    if not origin.is_shared or not isinstance(function.parent, Class):
+        return None
+    return f"it comes from `{function.parent.name}.{function.name}()`, which does not know its model"

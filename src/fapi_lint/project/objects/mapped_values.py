@@ -1,0 +1,234 @@
+"""Which expressions are mapped objects for sure, followed back to a query, a constructor or an annotation.
+
+This asks only what an expression is, so that it is much cheaper than `object_flow`, which follows the objects onwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.asynchrony.coroutines import statements
+from fapi_lint.project.models import Model
+from fapi_lint.project.objects.calls import ALL, NO_ROWS, ONE
+from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_CONTAINERS = frozenset(["list", "List", "Sequence"])
+_KEEPING = frozenset(["list", "sorted", "reversed"])
+_MAKING = frozenset(["model_validate", "from_orm", "parse_obj"])
+"""Class methods of SQLModel that make an object, as of Pydantic."""
+_RESULTS = frozenset(["scalars", "unique", "yield_per", "tuples"])
+
+Form: TypeAlias = Literal["object", "list", "statement", "query", "rows", "scalars"]
+
+
+class Mapped(NamedTuple):
+    """A value that has to do with a model: its objects, or a statement that selects them."""
+
+    model: Model
+    form: Form
+
+
+class _Same:
+    """What a name is that is assigned from itself: whatever its other assignments say."""
+
+
+_SAME = _Same()
+Found: TypeAlias = "Mapped | _Same | None"
+
+
+@dataclass(eq=False)
+class MappedValues:
+    """The expressions of an application that are mapped objects."""
+
+    project: Project
+    _returned: dict[Function, Found] = field(default_factory=dict)
+    _active: set[Any] = field(default_factory=set)
+
+    def of(self, scope: Scope, expr: o.Node | None) -> Mapped | None:
+        """What an expression of a function is; None where that is not certain."""
+        found = self._of(scope, expr)
+        return found if isinstance(found, Mapped) else None
+
+    def _of(self, scope: Scope, expr: o.Node | None) -> Found:
+        match expr:
+            case o.Await():
+                return self._of(scope, expr.value)
+            case o.Name():
+                return self._name(scope, expr)
+            case o.IfExp():
+                return self._agreed(self._of(scope, e) for e in (expr.body, expr.orelse) if not is_none(e))
+            case o.Operation(operator="or"):
+                return self._agreed(self._of(scope, e) for e in expr.operands if not is_none(e))
+            case o.Call():
+                return self._call(scope, expr)
+        return None
+
+    def _agreed(self, values: Iterable[Found]) -> Found:
+        found: Found = _SAME
+        for value in values:
+            if value is None or (found is not _SAME and value is not _SAME and value != found):
+                return None
+            found = found if value is _SAME else value
+        return found
+
+    # --- names -------------------------------------------------------------------------------------
+
+    def _name(self, scope: Scope, expr: o.Name) -> Found:
+        bindings = scope.bindings.get(expr.id)
+        if not bindings or not isinstance(scope.owner, Function):
+            return None
+        key = (scope, expr.id)
+        if key in self._active:
+            return _SAME
+        self._active.add(key)
+        try:
+            return self._agreed(
+                self._bound(scope, scope.owner, binding) for binding in bindings if not is_none(binding.value)
+            )
+        finally:
+            self._active.discard(key)
+
+    def _bound(self, scope: Scope, function: Function, binding: Binding) -> Found:
+        if isinstance(binding.node, o.Param):
+            return self._parameter(function, binding.node)
+        if binding.annotation is not None:
+            return self._annotated(scope, binding.annotation)
+        if binding.value is None or not isinstance(binding.statement, (o.Assign, o.NamedExpr)):
+            return None
+        return self._of(scope, binding.value)
+
+    def _parameter(self, function: Function, param: o.Param) -> Found:
+        if param.kind in ("*", "**"):
+            return None
+        if param.annotation is not None:
+            return self._annotated(function.enclosing, param.annotation)
+        if isinstance(param.default, o.Call):
+            marker = self.project.resolver.external(function.enclosing, param.default.func)
+            given = param.default.argument("dependency", 0)
+            if given is not None and marker is not None and marker.is_from("fastapi", "Depends", "Security"):
+                callee = self.project.types.callee(function.enclosing, given.value)
+                return self.returned(callee) if isinstance(callee, Function) else None
+        return None
+
+    def _annotated(self, scope: Scope, annotation: o.Node, depth: int = 0) -> Found:
+        """`Post`, `Post | None`, `list[Post]`, through aliases and `Annotated`."""
+        members = [member for member in union_members(annotation) if not is_none(member)]
+        if len(members) != 1 or depth > 8:
+            return None
+        member = members[0]
+        if isinstance(member, o.Subscript) and member.items:
+            wrapper = self.project.resolver.resolve(scope, member.value)
+            if not isinstance(wrapper, External):
+                return None
+            inner = self._annotated(scope, member.items[0], depth + 1)
+            if wrapper.name in ("Annotated", "Optional"):
+                return inner
+            plain = isinstance(inner, Mapped) and inner.form == "object" and wrapper.name in _CONTAINERS
+            return Mapped(inner.model, "list") if plain and isinstance(inner, Mapped) else None
+        symbol = self.project.resolver.resolve(scope, member)
+        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Subscript):
+            return self._annotated(symbol.scope, symbol.value, depth + 1)
+        model = self.project.models.by_class.get(symbol) if isinstance(symbol, Class) else None
+        return None if model is None else Mapped(model, "object")
+
+    # --- calls -------------------------------------------------------------------------------------
+
+    def _call(self, scope: Scope, call: o.Call) -> Found:
+        func = call.func
+        first = call.args[0].value if call.args and not call.args[0].star else None
+        if isinstance(func, o.Attribute):
+            receiver = self._of(scope, func.value)
+            if receiver is not None:
+                return receiver if isinstance(receiver, _Same) else self._method(receiver, func.attr)
+            if func.attr in _MAKING:
+                return self._entity(scope, func.value, "object")
+            found = self._session_call(scope, func.attr, call, first)
+            if found is not None:
+                return found
+        callee = self.project.types.callee(scope, func)
+        if isinstance(callee, Function):
+            return self.returned(callee)
+        if isinstance(callee, Class):
+            model = self.project.models.by_class.get(callee)
+            return None if model is None else Mapped(model, "object")
+        if isinstance(callee, External) and first is not None:
+            if callee.name == "select" and callee.package in ("sqlalchemy", "sqlmodel") and len(call.args) == 1:
+                return self._entity(scope, first, "statement")
+            if callee.dotted in {f"builtins.{name}" for name in _KEEPING}:
+                found = self._of(scope, first)
+                many = isinstance(found, Mapped) and found.form in ("list", "scalars", "query")
+                return Mapped(found.model, "list") if many and isinstance(found, Mapped) else None
+        return None
+
+    def _method(self, receiver: Mapped, name: str) -> Found:
+        model, form = receiver
+        if form == "statement":
+            return None if name in NO_ROWS else receiver
+        if form == "query":
+            if name in ONE or name == "get":
+                return Mapped(model, "object")
+            return Mapped(model, "list") if name in ALL else None if name in NO_ROWS else receiver
+        if form in ("rows", "scalars"):
+            if name in _RESULTS:
+                return Mapped(model, "scalars" if name == "scalars" else form)
+            if name in ("scalar_one", "scalar_one_or_none", "scalar"):
+                return Mapped(model, "object")
+            if form == "scalars" and name in ONE | ALL:
+                return Mapped(model, "object" if name in ONE else "list")
+        return None
+
+    def _session_call(self, scope: Scope, name: str, call: o.Call, first: o.Node | None) -> Found:
+        if first is None:
+            return None
+        if name in ("execute", "scalars", "scalar", "exec", "stream", "stream_scalars"):
+            found = self._of(scope, first)
+            if not isinstance(found, Mapped) or found.form != "statement":
+                return None
+            if name == "scalar":
+                return Mapped(found.model, "object")
+            return Mapped(found.model, "scalars" if name in ("scalars", "exec", "stream_scalars") else "rows")
+        if name in ("get", "get_one") and len(call.args) > 1:
+            return self._entity(scope, first, "object")
+        return self._entity(scope, first, "query") if name == "query" and len(call.args) == 1 else None
+
+    def _entity(self, scope: Scope, expr: o.Node, form: Form) -> Found:
+        root = expr
+        while isinstance(root, o.Attribute):
+            root = root.value
+        if not isinstance(root, o.Name) or root.id in scope.bindings:
+            return None
+        symbol = self.project.resolver.resolve(scope, expr)
+        model = self.project.models.by_class.get(symbol) if isinstance(symbol, Class) else None
+        return None if model is None else Mapped(model, form)
+
+    # --- functions ---------------------------------------------------------------------------------
+
+    def returned(self, function: Function) -> Found:
+        """What every `return` of a function gives, or its annotation says."""
+        if function not in self._returned:
+            self._returned[function] = None  # of a function that calls itself
+            self._returned[function] = self._find(function)
+        return self._returned[function]
+
+    def _find(self, function: Function) -> Found:
+        if function.node.is_generator or not all(
+            self.project.types.is_transparent(function, decorator) for decorator in function.node.decorators
+        ):
+            return None
+        if function.node.returns is not None:
+            annotated = self._annotated(function.enclosing, function.node.returns)
+            if annotated is not None:
+                return annotated
+            if b"query" not in bytes(function.node.raw) and b"select" not in bytes(function.node.raw):
+                return None
+        scope = function.scope
+        values = [node.value for node in statements(scope.body) if isinstance(node, o.Return)]
+        found = self._agreed(self._of(scope, value) for value in values if value is not None and not is_none(value))
+        return None if isinstance(found, _Same) else found

@@ -1,0 +1,212 @@
+"""Where the objects of an application come from, and what is known to be loaded of them.
+
+An object's *origin* is the expression that produced it: a statement that was executed, a `get()`, a constructor call,
+or the parameter of a function, which stands for whatever callers pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.models import Model
+from fapi_lint.project.module import Module
+from fapi_lint.project.objects.links import BELOW, Path, is_loaded
+from fapi_lint.project.objects.writes import NO_WRITES, Writes
+from fapi_lint.project.symbols import Function
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """What produced an object.
+
+    `node` is the statement that is executed (`"query"`), the call (`"get"`, `"new"`), the parameter (`"parameter"`), or
+    the call after which the object has to be loaded anew (`"refresh"`), or before which it is expired (`"delete"`).
+    """
+
+    kind: Literal["query", "get", "new", "parameter", "refresh", "delete"]
+    module: Module
+    function: Function
+    node: o.Node
+    model: Model | None
+    is_async: bool = False
+    """Whether it belongs to an asynchronous session, as far as that is seen at the origin."""
+    session: str = ""
+    """For `"refresh"` and `"delete"`: how the session is written there; empty if that cannot be seen."""
+    variable: str = ""
+    """For these: the name that holds the object there; empty if none does."""
+    is_many: bool = False
+    """Whether the name holds a collection of such objects."""
+    is_shared: bool = False
+    """Whether it is in a method of a base class that does the same for other models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Objects that `path` leads to from an origin."""
+
+    origin: Origin
+    path: Path = ()
+    many: bool | None = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """A `select()` or a `Query` that is not executed yet. Without entities it gives no objects of one model."""
+
+    entities: tuple[Model | None, ...]
+    loaded: frozenset[Path]
+    is_query: bool
+    """`session.query(…)`, which has `first()` and the like itself."""
+    is_async: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What executing a statement gives: rows, or with `scalars()` their first values."""
+
+    row: tuple[Objects | None, ...]
+    is_scalar: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Struct:
+    """A dict or tuple of known shape, or rows of it."""
+
+    fields: tuple[tuple[str, Values], ...]
+    many: bool = False
+
+    def get(self, name: str) -> Values:
+        return next((values for key, values in self.fields if key == name), UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Anything else; `kind` tells None and an empty list from what is unknown."""
+
+    kind: Literal["unknown", "none", "empty"]
+
+
+Value: TypeAlias = Objects | Statement | Result | Struct | Other
+Values: TypeAlias = frozenset[Value]
+"""What an expression may be: the alternatives of all branches."""
+
+UNKNOWN: Values = frozenset([Other("unknown")])
+NONE: Values = frozenset([Other("none")])
+EMPTY: Values = frozenset([Other("empty")])
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of the objects of an origin at some point; for a parameter, what changed since the call began."""
+
+    loaded: frozenset[Path] = frozenset()
+    again: frozenset[Path] = frozenset()
+    """What a refresh loads again, because the query says so."""
+    near: frozenset[Path] = frozenset()
+    """Many-to-one links whose object is in the session already."""
+    is_persistent: bool = False
+    """In the database, so that what is missing is loaded when it is read."""
+    is_opaque: bool = False
+    """Something unknown had it, and may have loaded anything."""
+    dropped: Origin | None = None
+    """What dropped everything that was loaded before."""
+    writes: Writes = NO_WRITES
+
+    def load(self, *paths: Path) -> Facts:
+        return replace(self, loaded=self.loaded | set(paths), writes=self.writes.load(frozenset(paths)))
+
+    def wrote(self, writes: Writes) -> Facts:
+        return self if writes is self.writes else replace(self, writes=writes)
+
+    def populated(self, paths: frozenset[Path]) -> Facts:
+        """`populate_existing`: every column is loaded anew, and these links."""
+        return replace(self, loaded=self.loaded | paths, writes=self.writes.refresh())
+
+    def refreshed(self, at: Origin) -> Facts:
+        return replace(self, loaded=self.again, dropped=at, is_persistent=True, writes=self.writes.refresh())
+
+    def expired(self, at: Origin) -> Facts:
+        nothing: frozenset[Path] = frozenset()
+        writes = self.writes.expire(at)
+        return replace(self, loaded=nothing, near=nothing, dropped=at, is_persistent=True, writes=writes)
+
+    def flushed(self, at: Origin) -> Facts:
+        if self.is_persistent:
+            return self.wrote(self.writes.flush(at))
+        return replace(self, is_persistent=True, dropped=at, writes=self.writes.flush(at))
+
+    def then(self, change: Facts, prefix: Path) -> Facts:
+        """The facts after a call that did `change` to what `prefix` leads to."""
+        moved = frozenset(prefix + path for path in change.loaded)
+        base, dropped, writes = self.loaded, self.dropped, self.writes
+        is_anew = change.dropped is not None and change.writes.is_read_anew
+        if prefix:
+            moved |= {(*prefix, BELOW)} if is_anew else frozenset()
+        else:
+            writes = writes.then(change.writes, change.dropped)
+            if is_anew:
+                base = self.again
+            if is_anew or not self.is_persistent:
+                dropped = change.dropped or dropped
+        return Facts(
+            base | moved,
+            self.again,
+            self.near | {prefix + path for path in change.near},
+            self.is_persistent or (change.is_persistent and not prefix),
+            self.is_opaque or change.is_opaque,
+            dropped,
+            writes,
+        )
+
+    def lacks(self, path: Path) -> bool:
+        """Whether reading a lazy link now emits a query, as far as is known."""
+        return self.is_persistent and not self.is_opaque and not is_loaded(path, self.loaded)
+
+    def __or__(self, other: Facts) -> Facts:
+        """What is known after either of two branches: loaded in one of them counts."""
+        return Facts(
+            self.loaded | other.loaded,
+            self.again | other.again,
+            self.near | other.near,
+            self.is_persistent or other.is_persistent,
+            self.is_opaque or other.is_opaque,
+            self.dropped or other.dropped,
+            self.writes | other.writes,
+        )
+
+
+def many(values: Values) -> Values:
+    """A collection of these values."""
+    found: set[Value] = set()
+    for value in values:
+        if isinstance(value, (Objects, Struct)):
+            found.add(replace(value, many=True))
+        else:
+            found.add(value)
+    return frozenset(found)
+
+
+def one(values: Values) -> Values:
+    """An item of these values."""
+    found: set[Value] = set()
+    for value in values:
+        if isinstance(value, (Objects, Struct)):
+            found.add(replace(value, many=False))
+        elif isinstance(value, Result):
+            found.update(first(value))
+        elif value != Other("empty"):
+            found.update(UNKNOWN)
+    return frozenset(found)
+
+
+def first(result: Result) -> Values:
+    """One row of a result, or its scalar."""
+    if result.is_scalar:
+        value = result.row[0] if result.row else None
+        return UNKNOWN if value is None else frozenset([value])
+    fields = tuple(
+        (str(index), UNKNOWN if value is None else frozenset([value])) for index, value in enumerate(result.row)
+    )
+    return frozenset([Struct(fields)])

@@ -1,0 +1,113 @@
+"""Handlers that return mapped objects and leave it to FastAPI to make the response of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.models import Model
+from fapi_lint.project.objects.mapped_values import Mapped
+from fapi_lint.project.routes import Route
+from fapi_lint.project.schemas import Schema
+from fapi_lint.project.symbols import Class, External, Function
+from fapi_lint.project.values import Located
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The schema that a response is made of, or a list of it, as it is written."""
+
+    schema: Schema
+    node: o.Node
+    is_list: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OrmReturn:
+    """The values that a handler returns and that are mapped objects."""
+
+    route: Route
+    function: Function
+    values: tuple[tuple[o.Expr, Model, bool], ...]
+    """Each with its model, and whether it is a list."""
+    response: Response | None
+    """None where there is no response model, or another than one schema or a list of it."""
+    is_whole: bool
+    """Whether the handler returns nothing else."""
+
+
+def orm_returns(project: Project) -> list[OrmReturn]:
+    """Those of the application, in file and source order; one for a handler of several routes."""
+    version = project.schemas.pydantic
+    if not project.models.all or version == 1 or (version is None and project.schemas.uses_orm_mode):
+        return []
+    found = (_of(project, routes[0]) for routes in project.routes.by_handler.values())
+    return sorted((each for each in found if each is not None), key=lambda r: (r.function.module.path, r.route.place))
+
+
+def _of(project: Project, route: Route) -> OrmReturn | None:
+    function = route.handler
+    if function is None or route.returns is None or not project.purposes.is_application(route.module):
+        return None
+    if function.node.is_generator or route.has_other_response or _is_without_model(route):
+        return None
+    values: list[tuple[o.Expr, Model, bool]] = []
+    for value in route.returns.values:
+        mapped = project.mapped_values.of(function.scope, value)
+        if isinstance(mapped, Mapped) and mapped.form in ("object", "list"):
+            values.append((value, mapped.model, mapped.form == "list"))
+    if not values:
+        return None
+    return OrmReturn(
+        route, function, tuple(values), _response(route, function), len(values) == len(route.returns.values)
+    )
+
+
+def _is_without_model(route: Route) -> bool:
+    """`response_model=None`: the object itself is what is wanted."""
+    located = route.argument("response_model")
+    return located is not None and o.dotted(located.expr) == "None"
+
+
+def _response(route: Route, function: Function) -> Response | None:
+    located = route.argument("response_model")
+    if located is None:
+        if function.node.returns is None:
+            return None
+        located = Located(function.node.returns, function.enclosing)
+    node = parse_annotation(located.expr)
+    if isinstance(node, o.Subscript) and len(node.items) == 1:
+        container = route.project.resolver.resolve(located.scope, node.value)
+        if isinstance(container, External) and container.name in ("list", "List"):
+            schema = _schema(route, located, parse_annotation(node.items[0]))
+            return None if schema is None else Response(schema, node.items[0], True)
+        return None
+    schema = _schema(route, located, node)
+    return None if schema is None or node is None else Response(schema, node, False)
+
+
+def _schema(route: Route, located: Located, node: o.Node | None) -> Schema | None:
+    symbol = route.project.resolver.resolve(located.scope, node)
+    return route.project.schemas.by_class.get(symbol) if isinstance(symbol, Class) else None
+
+
+def unready(project: Project, schema: Schema) -> Iterator[Schema]:
+    """The schemas, the given one or inside it, that do not read attributes for sure."""
+    seen: set[Schema] = set()
+    pending, by_class = [schema], project.schemas.by_class
+    while pending:
+        current = pending.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        if current.from_attributes is not True:
+            yield current
+        for field in current.fields.values():
+            named = project.schemas.named_in(field.scope, field.annotation)
+            pending.extend(by_class[class_] for class_ in named if class_ in by_class)

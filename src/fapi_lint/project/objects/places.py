@@ -1,0 +1,106 @@
+"""The places where objects come from, and those after which they have to be loaded anew: each is one `Origin`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.models import Model
+from fapi_lint.project.objects.origins import NONE, Objects, Origin
+from fapi_lint.project.symbols import Class, Function
+
+if TYPE_CHECKING:
+    from fapi_lint.project.objects.walk import Walk
+
+
+@dataclass(eq=False)
+class Places:
+    """The origins of an application: the same one whenever it is asked for."""
+
+    _origins: dict[tuple[str, str, int, int, int, Model | None], Origin] = field(default_factory=dict)
+
+    def origin(
+        self,
+        kind: Literal["query", "get", "new"],
+        walk: Walk,
+        node: o.Node,
+        model: Model,
+        is_async: bool,
+        index: int = 0,
+    ) -> Origin:
+        shared = walk.is_shared
+        key = (kind, walk.module.path, node.start, node.end, index, model if shared else None)
+        found = self._origins.get(key)
+        if found is None:
+            found = Origin(kind, walk.module, walk.function, node, model, is_async, is_shared=shared)
+            self._origins[key] = found
+        return found
+
+    def drop(
+        self,
+        walk: Walk,
+        node: o.Call,
+        session: str,
+        is_async: bool,
+        origin: Origin | None = None,
+        names: Mapping[Objects, str] = MappingProxyType({}),
+    ) -> Origin:
+        """The refresh, flush, commit or statement after which the objects of `origin` have to be loaded anew."""
+        variable, many = "", False
+        if origin is not None:
+            variable = names.get(Objects(origin, (), many=True), "")
+            many = bool(variable)
+            variable = variable or names.get(Objects(origin), "")
+        model = None if origin is None else origin.model
+        shared = walk.is_shared
+        key = (f"refresh {variable}", walk.module.path, node.start, node.end, 0, model if shared else None)
+        found = self._origins.get(key)
+        if found is None:
+            found = Origin(
+                "refresh", walk.module, walk.function, node, model, is_async, session, variable, many, shared
+            )
+            self._origins[key] = found
+        return found
+
+    def delete(self, walk: Walk, node: o.Call, session: str) -> Origin:
+        """The `delete()` of one object."""
+        key = ("delete", walk.module.path, node.start, node.end, 0, None)
+        found = self._origins.get(key)
+        if found is None:
+            given = node.args[0].value
+            variable = walk.module.slice(given) if isinstance(given, (o.Name, o.Attribute)) else ""
+            found = Origin("delete", walk.module, walk.function, node, None, session=session, variable=variable)
+            self._origins[key] = found
+        return found
+
+
+def names_of(walk: Walk) -> dict[Objects, str]:
+    """The names that hold the objects of one origin, alone, at this point."""
+    found: dict[Objects, str] = {}
+    for name, values in walk.state.names.items():
+        if len(values) < 3:
+            held = values - NONE
+            if len(held) == 1:
+                (value,) = held
+                if isinstance(value, Objects) and not value.path:
+                    found.setdefault(value, name)
+    return found
+
+
+def session_at(walk: Walk, function: Function, node: o.Call, session: str) -> str:
+    """How a caller writes the session that a function calls `session`; empty if that cannot be seen."""
+    root, dot, rest = session.partition(".")
+    params = [param.name for param in function.node.params if param.kind not in ("*", "**", "keyword")]
+    receiver = node.func.value if isinstance(node.func, o.Attribute) else None
+    if isinstance(function.parent, Class) and params and receiver is not None and root == params.pop(0):
+        return walk.module.slice(receiver) + dot + rest if isinstance(receiver, (o.Name, o.Attribute)) else ""
+    if any(arg.star for arg in node.args):
+        return ""
+    index = params.index(root) if root in params else None
+    found = node.argument(root, index)
+    if found is None or not isinstance(found.value, (o.Name, o.Attribute)):
+        return ""
+    return walk.module.slice(found.value) + dot + rest

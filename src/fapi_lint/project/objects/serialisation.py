@@ -1,0 +1,216 @@
+"""What response schemas read of the objects that they are made from.
+
+Pydantic reads the attribute that each field is called after, or its alias; FastAPI validates whatever a handler returns
+that way: https://fastapi.tiangolo.com/tutorial/response-model/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none, parse_annotation, union_members
+from fapi_lint.project.models import Model
+from fapi_lint.project.objects.links import Path
+from fapi_lint.project.objects.origins import Objects, Result, Struct, Values, many, one
+from fapi_lint.project.schemas import Schema, SchemaField
+from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.objects.flow import ObjectFlow
+    from fapi_lint.project.objects.summary import Summary
+    from fapi_lint.project.objects.walk import Walk
+
+Arguments: TypeAlias = "dict[str, tuple[Scope, o.Node]]"
+"""What the type parameters of a generic schema stand for."""
+
+Reading: TypeAlias = "tuple[Path, Place, str | None]"
+"""Attributes that are read one after the other, the field that does, and what hinders loading them, if so."""
+
+_DEPTH = 8
+_CONTAINERS = frozenset(["list", "List", "Sequence", "Iterable", "set", "Set", "Collection", "tuple", "Tuple"])
+_TRANSPARENT = frozenset(["Optional", "Annotated"])
+
+
+class Serialisation:
+    """Reads by schemas."""
+
+    def __init__(self, objects: ObjectFlow) -> None:
+        self.objects = objects
+        self.project = objects.project
+        self._paths: dict[Any, list[Reading]] = {}
+        self._active: list[Schema] = []
+
+    def respond(self, walk: Walk, summary: Summary) -> None:
+        """What FastAPI reads of the values that a handler returns."""
+        for route in self.project.routes.by_handler.get(summary.function, ()):
+            located = route.argument("response_model")
+            scope, annotation = walk.function.enclosing, walk.function.node.returns
+            node: o.Node | None = annotation
+            if located is not None:
+                scope, node = located.scope, located.expr
+            elif self.project.versions.fastapi.is_below(0, 89):
+                continue
+            if node is None or is_none(node):
+                continue
+            for returned in summary.returns:
+                walk.state = returned.state.copy()
+                self.read(walk, returned.values, scope, node)
+
+    def is_schema(self, scope: Scope, node: o.Node) -> bool:
+        """Whether an expression names a schema, or a type made of some."""
+        return any(class_ in self.project.schemas.by_class for class_ in self.project.schemas.named_in(scope, node))
+
+    def read(
+        self,
+        walk: Walk,
+        values: Values,
+        scope: Scope,
+        annotation: o.Node | None,
+        arguments: Arguments | None = None,
+    ) -> None:
+        """Validate values as `annotation` says."""
+        rows = frozenset(value for value in values if isinstance(value, Result))
+        values = (values - rows) | many(one(rows))
+        if not any(isinstance(value, (Objects, Struct)) for value in values):
+            return
+        members = [member for member in union_members(annotation) if not is_none(member)]
+        if len(members) != 1:
+            return
+        member = members[0]
+        if isinstance(member, o.Subscript):
+            self._generic(walk, values, scope, member, arguments or {})
+            return
+        if isinstance(member, o.Name) and arguments and member.id in arguments:
+            where, node = arguments[member.id]
+            self.read(walk, values, where, node, None)
+            return
+        symbol = self.project.resolver.resolve(scope, member)
+        if isinstance(symbol, Variable) and symbol.value is not None and not isinstance(symbol.value, o.Call):
+            self.read(walk, values, symbol.scope, symbol.value, arguments)
+        elif isinstance(symbol, Class):
+            self._schema(walk, values, symbol, {})
+
+    def _generic(self, walk: Walk, values: Values, scope: Scope, node: o.Subscript, given: Arguments) -> None:
+        symbol = self.project.resolver.resolve(scope, node.value)
+        if isinstance(symbol, External):
+            if symbol.name in _CONTAINERS and node.items:
+                self.read(walk, one(values), scope, node.items[0], given)
+            elif symbol.name in _TRANSPARENT and node.items:
+                self.read(walk, values, scope, node.items[0], given)
+        elif isinstance(symbol, Class):
+            self._schema(walk, values, symbol, self._arguments(symbol, scope, node, given))
+
+    def _arguments(self, class_: Class, scope: Scope, node: o.Subscript, given: Arguments) -> Arguments:
+        found: Arguments = {}
+        for name, item in zip(self._parameters(class_), node.items, strict=False):
+            known = given.get(item.id) if isinstance(item, o.Name) else None
+            found[name] = known or (scope, item)
+        return found
+
+    def _parameters(self, class_: Class) -> list[str]:
+        for base in class_.node.bases:
+            if isinstance(base.value, o.Subscript):
+                return [item.id for item in base.value.items if isinstance(item, o.Name)]
+        return []
+
+    def _schema(self, walk: Walk, values: Values, class_: Class, arguments: Arguments) -> None:
+        schema = self.project.schemas.by_class.get(class_)
+        if schema is None or schema.is_root or self._prepares(schema):
+            return
+        for value in values:
+            if isinstance(value, Struct) and not value.many:
+                for name, field in schema.fields.items():
+                    self.read(walk, value.get(name), field.scope, field.annotation, arguments)
+            elif isinstance(value, Objects) and not value.many:
+                facts, model = walk.facts(value.origin), self.objects.model_of(value)
+                if model is not None or value.origin.model is None:
+                    for path, place, obstacle in self.paths(schema, model, arguments):
+                        self.objects.read(walk, value.origin, value.path + path, facts, place, obstacle)
+
+    def paths(self, schema: Schema, model: Model | None, arguments: Arguments) -> list[Reading]:
+        """What a schema reads of an object of a model, at any depth."""
+        key = (schema.class_, model, tuple((name, node.start, scope) for name, (scope, node) in arguments.items()))
+        if key not in self._paths:
+            self._paths[key] = []
+            self._active.append(schema)
+            self._paths[key] = list(self._found(schema, model, arguments))
+            self._active.pop()
+        return self._paths[key]
+
+    def _found(self, schema: Schema, model: Model | None, arguments: Arguments) -> Iterator[Reading]:
+        links = {} if model is None else self.objects.links.of(model)
+        volatile = {} if model is None else self.objects.stale.volatile.columns(model)
+        for field in schema.fields.values():
+            name = self._attribute(field)
+            link = links.get(name)
+            if name in volatile and link is None:
+                yield (name,), field.place, None
+                continue
+            if not name or (model is not None and link is None and self.objects.property_of(model, name) is None):
+                continue
+            found = self._inner(field.scope, field.annotation, arguments)
+            inner = None if found is None else self.project.schemas.by_class.get(found[0])
+            if inner is None or found is None or inner in self._active:
+                obstacle = f"`{inner.name}` contains itself, so that there is no end to what is read" if inner else None
+                yield (name,), field.place, obstacle
+                continue
+            yield (name,), field.place, None
+            if (link is not None and link.target is not None) or model is None:
+                target = None if link is None else link.target
+                for path, place, obstacle in self.paths(inner, target, found[1]):
+                    if len(path) < _DEPTH:
+                        yield (name, *path), place, obstacle
+
+    def _inner(self, scope: Scope, annotation: o.Node | None, given: Arguments) -> tuple[Class, Arguments] | None:
+        """The one schema in an annotation, with what its type parameters stand for."""
+        members = [member for member in union_members(annotation) if not is_none(member)]
+        if len(members) != 1:
+            return None
+        member = members[0]
+        if isinstance(member, o.Name) and member.id in given:
+            return self._inner(*given[member.id], {})
+        symbol = self.project.resolver.resolve(scope, member.value if isinstance(member, o.Subscript) else member)
+        if isinstance(symbol, Class):
+            inner = self._arguments(symbol, scope, member, given) if isinstance(member, o.Subscript) else {}
+            schema = self.project.schemas.by_class.get(symbol)
+            return None if schema is None or schema.is_root or self._prepares(schema) else (symbol, inner)
+        if isinstance(symbol, External) and isinstance(member, o.Subscript) and member.items:
+            known = symbol.name in _CONTAINERS | _TRANSPARENT
+            return self._inner(scope, member.items[0], given) if known else None
+        if isinstance(symbol, Variable) and symbol.value is not None and not isinstance(symbol.value, o.Call):
+            return self._inner(symbol.scope, symbol.value, {})
+        return None
+
+    def _attribute(self, field: SchemaField) -> str:
+        """The attribute that a field is read from; empty if that cannot be seen."""
+        for keyword in ("validation_alias", "alias"):
+            alias = field.argument(keyword)
+            if alias is not None:
+                return alias.expr.value or "" if isinstance(alias.expr, o.String) else ""
+        return field.name
+
+    def _prepares(self, schema: Schema) -> bool:
+        """Whether a validator of the schema changes what it is made from before the fields are read."""
+        for ancestor in schema.ancestors:
+            for method in ancestor.methods:
+                for decorator in method.node.decorators:
+                    text = ancestor.module.slice(decorator)
+                    if ("model_validator" in text and "after" not in text) or "root_validator" in text:
+                        return True
+            if isinstance(self.project.resolver.class_member(ancestor, "model_validate"), Function):
+                return True
+        return False
+
+    def construct(self, walk: Walk, class_: Class, func: o.Expr, arguments: list[tuple[o.Arg, Values]]) -> None:
+        """`Page(items=posts)` validates its arguments."""
+        schema = self.project.schemas.by_class.get(class_)
+        if schema is None or self._prepares(schema):
+            return
+        given = self._arguments(class_, walk.scope, func, {}) if isinstance(func, o.Subscript) else {}
+        for arg, values in arguments:
+            field = schema.fields.get(arg.keyword)
+            if field is not None:
+                self.read(walk, values, field.scope, parse_annotation(field.annotation), given)

@@ -1,0 +1,76 @@
+"""Attributes that are read when they are out of date, because of what was written since they were loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.project.objects.links import Path
+from fapi_lint.project.objects.origins import Facts, Origin
+from fapi_lint.project.objects.summary import Read
+from fapi_lint.project.objects.writes import Volatile
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.objects.flow import ObjectFlow
+    from fapi_lint.project.objects.walk import Walk
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StaleRead:
+    """An attribute of an object that has to be loaded anew before it is read."""
+
+    at: Origin
+    """Where: the flush, commit or statement after which it is out of date; the `delete()` that reads it."""
+    origin: Origin
+    path: Path
+    place: Place
+    is_fetched: bool = False
+    """Whether SQLAlchemy fetches it by itself when it is read: asynchronous code cannot."""
+    is_column: bool = False
+
+
+@dataclass(eq=False)
+class StaleReads:
+    """Those of an application."""
+
+    objects: ObjectFlow
+    reads: dict[tuple[Origin, Origin, Path], StaleRead] = field(default_factory=dict)
+    deletes: dict[tuple[Origin, Origin, Path], StaleRead] = field(default_factory=dict)
+    """Collections of objects that are deleted, after a statement that wrote rows of them."""
+
+    @cached_property
+    def volatile(self) -> Volatile:
+        return Volatile(self.objects.links)
+
+    def read(self, walk: Walk, origin: Origin, path: Path, facts: Facts, place: Place) -> None:
+        """An attribute is read."""
+        writes = facts.writes
+        if not (writes.flushed or writes.rows) or facts.is_opaque or origin.kind == "parameter":
+            return
+        model = self.objects.walk(origin, path[:-1])
+        if model is None:
+            return
+        name, places = path[-1], frozenset[Origin]()
+        link, columns = self.objects.links.of(model).get(name), self.volatile.columns(model)
+        if self.volatile.depends(model, name, writes.behind(path)):
+            places |= writes.places
+        if link is not None:
+            places |= self.volatile.hides(link, writes, path)
+        for at in places:
+            found = StaleRead(at, origin, path, place, columns.get(name, False), is_column=link is None)
+            self.reads.setdefault((at, origin, path), found)
+
+    def delete(self, walk: Walk, origin: Origin, path: Path, facts: Facts, at: Origin) -> None:
+        """An object is deleted, which reads its collections."""
+        place = at.module.place(at.node)
+        if origin.kind == "parameter":
+            key = ((*path, "delete"), facts)
+            walk.summary.reads.setdefault(origin, {}).setdefault(key, Read(origin, path, facts, place, None, at))
+            return
+        model = self.objects.walk(origin, path)
+        for link in () if model is None or facts.is_opaque else self.objects.links.of(model).values():
+            inner = (*path, link.name)
+            if self.volatile.hides(link, facts.writes, inner):
+                self.deletes.setdefault((at, origin, inner), StaleRead(at, origin, inner, place))

@@ -1,0 +1,75 @@
+"""What following a function finds out: what is known at each point, what it reads, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.models import Model
+from fapi_lint.project.objects.links import Path
+from fapi_lint.project.objects.origins import Facts, Origin, Values
+from fapi_lint.project.symbols import Function
+from fapi_lint.source.place import Place
+
+
+@dataclass(eq=False)
+class State:
+    """What the names of a function may be, and what is known of every origin, at one point."""
+
+    names: dict[str, Values] = field(default_factory=dict)
+    facts: dict[Origin, Facts] = field(default_factory=dict)
+
+    def copy(self) -> State:
+        return State(dict(self.names), dict(self.facts))
+
+    def join(self, other: State) -> None:
+        """After two branches."""
+        for name, values in other.names.items():
+            self.names[name] = self.names.get(name, frozenset()) | values
+        for origin, facts in other.facts.items():
+            own = self.facts.get(origin)
+            self.facts[origin] = facts if own is None else own | facts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """A link of an object that is read."""
+
+    origin: Origin
+    path: Path
+    facts: Facts
+    place: Place
+    obstacle: str | None = None
+    deleted: Origin | None = None
+    """If nothing is read, but the object deleted: where."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Return:
+    """A value that a function gives back, with what is known then."""
+
+    node: o.Node
+    values: Values
+    state: State
+
+
+@dataclass(eq=False)
+class Summary:
+    """What calling a function does to mapped objects."""
+
+    function: Function
+    params: dict[str, Origin] = field(default_factory=dict)
+    reads: dict[Origin, dict[tuple[Path, Facts], Read]] = field(default_factory=dict)
+    """Of parameters only."""
+    returns: list[Return] = field(default_factory=list)
+    facts: dict[Origin, Facts] = field(default_factory=dict)
+    """At the end."""
+    flush: Origin | None = None
+    """A flush or commit in it."""
+    expires: bool = False
+    rows: list[tuple[Model, Origin]] = field(default_factory=list)
+    """Models whose rows a statement in it deletes or updates, and the statements."""
+
+    @property
+    def values(self) -> Values:
+        return frozenset(value for returned in self.returns for value in returned.values)

@@ -1,0 +1,1 @@
+"""Queries of the legacy interface, from `session.query(…)` to where they run."""

@@ -1,0 +1,839 @@
+"""What becomes of the queries of one function: an interpretation of its statements over the names that hold them.
+
+Branches are followed one by one and merged where they meet; loops are run twice, which is enough for what is merged
+here to settle. Every use of a query ends up in `uses`; a use that nothing equal can be written for is an obstacle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none
+from fapi_lint.project.module import Module
+from fapi_lint.project.querying.selections import Selection
+from fapi_lint.project.symbols import Class, External, Function, Scope
+from fapi_lint.project.words import mentions, needles
+
+if TYPE_CHECKING:
+    from fapi_lint.project.querying.queries import Queries
+
+UseKind: TypeAlias = Literal["source", "step", "end", "iteration", "slice", "statement", "annotation"]
+
+# fmt: off
+_SAME = frozenset([
+    "add_columns", "correlate", "correlate_except", "cte", "distinct", "execution_options", "filter",
+    "filter_by", "group_by", "having", "join", "label", "limit", "offset", "options", "order_by", "outerjoin",
+    "params", "prefix_with", "scalar_subquery", "select_from", "set_label_style", "slice", "subquery",
+    "suffix_with", "where", "with_for_update", "with_hint", "with_statement_hint", "exists",
+])
+"""Methods that `Select` has under the same name and with the same meaning, but for what `_refusal` knows."""
+_OTHER = frozenset([
+    "add_column", "add_entity", "as_scalar", "autoflush", "populate_existing", "with_entities", "yield_per",
+])
+"""Methods that `Select` has under another name or as an execution option."""
+SET_OPERATIONS = frozenset(["union", "union_all", "intersect", "intersect_all", "except_", "except_all"])
+ENDS = frozenset(["all", "count", "delete", "first", "get", "one", "one_or_none", "scalar", "update"])
+"""Methods that run the query."""
+_LEAVES = frozenset(["subquery", "cte", "label", "scalar_subquery", "as_scalar", "exists"])
+"""Methods whose result is no query any more, but what the same method of `Select` gives."""
+_ITERATES = frozenset([
+    "list", "set", "tuple", "sorted", "frozenset", "enumerate", "dict", "any", "all", "sum", "min", "max", "iter",
+    "zip", "map", "filter", "next",
+])
+_TAKES_STATEMENTS = frozenset([
+    "in_", "not_in", "notin_", "execute", "scalar", "scalars", "stream", "stream_scalars", "exec",
+    "from_select", "union", "union_all", "intersect", "except_",
+])
+"""Methods and functions that take a query and a `select()` alike."""
+_REFUSED = {
+    "from_self": "`from_self()` has no equal that could be written here",
+    "select_entity_from": "`select_entity_from()` has no equal that could be written here",
+    "with_parent": "`with_parent()` of a query guesses the relationship",
+    "enable_eagerloads": "`enable_eagerloads()` has no equal",
+    "with_session": "`with_session()` has no equal",
+    "reset_joinpoint": "`reset_joinpoint()` has no equal",
+    "with_labels": "`with_labels()` changes the names of the columns",
+}
+# fmt: on
+
+
+@dataclass(eq=False)
+class Group:
+    """Queries that must be rewritten together; a set of a disjoint-set forest."""
+
+    parent: Group | None = None
+
+    def root(self) -> Group:
+        node = self
+        while node.parent is not None:
+            node = node.parent
+        if node is not self:
+            self.parent = node
+        return node
+
+    def join(self, other: Group) -> None:
+        mine, its = self.root(), other.root()
+        if mine is not its:
+            its.parent = mine
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A query as it is known at one place."""
+
+    group: Group = field(compare=False)
+    selection: Selection
+    session: str
+    """How the session is written here; empty where no expression is sure to be it, and `?name` for the unnamed
+    session of the query that the parameter `name` is given."""
+    is_async: bool = False
+    steps: frozenset[str] = frozenset()
+    """The methods called so far."""
+    ordered_by: frozenset[str] = frozenset()
+    """What it is ordered by that may not be selected."""
+    named: str | None = ""
+    """The entity that `filter_by()` is about, where `select()` would look at all: as it is written; None if unknown."""
+    other: bool = False
+    """The name may hold something else than a query as well."""
+    source: o.Call | None = field(default=None, compare=False)
+    """The `query(…)` call, as long as the value is not held in a name."""
+    since: int = field(default=0, compare=False)
+    """Where the expression of the session was evaluated in this function."""
+
+    def __or__(self, other: Value) -> Value:
+        self.group.join(other.group)
+        return Value(
+            self.group,
+            self.selection | other.selection,
+            self.session if self.session == other.session else "",
+            self.is_async or other.is_async,
+            self.steps | other.steps,
+            self.ordered_by | other.ordered_by,
+            self.named if self.named == other.named else None,
+            self.other or other.other,
+            since=min(self.since, other.since),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Obstacle:
+    """Why the queries of a group stay as they are."""
+
+    group: Group
+    module: Module
+    at: int
+    reason: str
+    follows: bool = False
+    """Only because of another one, more often than not."""
+
+
+class _Other:
+    """What is no query. `_NOTHING` is None or unbound, which tells nothing about a name."""
+
+
+_OTHER_VALUE, _NOTHING = _Other(), _Other()
+Held: TypeAlias = "Value | _Other"
+Names: TypeAlias = "dict[str, Held]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Use:
+    """One place that changes when a query becomes a `select()`."""
+
+    kind: UseKind
+    module: Module
+    function: Function | None
+    node: o.Node
+    """The whole expression: the call of a method, what is iterated, an annotation."""
+    value: Value
+    """The query before it."""
+    method: str = ""
+    parent: o.Node | None = None
+    """The node right around `node`."""
+    discarded: bool = False
+    """Nobody looks at the result."""
+    in_string: bool = False
+    """Inside an f-string, where lines cannot be broken."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallSite:
+    """A call of a function of the application, by what it gives to the parameters."""
+
+    unit: Unit
+    call: o.Call
+    given: dict[str, Held]
+
+
+@dataclass(eq=False)
+class Unit:
+    """A function, or the code of a module or class outside of functions."""
+
+    module: Module
+    function: Function | None
+    scope: Scope
+    uses: dict[tuple[str, int, int], Use] = field(default_factory=dict)
+    sites: dict[tuple[Function, int], CallSite] = field(default_factory=dict)
+    obstacles: list[Obstacle] = field(default_factory=list)
+    returned: Value | None = None
+
+
+class Flow:
+    """One interpretation of a unit."""
+
+    def __init__(self, queries: Queries, unit: Unit, params: dict[str, Value]) -> None:
+        self.queries = queries
+        self.project = queries.project
+        self.unit = unit
+        self.module, self.scope = unit.module, unit.scope
+        self.names: Names = {}
+        self.jumps: list[list[Names]] = []
+        self.returned: list[Held] = []
+        self.params = params
+        self.parents: list[o.Node] = []
+
+    def run(self) -> None:
+        function = self.unit.function
+        if function is not None:
+            for param in function.node.params:
+                value = self.params.get(param.name)
+                self.names[param.name] = value if value is not None else _OTHER_VALUE
+                if value is not None:
+                    self.annotation(param.annotation, value)
+        body = [s for s in self.scope.body if function is not None or not isinstance(s, (o.FunctionDef, o.ClassDef))]
+        self.block(body, self.names)
+        queries = [value for value in self.returned if isinstance(value, Value)]
+        if not queries:
+            return
+        merged = queries[0]
+        for value in queries[1:]:
+            merged = merged | value
+        self.unit.returned = replace(merged, source=None)
+        if function is None:
+            return
+        if function.node.is_async or function.node.is_generator:
+            self.refuse(merged, "an `async def` or generator returns it", function.node)
+        if any(value is _OTHER_VALUE for value in self.returned):
+            self.refuse(merged, f"`{function.name}()` returns something else too", function.node)
+        self.annotation(function.node.returns, merged)
+
+    # --- what is found -----------------------------------------------------------------------------
+
+    def refuse(self, value: Value, reason: str, node: o.Node, *, follows: bool = False) -> None:
+        self.unit.obstacles.append(Obstacle(value.group, self.module, node.start, reason, follows))
+
+    def use(self, kind: UseKind, node: o.Node, value: Value, method: str = "", *, discarded: bool = False) -> None:
+        if value.other:
+            self.refuse(value, f"`{self.text(node)}` may be no query", node, follows=True)
+        parent = self.parents[-1] if self.parents else None
+        in_string = any(isinstance(outer, o.String) for outer in self.parents)
+        found = Use(kind, self.module, self.unit.function, node, value, method, parent, discarded, in_string)
+        self.unit.uses[(kind, node.start, node.end)] = found
+
+    def annotation(self, expr: o.Expr | None, value: Value) -> None:
+        if expr is not None and "Query" in self.module.slice(expr):
+            self.use("annotation", expr, replace(value, other=False))
+
+    def text(self, node: o.Node) -> str:
+        text = " ".join(self.module.slice(node).split())
+        return text if len(text) <= 40 else text[:37] + "…"
+
+    # --- statements --------------------------------------------------------------------------------
+
+    def block(self, body: Iterable[o.Node], names: Names | None) -> Names | None:
+        """The names after a block; None if it never ends."""
+        for statement in body:
+            if names is None:
+                return None
+            names = self.statement(statement, names)
+        return names
+
+    def statement(self, node: o.Node, names: Names) -> Names | None:
+        self.names = names
+        match node:
+            case o.ExprStatement():
+                self.expr(node.value, discarded=True)
+            case o.Assign():
+                value = self.expr(node.value)
+                for target in node.targets:
+                    self.bind(target, value, node.value)
+            case o.AnnAssign():
+                if node.value is not None:
+                    value = self.expr(node.value)
+                    self.bind(node.target, value, node.value)
+                    if isinstance(value, Value):
+                        self.annotation(node.annotation, value)
+            case o.AugAssign():
+                self.give_up(self.expr(node.value), "an operator is applied to it", node)
+                if isinstance(node.target, o.Name):
+                    self.give_up(names.get(node.target.id), "an operator is applied to it", node)
+            case o.Return():
+                value = _NOTHING if node.value is None or is_none(node.value) else self.expr(node.value)
+                self.returned.append(value)
+                if isinstance(value, Value) and value.other:
+                    self.refuse(value, f"`{self.text(node)}` may be no query", node, follows=True)
+                return None
+            case o.Raise():
+                self.children(node)
+                return None
+            case o.Simple():
+                return self.simple(node, names)
+            case o.If():
+                self.test(node.test)
+                names = self.names
+                return _merged(self.block(node.body, dict(names)), self.block(node.orelse, dict(names)))
+            case o.For() | o.While():
+                return self.loop(node, names)
+            case o.Try():
+                return self.try_(node, names)
+            case o.With():
+                for item in node.items:
+                    self.give_up(self.expr(item.value), "it is used as a context manager", item)
+                    if item.target is not None:
+                        self.bind(item.target, _OTHER_VALUE, item)
+                return self.block(node.body, self.names)
+            case o.Match():
+                self.give_up(self.expr(node.subject), "it is matched", node)
+                ends = [self.block(case.body, dict(self.names)) for case in node.cases]
+                return _merged(self.names, *ends)
+            case o.FunctionDef() | o.ClassDef():
+                self.nested(node, names)
+            case o.Import() | o.ImportFrom() | o.TypeStatement():
+                pass
+            case _:
+                self.children(node)
+        return self.names
+
+    def simple(self, node: o.Simple, names: Names) -> Names | None:
+        if node.keyword in ("break", "continue"):
+            if self.jumps:
+                self.jumps[-1].append(dict(names))
+            return None
+        if node.keyword == "assert":
+            self.test(node.parts[0])
+            self.children(node, skip=1)
+        elif node.keyword != "del":
+            self.children(node)
+        return self.names
+
+    def loop(self, node: o.For | o.While, names: Names) -> Names | None:
+        if isinstance(node, o.For):
+            self.iterate(node.iter)
+        for _ in range(2):
+            inside = dict(names)
+            self.names = inside
+            if isinstance(node, o.For):
+                self.bind(node.target, _OTHER_VALUE, node)
+            else:
+                self.test(node.test)
+            self.jumps.append([])
+            after = self.block(node.body, self.names)
+            names = _merged(names, after, *self.jumps.pop()) or names
+        return _merged(self.block(node.orelse, dict(names)), names)
+
+    def try_(self, node: o.Try, names: Names) -> Names | None:
+        after = self.block(node.body, dict(names))
+        halfway = _merged(names, after) or names
+        if after is not None:
+            after = self.block(node.orelse, after)
+        ends = [after]
+        ends += [self.block(handler.body, dict(halfway)) for handler in node.handlers]
+        merged = _merged(*ends)
+        if not node.final:
+            return merged
+        final = self.block(node.final, dict(_merged(merged, halfway) or halfway))
+        return None if merged is None else final
+
+    def nested(self, node: o.FunctionDef | o.ClassDef, names: Names) -> None:
+        """A nested function or class sees the names as they are when it runs: not to be known."""
+        held = {name: value for name, value in names.items() if isinstance(value, Value)}
+        for name, value in held.items():
+            seen = (
+                mentions(node, needles([name]))
+                if isinstance(node, o.FunctionDef)
+                else any(isinstance(n, o.Name) and n.id == name for n in o.walk(node))
+            )
+            if seen:
+                self.refuse(value, f"`{node.name}` may use `{name}` later", node)
+        names[node.name] = _OTHER_VALUE
+
+    def bind(self, target: o.Node, value: Held, node: o.Node) -> None:
+        match target:
+            case o.Name():
+                if isinstance(value, Value):
+                    if self.unit.function is None:
+                        self.refuse(value, f"`{target.id}` is visible outside of functions", target)
+                    elif target.id in self.scope.outer_names:
+                        self.refuse(value, f"`{target.id}` is visible outside of the function", target)
+                    session = value.session if _is_dotted(value.session.removeprefix("?")) else ""
+                    value = replace(value, source=None, session=session)
+                self.names[target.id] = value
+            case o.Collection() | o.Starred():
+                if isinstance(value, Value):
+                    self.use("iteration", node, value)
+                for item in target.items if isinstance(target, o.Collection) else (target.value,):
+                    self.bind(item, _OTHER_VALUE, node)
+            case _:
+                self.give_up(value, f"it is kept in `{self.text(target)}`", target)
+                self.children(target)
+
+    # --- expressions -------------------------------------------------------------------------------
+
+    def give_up(self, value: Held | None, reason: str, node: o.Node) -> None:
+        if isinstance(value, Value):
+            self.refuse(value, reason, node)
+
+    def test(self, node: o.Node) -> None:
+        """An expression that is asked whether it is true: every query is, a `select()` raises an exception."""
+        self.give_up(self.expr(node), "its truth is asked for, which a `select()` does not have", node)
+
+    def iterate(self, node: o.Node) -> None:
+        value = self.expr(node)
+        if isinstance(value, Value):
+            self.use("iteration", node, value)
+
+    def children(self, node: o.Node, reason: str = "", skip: int = 0) -> None:
+        """The expressions inside a node that has no use for queries."""
+        for child in list(o.children(node))[skip:]:
+            self.give_up(self.expr(child), reason or f"it is part of `{self.text(node)}`", node)
+
+    def expr(self, node: o.Node, *, discarded: bool = False) -> Held:
+        kind = type(node)
+        if kind is o.Name:
+            return self.names.get(node.id, _OTHER_VALUE)  # type: ignore[attr-defined]
+        if kind in (o.String, o.Number) and not getattr(node, "parts", ()):
+            return _OTHER_VALUE
+        self.parents.append(node)
+        try:
+            found = self.inner(node, discarded)
+        finally:
+            self.parents.pop()
+        return found
+
+    def inner(self, node: o.Node, discarded: bool) -> Held:
+        match node:
+            case o.Call():
+                return self.call(node, discarded)
+            case o.Attribute():
+                value = self.expr(node.value)
+                if isinstance(value, Value):
+                    self.attribute(node, value)
+                return _OTHER_VALUE
+            case o.Subscript():
+                value = self.expr(node.value)
+                for item in node.items:
+                    self.give_up(self.expr(item), "it is used as an index", node)
+                if isinstance(value, Value):
+                    self.outward("slice", node, value)
+                return _OTHER_VALUE
+            case o.IfExp():
+                self.test(node.test)
+                return _either(self.expr(node.body), self.expr(node.orelse), node)
+            case o.NamedExpr():
+                value = self.expr(node.value)
+                self.bind(node.target, value, node.value)
+                return replace(value, source=None) if isinstance(value, Value) else value
+            case o.Compare():
+                self.compare(node)
+                return _OTHER_VALUE
+            case o.Operation():
+                self.children(node, "an operator is applied to it")
+                return _OTHER_VALUE
+            case o.Starred():
+                self.iterate(node.value)
+                return _OTHER_VALUE
+            case o.Comprehension():
+                self.comprehension(node)
+                return _OTHER_VALUE
+            case o.Lambda():
+                outer = self.names
+                self.names = outer | {param.name: _OTHER_VALUE for param in node.params}
+                self.give_up(self.expr(node.body), "a lambda returns it", node)
+                self.names = outer
+                return _OTHER_VALUE
+            case o.Collection():
+                self.children(node, "it is kept in a collection")
+            case o.Dict():
+                self.children(node, "it is kept in a dict")
+            case o.Yield():
+                self.children(node, "it is yielded")
+            case _:
+                self.children(node)
+        return _NOTHING if is_none(node) else _OTHER_VALUE
+
+    def outward(self, kind: UseKind, node: o.Node, value: Value, method: str = "", discarded: bool = False) -> None:
+        """A use that is seen from outside: its parent is the node around it."""
+        self.parents.pop()
+        self.use(kind, node, value, method, discarded=discarded)
+        self.parents.append(node)
+
+    def compare(self, node: o.Compare) -> None:
+        for index, operand in enumerate(node.operands):
+            operators = node.operators[max(index - 1, 0) : index + 1]
+            value = self.expr(operand)
+            if not isinstance(value, Value) or all(operator in ("is", "is not") for operator in operators):
+                continue
+            if index and operators == node.operators[index - 1 : index] and operators[0] in ("in", "not in"):
+                self.use("iteration", operand, value)
+            else:
+                self.refuse(value, "it is compared", node)
+
+    def comprehension(self, node: o.Comprehension) -> None:
+        outer = self.names
+        self.names = dict(outer)
+        for generator in node.generators:
+            self.parents.append(generator)
+            self.iterate(generator.iter)
+            self.parents.pop()
+            self.bind(generator.target, _OTHER_VALUE, generator)
+            for condition in generator.ifs:
+                self.test(condition)
+        for item in node.items:
+            self.give_up(self.expr(item), "it is kept in a collection", node)
+        self.names = outer
+
+    def attribute(self, node: o.Attribute, value: Value) -> None:
+        if node.attr == "statement":
+            self.outward("statement", node, value)
+        elif node.attr not in ("whereclause", "column_descriptions"):
+            self.refuse(value, f"`.{node.attr}` is not known of a `select()`", node)
+
+    # --- calls -------------------------------------------------------------------------------------
+
+    def call(self, node: o.Call, discarded: bool) -> Held:
+        func = node.func
+        if isinstance(func, o.Attribute):
+            if (node.start, node.end) in self.queries.offsets(self.unit):
+                return self.source(node, func)
+            self.parents.append(func)
+            receiver = self.expr(func.value)
+            self.parents.pop()
+            if isinstance(receiver, Value):
+                return self.method(node, func.attr, receiver, discarded)
+        elif not isinstance(func, o.Name):
+            self.give_up(self.expr(func), "it is called", node)
+        given = self.arguments(node)
+        queries = [(arg, value) for arg, value in given if isinstance(value, Value)]
+        if not queries and not self.queries.may_matter(node):
+            return _OTHER_VALUE
+        callee = self.project.types.callee(self.scope, func)
+        if isinstance(callee, Function):
+            return self.application(node, callee, given)
+        for arg, value in queries:
+            self.handed_on(node, arg, value)
+        return _OTHER_VALUE
+
+    def arguments(self, node: o.Call) -> list[tuple[o.Arg, Held]]:
+        given: list[tuple[o.Arg, Held]] = []
+        for arg in node.args:
+            value = self.expr(arg.value)
+            if arg.star and isinstance(value, Value):
+                if arg.star == "*":
+                    self.use("iteration", arg.value, value)
+                else:
+                    self.refuse(value, "it is unpacked", arg)
+                value = _OTHER_VALUE
+            given.append((arg, value))
+        return given
+
+    def handed_on(self, call: o.Call, arg: o.Arg, value: Value) -> None:
+        """A query given to something outside of the application."""
+        func = call.func
+        name = func.attr if isinstance(func, o.Attribute) else o.dotted(func)
+        symbol = self.project.resolver.resolve(self.scope, func)
+        if isinstance(func, o.Name) and isinstance(symbol, External) and symbol.package == "builtins":
+            if name in _ITERATES and not (name in ("map", "filter") and arg is call.args[0]):
+                self.parents.append(arg)
+                self.use("iteration", arg.value, value)
+                self.parents.pop()
+                return
+            if name in ("str", "repr", "print"):
+                return
+        statement = isinstance(func, o.Attribute) or (isinstance(symbol, External) and symbol.package == "sqlalchemy")
+        if statement and name in _TAKES_STATEMENTS:
+            if value.other:
+                self.refuse(value, f"`{self.text(arg)}` may be no query", arg, follows=True)
+            return
+        self.refuse(value, f"it is handed to `{self.text(func)}()`", arg)
+
+    def source(self, node: o.Call, func: o.Attribute) -> Value:
+        self.expr(func.value)
+        for _, value in self.arguments(node):
+            self.give_up(value, "it is an argument of another query", node)
+        types = self.project.types
+        kind = self.project.sessions.kind(types.of(self.scope, func.value))
+        group = self.queries.group(("source", self.module.path, node.start))
+        value = Value(
+            group,
+            self.queries.selections.of(self.scope, node.args),
+            self.module.slice(func.value),
+            kind == "async",
+            named=self.lead(node) if len(node.args) > 1 else "",
+            source=node,
+            since=node.start,
+        )
+        if "#" in self.module.text[func.value.end : func.attr_start]:
+            self.refuse(value, "a comment stands between the session and `query`", node)
+        if kind == "async" and not self.can_await():
+            self.refuse(value, "nothing can be awaited here", node)
+        self.outward("source", node, value)
+        return value
+
+    def can_await(self) -> bool:
+        function = self.unit.function
+        if function is None or not function.node.is_async:
+            return False
+        return not any(
+            isinstance(p, o.Lambda) or (isinstance(p, o.Comprehension) and p.kind == "generator") for p in self.parents
+        )
+
+    def method(self, node: o.Call, name: str, value: Value, discarded: bool) -> Held:
+        """A method of a query."""
+        given = self.arguments(node)
+        for _, argument in given:
+            if isinstance(argument, Value) and name not in SET_OPERATIONS:
+                self.refuse(argument, f"it is handed to `{name}()`", node)
+        reason = self.refusal(node, name, value)
+        if reason:
+            self.refuse(value, reason, node)
+            return _OTHER_VALUE if name in ENDS or name in _LEAVES else value
+        if name in ENDS:
+            self.outward("end", node, value, name, discarded)
+            return _OTHER_VALUE
+        self.outward("step", node, value, name)
+        if name in _LEAVES:
+            return _OTHER_VALUE
+        return self.after(node, name, value, [v for _, v in given if isinstance(v, Value)])
+
+    def after(self, node: o.Call, name: str, value: Value, others: Sequence[Value]) -> Value:
+        """The query that a method gives."""
+        selections, selection = self.queries.selections, value.selection
+        ordered_by = value.ordered_by
+        match name:
+            case "join" | "outerjoin":
+                selection = selections.joined(selection, self.scope, node)
+            case "filter" | "where" | "having":
+                selection = selections.filtered(selection, self.scope, node.args)
+            case "select_from" | "from_statement":
+                selection = replace(selection, repeats=True)
+            case "options":
+                selection = selections.with_options(selection, self.scope, node.args)
+            case "with_entities":
+                fresh = selections.of(self.scope, node.args)
+                lost = bool((selection.models | selection.joined) - fresh.models)
+                selection = replace(fresh, repeats=fresh.repeats or selection.repeats or lost, single_row=False)
+            case "add_columns" | "add_column" | "add_entity":
+                more = selections.of(self.scope, node.args)
+                kinds = (*selection.kinds, *more.kinds) if selection.kinds and more.kinds else ()
+                models, eager = selection.models | more.models, selection.eager or more.eager
+                computed = selection.computed or more.computed
+                selection = Selection(kinds, models, selection.joined, repeats=True, eager=eager, computed=computed)
+            case "group_by" | "having" | "limit" | "offset" | "slice":
+                selection = replace(selection, single_row=False)
+            case "order_by":
+                ordered_by = ordered_by.union(self.unselected(node, selection))
+        named = self.named(node, name, value)
+        for other in others:
+            value.group.join(other.group)
+            selection = replace(selection | other.selection, repeats=name.endswith("_all"))
+        return replace(value, selection=selection, steps=value.steps | {name}, ordered_by=ordered_by, named=named)
+
+    def named(self, node: o.Call, name: str, value: Value) -> str | None:
+        """What `filter_by()` is about after a method; see `Value.named`."""
+        joined = bool(value.steps & {"join", "outerjoin"})
+        match name:
+            case "join" | "outerjoin":
+                target = node.argument("target", 0)
+                return None if target is None else self.joined_name(target.value)
+            case "select_from" | "with_entities" if not joined:
+                return self.lead(node)
+            case "add_columns" | "add_column" | "add_entity" if not joined:
+                return value.named or None
+        return value.named
+
+    def has_attributes(self, name: str, node: o.Call) -> bool:
+        """Whether an entity has the attributes that the keywords of a call name, as far as it is known."""
+        entity = self.project.resolver.resolve(self.scope, o.Name(0, 0, name))
+        if not isinstance(entity, Class):
+            return True
+        return all(self.project.resolver.class_member(entity, arg.keyword) is not None for arg in node.args)
+
+    def lead(self, node: o.Call) -> str | None:
+        """The entity of a call's first argument, itself or that of a column."""
+        expr = node.args[0].value if node.args else None
+        if isinstance(expr, o.Attribute):
+            symbol = self.project.resolver.resolve(self.scope, expr.value)
+            expr = expr.value if isinstance(symbol, Class) else expr
+        return self.module.slice(expr) if expr is not None and o.dotted(expr) else None
+
+    def joined_name(self, target: o.Expr) -> str | None:
+        """How the entity that a `join()` leads to is written."""
+        relationship = self.queries.selections.relationship(self.scope, target)
+        if relationship is None:
+            return self.module.slice(target) if o.dotted(target) else None
+        model = relationship.target_model
+        if model is None or not isinstance(target, o.Attribute):
+            return None
+        written = self.project.resolver.resolve(self.scope, o.Name(0, 0, model.name))
+        return model.name if written is model.class_ else None
+
+    def unselected(self, node: o.Call, selection: Selection) -> Iterable[str]:
+        """The expressions of an ORDER BY that a SELECT DISTINCT would have to select too."""
+        for arg in node.args:
+            expr: o.Node = arg.value
+            while isinstance(expr, o.Call):
+                if isinstance(expr.func, o.Attribute) and expr.func.attr in ("asc", "desc", "nullsfirst", "nullslast"):
+                    expr = expr.func.value
+                elif o.dotted(expr.func) in ("asc", "desc", "nullsfirst", "nullslast") and expr.args:
+                    expr = expr.args[0].value
+                else:
+                    break
+            if is_none(expr):
+                continue
+            column = self.queries.selections.column(self.scope, expr)
+            if column is None or (column[0] not in selection.models and column not in selection.columns):
+                yield self.module.slice(expr)
+
+    def refusal(self, node: o.Call, name: str, value: Value) -> str:
+        """Why a method call cannot be written for a `select()`; empty if it can."""
+        steps = value.steps
+        if name in _REFUSED:
+            return _REFUSED[name]
+        known = name in _SAME or name in _OTHER or name in ENDS or name in SET_OPERATIONS or name == "from_statement"
+        if not known:
+            return f"`{name}()` is not known of a `select()`"
+        if steps & SET_OPERATIONS and name not in (ENDS - {"get", "update", "delete"}) | {"limit", "offset"}:
+            return f"`{name}()` after a set operation would mean another table"
+        if "from_statement" in steps and name not in (ENDS - {"get", "update", "delete", "count"}) | {"params"}:
+            return f"`{name}()` is not known after `from_statement()`"
+        match name:
+            case "filter_by" if value.named is None or (value.named and any(arg.star for arg in node.args)):
+                return "`filter_by()` is about one of several entities"
+            case "filter_by" if value.named and not self.has_attributes(value.named, node):
+                return f"`{value.named}` does not have what `filter_by()` names"
+            case "join" | "outerjoin":
+                return self.refused_join(node)
+            case "subquery" if any(arg.keyword not in ("", "name") for arg in node.args) or len(node.positional) > 1:
+                return "`subquery()` with other arguments than a name names its columns differently"
+            case "order_by" | "group_by" if any(o.dotted(arg.value) == "False" for arg in node.args):
+                return f"`{name}(False)` is not known of a `select()`"
+            case "update" | "delete":
+                return self.refused_bulk(node, name, value)
+            case "get":
+                return self.refused_get(node, value)
+            case "distinct" if not node.args and value.ordered_by:
+                return "`distinct()` adds what it is ordered by to the columns"
+            case "order_by" if "distinct" in steps and set(self.unselected(node, value.selection)):
+                return "`distinct()` adds what it is ordered by to the columns"
+            case "exists" if value.selection.computed:
+                return "`exists()` would ask for rows of what is computed"
+            case "count" if "yield_per" in steps:
+                return "`count()` after `yield_per()`"
+        if name in SET_OPERATIONS and (value.source is None or not node.args or len(value.selection.kinds) != 1):
+            return f"what `{name}()` selects is not certain"
+        if name in SET_OPERATIONS and value.selection.eager:
+            return f"`{name}()` would load joined collections one by one"
+        if {"limit", "offset", "slice"} & steps and name in ("filter", "filter_by", "where", "join", "group_by"):
+            return f"`{name}()` after `limit()` is an error"
+        return ""
+
+    def refused_join(self, node: o.Call) -> str:
+        if any(arg.keyword not in ("", "target", "onclause", "isouter", "full") or arg.star for arg in node.args):
+            return "`join()` has arguments that are not known of a `select()`"
+        positional = node.positional
+        if len(positional) > 2 or any(isinstance(arg.value, (o.String, o.Collection)) for arg in positional):
+            return "`join()` by names, tuples or several targets is gone"
+        if len(positional) == 2 and self.queries.selections.relationship(self.scope, positional[0].value) is not None:
+            return "`join()` by names, tuples or several targets is gone"
+        return ""
+
+    def refused_bulk(self, node: o.Call, name: str, value: Value) -> str:
+        source = value.source
+        if value.steps - {"filter", "filter_by", "where", "execution_options"}:
+            return f"`{name}()` after `{min(value.steps)}()`"
+        if source is None:
+            return f"`{name}()` of a query held in a name"
+        if len(source.args) != 1 or source.args[0].star or source.args[0].keyword:
+            return f"`{name}()` of several entities"
+        allowed = ("synchronize_session",) if name == "delete" else ("values", "synchronize_session")
+        if any(arg.star or arg.keyword not in ("", *allowed) for arg in node.args):
+            return f"`{name}()` has arguments that are not known of the statement"
+        if name == "update" and node.argument("values", 0) is None:
+            return "`update()` without values"
+        return ""
+
+    def refused_get(self, node: o.Call, value: Value) -> str:
+        if value.source is None:
+            return "`get()` of a query held in a name"
+        if value.steps - {"options", "populate_existing", "with_for_update"}:
+            return f"`get()` after `{min(value.steps)}()`"
+        if (
+            len(value.source.args) != 1
+            or len(node.args) != 1
+            or node.args[0].star
+            or value.selection.kinds[:1] == ("column",)
+        ):
+            return "`get()` needs one entity and one key"
+        return ""
+
+    # --- functions of the application --------------------------------------------------------------
+
+    def application(self, node: o.Call, callee: Function, given: list[tuple[o.Arg, Held]]) -> Held:
+        """A call of a function of the application: queries go in and come out."""
+        bound = self.queries.bound(self.unit, node, callee)
+        for arg, value in given:
+            if not isinstance(value, Value):
+                continue
+            name = next((name for name, argument in (bound or {}).items() if argument is arg), "")
+            param = callee.node.param(name) if name else None
+            if bound is None or param is None or param.kind in ("*", "**"):
+                self.refuse(value, f"it is handed to `{self.text(node.func)}()` in a way that is not followed", arg)
+            else:
+                session = next((p for p, a in bound.items() if self.module.slice(a.value) == value.session), f"?{name}")
+                inside = replace(value, session=session, named=None if value.named else "", source=None)
+                self.queries.pass_to(callee, name, inside)
+        held: dict[str, Held] = {}
+        if bound is not None:
+            held = {name: value for arg, value in given for name, argument in bound.items() if argument is arg}
+            self.unit.sites[(callee, node.start)] = CallSite(self.unit, node, held)
+        result = self.queries.returned_by(callee)
+        if not isinstance(result, Value):
+            return _OTHER_VALUE
+        origin = held.get(result.session.removeprefix("?")) if result.session.startswith("?") else None
+        if isinstance(origin, Value):
+            session = origin.session
+        else:
+            session = self.queries.outer_session(self.unit, node, callee, bound, result.session)
+        if bound is None:
+            self.refuse(result, f"`{self.text(node)}` is not followed", node)
+        named = None if result.named else ""
+        return replace(result, session=session, named=named, source=None, since=node.start)
+
+
+def _is_dotted(text: str) -> bool:
+    return all(part.isidentifier() for part in text.split("."))
+
+
+def _either(one: Held, other: Held, node: o.Node) -> Held:
+    """What a name holds where two ways meet."""
+    if isinstance(one, Value) and isinstance(other, Value):
+        return one | other
+    for value, rest in ((one, other), (other, one)):
+        if isinstance(value, Value):
+            return value if rest is _NOTHING else replace(value, other=True)
+    return _OTHER_VALUE if _OTHER_VALUE in (one, other) else _NOTHING
+
+
+def _merged(*ways: Names | None) -> Names | None:
+    reached = [way for way in ways if way is not None]
+    if not reached:
+        return None
+    found = dict(reached[0])
+    for way in reached[1:]:
+        for name in found.keys() | way.keys():
+            one, other = found.get(name, _NOTHING), way.get(name, _NOTHING)
+            found[name] = one if one is other else _either(one, other, o.Node(0, 0))
+    return found

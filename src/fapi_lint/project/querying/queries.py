@@ -1,0 +1,410 @@
+"""The queries of an application, from `session.query(…)` to where they run.
+
+A query that a function returns goes on in all its callers, and one that a function is given comes from all of them:
+what belongs together so is one `Chain`, which is rewritten whole or not at all.
+https://docs.sqlalchemy.org/en/20/orm/queryguide/query.html lists what `Query` can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony.sessions import QueryCall
+from fapi_lint.project.module import Module
+from fapi_lint.project.querying.flow import SET_OPERATIONS, Flow, Group, Obstacle, Unit, Use, Value
+from fapi_lint.project.querying.selections import Selections
+from fapi_lint.project.search import Sighting, search
+from fapi_lint.project.symbols import Class, Function, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_RUNS = frozenset(["all", "first", "one", "one_or_none", "scalar"])
+_HOOKS = {
+    "query_cls": "a session makes queries of a class of its own",
+    "before_compile": "a listener changes queries before they are compiled",
+    "after_bulk_": "a listener waits for bulk changes by queries",
+}
+_QUIET_DECORATORS = frozenset(["staticmethod", "classmethod", "typing.no_type_check"])
+
+_Key = tuple[str, int]
+
+
+@dataclass(eq=False)
+class Chain:
+    """Queries that flow together, and everything that is done with them."""
+
+    queries: list[QueryCall] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    obstacles: list[Obstacle] = field(default_factory=list)
+
+    @cached_property
+    def obstacle(self) -> str:
+        """Why it cannot be written with `select()`, and where; empty if it can."""
+        if not self.obstacles:
+            return ""
+        first = min(self.obstacles, key=lambda found: (found.follows, found.module.path, found.at))
+        row, _ = first.module.source.lines.position(first.at)
+        return f"{first.reason} ({first.module.path.rpartition('/')[2]}:{row})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reference:
+    """A place that means a function: where it is called, or why that is not certain."""
+
+    module: Module
+    scope: Scope
+    node: o.Node
+    call: o.Call | None
+    unclear: bool = False
+
+
+@dataclass(eq=False)
+class Queries:
+    """All chains of an application, followed when first asked for."""
+
+    project: Project
+
+    def __post_init__(self) -> None:
+        self.selections = Selections(self.project)
+        self._groups: dict[tuple[str, str, int], Group] = {}
+        self._calls: dict[tuple[str, int], QueryCall] = {}
+        self._offsets: dict[_Key, set[tuple[int, int]]] = {}
+        self._units: dict[_Key, Unit] = {}
+        self._params: dict[_Key, dict[str, Value]] = {}
+        self._reached: dict[_Key, Function] = {}
+        self._names: set[str] = set()
+        self._references: dict[str, list[tuple[Function | None, _Reference]]] = {}
+        self._waiting: dict[_Key, Unit] = {}
+
+    def chain(self, query: QueryCall) -> Chain | None:
+        """The chain that a query belongs to; None if the query is in code that never runs."""
+        return self._by_call.get((query.module.path, query.call.start))
+
+    def chain_at(self, module: Module, node: o.Node) -> Chain | None:
+        """The chain that starts with the `session.query` at a place."""
+        return self._by_call.get((module.path, node.start))
+
+    @cached_property
+    def _by_call(self) -> dict[tuple[str, int], Chain]:
+        self._follow()
+        chains: dict[Group, Chain] = {}
+        found: dict[tuple[str, int], Chain] = {}
+        for unit in self._units.values():
+            for use in unit.uses.values():
+                chain = chains.setdefault(use.value.group.root(), Chain())
+                chain.uses.append(use)
+                if use.kind == "source":
+                    at = use.module.path, use.node.start
+                    chain.queries.append(self._calls[at])
+                    found[at] = chain
+        everywhere = self._everywhere
+        for obstacle in self._obstacles():
+            if obstacle.group.root() in chains:
+                chains[obstacle.group.root()].obstacles.append(obstacle)
+        for group, chain in chains.items():
+            chain.uses.sort(key=lambda use: (use.module.path, use.node.start, use.node.end))
+            chain.queries.sort(key=lambda query: query.place)
+            if everywhere and chain.queries:
+                first = chain.queries[0]
+                chain.obstacles = [Obstacle(group, first.module, first.call.start, everywhere)]
+        return found
+
+    @cached_property
+    def _everywhere(self) -> str:
+        """A reason against all chains at once."""
+        sqlalchemy = self.project.versions.sqlalchemy
+        if sqlalchemy.is_below(1, 4) or (sqlalchemy.lowest is not None and not sqlalchemy.at_least(1, 4)):
+            return "SQLAlchemy 1.3, which the project allows, has no `select()` of entities"
+        for module in self.project.modules:
+            for word, reason in _HOOKS.items():
+                if word in module.text:
+                    return reason
+        return ""
+
+    # --- following ---------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        by_unit: dict[_Key, list[QueryCall]] = {}
+        for query in [*self.project.sessions.queries, *self.project.sessions.queries_of_tests]:
+            scope = query.module.scope if query.function is None else query.function.scope
+            unit = self._unit(query.module, query.function, scope)
+            by_unit.setdefault(self._key_of(unit), []).append(query)
+            self._waiting[self._key_of(unit)] = unit
+        for key, queries in by_unit.items():
+            self._know(key, queries)
+        rounds: dict[_Key, int] = {}
+        while self._waiting:
+            key, unit = next(iter(self._waiting.items()))
+            del self._waiting[key]
+            rounds[key] = rounds.get(key, 0) + 1
+            if rounds[key] > 12:
+                continue
+            before = unit.returned
+            unit.uses.clear()
+            unit.sites.clear()
+            unit.obstacles.clear()
+            unit.returned = None
+            Flow(self, unit, self._params.get(key, {})).run()
+            if unit.returned is not None and unit.function is not None:
+                self._reach(unit.function, again=unit.returned != before)
+
+    def _know(self, key: _Key, queries: list[QueryCall]) -> None:
+        self._offsets[key] = {(query.call.start, query.call.end) for query in queries}
+        self._calls |= {(query.module.path, query.call.start): query for query in queries}
+
+    def _unit(self, module: Module, function: Function | None, scope: Scope) -> Unit:
+        key = module.path, (function.node.start if function is not None else -1 - _class_start(scope))
+        if key not in self._units:
+            self._units[key] = Unit(module, function, scope)
+        return self._units[key]
+
+    def _key_of(self, unit: Unit) -> _Key:
+        start = unit.function.node.start if unit.function is not None else -1 - _class_start(unit.scope)
+        return unit.module.path, start
+
+    def _reach(self, function: Function, *, again: bool) -> None:
+        """A function turns out to take or return a query: its callers are read, again if that changed."""
+        key = _function_key(function)
+        if key in self._reached and not again:
+            return
+        self._reached[key] = function
+        self._names.add(function.name)
+        for reference in self._references_to(function):
+            owner = reference.scope.owner
+            inside = owner if isinstance(owner, Function) else None
+            if reference.call is not None:
+                unit = self._unit(reference.module, inside, reference.scope)
+                self._waiting[self._key_of(unit)] = unit
+
+    # --- what the interpretation asks --------------------------------------------------------------
+
+    def offsets(self, unit: Unit) -> set[tuple[int, int]]:
+        """The spans of the `session.query(…)` calls of a unit."""
+        key = self._key_of(unit)
+        if key not in self._offsets:
+            self._know(key, list(self.project.sessions.queries_in(unit.module, unit.function, unit.scope)))
+        return self._offsets[key]
+
+    def group(self, key: tuple[str, str, int]) -> Group:
+        return self._groups.setdefault(key, Group())
+
+    def may_matter(self, call: o.Call) -> bool:
+        """Whether a call may be of a function that takes or returns queries."""
+        func = call.func
+        name = func.attr if isinstance(func, o.Attribute) else func.id if isinstance(func, o.Name) else ""
+        return name in self._names
+
+    def returned_by(self, function: Function) -> Value | None:
+        unit = self._units.get(_function_key(function))
+        return unit.returned if unit is not None else None
+
+    def pass_to(self, function: Function, name: str, value: Value) -> None:
+        """A query goes into a parameter of a function."""
+        key = _function_key(function)
+        params = self._params.setdefault(key, {})
+        before = params.get(name)
+        value = replace(value, since=max(param.start for param in function.node.params))
+        params[name] = value if before is None else replace(before | value, source=None)
+        self._reach(function, again=before is None)
+        if params[name] != before:
+            unit = self._unit(function.module, function, function.scope)
+            self._waiting[key] = unit
+
+    def bound(self, unit: Unit, call: o.Call, function: Function) -> dict[str, o.Arg] | None:
+        """The arguments by parameter; None if stars hide which is which."""
+        params = [param for param in function.node.params if param.kind in ("positional", "normal")]
+        if self._is_bound(unit, call, function):
+            params = params[1:]
+        found: dict[str, o.Arg] = {}
+        for arg in call.args:
+            if arg.star == "*":
+                return None
+            if arg.star:
+                continue
+            if arg.keyword:
+                found[arg.keyword] = arg
+            elif params:
+                found[params.pop(0).name] = arg
+            else:
+                return None
+        return found
+
+    def _is_bound(self, unit: Unit, call: o.Call, function: Function) -> bool:
+        """Whether a method is called on an object, which is its first argument."""
+        if not function.is_method or not isinstance(call.func, o.Attribute):
+            return False
+        decorators = {o.dotted(decorator.value) for decorator in function.node.decorators}
+        if "staticmethod" in decorators:
+            return False
+        on_class = isinstance(self.project.resolver.resolve(unit.scope, call.func.value), Class)
+        return "classmethod" in decorators or not on_class
+
+    def outer_session(
+        self, unit: Unit, call: o.Call, function: Function, bound: dict[str, o.Arg] | None, session: str
+    ) -> str:
+        """How a caller writes the session that a function knows as `session`; empty if it cannot."""
+        root, dot, rest = session.partition(".")
+        if not session or bound is None:
+            return ""
+        if root in bound:
+            text = unit.module.slice(bound[root].value)
+        elif self._is_bound(unit, call, function) and function.node.params[0].name == root:
+            assert isinstance(call.func, o.Attribute)
+            text = unit.module.slice(call.func.value)
+        elif function.node.param(root) is None and function.module is unit.module:
+            text = root
+        else:
+            return ""
+        return text + dot + rest if all(part.isidentifier() for part in text.split(".")) else ""
+
+    # --- references --------------------------------------------------------------------------------
+
+    def _references_to(self, function: Function) -> Iterator[_Reference]:
+        if function.name not in self._references:
+            self._references[function.name] = list(self._find_references(function.name))
+        for meant, reference in self._references[function.name]:
+            if meant is not None and _function_key(meant) == _function_key(function):
+                yield reference
+            elif meant is None and function.is_method:
+                yield replace(reference, unclear=True)
+
+    def _find_references(self, name: str) -> Iterator[tuple[Function | None, _Reference]]:
+        for module in self.project.modules:
+            if name not in module.text:
+                continue
+            for sighting in search(module, name):
+                yield from self._reference(module, sighting, name)
+
+    def _reference(self, module: Module, sighting: Sighting, name: str) -> Iterator[tuple[Function | None, _Reference]]:
+        node, scope, parent = sighting.node, sighting.scope, sighting.parent
+        call = parent if isinstance(parent, o.Call) and parent.func is node else None
+        reference = _Reference(module, scope, node, call)
+        match node:
+            case o.Name(id=id_) if id_ == name:
+                symbol = self.project.resolver.resolve(scope, node)
+                if isinstance(symbol, Function):
+                    yield symbol, reference
+            case o.Attribute(attr=attr) if attr == name:
+                symbol = self.project.resolver.resolve(scope, node)
+                callee = symbol if isinstance(symbol, Function) else self.project.types.callee(scope, node)
+                if isinstance(callee, Function):
+                    yield callee, reference
+                elif callee is None:
+                    yield None, replace(reference, call=None)
+            case o.Alias(name=imported, asname=asname) if asname and asname != name and imported == name:
+                yield from self._renamed(module, asname)
+            case o.String(value=str(text)) if text.endswith(f".{name}"):
+                yield from self._named_by_string(module, scope, node, text)
+
+    def _renamed(self, module: Module, name: str) -> Iterator[tuple[Function | None, _Reference]]:
+        """The uses of a function that is imported under another name."""
+        self._names.add(name)
+        for sighting in search(module, name):
+            node, parent = sighting.node, sighting.parent
+            if isinstance(node, o.Name) and node.id == name:
+                symbol = self.project.resolver.resolve(sighting.scope, node)
+                if isinstance(symbol, Function):
+                    call = parent if isinstance(parent, o.Call) and parent.func is node else None
+                    yield symbol, _Reference(module, sighting.scope, node, call)
+
+    def _named_by_string(
+        self, module: Module, scope: Scope, node: o.Node, text: str
+    ) -> Iterator[tuple[Function | None, _Reference]]:
+        """`patch("app.services.posts.all_posts")`"""
+        path, _, name = text.rpartition(".")
+        found = self.project.resolver.find_module(path, module)
+        member = self.project.resolver.attribute(found, name) if found is not None else None
+        if isinstance(member, Function):
+            yield member, _Reference(module, scope, node, None)
+
+    # --- obstacles ---------------------------------------------------------------------------------
+
+    def _obstacles(self) -> Iterator[Obstacle]:
+        for unit in self._units.values():
+            yield from unit.obstacles
+            for use in unit.uses.values():
+                reason = self._missing(unit, use)
+                if reason:
+                    yield Obstacle(use.value.group, use.module, use.node.start, reason, follows=True)
+        for key, function in self._reached.items():
+            taken = self._params.get(key, {})
+            returned = self.returned_by(function)
+            groups = [value.group for value in taken.values()] + ([returned.group] if returned is not None else [])
+            for module, at, reason in self._hindrances(function, taken):
+                follows = reason.endswith("something else than a query")
+                yield from (Obstacle(group, module, at, reason, follows) for group in groups)
+
+    def _hindrances(self, function: Function, taken: dict[str, Value]) -> Iterator[tuple[Module, int, str]]:
+        """Why it is not certain what a function that takes or returns queries is given, or who gets its result."""
+        name, node = function.name, function.node
+        for decorator in node.decorators:
+            if o.dotted(decorator.value) not in _QUIET_DECORATORS:
+                yield function.module, decorator.start, f"`{name}()` is decorated"
+        if isinstance(function.parent, Function):
+            yield function.module, node.start, f"`{name}()` is defined inside a function"
+        if isinstance(function.parent, Class) and self._is_overridden(function, function.parent):
+            yield function.module, node.start, f"`{name}()` is overridden"
+        for reference in self._references_to(function):
+            module, at = reference.module, reference.node.start
+            if reference.unclear:
+                yield module, at, f"`{module.slice(reference.node)}` may be `{name}()`"
+            elif reference.call is None:
+                yield module, at, f"`{name}` is used without being called"
+            elif taken and not self._is_given(function, reference, taken):
+                yield module, at, f"`{name}()` is given something else than a query"
+
+    def _is_given(self, function: Function, reference: _Reference, taken: dict[str, Value]) -> bool:
+        assert reference.call is not None
+        owner = reference.scope.owner
+        inside = owner if isinstance(owner, Function) else None
+        unit = self._unit(reference.module, inside, reference.scope)
+        sites = {(_function_key(callee), start): site for (callee, start), site in unit.sites.items()}
+        site = sites.get((_function_key(function), reference.call.start))
+        if site is None:
+            return False
+        return all(isinstance(held, Value) for name, held in site.given.items() if name in taken)
+
+    def _is_overridden(self, function: Function, owner: Class) -> bool:
+        resolver = self.project.resolver
+        return any(
+            other.parent is not owner
+            and isinstance(other.parent, Class)
+            and (resolver.is_subclass(other.parent, owner) or resolver.is_subclass(owner, other.parent))
+            for other in self.project.functions
+            if other.name == function.name
+        )
+
+    def _missing(self, unit: Unit, use: Use) -> str:
+        """What must be known for a use to be rewritten, and is not."""
+        value, selection = use.value, use.value.selection
+        if use.kind not in ("end", "iteration", "slice"):
+            return ""
+        if use.method not in ("update", "delete", "get") and value.source is None:
+            root = value.session.partition(".")[0]
+            bindings = unit.scope.bindings.get(root, ())
+            if not value.session or value.session.startswith("?"):
+                return "no session is at hand where it runs"
+            if any(binding.node.start > value.since for binding in bindings):
+                return f"`{root}` may be another session where it runs"
+        if use.kind != "end" or use.method in _RUNS:
+            if not selection.is_known:
+                return "it is not certain whether entities or columns are selected"
+            if selection.repeats and "unknown" in selection.kinds:
+                return "it is not certain whether entities or columns are selected"
+        is_set = bool(value.steps & SET_OPERATIONS)
+        if is_set and selection.is_entity and value.source is None and use.method != "count":
+            return "what the set operation selects is not at hand where it runs"
+        return ""
+
+
+def _function_key(function: Function) -> _Key:
+    return function.module.path, function.node.start
+
+
+def _class_start(scope: Scope) -> int:
+    return scope.owner.node.start + 1 if isinstance(scope.owner, Class) else 0
