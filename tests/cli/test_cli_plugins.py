@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import FILES, Run, finish, spawn, write
+
+from fapi_lint.engine.importing import search
 
 RULE = '''
 from collections.abc import Iterator
@@ -48,6 +51,13 @@ PLUGIN = {
     "our_words.py": 'ADVICE = "say Member"\n',
     "app/limits.py": "LIMIT = 10\n",
 }
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """A test that restores `sys.path` must not bring back the folder of the test before it."""
+    yield
+    search("")
 
 
 @pytest.fixture
