@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
+from test_async_closure import ASYNC_DB, DB, MODELS
+
 from fapi_lint.testing import findings, fixed
-from tests.rules.asynchrony.test_async_closure import ASYNC_DB, DB, MODELS
 
 CODES = ["FAPI501", "FAPI502", "FAPI503", "FAPI505"]
 HEAD = "from app.db import SessionLocal\nfrom app.models import User\n"
