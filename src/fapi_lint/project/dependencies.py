@@ -69,6 +69,11 @@ class Dependencies:
                 return True
         return False
 
+    def gives(self, scope: Scope, param: o.Param) -> bool:
+        """Whether the default of a parameter is `Depends(function)`, so that its value is no part of the request."""
+        default = param.default
+        return isinstance(default, o.Call) and bool(default.args) and self._is_marker(scope, default)
+
     def _is_marker(self, scope: Scope, node: o.Node | None) -> bool:
         if not isinstance(node, o.Call):
             return False

@@ -55,7 +55,7 @@ class Layout:
         folders = self.project.settings.conventions.schema_folders
         for schema in self.project.schemas.all:
             in_api = schema in self.project.schemas.responses or schema.class_ in self.project.resources.bodies
-            if in_api and self._is_astray(schema.module, folders):
+            if in_api and not schema.acts and self._is_astray(schema.module, folders):
                 yield Misplaced("Schema", schema.name, schema.place, folders)
 
     def _routers(self) -> Iterator[Misplaced]:
@@ -76,7 +76,7 @@ class Layout:
     def _services(self) -> Iterator[Misplaced]:
         """Functions that say that they are a service, and take a session as one does."""
         conventions = self.project.settings.conventions
-        if not conventions.service_suffix:
+        if not conventions.service_suffix or self._has_model_called(conventions.service_suffix.strip("_")):
             return
         for function in self.project.functions:
             node = function.node
@@ -87,6 +87,10 @@ class Layout:
             if astray and self._takes_session(node) and function not in self.project.dependencies:
                 place = Place(function.module.path, node.name_start, node.name_start + len(node.name))
                 yield Misplaced("Service", function.name, place, conventions.service_folders)
+
+    def _has_model_called(self, noun: str) -> bool:
+        """Whether a word is the name of a thing that the application is about, such as a service for hire."""
+        return any(model.name.lower() == noun for model in self.project.models.all)
 
     def _takes_session(self, node: o.FunctionDef) -> bool:
         annotations = (o.dotted(param.annotation).rpartition(".")[2] for param in node.params)

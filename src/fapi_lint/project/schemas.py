@@ -185,6 +185,11 @@ class Schema(ClassEntity):
         """A `RootModel`, which is one value instead of fields."""
         return any(isinstance(base, External) and base.name == "RootModel" for base in self._bases)
 
+    @cached_property
+    def acts(self) -> bool:
+        """Whether it has coroutines as methods: an object that does things, whose fields Pydantic checks."""
+        return any(method.node.is_async for class_ in self.ancestors for method in class_.methods)
+
     @property
     def _bases(self) -> tuple[Class | External, ...]:
         return self.project.resolver.mro(self.class_)

@@ -119,6 +119,53 @@ def test_who_hands_out_a_service_is_none() -> None:
     assert found({"app/core/deps.py": text}) == []
 
 
+def test_a_service_may_be_a_thing_of_the_domain() -> None:
+    model = MODEL.replace("class User(Base):", "class Service(Base):")
+    text = "from sqlalchemy.orm import Session\n\ndef get_owner_of_service(db: Session): ...\n"
+    assert found({"app/models/service.py": model, "app/plugins/pager.py": text}) == []
+    assert len(found({"app/models/user.py": MODEL, "app/plugins/pager.py": text})) == 1
+
+
+def test_what_does_things_is_no_schema() -> None:
+    text = """
+    from fastapi import FastAPI
+    from pydantic import BaseModel
+
+    app = FastAPI()
+
+    class Action(BaseModel):
+        async def act(self) -> None: ...
+
+    class Pause(Action):
+        name: str
+
+    class PlanResponse(BaseModel):
+        actions: list[Pause]
+    """
+    assert found({"app/core/plan.py": text}) == ["Schema `PlanResponse` is defined outside of `schemas/`"]
+
+
+def test_what_a_dependency_gives_is_no_body() -> None:
+    text = """
+    from fastapi import Depends, FastAPI
+    from pydantic import BaseModel
+
+    app = FastAPI()
+
+    class Page(BaseModel):
+        size: int
+
+    class Query(BaseModel):
+        text: str
+
+    def get_page() -> Page: ...
+
+    @app.get("/posts", response_model=list[str])
+    async def get_posts(page: Page = Depends(get_page), query: Query = Depends()): ...
+    """
+    assert found({"app/core/page.py": text}) == ["Schema `Query` is defined outside of `schemas/`"]
+
+
 def test_a_router_of_a_class_of_its_own() -> None:
     text = "from fastapi import APIRouter\n\nclass Own(APIRouter): ...\n\nrouter = Own()\nother = make()\n"
     assert found({"app/core/x.py": text}) == ["Router `router` is defined outside of `api/`"]

@@ -14,7 +14,8 @@ def misplaced_definition(misplaced: Misplaced, project: Project) -> Iterator[Fin
     One kind of thing per folder (`models/`, `schemas/`, `api/`, `services/`) tells where to look and where to add, and
     keeps the layers apart: endpoints that define their own schemas are where import cycles begin. An application that
     is divided by features keeps them in files of these names (`user/models.py`, `user/service.py`). Schemas are those
-    that requests and responses are made of, services the functions that are called so and take a session.
+    that requests and responses are made of, unless they have coroutines of their own; services the functions that are
+    called so and take a session.
 
     Bad:
         ```python app/api/v1/endpoints/auth.py
