@@ -263,6 +263,11 @@ def _run_branches(node: o.If) -> tuple[o.Stmt, ...]:
         test = test.operands[0]
     if o.dotted(test).rpartition(".")[2] == "TYPE_CHECKING":
         return node.body if negated else node.orelse
-    if isinstance(test, o.Compare) and o.dotted(test.operands[0]) == "__name__":
+    if is_main_guard(node):
         return node.orelse
     return node.body + node.orelse
+
+
+def is_main_guard(node: o.Node) -> bool:
+    """Whether this is `if __name__ == "__main__":`."""
+    return isinstance(node, o.If) and isinstance(node.test, o.Compare) and o.dotted(node.test.operands[0]) == "__name__"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.imports import runtime_statements
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import External
 
@@ -16,10 +18,13 @@ if TYPE_CHECKING:
 
 Purpose: TypeAlias = Literal["application", "test", "migration", "script"]
 
+_OF_PROGRAMS = ("sys.argv", "sys.exit", "parse_args")
+_OF_APPLICATIONS = ("FastAPI(", "APIRouter(", "Starlette(", "Celery(")
+
 
 @dataclass(eq=False)
 class Purposes:
-    """Tells the files of an application apart by where they stand and by alembic's `env.py`."""
+    """Tells files apart: by where they stand, by alembic's `env.py`, and by what loading them does."""
 
     project: Project
 
@@ -41,7 +46,17 @@ class Purposes:
         name = os.path.basename(module.path)
         if purpose == "application" and (name == "conftest.py" or name.startswith("test_")):
             return "test"
-        return purpose
+        return "script" if purpose == "application" and self._is_program(module) else purpose
+
+    def _is_program(self, module: Module) -> bool:
+        """Whether a file reads the command line or exits as soon as it is loaded, so that nothing imports it."""
+        text = module.text
+        if not any(name in text for name in _OF_PROGRAMS) or any(name in text for name in _OF_APPLICATIONS):
+            return False
+        at_once = (node for node in o.walk(*runtime_statements(module.outline.body)) if isinstance(node, o.Attribute))
+        if not any(o.dotted(node) in _OF_PROGRAMS or node.attr in _OF_PROGRAMS for node in at_once):
+            return False
+        return self.project.imports.leading_to(module) == {module}
 
     def is_application(self, module: Module) -> bool:
         return self.of(module) == "application"

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.imports import is_main_guard
 from fapi_lint.project.module import Module
 from fapi_lint.project.schemas import Schema, SchemaField
 from fapi_lint.project.search import Sighting, search
@@ -164,6 +165,7 @@ class SettingsClasses:
             and self.project.purposes.is_application(module)
             and module.path not in self.homes
             for sighting in search(module, "environ", "getenv", "environb")
+            if not any(map(is_main_guard, sighting.parents))  # A program, which the file also is, may do so.
             if (read := self._read(sighting)) is not None
         ]
 

@@ -162,3 +162,23 @@ def test_prefixes_and_aliases() -> None:
     assert "settings.url" in after('import os\nx = os.environ["APP_URL"]\n', config)
     for variable in ("URL", "APP_NAME", "TITLE"):
         assert "settings" not in after(f'import os\nx = os.environ["{variable}"]\n', config)
+
+
+@pytest.mark.parametrize(
+    "statement", ["lang = sys.argv[1]", "if not KEY:\n    sys.exit(1)", "args = parser.parse_args()"]
+)
+def test_a_program_reads_what_it_likes(statement: str) -> None:
+    text = f'import os\nimport sys\n\nKEY = os.environ["KEY"]\n{statement}\n'
+    assert findings({"tools/translate.py": text}, "FAPI701") == []
+    assert len(findings({"tools/translate.py": text, "app/main.py": "import tools.translate\n"}, "FAPI701")) == 1
+    assert len(findings({"tools/translate.py": f"{text}\napp = FastAPI()\n"}, "FAPI701")) == 1
+
+
+def test_what_only_a_function_does_makes_no_program() -> None:
+    text = 'import os\nimport sys\n\nKEY = os.environ["KEY"]\n\ndef main() -> None:\n    sys.exit(1)\n'
+    assert len(findings({"app/cli.py": text}, "FAPI701")) == 1
+
+
+def test_the_program_that_a_module_also_is() -> None:
+    text = 'import os\n\nif __name__ == "__main__":\n    run(os.environ["CHANGES"])\n'
+    assert findings({"app/watcher.py": text}, "FAPI701") == []

@@ -66,7 +66,7 @@ def manual_migration(revision: Revision, project: Project) -> Iterator[Finding]:
     if changes:
         row = revision.module.source.lines.position(changes[0].start)[0]
         if revision.is_generated:
-            message = f"the schema is changed outside of the generated commands, in line {row}"
+            message = f"The schema is changed outside of the generated commands, in line {row}"
         else:
             message = f"The schema is changed by hand, in line {row}: generate revisions with `--autogenerate`"
         yield Finding(at=revision.place, message=message)

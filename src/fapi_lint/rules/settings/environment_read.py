@@ -20,8 +20,8 @@ def environment_read(read: EnvironmentRead, project: Project) -> Iterator[Findin
 
     What an application can be configured with should be seen in one class, where it has a type, a default and a
     check at start. Read settings from there instead of `os.environ` and `os.getenv`. Migrations, scripts and tests may
-    read what they like; so may files that define settings. Setting a variable, or handing the whole environment to a
-    process, is not meant.
+    read what they like; so may files that define settings, programs that nothing imports, and what stands under
+    `if __name__ == "__main__":`. Setting a variable, or handing the whole environment to a process, is not meant.
 
     Bad:
         ```python app/core/config.py

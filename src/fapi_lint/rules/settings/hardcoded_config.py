@@ -47,7 +47,7 @@ def hardcoded_config(secret: Secret, project: Project) -> Iterator[Finding]:
         return
     messages = {
         "address": "An address with credentials is written into the code",
-        "key": "a key is written into the code",
+        "key": "A key is written into the code",
         "secret": f"The value of `{secret.name}` is written into the code",
     }
     yield Finding(at=secret.place, message=messages[secret.kind])
