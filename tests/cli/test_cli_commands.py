@@ -52,6 +52,12 @@ def test_the_help_of_check_names_every_option(app: Path, run: Run) -> None:
         assert option in text
 
 
+@pytest.mark.parametrize("command", ["check", "init", "map", "rule"])
+def test_the_same_option_has_the_same_help(app: Path, run: Run, command: str) -> None:
+    text = " ".join(run(command, "--help").out.split())
+    assert "--color WHEN auto, always or never. The default, auto, asks NO_COLOR" in text
+
+
 @pytest.mark.parametrize("args", [("version",), ("--version",), ("-V",)])
 def test_version(app: Path, run: Run, args: tuple[str, ...]) -> None:
     ran = run(*args)

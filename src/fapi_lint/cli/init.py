@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from fapi_lint.cli.options import COLOR
 from fapi_lint.cli.terminal import Color, emit, note, use_color
 from fapi_lint.config.load import FILE, TABLE, ConfigError, read_table, toml_value
 from fapi_lint.config.versions import Bounds, read_versions
@@ -29,7 +30,7 @@ _PACKAGES = ("python", "fastapi", "pydantic", "sqlalchemy", "httpx")
 @click.argument("path", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Write nothing; print what would be written.")
 @click.option("--diff", is_flag=True, help="Write nothing; print the change as a diff.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.option("--color", **COLOR)
 @click.option("-q", "--quiet", is_flag=True, help="Do not say what was seen.")
 def command(path: Path, dry_run: bool, diff: bool, color: Color, quiet: bool) -> int:
     """Look at the application in PATH (the working folder) and write the settings that suit it.

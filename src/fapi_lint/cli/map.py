@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from fapi_lint.cli.options import COLOR
 from fapi_lint.cli.terminal import Color, emit, note, use_color, width
 from fapi_lint.engine.applications import Options
 from fapi_lint.engine.run import Run
@@ -29,7 +30,7 @@ from fapi_lint.report.overview import as_json, as_table
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration to use.")
 @click.option("--isolated", is_flag=True, help="Use no configuration file.")
 @click.option("-n", "--no-cache", is_flag=True, help="Neither read nor write the cache.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.option("--color", **COLOR)
 def command(
     path: str,
     output_format: str,

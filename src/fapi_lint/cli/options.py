@@ -14,6 +14,14 @@ import click
 from fapi_lint.cli.terminal import Color
 from fapi_lint.report.formats import FORMATS
 
+COLOR: dict[str, Any] = {
+    "type": click.Choice(["auto", "always", "never"]),
+    "default": "auto",
+    "metavar": "WHEN",
+    "help": "auto, always or never. The default, auto, asks NO_COLOR, FORCE_COLOR and the terminal.",
+}
+"""The `--color` of every command that has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
@@ -152,14 +160,7 @@ OPTIONS: list[click.Parameter] = [
     ),
     Option("--output-file", section=_OUTPUT, type=click.Path(dir_okay=False), metavar="FILE", help="Report to a file."),
     _flag("--statistics", section=_OUTPUT, help="Count findings by rule instead of listing them."),
-    Option(
-        "--color",
-        section=_OUTPUT,
-        type=click.Choice(["auto", "always", "never"]),
-        default="auto",
-        metavar="WHEN",
-        help="auto, always or never. The default, auto, asks NO_COLOR, FORCE_COLOR and the terminal.",
-    ),
+    Option("--color", section=_OUTPUT, **COLOR),
     _flag("-q", "--quiet", section=_OUTPUT, help="Print findings and nothing else."),
     _flag("-v", "--verbose", section=_OUTPUT, help="Say what is done and how long it takes."),
     _codes("--exclude", _FILES, "Do not read paths that match, as in a .gitignore.", "PATTERNS"),

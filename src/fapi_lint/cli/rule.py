@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from fapi_lint.cli.options import COLOR
 from fapi_lint.cli.terminal import Color, emit, use_color, width
 from fapi_lint.config.load import load
 from fapi_lint.engine.diagnose import rule_info
@@ -35,7 +36,7 @@ _FIXES = {
 @click.argument("code", required=False)
 @click.option("--all", "everything", is_flag=True, help="Explain all rules.")
 @click.option("--output-format", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.option("--color", **COLOR)
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration to read.")
 @click.option("--isolated", is_flag=True, help="Use no configuration file.")
 def command(
