@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import resource
 import shutil
 import subprocess
@@ -62,7 +63,8 @@ def seconds(command: list[str], folder: Path, text: bytes | None = None) -> floa
     done = subprocess.run(
         command, cwd=folder, input=text, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False
     )
-    if done.returncode not in (0, 1):
+    # Python exits with 1 as well if there is no such module, as with a relative PYTHONPATH, or if it raises.
+    if done.returncode not in (0, 1) or (done.returncode and re.search(rb"No module named|Traceback", done.stderr)):
         raise RuntimeError(f"{command[:4]} exited with {done.returncode}: {done.stderr.decode()[-400:]}")
     return time.perf_counter() - start
 
