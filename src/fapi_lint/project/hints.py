@@ -36,6 +36,23 @@ _RETURNS_NOTHING = frozenset(
     ]
 )
 """Methods whose results Python refuses or ignores."""
+_RESULTS = {
+    "__bool__": "bool",
+    "__bytes__": "bytes",
+    "__complex__": "complex",
+    "__eq__": "bool",
+    "__float__": "float",
+    "__format__": "str",
+    "__hash__": "int",
+    "__index__": "int",
+    "__int__": "int",
+    "__len__": "int",
+    "__ne__": "bool",
+    "__repr__": "str",
+    "__str__": "str",
+}
+"""Methods whose results Python refuses if they are anything else, or that comparing two objects is meant to have."""
+_TESTS = frozenset(["all", "any", "callable", "hasattr", "isinstance", "issubclass"])
 _TRANSPARENT = frozenset(["classmethod", "final", "listens_for", "override", "staticmethod", "wraps"])
 """Decorators that neither read the annotations nor change what is returned."""
 _ACCESSORS = frozenset(["deleter", "on_event", "setter"])
@@ -112,7 +129,29 @@ class Hints:
             for decorator in sibling.definition.node.decorators
         )
 
-    def returns_none(self, function: Function) -> bool:
+    def evident_result(self, function: Function) -> str | None:
+        """What to write behind the arrow, where nobody can doubt it."""
+        if self._returns_none(function):
+            return "None"
+        result = _RESULTS.get(function.name)
+        if result is None or not isinstance(function.parent, Class):
+            return None
+        meaning = self.project.resolver.resolve(function.enclosing, o.Name(0, 0, result))
+        if function.node.is_async or function.node.is_generator or meaning != External(f"builtins.{result}"):
+            return None
+        if not all(self._is_transparent(function, each) for each in function.node.decorators):
+            return None
+        return None if function.name in ("__eq__", "__ne__") and not self._compares(function) else result
+
+    def _compares(self, function: Function) -> bool:
+        """Whether everything that a comparison returns is a truth value, going by how it is written."""
+        assert isinstance(function.parent, Class)
+        if any(base.name.endswith("Comparator") for base in self.project.resolver.mro(function.parent)):
+            return False  # SQLAlchemy's make an expression for the database.
+        returned = [node.value for node in own_nodes(function.scope) if isinstance(node, o.Return)]
+        return bool(returned) and all(map(_is_truth, returned))
+
+    def _returns_none(self, function: Function) -> bool:
         """Whether it is evident that `-> None` is right, and that nobody reads the annotation at run time.
 
         It is not for stubs, for what always raises, for route handlers, under decorators that may read it, and for
@@ -189,3 +228,11 @@ def _is_empty(statement: o.Stmt) -> bool:
     if isinstance(statement, o.ExprStatement):
         return isinstance(statement.value, (o.String, o.Other))
     return isinstance(statement, o.Simple) and statement.keyword == "pass"
+
+
+def _is_truth(expr: o.Expr | None) -> bool:
+    if isinstance(expr, o.Operation):
+        return expr.operator == "not" or (expr.operator in ("and", "or") and all(map(_is_truth, expr.operands)))
+    if isinstance(expr, o.Call):
+        return isinstance(expr.func, o.Name) and expr.func.id in _TESTS
+    return isinstance(expr, o.Compare) or o.dotted(expr) in ("True", "False", "NotImplemented")

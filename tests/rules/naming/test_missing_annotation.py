@@ -204,3 +204,40 @@ def test_foreign_bases_may_expect_results() -> None:
 def test_the_annotation_stands_behind_the_parenthesis(params: str, colon: str, newline: str) -> None:
     text = f"def f{params}{colon}\n    print(1)\n".replace("\n", newline)
     assert after(text) == f"def f{params} -> None{colon}\n    print(1)\n".replace("\n", newline)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "result"),
+    [
+        ("__str__", "return self.name", "str"),
+        ("__repr__", "return f'<{self.name}>'", "str"),
+        ("__len__", "return len(self.items)", "int"),
+        ("__hash__", "return hash(self.name)", "int"),
+        ("__bool__", "return bool(self.items)", "bool"),
+        ("__init__", "self.items = []", "None"),
+        ("__eq__", "return self.name == other.name and not self.gone", "bool"),
+        ("__eq__", "return NotImplemented if other is None else other", None),
+        ("__eq__", "return expression(self, other)", None),
+        ("__iter__", "return iter(self.items)", None),
+        ("__getitem__", "return self.items[0]", None),
+        ("name", "return self.items[0]", None),
+    ],
+)
+def test_python_asks_for_the_results_of_special_methods(name: str, body: str, result: str | None) -> None:
+    head = f"class A:\n    def {name}(self{', other: object' * (name == '__eq__')})"
+    arrow = "" if result is None else f" -> {result}"
+    assert after(f"{head}:\n        {body}\n") == f"{head}{arrow}:\n        {body}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def __str__(self): return 1\n",
+        "class A:\n    str = 1\n    def __str__(self): return ''\n",
+        "from registry import task\n\nclass A:\n    @task\n    def __str__(self): return ''\n",
+        "from sqlalchemy.ext.hybrid import Comparator\n\nclass A(Comparator):\n"
+        "    def __eq__(self, other: object): return self.x == other\n",
+    ],
+)
+def test_what_only_looks_like_a_special_method(text: str) -> None:
+    assert after(text) == text

@@ -43,7 +43,9 @@ def missing_annotation(function: Function, project: Project) -> Iterator[Finding
     Fix safety:
         Safe: adds `-> None` to functions that evidently return nothing. Nothing is added to route handlers, where
         FastAPI would take it for the response model, under decorators that may read it, to stubs and to
-        functions that always raise, and to methods where a base class or a subclass may return something.
+        functions that always raise, and to methods where a base class or a subclass may return something. Special
+        methods get the type that Python asks for: `__str__`, `__len__`, `__hash__` and the like, and `__eq__` where
+        it returns nothing but truth values.
 
     Options:
         `conventions.unannotated-folders`, `exempt`.
@@ -59,13 +61,14 @@ def missing_annotation(function: Function, project: Project) -> Iterator[Finding
         if project.settings.is_exempt("FAPI110", each.name):
             continue
         what = " and ".join(filter(None, [", ".join(missing), "its result" if lacks_result else ""]))
-        fix = _returns_none(each) if lacks_result and project.hints.returns_none(each) else None
+        result = project.hints.evident_result(each) if lacks_result else None
+        fix = None if result is None else _returns(each, result)
         place = Place(each.module.path, node.start, node.name_start + len(node.name))
         why = "" if fix else " (no fix: which one is not evident)"
         yield Finding(place, f"`{each.name}` has no type hint for {what}{why}", fix)
 
 
-def _returns_none(function: Function) -> Fix:
+def _returns(function: Function, result: str) -> Fix:
     behind = function.node.close + 1
-    edit = Edit(function.module.path, behind, behind, " -> None")
-    return Fix(f"Annotate `{function.name}` with `-> None`", Applicability.SAFE, (edit,))
+    edit = Edit(function.module.path, behind, behind, f" -> {result}")
+    return Fix(f"Annotate `{function.name}` with `-> {result}`", Applicability.SAFE, (edit,))
