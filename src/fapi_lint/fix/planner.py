@@ -11,6 +11,7 @@ from typing import TypeAlias
 from fapi_lint.fix.edit import DropsImport, Edit, Fix, Move, NeedsImport
 from fapi_lint.fix.names import File
 from fapi_lint.fix.placing import ImportConflict, check, place
+from fapi_lint.fix.sorted_names import keep_sorted
 from fapi_lint.fix.splice import Draft, apply
 from fapi_lint.outline.nodes import Failure
 
@@ -201,7 +202,7 @@ class _Chosen:
     def place(self, file: File) -> tuple[Edit, ...]:
         imports = place(file, self.edits, self.needs, self.drops)
         # Imports come first where an edit inserts at the same offset.
-        return tuple(sorted([*imports, *self.edits], key=lambda edit: (edit.start, edit.end)))
+        return tuple(keep_sorted(file, sorted([*imports, *self.edits], key=lambda edit: (edit.start, edit.end))))
 
 
 @dataclass(frozen=True)

@@ -119,11 +119,13 @@ def exploded(head: str, names: Iterable[str], lead: str, newline: str) -> str:
 
 def name_order(statements: Iterable[Sequence[str]]) -> NameKey | None:
     """The order in which the names of every one of these statements are sorted; None if in no known one."""
+    return next(iter(name_orders(statements)), None)
+
+
+def name_orders(statements: Iterable[Sequence[str]]) -> list[NameKey]:
+    """All known orders in which the names of every one of these statements are sorted."""
     lists = [list(names) for names in statements]
-    for key in (by_type, str.lower, str):
-        if all(_is_sorted(names, key) for names in lists):
-            return key
-    return None
+    return [key for key in (by_type, str.lower, str) if all(_is_sorted(names, key) for names in lists)]
 
 
 def by_type(name: str) -> Any:
