@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 
 from fapi_lint.engine.check import Violation
@@ -50,15 +50,23 @@ def diagnose(
             known[id(fix)] = _reported(project, fix, with_edits, with_files)
         return known[id(fix)]
 
-    return [_diagnostic(project, violation, reported) for violation in violations]
+    @cache
+    def below_root(path: str) -> str:
+        return os.path.relpath(path, project.root or None).replace(os.sep, "/")
+
+    return [_diagnostic(project.by_path[each.finding.at.path], each, reported, below_root) for each in violations]
 
 
-def _diagnostic(project: Project, violation: Violation, reported: Callable[[Fix], ReportedFix]) -> Diagnostic:
+def _diagnostic(
+    module: Module, violation: Violation, reported: Callable[[Fix], ReportedFix], below_root: Callable[[str], str]
+) -> Diagnostic:
     rule, finding = violation.rule, violation.finding
-    module = project.by_path[finding.at.path]
     lines = module.source.lines
     start, end = _position(module, finding.at.start), _position(module, finding.at.end)
-    excerpt = tuple(lines.line(row) for row in range(start.row, end.row + 1))
+    excerpt = tuple([lines.line(row) for row in range(start.row, end.row + 1)])
+    line = symbol = ""  # Of what is about the whole file.
+    if finding.at.start != finding.at.end:
+        line, symbol = excerpt[0].strip(), enclosing_name(module, finding.at.start)
     message = finding.message
     fix = None
     if finding.fix is not None:
@@ -66,7 +74,7 @@ def _diagnostic(project: Project, violation: Violation, reported: Callable[[Fix]
             fix = reported(finding.fix)
         except ImportConflict as conflict:
             message = f"{message} (no fix: {conflict})"
-    diagnostic = Diagnostic(
+    return Diagnostic(
         code=rule.code,
         name=rule.name,
         message=message,
@@ -79,9 +87,9 @@ def _diagnostic(project: Project, violation: Violation, reported: Callable[[Fix]
         fix=fix,
         excerpt=excerpt,
         excerpt_row=start.row,
-        symbol=enclosing_name(module, finding.at.start) if start != end else "",
+        fingerprint=_fingerprint(rule.code, below_root(module.path), line),
+        symbol=symbol,
     )
-    return replace(diagnostic, fingerprint=_fingerprint(project, diagnostic))
 
 
 def _position(file: Module | TextFile, offset: int) -> Position:
@@ -116,6 +124,5 @@ def _files(fix: Fix) -> tuple[str, ...]:
     return tuple(sorted(edited | {move.path for move in fix.moves}))
 
 
-def _fingerprint(project: Project, diagnostic: Diagnostic) -> str:
-    path = os.path.relpath(diagnostic.filename, project.root or None).replace(os.sep, "/")
-    return sha256("\0".join((diagnostic.code, path, diagnostic.line)).encode("utf-8", "surrogatepass")).hexdigest()
+def _fingerprint(*parts: str) -> str:
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -53,8 +53,11 @@ def noqa_row(module: Module, offset: int) -> int:
     """The row (from 1) for a suppression of a finding: its own, or the last of the string in which that ends."""
     lines = module.source.lines
     row = lines.position(offset)[0]
-    for start, end in sorted(module.outline.strings):
-        if start <= lines.offset(row, 1) + len(lines.line(row)) < end:
+    for start, end in sorted([span for span in module.outline.strings if span[1] > offset]):
+        line_end = lines.offset(row, 1) + len(lines.line(row))
+        if start > line_end:
+            break
+        if line_end < end:
             row = lines.position(end)[0]
     return row
 

@@ -73,6 +73,15 @@ def bindings(file: File) -> tuple[Binding, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=256)
+def bindings_by_name(file: File) -> dict[str, tuple[Binding, ...]]:
+    """The same by the names that they bind."""
+    found: dict[str, tuple[Binding, ...]] = {}
+    for binding in bindings(file):
+        found[binding.name] = (*found.get(binding.name, ()), binding)
+    return found
+
+
 def import_statements(block: Iterable[Any], guard: Guard = "") -> Iterator[tuple[ImportStatement, Guard]]:
     """The import statements of a block and of the blocks inside it, but for functions and classes."""
     for node in block:

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain, pairwise
 from typing import Any
 
@@ -14,6 +14,7 @@ from fapi_lint.fix.bindings import (
     Binding,
     ImportStatement,
     bindings,
+    bindings_by_name,
     canonical,
     is_type_checking,
     module_of,
@@ -85,10 +86,24 @@ class _Placer:
         self.file = file
         self.text = file.text
         self.edits = edits
-        self.found = [b for b in bindings(file) if not self.covered(b.alias.start, b.alias.end)]
         self.gone: set[int] = set()
         """Where the aliases start that go."""
-        self.statements: dict[int, ImportStatement] = {b.statement.start: b.statement for b in self.found}
+
+    @cached_property
+    def found(self) -> list[Binding]:
+        return self.left(bindings(self.file))
+
+    @cached_property
+    def statements(self) -> dict[int, ImportStatement]:
+        return {b.statement.start: b.statement for b in self.found}
+
+    def named(self, local: str) -> list[Binding]:
+        """The bindings of a name: to look at all of them for every fix is dear."""
+        return self.left(bindings_by_name(self.file).get(local, ()))
+
+    def left(self, found: Iterable[Binding]) -> list[Binding]:
+        """The bindings that the edits leave alone."""
+        return [b for b in found if not self.covered(b.alias.start, b.alias.end)]
 
     def covered(self, start: int, end: int) -> bool:
         return any(overlaps(edit, start, end) for edit in self.edits)
@@ -151,9 +166,7 @@ class _Placer:
 
     def against_bindings(self, need: NeedsImport, dropped: set[str]) -> None:
         local, target = local_of(need), target_of(need)
-        for binding in self.found:
-            if binding.name != local:
-                continue
+        for binding in self.named(local):
             if canonical(binding.target) != canonical(target):
                 if local not in dropped or binding.guard not in ("", "typing"):
                     raise ImportConflict(
@@ -167,12 +180,11 @@ class _Placer:
         local, target = local_of(need), canonical(target_of(need))
         plain = not need.name and not need.alias
         return any(
-            binding.name == local
-            and canonical(binding.target) == target
+            canonical(binding.target) == target
             and binding.alias.start not in self.gone
             and (not plain or binding.alias.name == need.module)
             and (binding.guard in ("", "try") or (need.type_checking and binding.guard == "typing"))
-            for binding in self.found
+            for binding in self.named(local)
         )
 
     def type_checking(self) -> tuple[str, list[NeedsImport]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any
 
 from fapi_lint.outline import nodes as o
@@ -16,15 +17,21 @@ def enclosing_name(module: Module, offset: int) -> str:
     named by what it calls and its first text (`router.add_api_route("/users")`), an import by its module.
     """
     names: list[str] = []
-    body: Iterable[o.Stmt] = module.outline.body
+    body: Sequence[o.Stmt] = module.outline.body
     while (statement := _at(body, offset)) is not None:
         names.append(_name(statement))
         body = () if isinstance(statement, o.FunctionDef) else _inner(statement)
     return ".".join(filter(None, names))
 
 
-def _at(body: Iterable[o.Stmt], offset: int) -> o.Stmt | None:
-    return next((node for node in body if getattr(node, "outer_start", node.start) <= offset < node.end), None)
+def _at(body: Sequence[o.Stmt], offset: int) -> o.Stmt | None:
+    """The one of these statements, in source order, that the offset is in."""
+    before = bisect_right(body, offset, key=_start)
+    return body[before - 1] if before and offset < body[before - 1].end else None
+
+
+def _start(statement: o.Stmt) -> int:
+    return getattr(statement, "outer_start", statement.start)
 
 
 def _name(statement: o.Stmt) -> str:
@@ -39,10 +46,12 @@ def _name(statement: o.Stmt) -> str:
     return target.id if isinstance(target, o.Name) and isinstance(statement, (o.Assign, o.AnnAssign)) else ""
 
 
-def _inner(statement: Any) -> list[o.Stmt]:
-    """The statements in a compound one."""
+def _inner(statement: Any) -> Sequence[o.Stmt]:
+    """The statements in a compound one, in source order."""
+    if isinstance(statement, o.ClassDef):
+        return statement.body
     found: list[o.Stmt] = []
-    for name in ("body", "orelse", "handlers", "cases", "final"):
+    for name in ("body", "handlers", "orelse", "cases", "final"):
         for part in getattr(statement, name, ()):
             found.extend(part.body if isinstance(part, (o.Handler, o.Case)) else (part,))
     return found

@@ -72,10 +72,12 @@ def _crop(line: str, start: int, end: int, room: int) -> tuple[str, int, int]:
     the span would go with it, its beginning too: the span sits in the middle, or at least begins in sight.
     """
     room = max(room, NARROWEST)
+    start = min(start, len(line))
+    end = min(max(start, end), len(line))
+    if len(line) <= room and line.isascii() and line.isprintable():  # Nearly always.
+        return line, start, max(end - start, 1)
     cells = [_cell(char) for char in line]
     edges = list(accumulate((_width(cell) for cell in cells), initial=0))
-    start = min(start, len(cells))
-    end = min(max(start, end), len(cells))
     first, last = 0, len(cells)
     if edges[-1] > room <= edges[end]:
         margin = max((room - (edges[end] - edges[start])) // 2, 2)
