@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
@@ -151,15 +151,12 @@ class Places:
             if function.is_method:
                 yield function, {param.name: param for param in function.node.params}
 
-    def takers(self, cells: set[Cell]) -> set[str]:
+    def takers(self, cells: Iterable[Cell]) -> set[str]:
         """The names of the functions that take values of some sets, and of the classes that are made of them."""
-        names = {function.name for (function, _), cell in self._parameters.items() if cell.root in cells}
-        owners = {
-            function.parent.name
-            for (function, _), cell in self._parameters.items()
-            if function.name == "__init__" and isinstance(function.parent, Class) and cell.root in cells
-        }
-        return (names | owners) - {"__init__", "get"}
+        functions = {owner for cell in set(cells) for owner, _ in cell.slots if isinstance(owner, Function)}
+        makers = (function.parent for function in functions if function.name == "__init__")
+        owners = {parent.name for parent in makers if isinstance(parent, Class)}
+        return ({function.name for function in functions} | owners) - {"__init__", "get"}
 
     # --- annotations -------------------------------------------------------------------------------
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable
 
-from fapi_lint.outline import nodes as o
 from fapi_lint.project.identity.flow import Flow
 from fapi_lint.project.models import Column
-from fapi_lint.project.module import Module
-from fapi_lint.project.search import places
 from fapi_lint.project.symbols import Function, Scope
 
-_MARK = re.compile(r"ids?\b(?<![a-zA-Z]id)(?<![a-zA-Z]ids)|pk\b|get(?:_one)?\(")
-_CALLED = re.compile(r"(\w+)\(")
+_MARK = r"ids?\b(?<![a-zA-Z]id)(?<![a-zA-Z]ids)|pk\b|get(?:_one)?\("
+_CALLED = re.compile(r"\b(\w+)\(")
 
 
 def walk(flow: Flow, keys: Iterable[Column]) -> None:
@@ -30,8 +26,8 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
             pending.append(module.scope)
     left: list[Function] = []
     found: set[Function] = set()
-    marked = _Marks(flow.names)
     asked: set[str] = set()
+    marks = _Marks(flow.names)
     while True:
         while pending:
             scope = pending.pop()
@@ -42,7 +38,7 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
             left += scope.functions
         skipped = []
         for function in left:
-            if function in found or marked.within(function):
+            if function in found or marks.within(function):
                 for param in function.node.params:
                     flow.parameter(function, param)
                 flow.walk(function.scope, function.scope.body)
@@ -52,41 +48,29 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
         left = skipped
         if pending:
             continue
-        takers = flow.takers({flow.column(key).root for key in keys})
-        callers = {module: marked.calls(module, takers - asked) for module in {f.module for f in left}}
-        found = {function for function in left if _has(callers[function.module], function.node)}
+        takers = flow.takers(flow.column(key).root for key in keys)
+        found = {function for function in left if not marks.calls(function).isdisjoint(takers - asked)}
         if not found:
             return
         asked |= takers
 
 
 class _Marks:
-    """Where a file's text has names of identifiers, like `id` and `user_ids`, those of columns, or reads by key."""
+    """What stands in the text of functions."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.names = [name for name in sorted(names) if not re.search(r"(?:^|_)ids?$", name)]
-        self._offsets: dict[Module, list[int]] = {}
-        self._called: dict[Module, dict[str, list[int]]] = {}
+        others = [rf"{name}\b(?<!\w{name})" for name in sorted(names) if not re.search(r"(?:^|_)ids?$", name)]
+        self._mark = re.compile("|".join([_MARK, *others]))
+        self._calls: dict[Function, set[str]] = {}
 
     def within(self, function: Function) -> bool:
-        module = function.module
-        if module not in self._offsets:
-            offsets = [match.start() for match in _MARK.finditer(module.text)]
-            offsets += [at for name in self.names for at in places(module.text, name)]
-            self._offsets[module] = sorted(offsets)
-        return _has(self._offsets[module], function.node)
+        """Whether there are names of identifiers, like `id` and `user_ids`, those of columns, or reads by key."""
+        node = function.node
+        return function not in self._calls and bool(self._mark.search(function.module.text, node.start, node.end))
 
-    def calls(self, module: Module, names: set[str]) -> list[int]:
-        """Where a file calls one of these names."""
-        if module not in self._called:
-            called: dict[str, list[int]] = {}
-            for match in _CALLED.finditer(module.text):
-                called.setdefault(match[1], []).append(match.start())
-            self._called[module] = called
-        called = self._called[module]
-        return sorted(at for name in called.keys() & names for at in called[name])
-
-
-def _has(offsets: list[int], node: o.Node) -> bool:
-    at = bisect_left(offsets, node.start)
-    return at < len(offsets) and offsets[at] < node.end
+    def calls(self, function: Function) -> set[str]:
+        """The names of what a function without such names calls."""
+        if function not in self._calls:
+            node = function.node
+            self._calls[function] = set(_CALLED.findall(function.module.text, node.start, node.end))
+        return self._calls[function]
