@@ -16,7 +16,8 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.module import Module
 from fapi_lint.project.search import Sighting, search
-from fapi_lint.project.symbols import Class, External, Symbol, Variable
+from fapi_lint.project.start import Start
+from fapi_lint.project.symbols import Class, External, Function, Symbol, Variable
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -94,6 +95,15 @@ class Exceptions:
     def raised(self, class_: Class) -> list[Sighting]:
         """Where the application raises an exception, those places left out that the same function catches."""
         return [sighting for sighting in self.mentions(class_) if self._is_raised(sighting)]
+
+    def is_early(self, sighting: Sighting) -> bool:
+        """Whether no request can lead there, because it only runs at the start of a process."""
+        owner = sighting.scope.owner
+        return self._start.runs(owner) if isinstance(owner, Function) else True
+
+    @cached_property
+    def _start(self) -> Start:
+        return Start(self.project)
 
     def is_treated(self, class_: Class) -> bool:
         """Whether some part of the application deals with an exception, or with a base of it.

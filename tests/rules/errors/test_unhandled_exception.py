@@ -140,3 +140,42 @@ def test_what_tests_catch_is_not_caught() -> None:
         """,
     }
     assert [f.at for f in findings(files, "FAPI602")] == [("app/core/exceptions.py", 3)]
+
+
+STARTING = """
+    from app.core.exceptions import NotFoundException
+
+    class Task:
+        def schedule(self):
+            if not self.enabled:
+                raise NotFoundException("x")
+
+        def init(self):
+            return self.schedule()
+
+    async def start():
+        task.init()
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "rows"),
+    [
+        ("asyncio.run(start())", []),
+        ("if __name__ == '__main__':\n    asyncio.run(start())", []),
+        ("def again():\n    again()\n    start()\n\nagain()", []),
+        ("class Tasks:\n    def __init__(self, task):\n        self.init = task.init\n\nasyncio.run(start())", []),
+        ("def get_router():\n    start()\n    return APIRouter()", []),
+        ("", [3]),
+        ("class Other:\n    def init(self):\n        self.inner.init()", [3]),
+        ("def later():\n    start()", [3]),
+        ("@app.get('/')\nasync def handle():\n    await start()\n\nhandle()", [3]),
+        ("@app.get('/')\nasync def handle():\n    task.schedule()\n\nasyncio.run(start())", [3]),
+        ("def get_task():\n    start()\n\nx = Depends(get_task)\nget_task()", [3]),
+        ("register(start)\nstart()", [3]),
+        ("@app.middleware('http')\nasync def go(request, call_next):\n    start()\n\ngo()", [3]),
+    ],
+)
+def test_what_is_raised_at_the_start_reaches_no_client(use: str, rows: list[int]) -> None:
+    head = f"import asyncio\nfrom fastapi import Depends\nfrom app.services.a import start, task\n{MAIN}"
+    assert found(f"{head}\n{use}\n", service=STARTING) == rows

@@ -14,7 +14,7 @@ def unhandled_exception(exception: ExceptionClass, project: Project) -> Iterator
     Without a handler for it or for a base of it, clients get a bare 500. A handler may be registered with
     `@app.exception_handler(…)`, `add_exception_handler(…)` or `FastAPI(exception_handlers=…)`; the application may
     also catch the exception itself, or everything in a middleware. `HTTPException` and what inherits it have a
-    handler.
+    handler, and what is only raised while the application starts needs none.
 
     Bad:
         ```python app/core/exceptions.py
@@ -69,7 +69,7 @@ def unhandled_exception(exception: ExceptionClass, project: Project) -> Iterator
     if exceptions.catches_all or project.settings.is_exempt("FAPI602", name):
         return
     raised = exceptions.raised(exception.class_)
-    if raised and not exceptions.is_treated(exception.class_):
+    if raised and not exceptions.is_treated(exception.class_) and not all(map(exceptions.is_early, raised)):
         where = raised[0].scope.module.name
         yield Finding(
             at=exception.place,

@@ -1,0 +1,73 @@
+"""Functions that run when a process starts, before any request comes in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.search import Sighting, search
+from fapi_lint.project.symbols import Function
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_MAKES = re.compile(r"\b(?:APIRouter|FastAPI)\(")
+
+
+@dataclass(eq=False)
+class Start:
+    """Tells what only runs at the start, by following the names of functions to their callers.
+
+    Whatever may be a function by its name is taken for it, so that what is found to run at the start does.
+    """
+
+    project: Project
+    _known: dict[Function, bool] = field(default_factory=dict)
+
+    def runs(self, function: Function) -> bool:
+        """Whether nothing calls the function but statements at module level, however indirectly."""
+        if function not in self._known:
+            self._known[function] = True  # Functions that call each other are judged by their other callers.
+            self._known[function] = self._judge(function)
+        return self._known[function]
+
+    def _judge(self, function: Function) -> bool:
+        if isinstance(function.parent, Function) or function.name.startswith("__"):
+            return False
+        if function in self.project.routes.by_handler or function in self.project.dependencies:
+            return False
+        if any(o.dotted(_called(each.value)).endswith("middleware") for each in function.node.decorators):
+            return False
+        if _MAKES.search(function.module.text, function.node.body_start, function.node.end):
+            return True  # What makes routers does so before they answer anything.
+        uses = [use for use in self._uses(function) if use.scope.owner is not function]
+        return bool(uses) and all(self._is_early(use, function.name) for use in uses)
+
+    def _uses(self, function: Function) -> Iterator[Sighting]:
+        """Where the function, or something of its name that nobody knows, is used."""
+        for module in self.project.references.mentioning(function.name):
+            if not self.project.purposes.is_application(module):
+                continue
+            for sighting in search(module, function.name):
+                node = sighting.node
+                if isinstance(node, o.Attribute) and node.attr == function.name:
+                    meant = self.project.resolver.resolve(sighting.scope, node)
+                    if not isinstance(meant, Function) or meant is function:
+                        yield sighting
+                elif isinstance(node, o.Name) and self.project.resolver.resolve(sighting.scope, node) is function:
+                    yield sighting
+
+    def _is_early(self, use: Sighting, name: str) -> bool:
+        if isinstance(use.parent, o.Call) and use.parent.func is use.node:
+            caller = use.scope.owner
+            return self.runs(caller) if isinstance(caller, Function) else True
+        # `self.run = other.run`, in either direction: uses of the name are followed anyway.
+        named = (use.parent.value, *use.parent.targets) if isinstance(use.parent, o.Assign) else ()
+        return len(named) == 2 and all(o.dotted(expr).rpartition(".")[2] == name for expr in named)
+
+
+def _called(expr: o.Expr) -> o.Expr:
+    return expr.func if isinstance(expr, o.Call) else expr
