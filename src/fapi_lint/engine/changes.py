@@ -14,7 +14,7 @@ from fapi_lint.project.text_files import TextFile
 from fapi_lint.source.write import write_all
 
 if TYPE_CHECKING:
-    from fapi_lint.engine.fixing import Outcome  # Loads LibCST.
+    from fapi_lint.engine.fixing import Outcome  # Only fixes need it.
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def build_outlines(texts: Sequence[str], jobs: int, progress: Progress = lambda 
 def _build_here(texts: Sequence[str], progress: Progress) -> list[bytes]:
     if not texts:
         return []
-    from fapi_lint.outline.build import build  # LibCST takes a quarter of a second to import.
+    from fapi_lint.outline.build import build  # The parser is loaded where something is parsed.
     from fapi_lint.source.suppressions import find_candidates
 
     collecting = gc.isenabled()

@@ -170,7 +170,7 @@ class Run:
 
     def fix(self) -> Result:
         """Apply fixes in memory; `write` makes them real."""
-        from fapi_lint.engine.fixing import fix_until_stable  # Loads LibCST.
+        from fapi_lint.engine.fixing import fix_until_stable  # Only fixes need it.
 
         allowed = {Applicability.SAFE, Applicability.UNSAFE} if self.options.unsafe_fixes else {Applicability.SAFE}
         diagnostics: list[Diagnostic] = []

@@ -34,7 +34,7 @@ def write_frame(stream: BinaryIO, data: bytes) -> None:
 
 def main() -> None:
     """Answer every frame (texts) by a frame (their encoded outlines), until the input ends."""
-    from fapi_lint.outline.build import build  # Here, because the other end imports this module without LibCST.
+    from fapi_lint.outline.build import build  # The other end imports this module without the parser.
     from fapi_lint.source.suppressions import find_candidates
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the other end, which ends the input.

@@ -40,6 +40,6 @@ class Draft:
     @classmethod
     def parse(cls, path: str, text: str) -> Draft:
         """Read a text; one that does not parse has an outline with a failure."""
-        from fapi_lint.outline.build import build  # loads LibCST, which only fixes need here
+        from fapi_lint.outline.build import build  # Only fixes need the parser here.
 
         return cls(path, text, o.decode(build(text)))

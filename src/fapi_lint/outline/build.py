@@ -13,12 +13,17 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import libcst as cst
 import msgspec
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.outline.parser import ParserSyntaxError, parse_module
+
+if TYPE_CHECKING:
+    import libcst as cst
+else:
+    from fapi_lint.outline.parser import cst
 
 _ENCODER = msgspec.msgpack.Encoder()
 _QUOTES = "\"'"
@@ -55,8 +60,8 @@ def _build(text: str, comments: Iterable[tuple[int, int]]) -> o.Outline:
     if (row := _too_deep(text)) is not None:
         return o.Outline(failure=o.Failure("nested too deeply to be analysed", row, 1))
     try:
-        module = cst.parse_module(text)
-    except cst.ParserSyntaxError as error:
+        module = parse_module(text)
+    except ParserSyntaxError as error:
         return o.Outline(failure=_failure(text, error))
     builder = _Builder(text)
     try:
@@ -73,7 +78,7 @@ def _build(text: str, comments: Iterable[tuple[int, int]]) -> o.Outline:
     )
 
 
-def _failure(text: str, error: cst.ParserSyntaxError) -> o.Failure:
+def _failure(text: str, error: ParserSyntaxError) -> o.Failure:
     """Why a text is not Python, and where.
 
     LibCST says which tokens could have followed, and of the place the row at most. The running Python says it as its
@@ -370,7 +375,7 @@ class _Builder:
         return o.Dict(start, self.pos, tuple(keys), tuple(values))
 
     def unary(self, node: cst.UnaryOperation) -> o.Operation:
-        operator = _operator(node.operator)
+        operator = _OPERATORS[type(node.operator)]
         start = self.seek(operator)
         operand = self.expr(node.expression)
         self.first = start
@@ -379,7 +384,7 @@ class _Builder:
     def binary(self, node: Any) -> o.Operation:
         left = self.expr(node.left)
         start = self.first
-        operator = _operator(node.operator)
+        operator = _OPERATORS[type(node.operator)]
         self.seek(operator)
         right = self.expr(node.right)
         self.first = start
@@ -390,7 +395,7 @@ class _Builder:
         start = self.first
         operators = []
         for target in node.comparisons:
-            operators.append(_operator(target.operator))
+            operators.append(_OPERATORS[type(target.operator)])
             operands.append(self.expr(target.comparator))
         self.first = start
         return o.Compare(start, self.pos, tuple(operators), tuple(operands))
@@ -538,7 +543,7 @@ class _Builder:
     def aug_assign(self, node: cst.AugAssign) -> o.AugAssign:
         target = self.expr(node.target)
         start = self.first
-        operator = _operator(node.operator)
+        operator = _OPERATORS[type(node.operator)]
         self.seek(operator)  # or the value's sign would be found in `-=`
         value = self.expr(node.value)
         return o.AugAssign(start, self.pos, target, operator, value)
@@ -823,7 +828,7 @@ def _first_start(body: tuple[Any, ...], default: int) -> int:
 
 
 def _string_value(literal: str) -> str | None:
-    """What a string literal evaluates to; None for bytes."""
+    """What a string literal evaluates to; None for bytes, and for what no UTF-8 can hold (a lone surrogate)."""
     quote = min(index for index in (literal.find('"'), literal.find("'")) if index >= 0)
     prefix = literal[:quote].lower()
     if "b" in prefix:
@@ -832,29 +837,60 @@ def _string_value(literal: str) -> str | None:
         width = 3 if literal[:3] in ('"""', "'''") and len(literal) >= 6 else 1
         return literal[width:-width]
     try:
-        return str(ast.literal_eval(literal))
+        value = str(ast.literal_eval(literal))
+        value.encode()
     except (SyntaxError, ValueError):
         return None
-
-
-def _operator(node: Any) -> str:
-    text = _OPERATORS.get(type(node))
-    if text is None:
-        text = _OPERATORS[type(node)] = cst.Module([]).code_for_node(
-            node.with_changes(**{f: cst.SimpleWhitespace("") for f in node.__dataclass_fields__ if "whitespace" in f})
-        )
-    return text
+    return value
 
 
 _OPERATORS: dict[type, str] = {
-    cst.NotEqual: "!=",
-    cst.NotIn: "not in",
-    cst.IsNot: "is not",
+    # Unary and boolean.
+    cst.Minus: "-",
+    cst.Plus: "+",
+    cst.BitInvert: "~",
+    cst.Not: "not",
     cst.And: "and",
     cst.Or: "or",
-    cst.Not: "not",
+    # Binary.
+    cst.Add: "+",
+    cst.Subtract: "-",
+    cst.Multiply: "*",
+    cst.MatrixMultiply: "@",
+    cst.Divide: "/",
+    cst.FloorDivide: "//",
+    cst.Modulo: "%",
+    cst.Power: "**",
+    cst.LeftShift: "<<",
+    cst.RightShift: ">>",
+    cst.BitAnd: "&",
+    cst.BitOr: "|",
+    cst.BitXor: "^",
+    # Augmented.
+    cst.AddAssign: "+=",
+    cst.SubtractAssign: "-=",
+    cst.MultiplyAssign: "*=",
+    cst.MatrixMultiplyAssign: "@=",
+    cst.DivideAssign: "/=",
+    cst.FloorDivideAssign: "//=",
+    cst.ModuloAssign: "%=",
+    cst.PowerAssign: "**=",
+    cst.LeftShiftAssign: "<<=",
+    cst.RightShiftAssign: ">>=",
+    cst.BitAndAssign: "&=",
+    cst.BitOrAssign: "|=",
+    cst.BitXorAssign: "^=",
+    # Comparing.
+    cst.Equal: "==",
+    cst.NotEqual: "!=",
+    cst.LessThan: "<",
+    cst.LessThanEqual: "<=",
+    cst.GreaterThan: ">",
+    cst.GreaterThanEqual: ">=",
     cst.In: "in",
+    cst.NotIn: "not in",
     cst.Is: "is",
+    cst.IsNot: "is not",
 }
 
 _EXPRESSIONS: dict[type, Callable[[_Builder, Any], Any]] = {
