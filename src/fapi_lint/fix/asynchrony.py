@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from weakref import WeakKeyDictionary
 
@@ -12,7 +13,7 @@ from fapi_lint.fix.imports import spell
 from fapi_lint.fix.insertions import Insertions
 from fapi_lint.fix.requirements import asyncio_extra, asyncio_plugin
 from fapi_lint.fix.select_first import queries_first
-from fapi_lint.fix.text import indent_unit, indentation_at, newline, replace
+from fapi_lint.fix.text import indent_unit, indentation_at, newline, remove_statement, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.asynchrony.awaiting import generators_around
@@ -22,6 +23,7 @@ from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES
 from fapi_lint.project.asynchrony.threads import position
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
+from fapi_lint.project.search import around, places
 from fapi_lint.project.symbols import Function, Scope
 from fapi_lint.project.tests import AsyncTest
 
@@ -30,6 +32,8 @@ _GENERATORS = {
     "Iterator": "AsyncIterator",
     "Iterable": "AsyncIterable",
 }
+
+_LOOPS = frozenset(["asyncio.get_event_loop", "asyncio.get_running_loop"])
 
 _MADE: WeakKeyDictionary[Closure, Fix | Refusal] = WeakKeyDictionary()
 
@@ -80,6 +84,7 @@ class Conversion:
             self.change(change)
         for function in closure.functions:
             self.function(function)
+        self.loops()
         self.requirements()
         edits = [*self.insertions.edits(), *self.edits, *self.makers.edits, *self.makers.requirements]
         merged = _merged([*edits, *eager.edits])
@@ -233,6 +238,24 @@ class Conversion:
         self.edits.append(Edit(module.path, function.end, end, f"({space}" if rest else "()"))
         names = (name.id for name in o.walk(node.func) if isinstance(name, o.Name))
         self.drops += [DropsImport(module.path, name) for name in names]
+
+    def loops(self) -> None:
+        """`loop = asyncio.get_running_loop()` goes where only threads needed it, whose functions are awaited now."""
+        needing: Counter[tuple[Scope, str]] = Counter()
+        for change in self.closure.changes:
+            func = change.node.func if change.kind == "unthread" and isinstance(change.node, o.Call) else None
+            if isinstance(func, o.Attribute) and isinstance(func.value, o.Name):
+                *_, inmost = around(change.module, [func.start])
+                needing[inmost.scope, func.value.id] += 1
+        for (scope, name), uses in needing.items():
+            bound, module, owner = scope.bindings.get(name, ()), scope.module, scope.owner
+            if len(bound) != 1 or not isinstance(owner, Function) or not isinstance(bound[0].value, o.Call):
+                continue
+            made = self.project.resolver.external(scope, bound[0].value.func)
+            body = module.text[owner.node.body_start : owner.node.end]
+            if made is not None and made.dotted in _LOOPS and len(list(places(body, name))) == uses + 1:
+                self.edits.append(remove_statement(module, bound[0].statement))
+                self.drops.append(DropsImport(module.path, o.dotted(bound[0].value.func).partition(".")[0]))
 
     # --- definitions -------------------------------------------------------------------------------
 

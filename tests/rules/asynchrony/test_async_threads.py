@@ -55,6 +55,14 @@ def app(statement: str) -> dict[str, str]:
         ("return await to_thread.run_sync(count, db)", "return await count(db)"),
         ("return await asyncio.get_running_loop().run_in_executor(None, count, db, 2)", "return await count(db, 2)"),
         (
+            "loop = asyncio.get_running_loop()\nreturn await loop.run_in_executor(None, count, db, 2)",
+            "return await count(db, 2)",
+        ),
+        (
+            "loop = asyncio.get_running_loop()\nloop.slow()\nreturn await loop.run_in_executor(None, count, db)",
+            "loop = asyncio.get_running_loop()\nloop.slow()\nreturn await count(db)",
+        ),
+        (
             "await asyncio.sleep(1)\nreturn await asyncio.to_thread(count, await asyncio.to_thread(Session, 1))",
             "await asyncio.sleep(1)\nreturn await count(await asyncio.to_thread(AsyncSession, 1))",
         ),
