@@ -11,6 +11,8 @@ from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
 from fapi_lint.source.place import Place
 
+_NAMESPACE = "without `__init__.py`, other folders may be parts of the same package"
+
 
 @rule("FAPI101", "module-name", fix=Applicability.UNSAFE, preference="Naming")
 def module_name(module: Module, project: Project) -> Iterator[Finding]:
@@ -53,7 +55,8 @@ def module_name(module: Module, project: Project) -> Iterator[Finding]:
         follows: imports, attributes of packages, dotted strings and paths in Python, and those in configuration, task
         and container files (`pyproject.toml`, `*.ini`, `Dockerfile`, `*.yml`, `Makefile`, `*.sh`). No fix is offered
         where the new name is taken or cannot be imported, or where modules of the package are imported by a name
-        that is put together at run time.
+        that is put together at run time. A folder without `__init__.py` is reported only: other folders, also of other
+        distributions, may be parts of the same package, and would have to be renamed with it.
 
     Options:
         `exempt`.
@@ -65,7 +68,7 @@ def module_name(module: Module, project: Project) -> Iterator[Finding]:
         return
     message = f"{'Package' if is_folder else 'Module'} `{name}` is not in snake_case"
     if is_folder and not module.is_package:
-        yield Finding(at=Place(module.path, 0, 0), message=f"{message}; not renamed: it has no `__init__.py`")
+        yield Finding(at=Place(module.path, 0, 0), message=f"{message}; not renamed: {_NAMESPACE}")
         return
     renamed = rename_module(project, module, snake_case(name))
     yield Finding(
