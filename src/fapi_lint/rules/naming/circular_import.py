@@ -90,7 +90,8 @@ def circular_import(cycle: Cycle, project: Project) -> Iterator[Finding]:
     if project.settings.is_exempt("FAPI109", closing.importer.name):
         return
     more = len(cycle.modules) - len(cycle.links)
-    shown = f"{cycle.path}; {more} more modules take part" if more else cycle.path
+    others = "1 more module takes part" if more == 1 else f"{more} more modules take part"
+    shown = f"{cycle.path}; {others}" if more else cycle.path
     yield Finding(
         at=closing.importer.place(closing.statement),
         message=f"Import cycle: {shown}" + (f" (no fix: {reason})" if reason else ""),
