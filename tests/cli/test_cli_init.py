@@ -181,3 +181,51 @@ def test_without_python_there_is_nothing_to_write(tmp_path: Path, monkeypatch: p
     assert ran.code == 2
     assert "holds no Python files to look at; nothing was written" in ran.err
     assert not (tmp_path / "fapi-lint.toml").exists()
+
+
+TWO = """
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+router = APIRouter()
+
+
+class UserOut(BaseModel):
+    id: int
+
+
+class PostOut(BaseModel):
+    id: int
+
+
+class PostCreate(BaseModel):
+    title: str
+
+
+@router.get("/users/{user_id}", response_model=UserOut)
+async def get_user(user_id: int): ...
+
+
+@router.get("/posts", response_model=list[PostOut])
+async def get_posts(): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", "", {"response": "Out"}),
+        ("list[PostOut]", "list[str]", None),
+        ("class PostCreate", "class TagResponse", None),
+        ("PostOut", "PostRead", None),
+    ],
+)
+def test_two_schemas_make_a_convention_if_nothing_speaks_against_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run, old: str, new: str, expected: dict[str, str] | None
+) -> None:
+    write(tmp_path, {"app/main.py": TWO.replace(old, new) if old else TWO})
+    monkeypatch.chdir(tmp_path)
+    assert run("init").code == 0
+    written = tmp_path / "fapi-lint.toml"
+    table = tomllib.loads(written.read_text()) if written.exists() else {}
+    assert table.get("conventions", {}).get("schema-suffixes") == expected

@@ -57,15 +57,20 @@ def _response_model(project: Project) -> Iterator[Choice]:
 
 
 def _schema_suffixes(project: Project) -> Iterator[Choice]:
+    """Where there are but two, routes must show what both are for, and nothing else may be in use for it."""
     words: dict[Role, Counter[str]] = {}
+    in_routes: Counter[Role] = Counter()
+    answers, bodies = project.resources.answers, project.resources.bodies
     for schema in project.schemas.all:
         named = project.resources.parse(schema.name)
         if named is not None and schema.name.endswith(named.word) and named.word != "Schema":
             words.setdefault(named.role, Counter())[named.word] += 1
+            in_routes[named.role] += schema.class_ in (answers if named.role == "response" else bodies)
     for role, default in _DEFAULTS.schema_suffixes.by_role().items():
         found = words.get(role, Counter())
         word, number = _most_common(found, default)
-        if word != default and number >= _LEAST:
+        suffice = number >= _LEAST or number == found.total() == in_routes[role] == 2
+        if word != default and suffice:
             reason = f"{number} schemas end in {word}, {found[default] or 'none'} in {default}"
             yield Choice(f"conventions.schema-suffixes.{role}", word, reason)
 
