@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Marker = Literal["asyncio", "anyio"]
 
+_WEBSOCKET = ".websocket_connect("
 _RUNNERS = re.compile(r"asyncio|anyio|trio|twisted|tornado|curio")
 _LIFESPAN = re.compile(r"\b(?:lifespan|on_startup|on_shutdown)\b|\b(?:on_event|add_event_handler)\(")
 _TAKES_OVER = frozenset(["pytest_pyfunc_call", "pytest_pycollect_makeitem", "pytest_runtest_call"])
@@ -250,6 +251,19 @@ class Tests:
             and (function.name.startswith("test") or self.is_fixture(function))
             and self._meant(module, name) is fixture
         ]
+
+    def opens_websockets(self, scope: Scope) -> bool:
+        """Whether a client that is made in a block is there for websockets, which httpx does not have.
+
+        They are opened there, or in every file that is given what is made as a fixture.
+        """
+        owner, text = scope.owner, scope.module.text
+        if not isinstance(owner, Function):
+            return False
+        if text.find(_WEBSOCKET, owner.node.start, owner.node.end) >= 0:
+            return True
+        users = self.users_of(owner) if self.is_fixture(owner) else []
+        return bool(users) and all(_WEBSOCKET in user.module.text for user in users)
 
     def _meant(self, module: Module, name: str) -> Function | None:
         """The fixture of a name that the tests of a file see: its own, of the nearest conftest file, or of a plugin."""

@@ -63,7 +63,6 @@ LIFESPAN = APP.replace("FastAPI()", "FastAPI(lifespan=run)")
     [
         ("def test_a():\n    client = TestClient(app)\n    login(client)\n", "passed on"),
         ("def test_a():\n    client = TestClient(app)\n    other = client\n", "passed on"),
-        ("def test_a():\n    client = TestClient(app)\n    client.websocket_connect('/')\n", "not the same"),
         ("def test_a():\n    client = TestClient(app)\n    client.stream('GET', '/')\n", "not the same"),
         ("def test_a():\n    client = TestClient(app)\n    f = lambda: client.get('/')\n", "function of its own"),
         ("def test_a():\n    client = TestClient(app)\n    client.get('/', allow_redirects=False)\n", "not take"),
@@ -94,6 +93,28 @@ def test_what_is_reported_only(text: str, reason: str) -> None:
     (finding,) = found(text)
     assert finding.fix is None
     assert reason in finding.message
+
+
+SOCKET = "    with client.websocket_connect('/ws') as socket:\n        socket.send_text('x')\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "number"),
+    [
+        (f"def test_a():\n    client = TestClient(app)\n{SOCKET}", "", 0),
+        ("def test_a():\n    with TestClient(app).websocket_connect('/ws') as socket:\n        pass\n", "", 0),
+        (f"{FIXTURE}def test_a(client):\n{SOCKET}", "", 0),
+        (f"{FIXTURE}def test_a(client):\n{SOCKET}", f"def test_b(client):\n{SOCKET}", 0),
+        (f"{FIXTURE}def test_a(client):\n{SOCKET}", "def test_b(client):\n    client.get('/')\n", 1),
+        (FIXTURE, "", 1),
+        (f"def test_a():\n    client = TestClient(app)\n    client.get('/')\n\n\ndef test_b(client):\n{SOCKET}", "", 1),
+    ],
+)
+def test_websockets_need_it(text: str, more: str, number: int) -> None:
+    given = files("") | {"tests/conftest.py": HEAD + text, "tests/test_more.py": more}
+    if "@pytest.fixture" not in text:
+        given = files(text)
+    assert len(findings(given, "FAPI803")) == number
 
 
 def test_a_lifespan_is_not_left_out() -> None:

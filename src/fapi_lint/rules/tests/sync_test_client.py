@@ -18,7 +18,7 @@ def sync_test_client(module: Module, project: Project) -> Iterator[Finding]:
 
     `TestClient` runs the application in an event loop of its own: what the test opened in another loop, such as a
     database session shared with the handlers, cannot be used there. Reported is each `TestClient(…)` in the tests of
-    an application that has an `async def` handler.
+    an application that has an `async def` handler. A client for websockets, which `AsyncClient` cannot open, is none.
 
     Bad:
         ```python tests/test_health.py
@@ -63,7 +63,7 @@ def sync_test_client(module: Module, project: Project) -> Iterator[Finding]:
         with everything that uses it, or not at all: the fixtures that hand it on, the functions that are given it, and
         the tests become async and await its requests. A fixture that served more than one test is made anew for each.
         A client is reported only, and the message says where and why, if it runs the lifespan of the application as a
-        context manager, opens websockets or streams, or goes where nothing can be awaited.
+        context manager, streams, or goes where nothing can be awaited.
 
     Options:
         `conventions.test-folders`.
@@ -74,6 +74,8 @@ def sync_test_client(module: Module, project: Project) -> Iterator[Finding]:
         if not isinstance(sighting.node, o.Call):
             continue
         if not is_test_client(project.resolver.resolve(sighting.scope, sighting.node.func)):
+            continue
+        if project.tests.opens_websockets(sighting.scope):
             continue
         message = "`TestClient` is synchronous and the routes are not: use httpx's `AsyncClient`"
         fix = asynchronous_client(project, sighting, sighting.node)
