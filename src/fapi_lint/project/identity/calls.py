@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.identity.cells import Cell, Fact, Parse, join
-from fapi_lint.project.identity.passing import arguments, by_keyword, construct, dumped_class, pass_to, validate
+from fapi_lint.project.identity.passing import (
+    arguments,
+    by_keyword,
+    construct,
+    dumped_class,
+    is_literal,
+    pass_to,
+    validate,
+)
 from fapi_lint.project.identity.sql import in_sql, row
 from fapi_lint.project.symbols import Class, External, Function, Scope
 
@@ -71,130 +80,166 @@ _JSON = frozenset([
 # fmt: on
 _UNTOLD = Cell()
 """Stands for what the name of a method does not tell."""
+Method: TypeAlias = "Callable[[Flow, Scope, o.Call, o.Attribute], Cell | None]"
 
 
 def called(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
     """The set of what a call gives, and what the call joins."""
     func = call.func
     if isinstance(func, o.Attribute):
-        found = _method(flow, scope, call, func)
-        if found is not _UNTOLD:
-            return found
+        for method in _METHODS.get(func.attr, ()):
+            found = method(flow, scope, call, func)
+            if found is not _UNTOLD:
+                return found
     callee = flow.project.types.callee(scope, func)
-    if callee is None or not isinstance(callee, (External, Class, Function)):
+    if not isinstance(func, o.Attribute) and not isinstance(callee, (External, Class, Function)):
         symbol = flow.resolver.resolve(scope, func)
-        if isinstance(symbol, (External, Class, Function)) and not isinstance(func, o.Attribute):
-            callee = symbol
+        callee = symbol if isinstance(symbol, (External, Class, Function)) else None
     if isinstance(callee, Function):
         pass_to(flow, scope, call, callee, is_bound=isinstance(func, o.Attribute) and callee.is_method)
         return flow.returned(callee)
     if isinstance(callee, Class):
         construct(flow, scope, call, callee)
         return None
-    name = func.attr if isinstance(func, o.Attribute) else o.dotted(func)
     if isinstance(callee, External):
         return _foreign(flow, scope, call, callee)
-    _unknown(flow, scope, call, name)
+    _unknown(flow, scope, call, func.attr if isinstance(func, o.Attribute) else o.dotted(func))
     return None
 
 
 # --- methods ---------------------------------------------------------------------------------------
 
 
-def _method(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
-    """What the name of a method tells; `_UNTOLD` for names that tell nothing."""
-    name = func.attr
-    if name in _CHAINING:
-        receiver = flow.value(scope, func.value)
-        values = arguments(flow, scope, call)
-        if name in ("with_entities", "with_only_columns"):
-            return row(call, values)
+def _chain(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    receiver = flow.value(scope, func.value)
+    values = arguments(flow, scope, call)
+    return row(call, values) if func.attr in ("with_entities", "with_only_columns") else receiver
+
+
+def _select(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    if func.attr == "update" and not _is_statement(flow, scope, call):
+        return _UNTOLD
+    flow.value(scope, func.value)
+    return row(call, arguments(flow, scope, call))
+
+
+def _order(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    receiver = flow.value(scope, func.value)
+    values = arguments(flow, scope, call)
+    if len(values) == 1 and values[0] is not None:
+        values[0].root.orders.append(flow.place(scope, func))
+    return receiver
+
+
+def _by_keyword(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    owner = flow.entities.of(scope, func.value, flow.objects)
+    if owner is None and func.attr != "filter_by":
+        return _UNTOLD
+    return by_keyword(flow, scope, call, owner, flow.value(scope, func.value))
+
+
+def _column_test(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    receiver = flow.value(scope, func.value)
+    for value in arguments(flow, scope, call):
+        join(receiver, None if value is None else value.item())
+    return None
+
+
+def _receiver(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    return flow.value(scope, func.value)
+
+
+def _text_test(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    flow.fact(flow.value(scope, func.value), scope, call, f"`.{func.attr}()`, which is for text,")
+    return _use(flow, scope, call, func)
+
+
+def _execute(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    values = arguments(flow, scope, call)
+    first = values[0] if values else flow.value(scope, func.value)
+    if first is not None and func.attr.startswith("s") and "0" in first.root.parts:
+        return first.part("0")
+    return first
+
+
+def _view(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    receiver = flow.value(scope, func.value)
+    if receiver is None or call.args:
+        return _UNTOLD
+    if func.attr == "values":
         return receiver
-    if name in ("query", "select", "delete", "insert") or (name == "update" and _is_statement(flow, scope, call)):
-        flow.value(scope, func.value)
-        return row(call, arguments(flow, scope, call))
-    if name == "order_by":
-        receiver = flow.value(scope, func.value)
-        values = arguments(flow, scope, call)
-        if len(values) == 1 and values[0] is not None:
-            values[0].root.orders.append(flow.place(scope, func))
-        return receiver
-    if name in ("filter_by", "values", "update"):
-        owner = flow.entities.of(scope, func.value, flow.objects)
-        if owner is not None or name == "filter_by":
-            return by_keyword(flow, scope, call, owner, flow.value(scope, func.value))
-    if name in _COLUMN_TESTS or name in _COLUMN_RESULTS:
-        receiver = flow.value(scope, func.value)
-        for value in arguments(flow, scope, call) if name in _COLUMN_TESTS else ():
-            join(receiver, None if value is None else value.item())
-        return receiver if name in _COLUMN_RESULTS else None
-    if name in _TEXT_TESTS:
-        flow.fact(flow.value(scope, func.value), scope, call, f"`.{name}()`, which is for text,")
-        arguments(flow, scope, call)
+    if func.attr == "keys":
+        return receiver.key()
+    cell = Cell()
+    join(cell.part("0"), receiver.key())
+    join(cell.part("1"), receiver)
+    return cell
+
+
+def _pop(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    if not call.args:
+        return _UNTOLD
+    receiver = flow.value(scope, func.value)
+    values = arguments(flow, scope, call)
+    if isinstance(call.args[0].value, o.String) or receiver is None:
         return None
-    if name in ("get", "get_one"):
-        found = _get(flow, scope, call, func)
-        if found is not _UNTOLD:
-            return found
-    if name in ("scalar", "scalars", "execute", "exec", "stream", "stream_scalars"):
-        values = arguments(flow, scope, call)
-        first = values[0] if values else flow.value(scope, func.value)
-        if first is not None and name.startswith("s") and "0" in first.root.parts:
-            return first.part("0")
-        return first
-    if name in ("keys", "values", "items"):
-        receiver = flow.value(scope, func.value)
-        if receiver is None or call.args:
-            return _UNTOLD
-        if name == "values":
-            return receiver
-        if name == "keys":
-            return receiver.key()
-        cell = Cell()
-        join(cell.part("0"), receiver.key())
-        join(cell.part("1"), receiver)
-        return cell
-    if name in ("pop", "setdefault") and call.args:
-        receiver = flow.value(scope, func.value)
-        values = arguments(flow, scope, call)
-        if isinstance(call.args[0].value, o.String) or receiver is None:
-            return None
-        if not isinstance(call.args[0].value, o.Number):
-            join(receiver.key(), values[0])
-        return join(receiver, values[1]) if len(values) > 1 else receiver
-    if name in _ADDING and flow.entities.of(scope, func.value, flow.objects) is None:
-        receiver = flow.value(scope, func.value)
-        for value in arguments(flow, scope, call)[-1:]:
-            join(receiver, value)
-        return None
-    if name in _UNITING:
-        receiver = flow.value(scope, func.value)
-        for value in arguments(flow, scope, call):
-            join(receiver, value)
-        return receiver
-    if name in ("model_validate", "from_orm", "parse_obj") and call.args:
-        schema = flow.entities.class_named(scope, func.value)
-        if schema is not None:
-            validate(flow, scope, call, schema)
-            return None
-    if name in _HANDING_ON:
-        _handed_on(flow, scope, call)
-        return None
-    if name in _QUEUING:
-        target = flow.resolver.resolve(scope, func.value)
-        if isinstance(target, Function):
-            pass_to(flow, scope, call, target, is_bound=False)
-            for value in arguments(flow, scope, call) if _is_foreign_task(flow, target) else ():
-                flow.fact(value, scope, call, "a task queue, which may not carry UUIDs,")
-            return None
-    if name == "format" and isinstance(func.value, o.String):
-        for value in arguments(flow, scope, call) if ":" in (func.value.value or "") else ():
-            flow.fact(value, scope, call, "a format that is for numbers or text")
-        return None
-    if name in _SAVING or name in _LOGGING or name in _USING_ANY or name in ("add",):
-        arguments(flow, scope, call)
-        return None
-    return _UNTOLD
+    if not isinstance(call.args[0].value, o.Number):
+        join(receiver.key(), values[0])
+    return join(receiver, values[1]) if len(values) > 1 else receiver
+
+
+def _add(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    if flow.entities.of(scope, func.value, flow.objects) is not None:
+        return _UNTOLD
+    receiver = flow.value(scope, func.value)
+    for value in arguments(flow, scope, call)[-1:]:
+        join(receiver, value)
+    return None
+
+
+def _unite(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    receiver = flow.value(scope, func.value)
+    for value in arguments(flow, scope, call):
+        join(receiver, value)
+    return receiver
+
+
+def _validate(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    schema = flow.entities.class_named(scope, func.value) if call.args else None
+    if schema is None:
+        return _UNTOLD
+    validate(flow, scope, call, schema)
+    return None
+
+
+def _hand_on(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    _handed_on(flow, scope, call)
+    return None
+
+
+def _queue(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    target = flow.resolver.resolve(scope, func.value)
+    if not isinstance(target, Function):
+        return _UNTOLD
+    pass_to(flow, scope, call, target, is_bound=False)
+    for value in arguments(flow, scope, call) if _is_foreign_task(flow, target) else ():
+        flow.fact(value, scope, call, "a task queue, which may not carry UUIDs,")
+    return None
+
+
+def _format(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    if not isinstance(func.value, o.String):
+        return _UNTOLD
+    for value in arguments(flow, scope, call) if ":" in (func.value.value or "") else ():
+        flow.fact(value, scope, call, "a format that is for numbers or text")
+    return None
+
+
+def _use(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """Whatever is passed, nothing becomes of it."""
+    for arg in call.args:
+        flow.run(scope, arg.value)
+    return None
 
 
 def _is_statement(flow: Flow, scope: Scope, call: o.Call) -> bool:
@@ -266,18 +311,50 @@ def _is_foreign_task(flow: Flow, function: Function) -> bool:
     return not function.node.decorators
 
 
+def _by_name(*rules: tuple[Iterable[str], Method]) -> dict[str, list[Method]]:
+    found: dict[str, list[Method]] = {}
+    for names, method in rules:
+        for name in names:
+            found.setdefault(name, []).append(method)
+    return found
+
+
+_METHODS = _by_name(
+    (_CHAINING, _chain),
+    (("query", "select", "delete", "insert", "update"), _select),
+    (("order_by",), _order),
+    (("filter_by", "values", "update"), _by_keyword),
+    (_COLUMN_TESTS, _column_test),
+    (_COLUMN_RESULTS, _receiver),
+    (_TEXT_TESTS, _text_test),
+    (("get", "get_one"), _get),
+    (("scalar", "scalars", "execute", "exec", "stream", "stream_scalars"), _execute),
+    (("keys", "values", "items"), _view),
+    (("pop", "setdefault"), _pop),
+    (_ADDING, _add),
+    (_UNITING, _unite),
+    (("model_validate", "from_orm", "parse_obj"), _validate),
+    (_HANDING_ON, _hand_on),
+    (_QUEUING, _queue),
+    (("format",), _format),
+    (_SAVING | _LOGGING | _USING_ANY | {"add"}, _use),
+)
+"""What the name of a method may tell: the first that is not `_UNTOLD` does."""
+
+
 # --- others' ---------------------------------------------------------------------------------------
 
 
 def _foreign(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | None:
     name, args = callee.name, call.args
-    if callee.dotted == "builtins.int" or callee.is_from("uuid", "UUID"):
-        return _parse(flow, scope, call, "int" if callee.package == "builtins" else "uuid")
-    if callee.dotted in ("builtins.map", "builtins.filter") and len(args) == 2:
+    dotted, package = callee.dotted, callee.package
+    if dotted == "builtins.int" or (package == "uuid" and name == "UUID"):
+        return _parse(flow, scope, call, "int" if package == "builtins" else "uuid")
+    if dotted in ("builtins.map", "builtins.filter") and len(args) == 2:
         return _mapped(flow, scope, call, name)
     values = arguments(flow, scope, call)
     value = values[0] if values else None
-    if callee.package in ("sqlalchemy", "sqlmodel"):
+    if package in ("sqlalchemy", "sqlmodel"):
         return in_sql(flow, scope, call, callee, values)
     if name == "isinstance" and len(args) == 2:
         if flow.resolver.external(scope, args[1].value) == External("builtins.int"):
@@ -304,13 +381,13 @@ def _foreign(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell |
         for index, other in enumerate(values):
             join(cell.part(str(index)), None if other is None else other.item())
         return cell
-    if callee.dotted == "builtins.dict" or callee.dotted.endswith("defaultdict"):
+    if dotted == "builtins.dict" or dotted.endswith("defaultdict"):
         cell = Cell()
         cell.is_dict = True
         for arg, other in zip(args, values, strict=True):
             join(cell.part(arg.keyword), other) if arg.keyword else None
         return cell
-    if callee.dotted == "builtins.dict.fromkeys":
+    if dotted == "builtins.dict.fromkeys":
         cell = Cell()
         cell.is_dict = True
         join(cell.key(), None if value is None else value.item())
@@ -319,7 +396,7 @@ def _foreign(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell |
         for other in values:
             flow.fact(other, scope, call, f"`{name}()`", is_number=True)
         return Cell(Fact(flow.place(scope, call), "a range", is_number=True)) if name == "range" else None
-    if name in _JSON or callee.package in ("json", "jwt", "jose", "redis"):
+    if name in _JSON or package in ("json", "jwt", "jose", "redis"):
         for index, other in enumerate(values):
             flow.dumped(other, scope, call, f"`{name}`, which does not know UUIDs,")
             owner = dumped_class(flow, scope, args[index].value)
@@ -327,13 +404,13 @@ def _foreign(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell |
                 assert owner is not None
                 flow.fact(flow.attribute(owner, field.name), scope, call, f"`{name}`, which does not know UUIDs,")
         return None
-    if name in _USING_ANY or name in _LOGGING or callee.package in _USING_ANY:
+    if name in _USING_ANY or name in _LOGGING or package in _USING_ANY:
         return None
     if name in _HANDING_ON:
         _handed_on(flow, scope, call)
         return None
     for other in values:
-        flow.dumped(other, scope, call, f"`{callee.dotted.removeprefix('builtins.')}`")
+        flow.dumped(other, scope, call, f"`{dotted.removeprefix('builtins.')}`")
     return None
 
 
@@ -373,12 +450,14 @@ def _mapped(flow: Flow, scope: Scope, call: o.Call, name: str) -> Cell | None:
 
 
 def _unknown(flow: Flow, scope: Scope, call: o.Call, name: str) -> None:
-    flow.value(scope, call.func)
-    model = (
-        flow.project.model_attributes.of_library(scope, call.func.value) if isinstance(call.func, o.Attribute) else None
-    )
-    for arg, value in zip(call.args, arguments(flow, scope, call), strict=True):
-        if model is not None and (arg.keyword or _last_name(arg.value)) in flow.names:
+    flow.run(scope, call.func)
+    held = [arg.keyword or _last_name(arg.value) for arg in call.args]
+    model = None
+    if isinstance(call.func, o.Attribute) and not flow.names.isdisjoint(held):
+        model = flow.project.model_attributes.of_library(scope, call.func.value)
+    values = [None if model is None and is_literal(arg.value) else flow.value(scope, arg.value) for arg in call.args]
+    for attribute, value in zip(held, values, strict=True):
+        if model is not None and attribute in flow.names:
             # `crud_posts.get(db, id=id)` of a library: what it compares with the key is a key.
-            join(flow.attribute(model, arg.keyword or _last_name(arg.value)), value)
+            join(flow.attribute(model, attribute), value)
         flow.dumped(value, scope, call, f"`{name or 'a call'}`, of which nothing is known,")

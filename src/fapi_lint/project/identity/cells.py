@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Column, Table
@@ -52,8 +52,7 @@ class Bound:
     arg: o.Arg
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """Something that is done with an identifier, or that it comes from, which a UUID does not go with."""
 
     place: Place
@@ -75,45 +74,17 @@ class Cell:
     A container is one with what it holds; the keys of a dict and the parts of a tuple or record stand apart.
     """
 
-    __slots__ = (
-        "_parent",
-        "_weight",
-        "bounds",
-        "columns",
-        "facts",
-        "is_dict",
-        "is_tuple",
-        "keys",
-        "loose",
-        "orders",
-        "parsed",
-        "parses",
-        "parts",
-        "slots",
-        "table_columns",
-        "type_names",
-    )
+    __slots__ = ("_held", "_parent", "_weight", "is_dict", "is_tuple", "keys", "parts")
 
     def __init__(self, fact: Fact | None = None) -> None:
         self._parent: Cell | None = None
         self._weight = 1
+        self._held: dict[str, list[Any]] = {} if fact is None else {"facts": [fact]}
+        """What is known of the set, by kind: of most sets nothing or little is."""
         self.keys: Cell | None = None
         self.is_dict = False
         self.is_tuple = False
         self.parts: dict[str, Cell] = {}
-        self.columns: list[Column] = []
-        self.table_columns: list[TableColumn] = []
-        self.type_names: list[TypeName] = []
-        self.facts: list[Fact] = [] if fact is None else [fact]
-        self.parses: list[Parse] = []
-        """What makes values of this set."""
-        self.parsed: list[Parse] = []
-        """What makes other values of values of this set."""
-        self.bounds: list[Bound] = []
-        self.slots: list[Slot] = []
-        self.loose: list[tuple[str, Place]] = []
-        """Attributes of objects that are not known, by name."""
-        self.orders: list[Place] = []
 
     @property
     def root(self) -> Cell:
@@ -123,6 +94,53 @@ class Cell:
                 cell._parent = cell._parent._parent
             cell = cell._parent
         return cell
+
+    # --- what is known of it, where it is a root -----------------------------------------------------
+
+    @property
+    def columns(self) -> list[Column]:
+        return self._held.setdefault("columns", [])
+
+    @property
+    def table_columns(self) -> list[TableColumn]:
+        return self._held.setdefault("table_columns", [])
+
+    @property
+    def type_names(self) -> list[TypeName]:
+        return self._held.setdefault("type_names", [])
+
+    @property
+    def facts(self) -> list[Fact]:
+        return self._held.setdefault("facts", [])
+
+    @property
+    def parses(self) -> list[Parse]:
+        """What makes values of this set."""
+        return self._held.setdefault("parses", [])
+
+    @property
+    def parsed(self) -> list[Parse]:
+        """What makes other values of values of this set."""
+        return self._held.setdefault("parsed", [])
+
+    @property
+    def bounds(self) -> list[Bound]:
+        return self._held.setdefault("bounds", [])
+
+    @property
+    def slots(self) -> list[Slot]:
+        return self._held.setdefault("slots", [])
+
+    @property
+    def loose(self) -> list[tuple[str, Place]]:
+        """Attributes of objects that are not known, by name."""
+        return self._held.setdefault("loose", [])
+
+    @property
+    def orders(self) -> list[Place]:
+        return self._held.setdefault("orders", [])
+
+    # --- what stands apart ---------------------------------------------------------------------------
 
     def key(self) -> Cell:
         """The keys, where this is a dict."""
@@ -134,9 +152,10 @@ class Cell:
     def part(self, name: str) -> Cell:
         """What stands under a name or an index."""
         root = self.root
-        if name not in root.parts:
-            root.parts[name] = Cell()
-        return root.parts[name].root
+        found = root.parts.get(name)
+        if found is None:
+            found = root.parts[name] = Cell()
+        return found.root
 
     def item(self) -> Cell:
         """What iterating gives."""
@@ -159,8 +178,18 @@ class Cell:
                 pending += [*cell.parts.values(), *([cell.keys] if cell.keys is not None else [])]
         return iter(seen)
 
-
-_LISTS = ("columns", "table_columns", "type_names", "facts", "parses", "parsed", "bounds", "slots", "loose", "orders")
+    def _take(self, other: Cell) -> None:
+        """Hold what another root does, which is one with this one now; the parts of both are left to be joined."""
+        other._parent = self
+        self._weight += other._weight
+        for kind, found in other._held.items():
+            if kind in self._held:
+                self._held[kind] += found
+            else:
+                self._held[kind] = found
+        self.is_dict = self.is_dict or other.is_dict
+        self.is_tuple = self.is_tuple or other.is_tuple
+        self.keys = self.keys or other.keys
 
 
 def join(one: Cell | None, other: Cell | None) -> Cell | None:
@@ -169,21 +198,15 @@ def join(one: Cell | None, other: Cell | None) -> Cell | None:
         return one or other
     pending = [(one, other)]
     while pending:
-        left, right = (cell.root for cell in pending.pop())
+        first, second = pending.pop()
+        left, right = first.root, second.root
         if left is right:
             continue
         if left._weight < right._weight:
             left, right = right, left
-        right._parent = left
-        left._weight += right._weight
-        for name in _LISTS:
-            if found := getattr(right, name):
-                getattr(left, name).extend(found)
-        left.is_dict = left.is_dict or right.is_dict
-        left.is_tuple = left.is_tuple or right.is_tuple
         if left.keys is not None and right.keys is not None:
             pending.append((left.keys, right.keys))
-        left.keys = left.keys or right.keys
+        left._take(right)
         for name, part in right.parts.items():
             if name in left.parts:
                 pending.append((left.parts[name], part))

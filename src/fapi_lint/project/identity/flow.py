@@ -51,11 +51,13 @@ class Flow(Places):
                     if item.target is not None:
                         self.bind(scope, item.target, value)
                 self.walk(scope, statement.body)
-            elif kind in (o.ExprStatement, o.Raise, o.Simple):
+            elif kind is o.ExprStatement:
+                self.run(scope, statement.value)
+            elif kind is o.Raise or kind is o.Simple:
                 for child in o.children(statement):
-                    self.value(scope, child)
-            elif kind in (o.If, o.While):
-                self.value(scope, statement.test)
+                    self.run(scope, child)
+            elif kind is o.If or kind is o.While:
+                self.run(scope, statement.test)
                 self.walk(scope, statement.body)
                 self.walk(scope, statement.orelse)
             elif kind is o.Try:
@@ -123,9 +125,21 @@ class Flow(Places):
         visit = _VISITORS.get(type(expr))
         return None if visit is None else visit(self, scope, expr)
 
+    def run(self, scope: Scope, expr: o.Node | None) -> None:
+        """What an expression does whose value nobody takes: names and constants do nothing."""
+        kind = type(expr)
+        if kind is not o.Name and kind is not o.Number and not (isinstance(expr, o.String) and not expr.parts):
+            self.value(scope, expr)
+
     def _named(self, scope: Scope, expr: o.Name) -> Cell | None:
         if expr.id in self._bound:
             return self._bound[expr.id]
+        key = (scope, expr.id)
+        if key not in self._names:
+            self._names[key] = self._find_named(scope, expr)
+        return self._names[key]
+
+    def _find_named(self, scope: Scope, expr: o.Name) -> Cell | None:
         found = scope.lookup(expr.id)
         if found is None:
             return None
@@ -142,7 +156,7 @@ class Flow(Places):
 
     def _attribute(self, scope: Scope, expr: o.Attribute) -> Cell | None:
         if expr.attr in self.names:
-            meant = self.project.model_attributes.of(scope, expr.value)
+            meant = self.meant(scope, expr.value)
             if meant is not None:
                 return self.of_models(scope, expr.value, meant, expr.attr)
         owner = self.owner(scope, expr.value)
@@ -205,8 +219,25 @@ class Flow(Places):
 
     def owner(self, scope: Scope, expr: o.Node) -> Class | None:
         """The class whose attributes an expression has, as an instance or as the class itself."""
+        if not isinstance(expr, o.Name) or expr.id in self.objects:
+            return self._find_owner(scope, expr)
+        key = (scope, expr.id)
+        if key not in self._owners:
+            self._owners[key] = self._find_owner(scope, expr)
+        return self._owners[key]
+
+    def _find_owner(self, scope: Scope, expr: o.Node) -> Class | None:
         named = self.entities.class_named(scope, expr)
         return named if named is not None else self.entities.of(scope, expr, self.objects)
+
+    def meant(self, scope: Scope, expr: o.Node) -> Meant | None:
+        """The models that an expression may name which is no name of one."""
+        if not isinstance(expr, o.Name):
+            return self.project.model_attributes.of(scope, expr)
+        key = (scope, expr.id)
+        if key not in self._meant:
+            self._meant[key] = self.project.model_attributes.of(scope, expr)
+        return self._meant[key]
 
     def _table_column(self, scope: Scope, expr: o.Attribute) -> Cell | None:
         """`post_tags.c.post_id`"""
@@ -224,15 +255,16 @@ class Flow(Places):
         return Cell(Fact(scope.module.place(expr), text, is_number=True, literal=expr.value))
 
     def _string(self, scope: Scope, expr: o.String) -> Cell | None:
+        if expr.value is not None:
+            return Cell(Fact(scope.module.place(expr), "a text"))
         text = scope.module.text
         for part in expr.parts:
-            value = self.value(scope, part)
             rest = text[part.end : part.end + 2].lstrip()
             if rest[:1] == ":" and rest[1:2] != "}":
-                self.fact(value, scope, expr, "a format that is for numbers or text")
-        if expr.value is None:
-            return None
-        return Cell(Fact(scope.module.place(expr), "a text"))
+                self.fact(self.value(scope, part), scope, expr, "a format that is for numbers or text")
+            else:
+                self.run(scope, part)
+        return None
 
     def _subscript(self, scope: Scope, expr: o.Subscript) -> Cell | None:
         container = self.value(scope, expr.value)
@@ -344,7 +376,7 @@ class Flow(Places):
         self._bound, self.objects = bound, objects
 
     def _if_exp(self, scope: Scope, expr: o.IfExp) -> Cell | None:
-        self.value(scope, expr.test)
+        self.run(scope, expr.test)
         return join(self.value(scope, expr.body), self.value(scope, expr.orelse))
 
     def _named_expr(self, scope: Scope, expr: o.NamedExpr) -> Cell | None:

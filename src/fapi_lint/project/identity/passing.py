@@ -17,11 +17,15 @@ def arguments(flow: Flow, scope: Scope, call: o.Call) -> list[Cell | None]:
     return [flow.value(scope, arg.value) for arg in call.args]
 
 
+def is_literal(expr: o.Expr) -> bool:
+    """Whether an expression is a constant, the set of which is forgotten unless somebody joins it."""
+    return isinstance(expr, o.Number) or (isinstance(expr, o.String) and not expr.parts)
+
+
 def pass_to(flow: Flow, scope: Scope, call: o.Call, function: Function, *, is_bound: bool, skip: int = 0) -> None:
     """Arguments become parameters."""
-    params = list(function.node.params)
-    statics = {o.dotted(d.value) for d in function.node.decorators}
-    if is_bound and "staticmethod" not in statics:
+    params = function.node.params
+    if is_bound and not any(o.dotted(decorator.value) == "staticmethod" for decorator in function.node.decorators):
         params = params[1:]
     plain = [param for param in params if param.kind in ("positional", "normal")]
     index = -skip

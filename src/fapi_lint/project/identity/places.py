@@ -9,6 +9,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
 from fapi_lint.project.identity.cells import Bound, Cell, Fact, TypeName, join
 from fapi_lint.project.identity.entities import Entities
+from fapi_lint.project.model_attributes import Meant
 from fapi_lint.project.models import Column
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
@@ -35,6 +36,10 @@ class Places:
         self.objects: dict[str, Class | None] = {}
         """The classes of the names that comprehensions and lambdas bind."""
         self._bound: dict[str, Cell | None] = {}
+        self._names: dict[tuple[Scope, str], Cell | None] = {}
+        """What names hold where they are used. Classes of objects and models that names stand for are kept likewise."""
+        self._owners: dict[tuple[Scope, str], Class | None] = {}
+        self._meant: dict[tuple[Scope, str], Meant | None] = {}
         self._variables: dict[tuple[Scope, str], Cell] = {}
         self._parameters: dict[tuple[Function, str], Cell] = {}
         self._returns: dict[Function, Cell] = {}
@@ -90,7 +95,7 @@ class Places:
         join(cell, self.value(scope, value))
 
     def bounds(self, cell: Cell, scope: Scope, call: o.Call) -> None:
-        cell.root.bounds += [Bound(scope.module, call, arg) for arg in call.args if arg.keyword in _NUMERIC]
+        cell.root.bounds.extend(Bound(scope.module, call, arg) for arg in call.args if arg.keyword in _NUMERIC)
 
     def variable(self, scope: Scope, name: str) -> Cell:
         key = (scope, name)
