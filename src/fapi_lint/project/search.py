@@ -11,7 +11,10 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Scope
 
-_AS = re.compile(r"\b(\w+)\s+as\s+(\w+)")
+_AS = re.compile(r"as(?=\s+(\w+))")
+_LAST_WORD = re.compile(r"(\w+)\s+$")
+_REACH = 200
+"""Where the word before an `as` is looked for; a pattern that starts with a word is tried at each word of the text."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,9 +60,15 @@ def other_names(modules: Iterable[Module]) -> dict[str, set[str]]:
     """What names are called elsewhere, going by the text: `import get as get_user`; what they mean is to be asked."""
     found: dict[str, set[str]] = {}
     for module in modules:
-        for name, other in _AS.findall(module.text) if " as " in module.text else ():
-            if name != other:
-                found.setdefault(name, set()).add(other)
+        text, end = module.text, 0
+        for match in _AS.finditer(text) if " as " in text else ():
+            if not text[match.start() - 1].isspace():
+                continue
+            name = _LAST_WORD.search(text[max(end, match.start() - _REACH) : match.start()])
+            if name is not None:
+                end = match.end(1)
+                if name[1] != match[1]:
+                    found.setdefault(name[1], set()).add(match[1])
     return found
 
 

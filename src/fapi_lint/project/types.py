@@ -6,7 +6,7 @@ A value whose assignments disagree, or one of which is unknown, is unknown: None
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -105,21 +105,18 @@ def coroutine(result: Type | None) -> Type:
 class Types:
     """Infers the types of expressions in the scopes of an application."""
 
-    def __init__(self, project: Project, assumed: Mapping[tuple[Function, str], Type] | None = None) -> None:
-        """`assumed` are the types of parameters that nothing in their signature tells."""
+    def __init__(self, project: Project) -> None:
         self.project = project
         self.resolver = project.resolver
-        self.assumed = {} if assumed is None else assumed
         self._returned: dict[Function, Type | None] = {}
         self._attributes: dict[tuple[Class, str], Type | None] = {}
         self._variables: dict[tuple[Scope, str], Type | None] = {}
         self._assignments: dict[Class, dict[str, list[tuple[Function, o.Node]]]] = {}
         self._active: set[Any] = set()
 
-    def forget(self) -> None:
-        """Infer everything anew: more is assumed than before."""
-        for known in (self._returned, self._attributes, self._variables):
-            known.clear()
+    def assumed(self, function: Function | Class | None, name: str) -> Type | None:
+        """The type of a parameter that nothing in its signature tells."""
+        return None
 
     # --- expressions -------------------------------------------------------------------------------
 
@@ -183,7 +180,7 @@ class Types:
         bindings = [
             b
             for b in scope.bindings.get(name, ())
-            if not (is_none(b.value) and b.annotation is None) or (scope.owner, name) in self.assumed
+            if not (is_none(b.value) and b.annotation is None) or self.assumed(scope.owner, name) is not None
         ]
         for binding in bindings:
             if binding.annotation is not None and not isinstance(binding.node, o.Param):
@@ -222,8 +219,8 @@ class Types:
         if param.kind in ("*", "**"):
             return None
         scope = function.enclosing
-        if (function, param.name) in self.assumed:
-            return self.assumed[function, param.name]
+        if (assumed := self.assumed(function, param.name)) is not None:
+            return assumed
         if param.annotation is not None:
             return self.of_annotation(scope, param.annotation)
         if isinstance(function.parent, Class) and param is function.node.params[0]:

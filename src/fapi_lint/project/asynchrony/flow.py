@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.asynchrony.assuming import AssumingTypes
 from fapi_lint.project.asynchrony.dynamic import dynamic_names
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES, Role, carried, role_of
 from fapi_lint.project.asynchrony.sets import DisjointSets
 from fapi_lint.project.module import Module
 from fapi_lint.project.search import other_names, places
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
-from fapi_lint.project.types import Type, Types
+from fapi_lint.project.types import Type
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -93,8 +94,7 @@ class SessionFlow:
         self.sessions = project.sessions
         self.sets = DisjointSets()
         self.parts: dict[Key, Part] = {}
-        self.assumed: dict[tuple[Function, str], Type] = {}
-        self.types = Types(project, self.assumed)
+        self.types = AssumingTypes(project)
         self.dynamic = dynamic_names(project)
         self.other_names = other_names(project.modules)
         self.words: set[str] = set(SEEDS | project.sessions.session_classes | self.dynamic)
@@ -102,6 +102,8 @@ class SessionFlow:
         self.touched: dict[Function, None] = {}
         self.dirty: dict[Function, None] = {}
         self.producers: dict[Function, None] = {}
+        self._given_to_tests: dict[str, list[Function]] = {}
+        """The fixtures among the producers, by what tests call them."""
         self.loose: list[Obstacle] = []
         """What no asynchronous session of the application would survive."""
         self._statements: dict[tuple[Module, int], o.Node] = {}
@@ -203,9 +205,12 @@ class SessionFlow:
         if isinstance(function.parent, Class) and function.name in ("__init__", "__enter__", "__post_init__"):
             for name in _set_by(function):
                 self._held(function.parent, name)
-        if self.carries(self.given_by(function)):
+        if function not in self.producers and self.carries(self.given_by(function)):
             self.producers[function] = None
-            self.add_word(self.fixtures.get(function, function.name))
+            word = self.fixtures.get(function, function.name)
+            if function in self.fixtures:
+                self._given_to_tests.setdefault(word, []).append(function)
+            self.add_word(word)
         if function.module.text.find("def ", function.node.body_start, function.node.end) >= 0:
             for nested in function.scope.all_functions():
                 self.touch(nested)
@@ -222,10 +227,9 @@ class SessionFlow:
 
     def assume(self, function: Function, param: o.Param, type_: Type) -> None:
         """A parameter without annotation is given a session."""
-        if self.assumed.get((function, param.name)) == type_:
+        if self.types.assumed(function, param.name) == type_:
             return
-        self.assumed[function, param.name] = type_
-        self.types.forget()
+        self.types.assume(function, param.name, type_)
         self.touch(function)
         if isinstance(function.parent, Class):
             for method in function.parent.methods:
@@ -245,8 +249,8 @@ class SessionFlow:
         if function not in self.fixtures and not function.name.startswith("test"):
             return
         for param in function.node.params:
-            for fixture in list(self.producers):
-                if self.fixtures.get(fixture) != param.name or fixture is function:
+            for fixture in self._given_to_tests.get(param.name, ()):
+                if fixture is function:
                     continue
                 self.sets.join(function, fixture)
                 result = self.given_by(fixture)
@@ -275,9 +279,22 @@ class SessionFlow:
 
     def class_named(self, scope: Scope, expr: o.Node | None) -> External | None:
         """The synchronous class of SQLAlchemy's that an expression names."""
-        symbol = self.project.resolver.named(scope, parse_annotation(expr))
+        expr = parse_annotation(expr)
+        if isinstance(expr, o.Name) and _is_local(scope, expr.id):
+            return None
+        symbol = self.project.resolver.named(scope, expr)
         found = isinstance(symbol, External) and symbol.package in ORM and symbol.name in ASYNC_CLASSES
         return symbol if found and isinstance(symbol, External) else None
+
+
+def _is_local(scope: Scope, name: str) -> bool:
+    """Whether a function binds a name itself, otherwise than by an import."""
+    found = scope.lookup(name)
+    return (
+        found is not None
+        and isinstance(found[0].owner, Function)
+        and not any(isinstance(binding.node, o.Alias) for binding in found[1])
+    )
 
 
 def _statement_key(module: Module, statement: o.Node) -> Key:

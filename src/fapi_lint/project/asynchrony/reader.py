@@ -78,6 +78,8 @@ class Reader:
     # --- walking -----------------------------------------------------------------------------------
 
     def annotation(self, scope: Scope, expr: o.Node) -> None:
+        if isinstance(expr, o.Name) and expr.id not in self.flow.words:
+            return
         for node in o.walk(parse_annotation(expr)):
             if isinstance(node, o.String) and (inner := parse_annotation(node)) is not None and inner is not node:
                 self.annotation(scope, inner)
@@ -90,49 +92,50 @@ class Reader:
                     self.join(self.flow.origin(scope, node))
 
     def walk(self, scope: Scope, body: Iterable[o.Node]) -> None:
-        possible: dict[str, bool] = {}
+        concerned: dict[str, bool] = {}
         words = self.flow.words
         for node, above in paths(body, o.Name, o.Attribute, o.Call):
             kind = type(node)
-            name = node if kind is o.Name else node.value if kind is o.Attribute else None
+            if kind is o.Call:
+                self.call(scope, node, above)
+                continue
+            name = node if kind is o.Name else node.value
             if type(name) is o.Name:
                 # Most names have nothing to do with sessions: nothing more is asked about them.
-                known = possible.get(name.id)
+                known = concerned.get(name.id)
                 if known is None:
-                    known = possible[name.id] = self.may_be(scope, name.id)
+                    if kind is o.Name and is_target(node, above):
+                        continue  # What is on the right is read first: it may say more about the name.
+                    known = concerned[name.id] = self.concerns(scope, name)
                 if not known and (kind is o.Name or not (node.attr in words or self.paths)):
                     continue
-            if kind is o.Name:
-                self.name(scope, node, above)
-            elif kind is o.Attribute:
+            if kind is o.Attribute:
                 self.attribute(scope, node, above)
-            else:
-                self.call(scope, node, above)
+            elif not is_target(node, above) and not is_shadowed(node.id, above):
+                self.reference(scope, node, self.type_of(scope, node), above)
 
-    def name(self, scope: Scope, node: o.Name, above: Parents) -> None:
-        if not self.may_be(scope, node.id) or is_target(node, above) or is_shadowed(node.id, above):
-            return
-        type_ = self.type_of(scope, node)
-        if self.flow.role(type_) is None and node.id not in self.flow.words:
-            return
-        self.reference(scope, node, type_, above)
+    def concerns(self, scope: Scope, name: o.Name) -> bool:
+        """Whether a name stands for something synchronous, or may carry it."""
+        return self.may_be(scope, name.id) and (
+            name.id in self.flow.words or self.flow.role(self.type_of(scope, name)) is not None
+        )
 
     def may_be(self, scope: Scope, name: str) -> bool:
         """Whether a name may stand for something synchronous, going by the words of what binds it: types cost more."""
         if name in self.flow.words:
             return True
         key = (scope, name)
-        if key not in self._possible:
+        known = self._possible.get(key)
+        if known is None:
+            self._possible[key] = known = False  # for names that are bound by themselves
             found = scope.lookup(name)
-            self._possible[key] = False  # for names that are bound by themselves
-            where, bindings = found if found is not None else (scope, [])
-            self._possible[key] = isinstance(where.owner, Function) and any(
-                self._may_bind(where, name, binding) for binding in bindings
-            )
-        return self._possible[key]
+            if found is not None and isinstance(found[0].owner, Function):
+                known = any(self._may_bind(found[0], name, binding) for binding in found[1])
+                self._possible[key] = known
+        return known
 
     def _may_bind(self, scope: Scope, name: str, binding: Binding) -> bool:
-        if (scope.owner, name) in self.flow.assumed:
+        if self.types.assumed(scope.owner, name) is not None:
             return True
         parts = [binding.annotation, binding.value]
         if isinstance(binding.statement, o.WithItem):
@@ -140,16 +143,19 @@ class Reader:
         elif isinstance(binding.statement, o.For):
             parts.append(binding.statement.iter)
         for part in parts:
-            for node in o.walk(part) if part is not None else ():
-                if isinstance(node, o.Name):
-                    if self._is_variadic(scope, node.id):
+            for node, _ in paths((part,), o.Name, o.Attribute, o.String) if part is not None else ():
+                kind = type(node)
+                if kind is o.Name:
+                    if node.id in _GIVING or self._is_variadic(scope, node.id):
                         return True
-                    if node.id in _GIVING or (node.id != name and self.may_be(scope, node.id)):
+                    if node.id != name and self.may_be(scope, node.id):
                         return True
-                elif isinstance(node, o.Attribute):
-                    if node.attr in self.flow.words or node.attr in _GIVING or o.dotted(node) in self.paths:
+                elif kind is o.Attribute:
+                    if node.attr in self.flow.words or node.attr in _GIVING:
                         return True
-                elif isinstance(node, o.String) and not self.flow.words.isdisjoint(_WORDS.findall(node.value or "")):
+                    if self.paths and o.dotted(node) in self.paths:
+                        return True
+                elif node.value and not self.flow.words.isdisjoint(_WORDS.findall(node.value)):
                     return True
         return False
 
@@ -157,7 +163,9 @@ class Reader:
     def _is_variadic(scope: Scope, name: str) -> bool:
         """Whether a name is `**kwargs`, which may have a session among others."""
         found = scope.lookup(name)
-        return found is not None and any(isinstance(b.node, o.Param) and b.node.kind == "**" for b in found[1])
+        if found is None or not isinstance(found[0].owner, Function):
+            return False
+        return any(isinstance(b.node, o.Param) and b.node.kind == "**" for b in found[1])
 
     def attribute(self, scope: Scope, node: o.Attribute, above: Parents) -> None:
         if node.attr in self.flow.dynamic:
@@ -382,7 +390,8 @@ class Reader:
     def join(self, key: Key | None) -> None:
         if key is not None:
             self.part.touches = True
-            self.flow.sets.join(self.part.key, key)
+            if key is not self.part.key:
+                self.flow.sets.join(self.part.key, key)
 
     def obstacle(self, node: o.Node, text: str) -> None:
         self.part.touches = True

@@ -106,7 +106,7 @@ def role_of(sessions: Sessions, type_: Type | None) -> Role | None:
         return None
     if sessions.kind(type_) == "sync":
         return Role.SESSION
-    if isinstance(type_.symbol, External) and type_.symbol.package in ("sqlalchemy", "sqlmodel"):
+    if isinstance(type_.symbol, External) and type_.symbol.dotted.startswith(("sqlalchemy.", "sqlmodel.")):
         if type_.name == "sessionmaker":
             return Role.MAKER if sessions.kind(type_.arg) == "sync" else None
         return _CLASSES.get(type_.name)

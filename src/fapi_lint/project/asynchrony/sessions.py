@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["sync", "async"]
 
 _ORM = ("sqlalchemy", "sqlmodel")
+_WITHIN_ORM = ("sqlalchemy.", "sqlmodel.")
 _ENGINES = frozenset(["create_engine", "engine_from_config"])
 _CONSTRUCTORS = _ENGINES | signatures.MAKERS.keys() | signatures.SYNC_SESSIONS
 _WRITES = frozenset(
@@ -119,6 +120,7 @@ class Sessions:
     _queries: list[QueryCall] = field(default_factory=list)
     _dropped: list[DroppedCoroutine] = field(default_factory=list)
     _is_read: bool = False
+    _kinds: dict[Class, Kind | None] = field(default_factory=dict)
 
     # --- kinds -------------------------------------------------------------------------------------
 
@@ -126,13 +128,16 @@ class Sessions:
         """Whether a type is a synchronous or an asynchronous session, subclasses included."""
         symbol = type_.symbol if isinstance(type_, Type) else type_
         if isinstance(symbol, External):
-            if symbol.package in _ORM and symbol.name in signatures.SYNC_SESSIONS:
+            if not symbol.dotted.startswith(_WITHIN_ORM):  # Most are not, and a prefix is quickly compared.
+                return None
+            if symbol.name in signatures.SYNC_SESSIONS:
                 return "sync"
-            return "async" if symbol.package in _ORM and symbol.name in signatures.ASYNC_SESSIONS else None
+            return "async" if symbol.name in signatures.ASYNC_SESSIONS else None
         if isinstance(symbol, Class):
-            for ancestor in self.project.resolver.mro(symbol):
-                if isinstance(ancestor, External) and (kind := self.kind(ancestor)):
-                    return kind
+            if symbol not in self._kinds:
+                foreign = (base for base in self.project.resolver.mro(symbol) if isinstance(base, External))
+                self._kinds[symbol] = next((kind for base in foreign if (kind := self.kind(base))), None)
+            return self._kinds[symbol]
         return None
 
     # --- facts -------------------------------------------------------------------------------------

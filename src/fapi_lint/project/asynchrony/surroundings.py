@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony.coroutines import Parents, ancestors
+from fapi_lint.project.asynchrony.coroutines import Parents
 from fapi_lint.project.symbols import Function
+
+_BINDING = frozenset([o.AnnAssign, o.For, o.WithItem, o.Generator, o.NamedExpr])
 
 
 def leaf(expr: o.Node | None) -> str:
@@ -38,26 +40,27 @@ def is_target(node: o.Node, above: Parents) -> bool:
     """Whether a name or attribute is assigned to, not read."""
     while above is not None:
         parent, above = above
-        match parent:
-            case o.Assign():
-                return any(node is target for target in parent.targets)
-            case o.AnnAssign() | o.For() | o.WithItem() | o.Generator() | o.NamedExpr():
-                return node is parent.target
-            case o.Simple():
-                return parent.keyword == "del"
-            case o.Collection() | o.Starred():
-                node = parent
-            case _:
-                return False
+        kind = type(parent)
+        if kind is o.Assign:
+            return any(node is target for target in parent.targets)
+        if kind in _BINDING:
+            return node is parent.target
+        if kind is o.Simple:
+            return bool(parent.keyword == "del")
+        if kind is not o.Collection and kind is not o.Starred:
+            return False
+        node = parent
     return False
 
 
 def is_shadowed(name: str, above: Parents) -> bool:
     """Whether a lambda or comprehension around binds the name anew."""
-    for parent in ancestors(above):
-        if isinstance(parent, o.Lambda) and any(param.name == name for param in parent.params):
+    while above is not None:
+        parent, above = above
+        kind = type(parent)
+        if kind is o.Lambda and any(param.name == name for param in parent.params):
             return True
-        if isinstance(parent, o.Comprehension):
+        if kind is o.Comprehension:
             for generator in parent.generators:
                 if any(isinstance(n, o.Name) and n.id == name for n in o.walk(generator.target)):
                     return True

@@ -1,0 +1,51 @@
+"""Types that are inferred while it still turns out what functions are called with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fapi_lint.project.symbols import Class, Function
+from fapi_lint.project.types import Type, Types
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+
+class AssumingTypes(Types):
+    """Types where parameters that nothing in their signature tells may be assumed to be what they are given."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project)
+        self._assumed: dict[tuple[Function | Class | None, str], Type] = {}
+        self._missed: set[tuple[Function | Class | None, str]] = set()
+        """What was not yet assumed when something was inferred that is kept."""
+        self._undecorated: dict[Function, Type | None] = {}
+
+    def assumed(self, function: Function | Class | None, name: str) -> Type | None:
+        key = (function, name)
+        found = self._assumed.get(key)
+        if found is None and self._active:
+            self._missed.add(key)
+        return found
+
+    def assume(self, function: Function, name: str, type_: Type) -> None:
+        """Take a parameter for what it is given; what was inferred without knowing is inferred anew."""
+        key = (function, name)
+        if key in self._missed or key in self._assumed:
+            self.forget()
+        self._assumed[key] = type_
+
+    def undecorated(self, function: Function) -> Type | None:
+        key = ("undecorated", function)
+        if function not in self._undecorated and key not in self._active:
+            self._active.add(key)
+            try:
+                self._undecorated[function] = super().undecorated(function)
+            finally:
+                self._active.discard(key)
+        return self._undecorated.get(function)
+
+    def forget(self) -> None:
+        for known in (self._returned, self._attributes, self._variables, self._undecorated):
+            known.clear()
+        self._missed.clear()
