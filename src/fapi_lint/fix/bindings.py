@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeAlias
 
-from fapi_lint.fix.names import File, local_name, target_names
+from fapi_lint.fix.names import BINDS_NOTHING, File, local_name, target_names
 from fapi_lint.outline import nodes as o
 
 Guard: TypeAlias = Literal["", "typing", "try", "branch"]
@@ -51,6 +51,11 @@ class Binding:
     statement: ImportStatement
     alias: o.Alias
     guard: Guard
+
+    @cached_property
+    def meant(self) -> str:
+        """The target in the one spelling that it has for all who export it."""
+        return canonical(self.target)
 
     @property
     def module(self) -> str:
@@ -114,6 +119,9 @@ def rebound(file: File) -> frozenset[str]:
     stack: list[Any] = list(file.outline.body)
     while stack:
         node = stack.pop()
+        if type(node) in BINDS_NOTHING:
+            stack += o.children(node)
+            continue
         match node:
             case o.FunctionDef() | o.ClassDef():
                 counts[node.name] += 1

@@ -35,12 +35,13 @@ def spell(file: File, target: str, at: int, *, alias: str | None = None, type_ch
     hidden = locals_at(file.outline, at)
     found = bindings(file)
     others = rebound(file)
+    meant = canonical(target)
     options = [
         text
         for binding in found
-        if binding.name not in hidden
+        if (text := _through(binding, target, meant)) is not None
+        and binding.name not in hidden
         and binding.name not in others
-        and (text := _through(binding, target)) is not None
         and _available(file, binding, found, at, type_checking)
     ]
     if options:
@@ -48,7 +49,7 @@ def spell(file: File, target: str, at: int, *, alias: str | None = None, type_ch
     module, _, name = target.rpartition(".")
     if not module:
         module, name = target, ""
-    taken = hidden | others | {b.name for b in found if canonical(b.target) != canonical(target)}
+    taken = hidden | others | {b.name for b in found if b.meant != meant}
     local = alias or name or module
     if local in taken:
         local = _alias(target, taken)
@@ -80,9 +81,9 @@ def _available(file: File, binding: Binding, found: Sequence[Binding], at: int, 
     return statement.end <= at or any(scope.kind == "function" for scope in scopes_at(file.outline, at))
 
 
-def _through(binding: Binding, target: str) -> str | None:
-    """The target written through a binding, if its attributes are sure to be there."""
-    if canonical(binding.target) == canonical(target):
+def _through(binding: Binding, target: str, meant: str) -> str | None:
+    """The target, which is canonically called `meant`, through a binding, if its attributes are sure to be there."""
+    if binding.meant == meant:
         return binding.name
     if not target.startswith(binding.target + "."):
         return None

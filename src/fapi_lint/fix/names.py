@@ -7,6 +7,7 @@ the outline and so do not shadow anything here.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -73,7 +74,7 @@ class Scope:
         return self.bound - self.globals - self.nonlocals
 
 
-_BINDS_NOTHING = frozenset(
+BINDS_NOTHING = frozenset(
     [o.Name, o.Attribute, o.Arg, o.Call, o.String, o.Subscript, o.Collection, o.Operation, o.Compare, o.ExprStatement]
 )
 """The commonest nodes that bind no name themselves."""
@@ -86,7 +87,7 @@ def scope_of(kind: str, statements: Iterable[Any], params: Iterable[o.Param] = (
     stack: list[Any] = list(statements)
     while stack:
         node = stack.pop()
-        if type(node) in _BINDS_NOTHING:
+        if type(node) in BINDS_NOTHING:
             stack.extend(o.children(node))
             continue
         match node:
@@ -149,13 +150,14 @@ def scopes_at(outline: o.Outline, at: int) -> list[Scope]:
     scopes: list[Scope] = []
     block: tuple[Any, ...] = outline.body
     while True:
-        inside = next((node for node in _definitions(block, at)), None)
+        around = list(_containing(block, at))
+        inside = next((node for node in around if type(node) in _DEFINITIONS and node.body_start <= at), None)
         if inside is None:
             break
         scopes = [scope for scope in scopes if scope.kind != "class"]
-        scopes.append(_inner_scope(inside))
-        block = inside.body
-    for node in _containing(block, at):
+        scope, block = _inside(inside)
+        scopes.append(scope)
+    for node in around:
         if isinstance(node, o.Lambda) and node.body.start <= at:
             scopes.append(Scope("function", {param.name for param in node.params}))
         elif isinstance(node, o.Comprehension):
@@ -172,33 +174,36 @@ def locals_at(outline: o.Outline, at: int) -> set[str]:
     return names
 
 
+_DEFINITIONS = (o.FunctionDef, o.ClassDef)
+
+
 @lru_cache(maxsize=128)  # Fixes ask about many places of one class.
-def _inner_scope(node: o.FunctionDef | o.ClassDef) -> Scope:
-    """The scope of a function's or class's own body."""
+def _inside(node: o.FunctionDef | o.ClassDef) -> tuple[Scope, tuple[Any, ...]]:
+    """The scope of a function's or class's own body, and the body."""
+    body = node.body
     if isinstance(node, o.FunctionDef):
-        return scope_of("function", node.body, node.params)
-    return scope_of("class", node.body)
-
-
-def _definitions(block: tuple[Any, ...], at: int) -> Iterator[o.FunctionDef | o.ClassDef]:
-    """The function or class of a block whose body holds an offset."""
-    for node in _containing(block, at):
-        if isinstance(node, (o.FunctionDef, o.ClassDef)) and node.body_start <= at:
-            yield node
+        return scope_of("function", body, node.params), body
+    return scope_of("class", body), body
 
 
 def _containing(block: tuple[Any, ...], at: int) -> Iterator[Any]:
     """The nodes around an offset, outermost first; bodies of functions and classes are not entered."""
-    stack: list[Any] = list(reversed(block))
+    last = bisect_right(block, at, key=_start)
+    stack: list[Any] = [block[last - 1]] if last else []
     while stack:
         node = stack.pop()
-        start = node.outer_start if isinstance(node, (o.FunctionDef, o.ClassDef)) else node.start
-        if not start <= at <= node.end:
+        if not _start(node) <= at <= node.end:
             continue
         yield node
-        if isinstance(node, (o.FunctionDef, o.ClassDef)) and node.body_start <= at:
-            continue
-        stack.extend(reversed(_header(node) if isinstance(node, (o.FunctionDef, o.ClassDef)) else [*o.children(node)]))
+        if type(node) not in _DEFINITIONS:
+            stack += o.children(node)[::-1]
+        elif node.body_start > at:
+            stack += reversed(_header(node))
+
+
+def _start(node: Any) -> int:
+    start: int = node.outer_start if type(node) in _DEFINITIONS else node.start
+    return start
 
 
 def _header(node: o.FunctionDef | o.ClassDef) -> list[Any]:

@@ -223,7 +223,8 @@ class _Pair:
         made = [r for class_ in classes for r in self.project.pairings.incoming.get((class_, self.name), ())]
         if len(made) > 1:
             raise Unpairable(f"several backrefs make {target.name}.{self.name}")
-        if any(isinstance(node, o.Name) and node.id == self.name for node in _class_level(target.class_)):
+        written = self.name in target.module.slice(target.class_.node)
+        if written and any(isinstance(node, o.Name) and node.id == self.name for node in _class_level(target.class_)):
             raise Unpairable(f"{self.name} means something else in the body of {target.name}")
 
     def check_join(self) -> None:

@@ -108,8 +108,8 @@ class Names:
 @lru_cache(maxsize=64)
 def line_limit(text: str) -> int:
     """How long lines of code may be, going by those that are there: from 88 to 120."""
-    lines = (line for line in re.split(r"\r\n?|\n", text) if not set(line) & set("#\"'"))
-    return min(120, max(88, max(map(len, lines), default=0)))
+    longer = (line for line in text.replace("\r", "\n").split("\n") if len(line) > 88)
+    return min(120, max((len(line) for line in longer if not set(line) & set("#\"'")), default=88))
 
 
 def exploded(head: str, names: Iterable[str], lead: str, newline: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -197,12 +198,17 @@ def remove_argument(file: File, call: o.Call, arg: o.Arg) -> Edit:
 
 def quote(file: File, string: str) -> str:
     """A string literal for `string` in the quotes that the file prefers (the other ones where that saves escapes)."""
-    heads = _HEAD.findall(file.text)
-    mark, other = ("'", '"') if heads.count("'") > heads.count('"') else ('"', "'")
+    mark, other = ("'", '"') if _prefers_single_quotes(file.text) else ('"', "'")
     if mark in string and other not in string:
         mark = other
     body = string.encode("unicode_escape").decode() if not string.isprintable() else string.replace("\\", "\\\\")
     return mark + body.replace(mark, "\\" + mark) + mark
+
+
+@lru_cache(maxsize=64)
+def _prefers_single_quotes(text: str) -> bool:
+    heads = _HEAD.findall(text)
+    return heads.count("'") > heads.count('"')
 
 
 def _first_of_empty(file: File, call: o.Call, argument: str) -> Edit:
@@ -439,7 +445,7 @@ def _block_of(file: File, stmt: Any) -> tuple[tuple[Any, ...], int, Any]:
             if type(other) is type(stmt) and (other.start, other.end) == (stmt.start, stmt.end):
                 one_line = not _opens_line(file.text, _start(block[0])) and not _joined(file.text, _start(block[0]))
                 return block, index, _start(block[0]) if one_line else None
-            if (other.start <= stmt.start and stmt.end <= other.end) or _is_definition(other):
+            if other.start <= stmt.start and stmt.end <= other.end:
                 pending += _blocks(other)
     raise ValueError("not a statement of this file")
 

@@ -63,6 +63,7 @@ class Imports:
 
     project: Project
     _direct: dict[Module, tuple[Import, ...]] = field(default_factory=dict)
+    _loads: dict[Module, tuple[Module, ...]] = field(default_factory=dict)
 
     def of(self, module: Module) -> tuple[Import, ...]:
         """What the module itself imports when it is imported, in source order; packages above the targets left out."""
@@ -70,11 +71,13 @@ class Imports:
             self._direct[module] = tuple(self._targets(module, runtime_statements(module.outline.body)))
         return self._direct[module]
 
-    def loads(self, module: Module) -> list[Module]:
+    def loads(self, module: Module) -> tuple[Module, ...]:
         """What importing a module runs next: the packages above it, and its imports."""
-        found = dict.fromkeys([*self.packages_above(module), *(link.target for link in self.of(module))])
-        found.pop(module, None)
-        return list(found)
+        if module not in self._loads:
+            found = dict.fromkeys([*self.packages_above(module), *(link.target for link in self.of(module))])
+            found.pop(module, None)
+            self._loads[module] = tuple(found)
+        return self._loads[module]
 
     def packages_above(self, module: Module) -> Iterator[Module]:
         """The `__init__` modules that run before a module does."""
@@ -243,6 +246,9 @@ def _closure(start: Iterable[Module], step: Callable[[Module], Iterable[Module]]
     return seen
 
 
+_COMPOUND = frozenset([o.For, o.While, o.Try, o.With, o.Match, o.ClassDef, o.FunctionDef])
+
+
 def runtime_statements(body: Iterable[Any], *, functions: bool = False) -> Iterator[o.Stmt]:
     """The statements that importing a file may run, in source order; with `functions`, calling them too."""
     for node in body:
@@ -250,6 +256,8 @@ def runtime_statements(body: Iterable[Any], *, functions: bool = False) -> Itera
             yield from runtime_statements(_run_branches(node), functions=functions)
         elif not isinstance(node, o.FunctionDef) or functions:
             yield node
+            if type(node) not in _COMPOUND:
+                continue
             for name in ("body", "orelse", "handlers", "cases", "final"):
                 for part in getattr(node, name, ()):
                     inner = part.body if isinstance(part, (o.Handler, o.Case)) else (part,)

@@ -51,7 +51,9 @@ class Loading:
         pending = [target]
         while pending:
             module = pending.pop()
-            fresh = {i for i in self.importers[module] - found if (i, module) not in cut}
+            fresh = self.importers[module] - found
+            if cut:
+                fresh = {importer for importer in fresh if (importer, module) not in cut}
             found |= fresh
             pending += fresh
         return frozenset(found)
@@ -76,10 +78,11 @@ class Loading:
 
     def comes_with(self, module: Module, other: Module) -> bool:
         """Whether `module` is loaded in every process that loads `other`, as far as the entries are known."""
-        with_module, with_other = self.loaders(module), self.loaders(other)
-        return other in with_module or all(
-            not entry.isdisjoint(with_module) for entry in self.entries if not entry.isdisjoint(with_other)
-        )
+        with_module = self.loaders(module)
+        if other in with_module:
+            return True
+        with_other = self.loaders(other)
+        return all(not entry.isdisjoint(with_module) for entry in self.entries if not entry.isdisjoint(with_other))
 
     def is_loaded_without(self, importer: Module, alias: o.Alias, module: Module) -> bool:
         """Whether `module` is loaded wherever `importer` is, even if `alias` goes from an import of `importer`."""

@@ -146,7 +146,8 @@ class Pairings:
             symbol = self.project.resolver.resolve(foreign_key.target.scope, expr.value)
             return symbol in target.ancestors if isinstance(symbol, Class) else None
         table = foreign_key.text.rpartition(".")[0].rpartition(".")[2]
-        tables = [model.table for model in self.project.models.by_class.values() if model.class_ in target.ancestors]
+        by_class = self.project.models.by_class
+        tables = [by_class[class_].table for class_ in target.ancestors if class_ in by_class]
         if table in tables:
             return True
         if None not in tables:
