@@ -21,8 +21,9 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
-from fapi_lint.project.querying.flow import SET_OPERATIONS, Use
+from fapi_lint.project.querying.flow import Use
 from fapi_lint.project.querying.queries import Chain
+from fapi_lint.project.querying.refusals import SET_OPERATIONS
 from fapi_lint.project.symbols import External
 
 _RENAMED = {

@@ -6,6 +6,8 @@ here to settle. Every use of a query ends up in `uses`; a use that nothing equal
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.module import Module
+from fapi_lint.project.querying.refusals import ENDS, SET_OPERATIONS, Refusals
 from fapi_lint.project.querying.selections import Selection
 from fapi_lint.project.symbols import Class, External, Function, Scope
 from fapi_lint.project.words import mentions, needles
@@ -23,20 +26,6 @@ if TYPE_CHECKING:
 UseKind: TypeAlias = Literal["source", "step", "end", "iteration", "slice", "statement", "annotation"]
 
 # fmt: off
-_SAME = frozenset([
-    "add_columns", "correlate", "correlate_except", "cte", "distinct", "execution_options", "filter",
-    "filter_by", "group_by", "having", "join", "label", "limit", "offset", "options", "order_by", "outerjoin",
-    "params", "prefix_with", "scalar_subquery", "select_from", "set_label_style", "slice", "subquery",
-    "suffix_with", "where", "with_for_update", "with_hint", "with_statement_hint", "exists",
-])
-"""Methods that `Select` has under the same name and with the same meaning, but for what `_refusal` knows."""
-_OTHER = frozenset([
-    "add_column", "add_entity", "as_scalar", "autoflush", "populate_existing", "with_entities", "yield_per",
-])
-"""Methods that `Select` has under another name or as an execution option."""
-SET_OPERATIONS = frozenset(["union", "union_all", "intersect", "intersect_all", "except_", "except_all"])
-ENDS = frozenset(["all", "count", "delete", "first", "get", "one", "one_or_none", "scalar", "update"])
-"""Methods that run the query."""
 _LEAVES = frozenset(["subquery", "cte", "label", "scalar_subquery", "as_scalar", "exists"])
 """Methods whose result is no query any more, but what the same method of `Select` gives."""
 _ITERATES = frozenset([
@@ -48,16 +37,8 @@ _TAKES_STATEMENTS = frozenset([
     "from_select", "union", "union_all", "intersect", "except_",
 ])
 """Methods and functions that take a query and a `select()` alike."""
-_REFUSED = {
-    "from_self": "`from_self()` has no equal that could be written here",
-    "select_entity_from": "`select_entity_from()` has no equal that could be written here",
-    "with_parent": "`with_parent()` of a query guesses the relationship",
-    "enable_eagerloads": "`enable_eagerloads()` has no equal",
-    "with_session": "`with_session()` has no equal",
-    "reset_joinpoint": "`reset_joinpoint()` has no equal",
-    "with_labels": "`with_labels()` changes the names of the columns",
-}
 # fmt: on
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(eq=False)
@@ -189,11 +170,14 @@ class Flow:
         self.project = queries.project
         self.unit = unit
         self.module, self.scope = unit.module, unit.scope
+        self.refusals = Refusals(queries, unit.module, unit.scope)
         self.names: Names = {}
         self.jumps: list[list[Names]] = []
         self.returned: list[Held] = []
         self.params = params
         self.parents: list[o.Node] = []
+        self.offsets = queries.offsets(unit)
+        self.starts = sorted(start for start, _ in self.offsets)
 
     def run(self) -> None:
         function = self.unit.function
@@ -406,12 +390,26 @@ class Flow:
             return self.names.get(node.id, _OTHER_VALUE)  # type: ignore[attr-defined]
         if kind in (o.String, o.Number) and not getattr(node, "parts", ()):
             return _OTHER_VALUE
+        if not self.parents and not self.concerns(node):
+            return _OTHER_VALUE
         self.parents.append(node)
         try:
             found = self.inner(node, discarded)
         finally:
             self.parents.pop()
         return found
+
+    def concerns(self, node: o.Node) -> bool:
+        """Whether anything in an expression may be a query, take one or bind a name: most are not worth a walk."""
+        start, end = node.start, node.end
+        if bisect_left(self.starts, start) < bisect_left(self.starts, end):
+            return True
+        words = _WORD.findall(self.module.text, start, end)
+        return (
+            not self.queries.names.isdisjoint(words)
+            or any(isinstance(self.names.get(word), Value) for word in words)
+            or self.module.text.find(":=", start, end) >= 0
+        )
 
     def inner(self, node: o.Node, discarded: bool) -> Held:
         match node:
@@ -506,7 +504,7 @@ class Flow:
     def call(self, node: o.Call, discarded: bool) -> Held:
         func = node.func
         if isinstance(func, o.Attribute):
-            if (node.start, node.end) in self.queries.offsets(self.unit):
+            if (node.start, node.end) in self.offsets:
                 return self.source(node, func)
             self.parents.append(func)
             receiver = self.expr(func.value)
@@ -596,7 +594,7 @@ class Flow:
         for _, argument in given:
             if isinstance(argument, Value) and name not in SET_OPERATIONS:
                 self.refuse(argument, f"it is handed to `{name}()`", node)
-        reason = self.refusal(node, name, value)
+        reason = self.refusals.of(node, name, value)
         if reason:
             self.refuse(value, reason, node)
             return _OTHER_VALUE if name in ENDS or name in _LEAVES else value
@@ -634,7 +632,7 @@ class Flow:
             case "group_by" | "having" | "limit" | "offset" | "slice":
                 selection = replace(selection, single_row=False)
             case "order_by":
-                ordered_by = ordered_by.union(self.unselected(node, selection))
+                ordered_by = ordered_by.union(self.refusals.unselected(node, selection))
         named = self.named(node, name, value)
         for other in others:
             value.group.join(other.group)
@@ -654,13 +652,6 @@ class Flow:
                 return value.named or None
         return value.named
 
-    def has_attributes(self, name: str, node: o.Call) -> bool:
-        """Whether an entity has the attributes that the keywords of a call name, as far as it is known."""
-        entity = self.project.resolver.resolve(self.scope, o.Name(0, 0, name))
-        if not isinstance(entity, Class):
-            return True
-        return all(self.project.resolver.class_member(entity, arg.keyword) is not None for arg in node.args)
-
     def lead(self, node: o.Call) -> str | None:
         """The entity of a call's first argument, itself or that of a column."""
         expr = node.args[0].value if node.args else None
@@ -679,105 +670,6 @@ class Flow:
             return None
         written = self.project.resolver.resolve(self.scope, o.Name(0, 0, model.name))
         return model.name if written is model.class_ else None
-
-    def unselected(self, node: o.Call, selection: Selection) -> Iterable[str]:
-        """The expressions of an ORDER BY that a SELECT DISTINCT would have to select too."""
-        for arg in node.args:
-            expr: o.Node = arg.value
-            while isinstance(expr, o.Call):
-                if isinstance(expr.func, o.Attribute) and expr.func.attr in ("asc", "desc", "nullsfirst", "nullslast"):
-                    expr = expr.func.value
-                elif o.dotted(expr.func) in ("asc", "desc", "nullsfirst", "nullslast") and expr.args:
-                    expr = expr.args[0].value
-                else:
-                    break
-            if is_none(expr):
-                continue
-            column = self.queries.selections.column(self.scope, expr)
-            if column is None or (column[0] not in selection.models and column not in selection.columns):
-                yield self.module.slice(expr)
-
-    def refusal(self, node: o.Call, name: str, value: Value) -> str:
-        """Why a method call cannot be written for a `select()`; empty if it can."""
-        steps = value.steps
-        if name in _REFUSED:
-            return _REFUSED[name]
-        known = name in _SAME or name in _OTHER or name in ENDS or name in SET_OPERATIONS or name == "from_statement"
-        if not known:
-            return f"`{name}()` is not known of a `select()`"
-        if steps & SET_OPERATIONS and name not in (ENDS - {"get", "update", "delete"}) | {"limit", "offset"}:
-            return f"`{name}()` after a set operation would mean another table"
-        if "from_statement" in steps and name not in (ENDS - {"get", "update", "delete", "count"}) | {"params"}:
-            return f"`{name}()` is not known after `from_statement()`"
-        match name:
-            case "filter_by" if value.named is None or (value.named and any(arg.star for arg in node.args)):
-                return "`filter_by()` is about one of several entities"
-            case "filter_by" if value.named and not self.has_attributes(value.named, node):
-                return f"`{value.named}` does not have what `filter_by()` names"
-            case "join" | "outerjoin":
-                return self.refused_join(node)
-            case "subquery" if any(arg.keyword not in ("", "name") for arg in node.args) or len(node.positional) > 1:
-                return "`subquery()` with other arguments than a name names its columns differently"
-            case "order_by" | "group_by" if any(o.dotted(arg.value) == "False" for arg in node.args):
-                return f"`{name}(False)` is not known of a `select()`"
-            case "update" | "delete":
-                return self.refused_bulk(node, name, value)
-            case "get":
-                return self.refused_get(node, value)
-            case "distinct" if not node.args and value.ordered_by:
-                return "`distinct()` adds what it is ordered by to the columns"
-            case "order_by" if "distinct" in steps and set(self.unselected(node, value.selection)):
-                return "`distinct()` adds what it is ordered by to the columns"
-            case "exists" if value.selection.computed:
-                return "`exists()` would ask for rows of what is computed"
-            case "count" if "yield_per" in steps:
-                return "`count()` after `yield_per()`"
-        if name in SET_OPERATIONS and (value.source is None or not node.args or len(value.selection.kinds) != 1):
-            return f"what `{name}()` selects is not certain"
-        if name in SET_OPERATIONS and value.selection.eager:
-            return f"`{name}()` would load joined collections one by one"
-        if {"limit", "offset", "slice"} & steps and name in ("filter", "filter_by", "where", "join", "group_by"):
-            return f"`{name}()` after `limit()` is an error"
-        return ""
-
-    def refused_join(self, node: o.Call) -> str:
-        if any(arg.keyword not in ("", "target", "onclause", "isouter", "full") or arg.star for arg in node.args):
-            return "`join()` has arguments that are not known of a `select()`"
-        positional = node.positional
-        if len(positional) > 2 or any(isinstance(arg.value, (o.String, o.Collection)) for arg in positional):
-            return "`join()` by names, tuples or several targets is gone"
-        if len(positional) == 2 and self.queries.selections.relationship(self.scope, positional[0].value) is not None:
-            return "`join()` by names, tuples or several targets is gone"
-        return ""
-
-    def refused_bulk(self, node: o.Call, name: str, value: Value) -> str:
-        source = value.source
-        if value.steps - {"filter", "filter_by", "where", "execution_options"}:
-            return f"`{name}()` after `{min(value.steps)}()`"
-        if source is None:
-            return f"`{name}()` of a query held in a name"
-        if len(source.args) != 1 or source.args[0].star or source.args[0].keyword:
-            return f"`{name}()` of several entities"
-        allowed = ("synchronize_session",) if name == "delete" else ("values", "synchronize_session")
-        if any(arg.star or arg.keyword not in ("", *allowed) for arg in node.args):
-            return f"`{name}()` has arguments that are not known of the statement"
-        if name == "update" and node.argument("values", 0) is None:
-            return "`update()` without values"
-        return ""
-
-    def refused_get(self, node: o.Call, value: Value) -> str:
-        if value.source is None:
-            return "`get()` of a query held in a name"
-        if value.steps - {"options", "populate_existing", "with_for_update"}:
-            return f"`get()` after `{min(value.steps)}()`"
-        if (
-            len(value.source.args) != 1
-            or len(node.args) != 1
-            or node.args[0].star
-            or value.selection.kinds[:1] == ("column",)
-        ):
-            return "`get()` needs one entity and one key"
-        return ""
 
     # --- functions of the application --------------------------------------------------------------
 

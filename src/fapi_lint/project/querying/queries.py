@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.sessions import QueryCall
 from fapi_lint.project.module import Module
-from fapi_lint.project.querying.flow import SET_OPERATIONS, Flow, Group, Obstacle, Unit, Use, Value
+from fapi_lint.project.querying.flow import Flow, Group, Obstacle, Unit, Use, Value
+from fapi_lint.project.querying.refusals import SET_OPERATIONS
 from fapi_lint.project.querying.selections import Selections
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, Function, Scope
@@ -77,8 +78,9 @@ class Queries:
         self._units: dict[_Key, Unit] = {}
         self._params: dict[_Key, dict[str, Value]] = {}
         self._reached: dict[_Key, Function] = {}
-        self._names: set[str] = set()
-        self._references: dict[str, list[tuple[Function | None, _Reference]]] = {}
+        self.names: set[str] = set()
+        """What functions that take or return queries are called by."""
+        self._references: dict[str, list[tuple[_Key | None, _Reference]]] = {}
         self._waiting: dict[_Key, Unit] = {}
 
     def chain(self, query: QueryCall) -> Chain | None:
@@ -173,7 +175,7 @@ class Queries:
         if key in self._reached and not again:
             return
         self._reached[key] = function
-        self._names.add(function.name)
+        self.names.add(function.name)
         for reference in self._references_to(function):
             owner = reference.scope.owner
             inside = owner if isinstance(owner, Function) else None
@@ -197,7 +199,7 @@ class Queries:
         """Whether a call may be of a function that takes or returns queries."""
         func = call.func
         name = func.attr if isinstance(func, o.Attribute) else func.id if isinstance(func, o.Name) else ""
-        return name in self._names
+        return name in self.names
 
     def returned_by(self, function: Function) -> Value | None:
         unit = self._units.get(_function_key(function))
@@ -266,17 +268,17 @@ class Queries:
 
     def _references_to(self, function: Function) -> Iterator[_Reference]:
         if function.name not in self._references:
-            self._references[function.name] = list(self._find_references(function.name))
+            found = self._find_references(function.name)
+            self._references[function.name] = [(None if f is None else _function_key(f), site) for f, site in found]
+        key = _function_key(function)
         for meant, reference in self._references[function.name]:
-            if meant is not None and _function_key(meant) == _function_key(function):
+            if meant == key:
                 yield reference
             elif meant is None and function.is_method:
                 yield replace(reference, unclear=True)
 
     def _find_references(self, name: str) -> Iterator[tuple[Function | None, _Reference]]:
-        for module in self.project.modules:
-            if name not in module.text:
-                continue
+        for module in self.project.references.mentioning(name):
             for sighting in search(module, name):
                 yield from self._reference(module, sighting, name)
 
@@ -303,7 +305,7 @@ class Queries:
 
     def _renamed(self, module: Module, name: str) -> Iterator[tuple[Function | None, _Reference]]:
         """The uses of a function that is imported under another name."""
-        self._names.add(name)
+        self.names.add(name)
         for sighting in search(module, name):
             node, parent = sighting.node, sighting.parent
             if isinstance(node, o.Name) and node.id == name:

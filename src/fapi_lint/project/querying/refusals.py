@@ -1,0 +1,157 @@
+"""Which methods of a query a `select()` does not have, or has with another meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import is_none
+from fapi_lint.project.module import Module
+from fapi_lint.project.querying.selections import Selection
+from fapi_lint.project.symbols import Class, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.querying.flow import Value
+    from fapi_lint.project.querying.queries import Queries
+
+# fmt: off
+_SAME = frozenset([
+    "add_columns", "correlate", "correlate_except", "cte", "distinct", "execution_options", "filter",
+    "filter_by", "group_by", "having", "join", "label", "limit", "offset", "options", "order_by", "outerjoin",
+    "params", "prefix_with", "scalar_subquery", "select_from", "set_label_style", "slice", "subquery",
+    "suffix_with", "where", "with_for_update", "with_hint", "with_statement_hint", "exists",
+])
+"""Methods that `Select` has under the same name and with the same meaning, but for what `Refusals.of` knows."""
+_OTHER = frozenset([
+    "add_column", "add_entity", "as_scalar", "autoflush", "populate_existing", "with_entities", "yield_per",
+])
+"""Methods that `Select` has under another name or as an execution option."""
+SET_OPERATIONS = frozenset(["union", "union_all", "intersect", "intersect_all", "except_", "except_all"])
+ENDS = frozenset(["all", "count", "delete", "first", "get", "one", "one_or_none", "scalar", "update"])
+"""Methods that run the query."""
+_REFUSED = {
+    "from_self": "`from_self()` has no equal that could be written here",
+    "select_entity_from": "`select_entity_from()` has no equal that could be written here",
+    "with_parent": "`with_parent()` of a query guesses the relationship",
+    "enable_eagerloads": "`enable_eagerloads()` has no equal",
+    "with_session": "`with_session()` has no equal",
+    "reset_joinpoint": "`reset_joinpoint()` has no equal",
+    "with_labels": "`with_labels()` changes the names of the columns",
+}
+# fmt: on
+
+
+class Refusals:
+    """Says why a method call in a scope cannot be written for a `select()`."""
+
+    def __init__(self, queries: Queries, module: Module, scope: Scope) -> None:
+        self.queries = queries
+        self.project = queries.project
+        self.module, self.scope = module, scope
+
+    def of(self, node: o.Call, name: str, value: Value) -> str:
+        """Why a method call cannot be written for a `select()`; empty if it can."""
+        steps = value.steps
+        if name in _REFUSED:
+            return _REFUSED[name]
+        known = name in _SAME or name in _OTHER or name in ENDS or name in SET_OPERATIONS or name == "from_statement"
+        if not known:
+            return f"`{name}()` is not known of a `select()`"
+        if steps & SET_OPERATIONS and name not in (ENDS - {"get", "update", "delete"}) | {"limit", "offset"}:
+            return f"`{name}()` after a set operation would mean another table"
+        if "from_statement" in steps and name not in (ENDS - {"get", "update", "delete", "count"}) | {"params"}:
+            return f"`{name}()` is not known after `from_statement()`"
+        match name:
+            case "filter_by" if value.named is None or (value.named and any(arg.star for arg in node.args)):
+                return "`filter_by()` is about one of several entities"
+            case "filter_by" if value.named and not self.has_attributes(value.named, node):
+                return f"`{value.named}` does not have what `filter_by()` names"
+            case "join" | "outerjoin":
+                return self.refused_join(node)
+            case "subquery" if any(arg.keyword not in ("", "name") for arg in node.args) or len(node.positional) > 1:
+                return "`subquery()` with other arguments than a name names its columns differently"
+            case "order_by" | "group_by" if any(o.dotted(arg.value) == "False" for arg in node.args):
+                return f"`{name}(False)` is not known of a `select()`"
+            case "update" | "delete":
+                return self.refused_bulk(node, name, value)
+            case "get":
+                return self.refused_get(node, value)
+            case "distinct" if not node.args and value.ordered_by:
+                return "`distinct()` adds what it is ordered by to the columns"
+            case "order_by" if "distinct" in steps and set(self.unselected(node, value.selection)):
+                return "`distinct()` adds what it is ordered by to the columns"
+            case "exists" if value.selection.computed:
+                return "`exists()` would ask for rows of what is computed"
+            case "count" if "yield_per" in steps:
+                return "`count()` after `yield_per()`"
+        if name in SET_OPERATIONS and (value.source is None or not node.args or len(value.selection.kinds) != 1):
+            return f"what `{name}()` selects is not certain"
+        if name in SET_OPERATIONS and value.selection.eager:
+            return f"`{name}()` would load joined collections one by one"
+        if {"limit", "offset", "slice"} & steps and name in ("filter", "filter_by", "where", "join", "group_by"):
+            return f"`{name}()` after `limit()` is an error"
+        return ""
+
+    def refused_join(self, node: o.Call) -> str:
+        if any(arg.keyword not in ("", "target", "onclause", "isouter", "full") or arg.star for arg in node.args):
+            return "`join()` has arguments that are not known of a `select()`"
+        positional = node.positional
+        if len(positional) > 2 or any(isinstance(arg.value, (o.String, o.Collection)) for arg in positional):
+            return "`join()` by names, tuples or several targets is gone"
+        if len(positional) == 2 and self.queries.selections.relationship(self.scope, positional[0].value) is not None:
+            return "`join()` by names, tuples or several targets is gone"
+        return ""
+
+    def refused_bulk(self, node: o.Call, name: str, value: Value) -> str:
+        source = value.source
+        if value.steps - {"filter", "filter_by", "where", "execution_options"}:
+            return f"`{name}()` after `{min(value.steps)}()`"
+        if source is None:
+            return f"`{name}()` of a query held in a name"
+        if len(source.args) != 1 or source.args[0].star or source.args[0].keyword:
+            return f"`{name}()` of several entities"
+        allowed = ("synchronize_session",) if name == "delete" else ("values", "synchronize_session")
+        if any(arg.star or arg.keyword not in ("", *allowed) for arg in node.args):
+            return f"`{name}()` has arguments that are not known of the statement"
+        if name == "update" and node.argument("values", 0) is None:
+            return "`update()` without values"
+        return ""
+
+    def refused_get(self, node: o.Call, value: Value) -> str:
+        if value.source is None:
+            return "`get()` of a query held in a name"
+        if value.steps - {"options", "populate_existing", "with_for_update"}:
+            return f"`get()` after `{min(value.steps)}()`"
+        if (
+            len(value.source.args) != 1
+            or len(node.args) != 1
+            or node.args[0].star
+            or value.selection.kinds[:1] == ("column",)
+        ):
+            return "`get()` needs one entity and one key"
+        return ""
+
+    def has_attributes(self, name: str, node: o.Call) -> bool:
+        """Whether an entity has the attributes that the keywords of a call name, as far as it is known."""
+        entity = self.project.resolver.resolve(self.scope, o.Name(0, 0, name))
+        if not isinstance(entity, Class):
+            return True
+        return all(self.project.resolver.class_member(entity, arg.keyword) is not None for arg in node.args)
+
+    def unselected(self, node: o.Call, selection: Selection) -> Iterable[str]:
+        """The expressions of an ORDER BY that a SELECT DISTINCT would have to select too."""
+        for arg in node.args:
+            expr: o.Node = arg.value
+            while isinstance(expr, o.Call):
+                if isinstance(expr.func, o.Attribute) and expr.func.attr in ("asc", "desc", "nullsfirst", "nullslast"):
+                    expr = expr.func.value
+                elif o.dotted(expr.func) in ("asc", "desc", "nullsfirst", "nullslast") and expr.args:
+                    expr = expr.args[0].value
+                else:
+                    break
+            if is_none(expr):
+                continue
+            column = self.queries.selections.column(self.scope, expr)
+            if column is None or (column[0] not in selection.models and column not in selection.columns):
+                yield self.module.slice(expr)
