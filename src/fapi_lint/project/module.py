@@ -32,7 +32,7 @@ class Module:
     def text(self) -> str:
         return self.source.text
 
-    @property
+    @cached_property
     def is_package(self) -> bool:
         return os.path.basename(self.path) == "__init__.py"
 

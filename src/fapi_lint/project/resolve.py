@@ -81,6 +81,10 @@ class Resolver:
         """`roots` are folders that imports may start from."""
         self.by_path: dict[str, Module] = {module.path: module for module in modules}
         self._folders = _folders_of(self.by_path)
+        self._packages = {module.folder: module for module in self.by_path.values() if module.is_package}
+        self._files = {path.removesuffix(".py"): module for path, module in self.by_path.items()}
+        self._files |= self._packages  # A package comes before a file of the same name.
+        self._names = {os.path.basename(base) for base in (*self._folders, *self._files)}
         self._roots = self._import_roots(roots)
         self._root_cache: dict[tuple[str, str], str | None] = {}
         self._import_cache: dict[tuple[str, str], Module | Namespace | None] = {}
@@ -104,21 +108,21 @@ class Resolver:
             roots.add(root)
             roots.add(os.path.join(root, "src"))
         for folder in self._folders:
-            if os.path.join(folder, _INIT) in self.by_path:
+            if folder in self._packages:
                 parent = os.path.dirname(folder)
                 if not self._inside_package(parent):
                     roots.add(parent)
         return sorted(roots, key=lambda root: (-root.count(os.sep), root))
 
     def _inside_package(self, folder: str) -> bool:
-        return any(os.path.join(ancestor, _INIT) in self.by_path for ancestor in _ancestors(folder))
+        return any(ancestor in self._packages for ancestor in _ancestors(folder))
 
     def _name_of(self, module: Module) -> str:
         path = module.path
         base = module.folder
-        while os.path.join(os.path.dirname(base), _INIT) in self.by_path:
+        while os.path.dirname(base) in self._packages:
             base = os.path.dirname(base)
-        outermost = os.path.dirname(base) if os.path.join(base, _INIT) in self.by_path else base
+        outermost = os.path.dirname(base) if base in self._packages else base
         root = next((root for root in self._roots if _is_below(outermost, root)), outermost)
         parts = os.path.relpath(path, root).removesuffix(".py").split(os.sep)
         return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
@@ -138,10 +142,7 @@ class Resolver:
         return self._at(os.path.join(root, *dotted.split(".")), dotted)
 
     def _at(self, base: str, dotted: str) -> Module | Namespace | None:
-        package = self.by_path.get(os.path.join(base, _INIT))
-        if package is not None:
-            return package
-        module = self.by_path.get(base + ".py")
+        module = self._files.get(base)
         if module is not None:
             return module
         return Namespace(base, dotted) if base in self._folders else None
@@ -153,22 +154,22 @@ class Resolver:
         return self._root_cache[key]
 
     def _find_root(self, folder: str, top: str) -> str | None:
+        if top not in self._names:
+            return None
         foreign = top in _KNOWN_PACKAGES or top in sys.stdlib_module_names
         for root in self._roots:
             parent = os.path.dirname(root) if os.path.basename(root) == "src" else root
             if not _is_below(folder, parent):
                 continue
             base = os.path.join(root, top)
-            if os.path.join(base, _INIT) in self.by_path:
-                return root
-            if not foreign and (base + ".py" in self.by_path or base in self._folders):
+            if base in self._packages or (not foreign and (base in self._files or base in self._folders)):
                 return root
         if foreign:
             return None
         found = None
         for ancestor in _ancestors(folder):
             base = os.path.join(ancestor, top)
-            if (base + ".py" in self.by_path or base in self._folders) and not self._inside_package(ancestor):
+            if (base in self._files or base in self._folders) and not self._inside_package(ancestor):
                 found = ancestor
         return found
 
