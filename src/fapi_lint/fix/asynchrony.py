@@ -77,6 +77,9 @@ class Conversion:
         for load in loads:
             if load.obstacle is not None:
                 return Refusal(f"{self.where(load.read.path, load.read.start)} reads `{load.name}`: {load.obstacle}")
+        doubt = self.project.lazy_loads.doubt_if_async({*closure.functions, *touching})
+        if doubt is not None:
+            return Refusal(f"{doubt.reason} ({self.where(doubt.place.path, doubt.place.start)})")
         eager = eager_edits(self.project, loads)
         if isinstance(eager, Refusal):
             return eager

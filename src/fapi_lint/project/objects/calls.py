@@ -13,6 +13,7 @@ from fapi_lint.project.objects.origins import (
     UNKNOWN,
     Facts,
     Objects,
+    Origin,
     Other,
     Result,
     Statement,
@@ -42,6 +43,12 @@ ALL = frozenset(["all", "fetchall", "fetchmany", "partitions"])
 _KEEPING = frozenset(["list", "sorted", "set", "tuple", "reversed", "iter", "aiter", "frozenset", "filter", "cast"])
 _PICKING = frozenset(["next", "anext", "min", "max", "choice"])
 _VALIDATING = frozenset(["model_validate", "from_orm", "parse_obj", "validate_python", "validate"])
+_CALLING = frozenset(["map", "filter", "sorted", "min", "max", "groupby", "reduce"])
+"""What calls a function with the items of something."""
+_DEFERRING = frozenset(["add_task", "partial", "submit", "run_in_threadpool", "to_thread", "run_sync", "call_soon"])
+"""What calls a function with the arguments that follow it."""
+_LISTENING = frozenset(["listen", "listens_for", "Depends", "Security"])
+_TEMPLATES = frozenset(["TemplateResponse", "render", "render_template"])
 _HARMLESS = frozenset(["len", "bool", "print", "str", "repr", "isinstance", "type", "id", "hash", "any", "all", "sum"])
 # fmt: on
 
@@ -60,6 +67,8 @@ class Calls:
         func = node.func
         if isinstance(func, o.Attribute):
             receiver = self.walk.value(func.value)
+            if Other("unknown") in receiver and func.attr in self.objects.doubts.names:
+                self.objects.doubts.method(self.walk, func)
             known = [value for value in receiver if not isinstance(value, Other)]
             if known and all(isinstance(value, Objects) and value.origin.model is None for value in known):
                 # A parameter without annotation may be anything, a session too.
@@ -68,7 +77,7 @@ class Calls:
                     return given
             if known:
                 found: set[Value] = set()
-                for value in receiver:
+                for value in receiver - EMPTY:
                     found |= self.method(node, func, value, is_awaited)
                 return frozenset(found)
             if receiver == EMPTY and isinstance(func.value, o.Name):
@@ -90,9 +99,15 @@ class Calls:
         if isinstance(value, Objects):
             return self.object_method(node, func, value)
         self.arguments(node)
-        if isinstance(value, Struct) and not value.many and func.attr == "get" and node.args:
-            key = node.args[0].value
-            return value.get(key.value) if isinstance(key, o.String) and key.value else UNKNOWN
+        if isinstance(value, Struct) and not value.many:
+            if func.attr in ("get", "pop") and node.args:
+                key = node.args[0].value
+                return value.get(key.value if isinstance(key, o.String) and key.value else ANY)
+            inner: Values = frozenset().union(*(values for _, values in value.fields))
+            if func.attr == "values":
+                return many(inner)
+            if func.attr == "items":
+                return frozenset([Struct((("0", UNKNOWN), ("1", inner)), many=True)])
         return UNKNOWN
 
     def statement_method(self, node: o.Call, func: o.Attribute, value: Statement, is_awaited: bool) -> Values:
@@ -120,10 +135,16 @@ class Calls:
                 row.append(None)
                 continue
             origin = self.objects.places.origin("query", self.walk, carrier, model, is_async, index)
-            again = statement.loaded
-            self.walk.set_facts(origin, Facts(loaded=again, again=again, is_persistent=True))
+            self.loads(origin, statement.loaded)
             row.append(Objects(origin))
         return Result(tuple(row), is_scalar=statement.is_query and len(row) == 1)
+
+    def loads(self, origin: Origin, loaded: frozenset[Path]) -> None:
+        """What a query loads by its options, of which some may not be known."""
+        again, is_opaque = loaded - {(BELOW,)}, (BELOW,) in loaded
+        if is_opaque:
+            self.objects.unreadable.add(origin)
+        self.walk.set_facts(origin, Facts(again, again, is_persistent=True, is_opaque=is_opaque))
 
     def result_method(self, name: str, value: Result) -> Values:
         if name in ("scalars", "unique", "yield_per", "tuples", "freeze", "columns"):
@@ -141,6 +162,9 @@ class Calls:
     def object_method(self, node: o.Call, func: o.Attribute, value: Objects) -> Values:
         arguments = self.arguments(node)
         growing = func.attr in ("append", "extend", "add", "insert", "update")
+        if growing and value.many and value.path:
+            for _, values in arguments[-1:]:
+                self.walk.state.give(value.origin, value.path, values)
         if growing and isinstance(func.value, o.Name) and value.many and not value.path:
             self.added(func.value.id, frozenset([value]), arguments)
             return UNKNOWN
@@ -160,6 +184,8 @@ class Calls:
     # --- functions and classes -------------------------------------------------------------------------
 
     def function_call(self, node: o.Call, is_awaited: bool) -> Values:
+        if isinstance(node.func, (o.Call, o.Subscript)):
+            self.walk.value(node.func)
         made = self.walk.shared_model(node.func)
         callee = made or self.project.types.callee(self.scope, node.func)
         if isinstance(callee, External):
@@ -174,7 +200,12 @@ class Calls:
             return self.objects.apply(self.walk, callee, node, arguments)
         if isinstance(callee, LibraryMethod) and not is_awaited:
             return UNKNOWN
+        is_unseen = isinstance(node.func, o.Attribute) and node.func.attr in _TEMPLATES
+        if callee is None and isinstance(node.func, (o.Subscript, o.Call)):
+            is_unseen = True
         for _, values in arguments:
+            if is_unseen:
+                self.objects.doubts.handed(self.walk, node, values)
             self.lose(values)
         return UNKNOWN
 
@@ -218,6 +249,7 @@ class Calls:
                 continue
             if not isinstance(name, o.String) or not name.value:
                 if function == "getattr":
+                    self.objects.doubts.named(self.walk, node, value)
                     self.lose(frozenset([value]))
                 elif function == "setattr":
                     self.walk.changed(value, ANY)
@@ -238,6 +270,8 @@ class Calls:
         arguments = self.arguments(node)
         if not self.objects.serialisation.is_schema(self.scope, schema):
             return None
+        classes = self.project.schemas.named_in(self.scope, schema)
+        self.objects.doubts.serialised(self.walk, node.args[0].value, arguments[0][1], classes)
         self.objects.serialisation.read(self.walk, arguments[0][1], self.scope, schema)
         return UNKNOWN
 
@@ -257,6 +291,7 @@ class Calls:
                 opaque = True
             if arg.keyword in links:
                 loaded.add((arg.keyword, BELOW))
+                self.walk.state.given[origin, (arg.keyword,)] = values
                 if links[arg.keyword].many is False and any(isinstance(value, Objects) for value in values):
                     near.add((arg.keyword,))
             elif arg.keyword and isinstance(arg.value, o.Attribute):
@@ -274,7 +309,52 @@ class Calls:
         return _is_dump(node)
 
     def arguments(self, node: o.Call) -> list[tuple[o.Arg, Values]]:
-        return [(arg, self.walk.value(arg.value)) for arg in node.args]
+        found = {
+            index: (arg, self.walk.value(arg.value))
+            for index, arg in enumerate(node.args)
+            if not isinstance(arg.value, o.Lambda)
+        }
+        for index, arg in enumerate(node.args):
+            if isinstance(arg.value, o.Lambda):
+                self.walk.lambda_(arg.value, self.items(node, found.values()))
+                found[index] = arg, UNKNOWN
+            elif isinstance(arg.value, (o.Name, o.Attribute)):
+                self.callback(node, index, found)
+        return [found[index] for index in range(len(node.args))]
+
+    def items(self, node: o.Call, arguments: Iterable[tuple[o.Arg, Values]]) -> Values:
+        """What a function is called with that is given to a call: `sorted(posts, key=…)`, `posts.sort(key=…)`."""
+        name = o.dotted(node.func).rpartition(".")[2]
+        if name == "sort" and isinstance(node.func, o.Attribute):
+            return one(self.walk.value(node.func.value))
+        if name in _CALLING:
+            return one(frozenset().union(*(values for arg, values in arguments if not arg.keyword)))
+        return UNKNOWN
+
+    def callback(self, node: o.Call, index: int, arguments: dict[int, tuple[o.Arg, Values]]) -> None:
+        """A function that is given to a call: `map(count, posts)`, `tasks.add_task(count, post)`."""
+        expr = node.args[index].value
+        if isinstance(expr, o.Name) and expr.id in self.walk.state.names:
+            return
+        function = self.project.resolver.resolve(self.scope, expr)
+        if not isinstance(function, Function):
+            return
+        summary = self.objects.summary(function)
+        if not summary.reads:
+            return
+        params = [param.name for param in function.node.params]
+        others = [found for other, found in sorted(arguments.items()) if other > index and not found[0].keyword]
+        name = o.dotted(node.func).rpartition(".")[2]
+        if params and name in _CALLING | {"sort"}:
+            rest = [found for other, found in arguments.items() if other != index]
+            self.objects.pass_on(self.walk, summary, {params[0]: (expr, self.items(node, rest))})
+        elif name in _DEFERRING:
+            given: dict[str, tuple[o.Node, Values]] = {
+                p: (arg.value, values) for p, (arg, values) in zip(params, others, strict=False)
+            }
+            self.objects.pass_on(self.walk, summary, given)
+        elif name not in _LISTENING:
+            self.objects.doubts.referred(self.walk, expr, summary)
 
     def lose(self, values: Iterable[Value]) -> None:
         """Something unknown has the objects: it may load them."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.models import Model
+from fapi_lint.project.objects.doubts import Doubts
 from fapi_lint.project.objects.links import Link, Links, Path, is_loaded
 from fapi_lint.project.objects.origins import UNKNOWN, Facts, Objects, Origin, Struct, Value, Values
 from fapi_lint.project.objects.places import Places, names_of, session_at
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _PROPERTIES = frozenset(["property", "cached_property", "hybrid_property"])
 _CONTAINERS = frozenset(["list", "List", "Sequence", "Iterable", "set", "Set", "Collection", "tuple", "Tuple"])
+Classes: TypeAlias = "tuple[tuple[str, Class], ...]"
+
 _DEPTH = 12
 """How many attributes are followed one after the other."""
 
@@ -34,12 +37,15 @@ class ObjectFlow:
     """All summaries of an application, and the reads of which the origin is known."""
 
     project: Project
-    reads: dict[tuple[Origin, Path, Origin | None], Read] = field(default_factory=dict)
-    """Reads that may emit a query, by what is read of what."""
-    _summaries: dict[tuple[Function, Class | None], Summary] = field(default_factory=dict)
+    reads: dict[tuple[Origin, Path, Origin | None, bool], Read] = field(default_factory=dict)
+    """Reads that may emit a query, by what is read of what, and whether something unknown may have loaded it."""
+    _summaries: dict[tuple[Function, Class | None, Classes], Summary] = field(default_factory=dict)
     places: Places = field(default_factory=Places)
+    unreadable: set[Origin] = field(default_factory=set)
+    """Queries with options that are not known."""
     _members: dict[tuple[Model, Path], bool | Function | str | None] = field(default_factory=dict)
     _injected: set[Function] = field(default_factory=set)
+    _reading: set[tuple[Origin, Path]] = field(default_factory=set)
 
     @cached_property
     def links(self) -> Links:
@@ -54,17 +60,22 @@ class ObjectFlow:
         return StaleReads(self)
 
     @cached_property
+    def doubts(self) -> Doubts:
+        return Doubts(self)
+
+    @cached_property
     def expires(self) -> bool:
         """Whether a commit of an asynchronous session expires its objects: no maker says otherwise."""
         return not any("expire_on_commit" in module.text for module in self.project.modules)
 
     # --- summaries -----------------------------------------------------------------------------------
 
-    def summary(self, function: Function, receiver: Class | None = None) -> Summary:
-        key = (function, receiver)
+    def summary(self, function: Function, receiver: Class | None = None, classes: Classes = ()) -> Summary:
+        """`classes` are the models that parameters stand for."""
+        key = (function, receiver, classes)
         if key not in self._summaries:
             self._summaries[key] = Summary(function)  # what a function that calls itself sees
-            walk = Walk(self, function, receiver)
+            walk = Walk(self, function, receiver, dict(classes))
             summary = walk.run()
             self._summaries[key] = summary
             self.serialisation.respond(walk, summary)
@@ -90,6 +101,10 @@ class ObjectFlow:
         if summary.params:
             walk = Walk(self, function)
             given = self._given(walk, function)
+            for param in function.node.params:
+                origin = summary.params.get(param.name)
+                if origin is not None and self.is_injected(function, param):
+                    self.doubts.passed(walk, param, summary, origin, given.get(param.name, UNKNOWN))
             if given:
                 self._bind(walk, summary, given, None)
 
@@ -106,6 +121,7 @@ class ObjectFlow:
             if dependency is not None and dependency is not function and self._returns_objects(dependency):
                 values, inner = self.injected(dependency)
                 walk.state.facts.update(inner.state.facts)
+                walk.state.given.update(inner.state.given)
                 given[param.name] = values
         return given
 
@@ -114,6 +130,15 @@ class ObjectFlow:
 
     def dependency(self, function: Function, param: o.Param) -> Function | None:
         """The function whose result FastAPI passes for a parameter."""
+        scope, found = self._depended(function, param)
+        symbol = None if found is None else self.project.types.callee(scope, found)
+        return symbol if isinstance(symbol, Function) else None
+
+    def is_injected(self, function: Function, param: o.Param) -> bool:
+        """Whether FastAPI passes for a parameter what something gives."""
+        return self._depended(function, param)[1] is not None
+
+    def _depended(self, function: Function, param: o.Param) -> tuple[Scope, o.Expr | None]:
         scope: Scope = function.enclosing
         found = self._marker(scope, param.default)
         annotation: o.Node | None = parse_annotation(param.annotation)
@@ -123,10 +148,7 @@ class ObjectFlow:
                 scope, annotation = alias.scope, alias.value
         if found is None and isinstance(annotation, o.Subscript):
             found = next((call for item in annotation.items if (call := self._marker(scope, item)) is not None), None)
-        if found is None:
-            return None
-        symbol = self.project.types.callee(scope, found)
-        return symbol if isinstance(symbol, Function) else None
+        return scope, found
 
     def _marker(self, scope: Scope, node: o.Node | None) -> o.Expr | None:
         if not isinstance(node, o.Call) or not node.args:
@@ -180,7 +202,6 @@ class ObjectFlow:
 
     def apply(self, walk: Walk, function: Function, node: o.Call, arguments: list[tuple[o.Arg, Values]]) -> Values:
         """What a call of a function of the application does and gives."""
-        summary = self.summary(function, self.receiver(walk, function, node))
         params = [param for param in function.node.params if param.kind not in ("*", "**", "keyword")]
         if isinstance(function.parent, Class) and params and isinstance(node.func, o.Attribute):
             params = params[1:]
@@ -188,14 +209,27 @@ class ObjectFlow:
             not self.project.types.is_transparent(function, decorator) for decorator in function.node.decorators
         )
         given: dict[str, Values] = {}
+        written: dict[str, o.Expr] = {}
         for index, (arg, values) in enumerate(arguments):
-            if arg.keyword:
-                given[arg.keyword] = values
-            elif arg.star or decorated or index >= len(params):
+            if arg.star or (not arg.keyword and (decorated or index >= len(params))):
                 walk.calls.lose(values)
             else:
-                given[params[index].name] = values
+                name = arg.keyword or params[index].name
+                given[name], written[name] = values, arg.value
+        found = ((name, walk.resolve_class(expr)) for name, expr in written.items())
+        classes = tuple((name, class_) for name, class_ in found if class_ in self.project.models.by_class)
+        summary = self.summary(function, self.receiver(walk, function, node), classes)
+        for name, origin in summary.params.items():
+            if name in written:
+                self.doubts.passed(walk, written[name], summary, origin, given[name])
         return self._bind(walk, summary, given, node)
+
+    def pass_on(self, walk: Walk, summary: Summary, given: dict[str, tuple[o.Node, Values]]) -> None:
+        """What something does that calls a function with these arguments, some time."""
+        for name, origin in summary.params.items():
+            if name in given:
+                self.doubts.passed(walk, given[name][0], summary, origin, given[name][1])
+        self._bind(walk, summary, {name: values for name, (_, values) in given.items()}, None)
 
     def _bind(self, walk: Walk, summary: Summary, given: dict[str, Values], node: o.Call | None) -> Values:
         """Apply a summary to the objects that are passed."""
@@ -222,6 +256,10 @@ class ObjectFlow:
         for origin, facts in summary.facts.items():
             if origin.kind != "parameter":
                 walk.set_facts(origin, facts)
+        for (origin, path), values in summary.given.items():
+            values = frozenset(new for value in values for new in self._substituted(value, bound))
+            for owner in bound.get(origin, [Objects(origin)]):
+                walk.state.give(owner.origin, owner.path + path, values)
         return frozenset(value for own in summary.values for value in self._substituted(own, bound))
 
     def _moved(self, walk: Walk, summary: Summary, node: o.Call | None, passed: Objects, change: Facts) -> Facts:
@@ -283,6 +321,14 @@ class ObjectFlow:
         """Note that the last attribute of a path is read."""
         if len(path) > _DEPTH:
             return
+        if walk.state.given and (origin, path) not in self._reading:
+            self._reading.add((origin, path))
+            for length in range(1, len(path)):
+                for value in walk.state.given.get((origin, path[:length]), ()):
+                    if isinstance(value, Objects):
+                        given = walk.facts(value.origin)
+                        self.read(walk, value.origin, value.path + path[length:], given, place, obstacle)
+            self._reading.discard((origin, path))
         self.stale.read(walk, origin, path, facts, place)
         member = self._member(origin.model, path)
         if member is None:
@@ -292,11 +338,12 @@ class ObjectFlow:
         elif isinstance(member, str):
             self.read(walk, origin, (*path[:-1], member), facts, place, obstacle)
         elif origin.kind == "parameter":
-            if not facts.is_opaque and not is_loaded(path, facts.loaded):
-                key = (path, facts)
-                walk.summary.reads.setdefault(origin, {}).setdefault(key, Read(origin, path, facts, place, obstacle))
+            if not is_loaded(path, facts.loaded):
+                read = Read(origin, path, facts, place, obstacle)
+                walk.summary.reads.setdefault(origin, {}).setdefault((path, facts), read)
         elif member and origin.model is not None and facts.lacks(path):
-            self.reads.setdefault((origin, path, facts.dropped), Read(origin, path, facts, place, obstacle))
+            key = (origin, path, facts.dropped, facts.is_opaque)
+            self.reads.setdefault(key, Read(origin, path, facts, place, obstacle))
 
     def _member(self, model: Model | None, path: Path) -> bool | Function | str | None:
         """What the last attribute of a path is: a link that loads when it is read (or may be one), a column that an

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.project.module import Module
+from fapi_lint.project.objects.doubts import Doubt
 from fapi_lint.project.objects.flow import ObjectFlow
 from fapi_lint.project.objects.lazy_words import LazyWords
 from fapi_lint.project.objects.links import Link, Path
@@ -82,6 +83,7 @@ class LazyLoads:
         """Where objects go, as far as lazy relationships may be read on the way."""
         objects = ObjectFlow(self.project)
         lazy = LazyWords(self.project, objects.links, objects.stale.volatile)
+        objects.doubts.names = lazy.attributes
         rest = [f for f in self.project.functions if self.project.purposes.is_application(f.module)]
         words, is_first = lazy.words, True
         while words or is_first:
@@ -97,6 +99,10 @@ class LazyLoads:
             is_first = False
             # Next come those that may pass objects to these.
             rest, words = others, {function.name for function in chosen if objects.summary(function).reads}
+        for class_ in self.project.models.mapping_classes:
+            for method in class_.methods:
+                if method.name.startswith("__") and method.name != "__init__":
+                    objects.doubts.special(method)
         return objects
 
     @cached_property
@@ -107,9 +113,13 @@ class LazyLoads:
         loads = self._loads(
             read
             for read in self.objects.reads.values()
-            if self._origin(read).is_async and read.path not in read.facts.near
+            if self._origin(read).is_async and read.path not in read.facts.near and not read.facts.is_opaque
         )
-        stale = [read for read in self.objects.stale.reads.values() if read.at.is_async and read.is_fetched]
+        stale = [
+            read
+            for read in self.objects.stale.reads.values()
+            if read.at.is_async and read.is_fetched and not read.is_opaque
+        ]
         return self._sorted([*loads, *map(self._anew, stale)])
 
     @cached_property
@@ -135,6 +145,15 @@ class LazyLoads:
             if concerns(read.at) and (read.origin, read.path) in early
         ]
         return self._sorted([*self._loads(reads), *stale, *deleted])
+
+    def doubt_if_async(self, functions: Collection[Function]) -> Doubt | None:
+        """What may read a relationship that nothing loads, if these functions were asynchronous: the first one.
+
+        Functions of other closures keep their sessions; those that have no session may be given the objects of any.
+        """
+        doubts, closures = self.objects.doubts.found.values(), self.project.async_closures
+        concerned = [doubt for doubt in doubts if doubt.function in functions or closures.of(doubt.function) is None]
+        return min(concerned, key=lambda doubt: doubt.place, default=None)
 
     def _loads(self, reads: Iterable[Read]) -> list[LazyLoad]:
         """One for each origin and path, in file and source order."""
@@ -173,12 +192,15 @@ class LazyLoads:
         if origin.kind == "refresh" and not origin.variable:
             obstacle = obstacle or "no name holds the object there"
         obstacle = obstacle or _shared(origin)
+        if origin in self.objects.unreadable:
+            obstacle = obstacle or "the options of its query are not seen there"
         return LazyLoad(origin, self.objects.links_of(read.origin, read.path), read.place, obstacle, read.facts.again)
 
 
 def _shared(origin: Origin) -> str | None:
     """Why nothing can be loaded in a method that other models share."""
     function = origin.function
-    if not origin.is_shared or not isinstance(function.parent, Class):
+    if not origin.is_shared:
         return None
-    return f"it comes from `{function.parent.name}.{function.name}()`, which does not know its model"
+    owner = f"{function.parent.name}." if isinstance(function.parent, Class) else ""
+    return f"it comes from `{owner}{function.name}()`, which does not know its model"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _WRITING = needles(["commit", "flush"])
 _DELETING = needles(["delete"])
 _RUNNING = needles(["execute"])
+_ANY = needles(["getattr", "TemplateResponse"])
+"""What may read any attribute of an object."""
 
 
 class LazyWords:
@@ -29,8 +31,11 @@ class LazyWords:
         models = project.models.all
         self.words = {link.name for model in models for link in links.of(model).values() if link.is_lazy}
         self.schemas: set[Class] = set()
+        self.attributes: frozenset[str] = frozenset()
+        """The words without those of schemas."""
         if self.words:
             self._add_properties()
+            self.attributes = frozenset(self.words)
             self.schemas = self._schemas(self.words)
             self.words.update(schema.name for schema in self.schemas)
         self.volatile = {name for model in models for name in volatile.columns(model)}
@@ -87,6 +92,8 @@ class LazyWords:
             return True
         changing = [route for route in routes if route.methods != ("GET",)]
         if any(self._answers(route, self.written) for route in changing):
+            return True
+        if mentions(function.node, _ANY):
             return True
         if mentions(function.node, _DELETING) and mentions(function.node, _RUNNING):
             return True

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model
 from fapi_lint.project.module import Module
-from fapi_lint.project.objects.links import BELOW, Path, is_loaded
+from fapi_lint.project.objects.links import ANY, BELOW, Path, is_loaded
 from fapi_lint.project.objects.writes import NO_WRITES, Writes
 from fapi_lint.project.symbols import Function
 
@@ -72,13 +72,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Struct:
-    """A dict or tuple of known shape, or rows of it."""
+    """A dict or tuple of known shape, or rows of it. What any other key gives stands under `ANY`."""
 
     fields: tuple[tuple[str, Values], ...]
     many: bool = False
 
     def get(self, name: str) -> Values:
-        return next((values for key, values in self.fields if key == name), UNKNOWN)
+        known = dict(self.fields)
+        return known.get(name) or known.get(ANY) or UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +162,8 @@ class Facts:
         )
 
     def lacks(self, path: Path) -> bool:
-        """Whether reading a lazy link now emits a query, as far as is known."""
-        return self.is_persistent and not self.is_opaque and not is_loaded(path, self.loaded)
+        """Whether reading a lazy link now emits a query, unless something unknown has loaded it."""
+        return self.is_persistent and not is_loaded(path, self.loaded)
 
     def __or__(self, other: Facts) -> Facts:
         """What is known after either of two branches: loaded in one of them counts."""
@@ -206,7 +207,10 @@ def first(result: Result) -> Values:
     if result.is_scalar:
         value = result.row[0] if result.row else None
         return UNKNOWN if value is None else frozenset([value])
-    fields = tuple(
-        (str(index), UNKNOWN if value is None else frozenset([value])) for index, value in enumerate(result.row)
-    )
-    return frozenset([Struct(fields)])
+    fields: list[tuple[str, Values]] = []
+    for index, value in enumerate(result.row):
+        values = UNKNOWN if value is None else frozenset([value])
+        fields.append((str(index), values))
+        if value is not None and value.origin.model is not None:
+            fields.append((value.origin.model.name, values))
+    return frozenset([Struct(tuple(fields))])

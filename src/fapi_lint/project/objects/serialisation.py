@@ -6,7 +6,7 @@ that way: https://fastapi.tiangolo.com/tutorial/response-model/.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fapi_lint.outline import nodes as o
@@ -20,7 +20,7 @@ from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
     from fapi_lint.project.objects.flow import ObjectFlow
-    from fapi_lint.project.objects.summary import Summary
+    from fapi_lint.project.objects.summary import State, Summary
     from fapi_lint.project.objects.walk import Walk
 
 Arguments: TypeAlias = "dict[str, tuple[Scope, o.Node]]"
@@ -31,6 +31,7 @@ Reading: TypeAlias = "tuple[Path, Place, str | None]"
 
 _DEPTH = 8
 _CONTAINERS = frozenset(["list", "List", "Sequence", "Iterable", "set", "Set", "Collection", "tuple", "Tuple"])
+_MAPPINGS = frozenset(["dict", "Dict", "Mapping"])
 _TRANSPARENT = frozenset(["Optional", "Annotated"])
 
 
@@ -57,6 +58,9 @@ class Serialisation:
                 continue
             for returned in summary.returns:
                 walk.state = returned.state.copy()
+                expr = returned.node.value if isinstance(returned.node, o.Return) else None
+                classes = self.project.schemas.named_in(scope, node)
+                self.objects.doubts.serialised(walk, expr, returned.values, classes)
                 self.read(walk, returned.values, scope, node)
 
     def is_schema(self, scope: Scope, node: o.Node) -> bool:
@@ -78,6 +82,7 @@ class Serialisation:
             return
         members = [member for member in union_members(annotation) if not is_none(member)]
         if len(members) != 1:
+            self._one_of(walk, values, scope, members, arguments)
             return
         member = members[0]
         if isinstance(member, o.Subscript):
@@ -96,12 +101,26 @@ class Serialisation:
     def _generic(self, walk: Walk, values: Values, scope: Scope, node: o.Subscript, given: Arguments) -> None:
         symbol = self.project.resolver.resolve(scope, node.value)
         if isinstance(symbol, External):
-            if symbol.name in _CONTAINERS and node.items:
+            if symbol.name in _MAPPINGS and len(node.items) == 2:
+                inner = (v for value in values if isinstance(value, Struct) for _, each in value.fields for v in each)
+                self.read(walk, frozenset(inner), scope, node.items[1], given)
+            elif symbol.name == "Union":
+                self._one_of(walk, values, scope, node.items, given)
+            elif symbol.name in _CONTAINERS and node.items:
                 self.read(walk, one(values), scope, node.items[0], given)
             elif symbol.name in _TRANSPARENT and node.items:
                 self.read(walk, values, scope, node.items[0], given)
         elif isinstance(symbol, Class):
             self._schema(walk, values, symbol, self._arguments(symbol, scope, node, given))
+
+    def _one_of(
+        self, walk: Walk, values: Values, scope: Scope, nodes: Iterable[o.Node], given: Arguments | None
+    ) -> None:
+        """One of several types, which may be any of them."""
+        before = self._doubting(walk, values)
+        for node in nodes:
+            self.read(walk, values, scope, node, given)
+        walk.state = before
 
     def _arguments(self, class_: Class, scope: Scope, node: o.Subscript, given: Arguments) -> Arguments:
         found: Arguments = {}
@@ -118,8 +137,37 @@ class Serialisation:
 
     def _schema(self, walk: Walk, values: Values, class_: Class, arguments: Arguments) -> None:
         schema = self.project.schemas.by_class.get(class_)
-        if schema is None or schema.is_root or self._prepares(schema):
+        if schema is None or schema.is_root:
             return
+        if self._prepares(schema):
+            before = self._doubting(walk, values)
+            self._read_before(walk, values, schema)
+            self._fields(walk, values, schema, arguments)
+            walk.state = before
+            return
+        self._fields(walk, values, schema, arguments)
+
+    def _doubting(self, walk: Walk, values: Values) -> State:
+        """From now on it is not sure that values are read; what is known until now is what is to go on with."""
+        before = walk.state
+        walk.state = before.copy()
+        for value in values:
+            if isinstance(value, Objects):
+                walk.make_opaque(value)
+        return before
+
+    def _read_before(self, walk: Walk, values: Values, schema: Schema) -> None:
+        """What validators of the schema read themselves: `@model_validator(mode="before")`."""
+        objects = frozenset(value for value in values if isinstance(value, Objects))
+        for ancestor in schema.ancestors:
+            for method in ancestor.methods:
+                params = [param.name for param in method.node.params]
+                if len(params) > 1 and any("validator" in ancestor.module.slice(d) for d in method.node.decorators):
+                    self.objects.pass_on(
+                        walk, self.objects.summary(method), {params[1]: (method.node.params[1], objects)}
+                    )
+
+    def _fields(self, walk: Walk, values: Values, schema: Schema, arguments: Arguments) -> None:
         for value in values:
             if isinstance(value, Struct) and not value.many:
                 for name, field in schema.fields.items():
@@ -213,4 +261,6 @@ class Serialisation:
         for arg, values in arguments:
             field = schema.fields.get(arg.keyword)
             if field is not None:
+                classes = self.project.schemas.named_in(field.scope, field.annotation)
+                self.objects.doubts.serialised(walk, arg.value, values, classes)
                 self.read(walk, values, field.scope, parse_annotation(field.annotation), given)

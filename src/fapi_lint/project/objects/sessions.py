@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model
 from fapi_lint.project.objects.links import BELOW, Path
-from fapi_lint.project.objects.origins import UNKNOWN, Facts, Objects, Origin, Result, Statement, Values, first
+from fapi_lint.project.objects.origins import UNKNOWN, Objects, Origin, Result, Statement, Values, first
 from fapi_lint.project.objects.places import names_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class SessionCalls:
             items = options.value.items if isinstance(options.value, o.Collection) else (options.value,)
             loaded = self.objects.links.options(self.scope, items)
         loaded = frozenset([(BELOW,)]) if loaded is None else loaded
-        self.walk.set_facts(origin, Facts(loaded=loaded, again=loaded, is_persistent=True))
+        self.calls.loads(origin, loaded)
         if node.argument("populate_existing") is not None:
             self.populate(node.args[1].value, model, loaded)
         return frozenset([Objects(origin)])
@@ -127,6 +127,9 @@ class SessionCalls:
         """Deleting an object reads its collections, which may hold what a statement has deleted or taken away."""
         for value in values:
             if isinstance(value, Objects) and not value.many:
+                model = self.objects.model_of(value)
+                if model is not None:
+                    self.walk.state.deleted.add(model)
                 at = self.objects.places.delete(self.walk, node, self.walk.module.slice(func.value))
                 self.objects.stale.delete(self.walk, value.origin, value.path, self.walk.facts(value.origin), at)
 
@@ -156,9 +159,34 @@ class SessionCalls:
         expires = func.attr == "commit" and self.objects.expires and self.is_async(func.value, is_awaited)
         summary.expires |= expires
         summary.flush = summary.flush or self.place(node, func, is_awaited)
+        pending = self.pending()
+        summary.rows += [(model, self.place(node, func, is_awaited)) for model in pending]
         for origin, at in self.drops(node, func, is_awaited):
             facts = walk.facts(origin)
-            walk.set_facts(origin, facts.expired(at) if expires else facts.flushed(at))
+            facts = facts.expired(at) if expires else facts.flushed(at)
+            for model, own in pending.items():
+                if origin not in own and not expires:
+                    facts = facts.wrote(facts.writes.statement(model, at))
+            walk.set_facts(origin, facts)
+        self.walk.state.deleted.clear()
+
+    def pending(self) -> dict[Model, set[Origin]]:
+        """The models of which a flush writes rows that no collection knows of, with the objects that are written.
+
+        A link that is assigned tells the collection of the other side.
+        """
+        state, links = self.walk.state, self.objects.links
+        told = {origin for origin, _ in state.given}
+        found: dict[Model, set[Origin]] = {model: set() for model in state.deleted}
+        for origin, facts in state.facts.items():
+            model = origin.model
+            if model is None or origin in told:
+                continue
+            keys = {link.key for link in links.of(model).values() if link.key}
+            is_moved = any(len(path) == 1 and path[0] in keys for path in facts.writes.changed)
+            if is_moved or (origin.kind == "new" and not facts.is_persistent):
+                found.setdefault(model, set()).add(origin)
+        return found
 
     def held(self) -> list[Origin]:
         """The origins of all objects that there are, those of parameters included."""

@@ -29,6 +29,8 @@ class StaleRead:
     is_fetched: bool = False
     """Whether SQLAlchemy fetches it by itself when it is read: asynchronous code cannot."""
     is_column: bool = False
+    is_opaque: bool = False
+    """Whether something unknown had the object, and may have loaded it."""
 
 
 @dataclass(eq=False)
@@ -36,7 +38,7 @@ class StaleReads:
     """Those of an application."""
 
     objects: ObjectFlow
-    reads: dict[tuple[Origin, Origin, Path], StaleRead] = field(default_factory=dict)
+    reads: dict[tuple[Origin, Origin, Path, bool], StaleRead] = field(default_factory=dict)
     deletes: dict[tuple[Origin, Origin, Path], StaleRead] = field(default_factory=dict)
     """Collections of objects that are deleted, after a statement that wrote rows of them."""
 
@@ -47,7 +49,7 @@ class StaleReads:
     def read(self, walk: Walk, origin: Origin, path: Path, facts: Facts, place: Place) -> None:
         """An attribute is read."""
         writes = facts.writes
-        if not (writes.flushed or writes.rows) or facts.is_opaque or origin.kind == "parameter":
+        if not (writes.flushed or writes.rows) or origin.kind == "parameter":
             return
         model = self.objects.walk(origin, path[:-1])
         if model is None:
@@ -59,8 +61,9 @@ class StaleReads:
         if link is not None:
             places |= self.volatile.hides(link, writes, path)
         for at in places:
-            found = StaleRead(at, origin, path, place, columns.get(name, False), is_column=link is None)
-            self.reads.setdefault((at, origin, path), found)
+            fetched, opaque = columns.get(name, False), facts.is_opaque
+            found = StaleRead(at, origin, path, place, fetched, link is None, opaque)
+            self.reads.setdefault((at, origin, path, opaque), found)
 
     def delete(self, walk: Walk, origin: Origin, path: Path, facts: Facts, at: Origin) -> None:
         """An object is deleted, which reads its collections."""
@@ -70,7 +73,7 @@ class StaleReads:
             walk.summary.reads.setdefault(origin, {}).setdefault(key, Read(origin, path, facts, place, None, at))
             return
         model = self.objects.walk(origin, path)
-        for link in () if model is None or facts.is_opaque else self.objects.links.of(model).values():
+        for link in () if model is None else self.objects.links.of(model).values():
             inner = (*path, link.name)
             if self.volatile.hides(link, facts.writes, inner):
                 self.deletes.setdefault((at, origin, inner), StaleRead(at, origin, inner, place))

@@ -18,9 +18,16 @@ class State:
 
     names: dict[str, Values] = field(default_factory=dict)
     facts: dict[Origin, Facts] = field(default_factory=dict)
+    given: dict[tuple[Origin, Path], Values] = field(default_factory=dict)
+    """What links were assigned, or was added to them."""
+    deleted: set[Model] = field(default_factory=set)
+    """Of what an object was deleted, since the last flush."""
 
     def copy(self) -> State:
-        return State(dict(self.names), dict(self.facts))
+        return State(dict(self.names), dict(self.facts), dict(self.given), set(self.deleted))
+
+    def give(self, origin: Origin, path: Path, values: Values) -> None:
+        self.given[origin, path] = self.given.get((origin, path), frozenset()) | values
 
     def join(self, other: State) -> None:
         """After two branches."""
@@ -29,6 +36,9 @@ class State:
         for origin, facts in other.facts.items():
             own = self.facts.get(origin)
             self.facts[origin] = facts if own is None else own | facts
+        self.deleted |= other.deleted
+        for (origin, path), values in other.given.items():
+            self.give(origin, path, values)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +74,8 @@ class Summary:
     returns: list[Return] = field(default_factory=list)
     facts: dict[Origin, Facts] = field(default_factory=dict)
     """At the end."""
+    given: dict[tuple[Origin, Path], Values] = field(default_factory=dict)
+    """What links were assigned."""
     flush: Origin | None = None
     """A flush or commit in it."""
     expires: bool = False

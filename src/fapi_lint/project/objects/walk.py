@@ -6,14 +6,15 @@ of them, and what it returns. A call of the function applies that to what it pas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.objects.calls import Calls
-from fapi_lint.project.objects.links import BELOW, Path
+from fapi_lint.project.objects.links import ANY, BELOW, Path
 from fapi_lint.project.objects.origins import (
     EMPTY,
     NONE,
@@ -39,15 +40,25 @@ if TYPE_CHECKING:
 class Walk:
     """One function being followed."""
 
-    def __init__(self, objects: ObjectFlow, function: Function, receiver: Class | None = None) -> None:
-        """`receiver` is the class whose instance the method is called on, where its model is what `self.model` is."""
+    def __init__(
+        self,
+        objects: ObjectFlow,
+        function: Function,
+        receiver: Class | None = None,
+        classes: Mapping[str, Class] = MappingProxyType({}),
+    ) -> None:
+        """`receiver` is the class whose instance the method is called on, where its model is what `self.model` is.
+
+        `classes` are the models that parameters stand for.
+        """
         self.objects = objects
         self.project = objects.project
         self.function = function
         self.module = function.module
         self.scope: Scope = function.scope
         self.receiver = receiver
-        self.is_shared = receiver is not None and receiver is not function.parent
+        self.classes = {name: class_ for name, class_ in classes.items() if len(self.scope.bindings[name]) == 1}
+        self.is_shared = bool(self.classes) or (receiver is not None and receiver is not function.parent)
         self.state = State()
         self.summary = Summary(function)
         self.calls = Calls(self)
@@ -61,7 +72,7 @@ class Walk:
         end = State()
         for state in ends:
             end.join(state)
-        self.summary.facts = end.facts
+        self.summary.facts, self.summary.given = end.facts, end.given
         return self.summary
 
     def facts(self, origin: Origin) -> Facts:
@@ -135,7 +146,30 @@ class Walk:
         elif isinstance(target, o.Starred):
             self.bind(target.value, UNKNOWN)
         elif isinstance(target, o.Subscript):
+            self.put(target, values)
+
+    def put(self, target: o.Subscript, values: Values) -> None:
+        """`found[post.id] = post`"""
+        for item in target.items:
+            self.value(item)
+        if not isinstance(target.value, o.Name):
             self.value(target.value)
+            return
+        name = target.value.id
+        held: set[Any] = set()
+        for value in self.state.names.get(name, UNKNOWN):
+            if isinstance(value, Struct) and not value.many:
+                old = dict(value.fields)
+                held.add(
+                    Struct(((ANY, old.pop(ANY, frozenset()) | values), *((k, v | values) for k, v in old.items())))
+                )
+            elif isinstance(value, Objects) and value.many:
+                held |= {value} | many(values)
+            elif value == Other("empty"):
+                held.add(Struct(((ANY, values),)))
+            else:
+                held.add(value)
+        self.state.names[name] = frozenset(held)
 
     def set_attribute(self, owner: Objects, name: str, node: o.Node, values: Values) -> None:
         """`post.tags = …`: setting a collection reads the old one."""
@@ -147,6 +181,7 @@ class Walk:
             self.objects.read(self, owner.origin, path, self.facts(owner.origin), self.module.place(node))
         if link is not None or owner.origin.model is None:
             self.set_facts(owner.origin, self.facts(owner.origin).load((*path, BELOW)))
+            self.state.given[owner.origin, path] = values
         if link is not None and link.many is False and any(isinstance(value, Objects) for value in values):
             self.near(owner.origin, path)
 
@@ -246,6 +281,8 @@ class Walk:
     def attribute(self, node: o.Attribute) -> Values:
         owners = self.value(node.value)
         found: set[Any] = set()
+        if Other("unknown") in owners:
+            self.objects.doubts.attribute(self, node)
         for owner in owners:
             if isinstance(owner, Objects):
                 if node.attr == "awaitable_attrs":
@@ -310,7 +347,7 @@ class Walk:
                 fields.append((key.value, values))
             elif key is not None:
                 self.value(key)
-        return frozenset([Struct(tuple(fields))])
+        return frozenset([Struct(tuple(fields))]) if node.keys else EMPTY
 
     def subscript(self, node: o.Subscript) -> Values:
         owners = self.value(node.value)
@@ -324,9 +361,9 @@ class Walk:
                 found |= owner.get(key)
             elif isinstance(owner, (Objects, Struct)):
                 found |= frozenset([owner]) if isinstance(index, o.Other) else one(frozenset([owner]))
-            else:
+            elif owner != Other("empty"):
                 found |= UNKNOWN
-        return frozenset(found)
+        return frozenset(found) or UNKNOWN
 
     def comprehension(self, node: o.Comprehension) -> Values:
         outer = dict(self.state.names)
@@ -336,14 +373,20 @@ class Walk:
                 self.value(test)
         values = [self.value(item) for item in node.items]
         self.state.names = outer
-        return UNKNOWN if node.kind == "dict" else many(values[0])
+        return frozenset([Struct(((ANY, values[1]),))]) if node.kind == "dict" else many(values[0])
 
     def yielded(self, node: o.Yield) -> Values:
         self.summary.returns.append(Return(node, self.value(node.value), self.state.copy()))
         return UNKNOWN
 
-    def lambda_(self, node: o.Lambda) -> Values:
-        return UNKNOWN
+    def lambda_(self, node: o.Lambda, items: Values = UNKNOWN) -> Values:
+        """`lambda post: post.author.name`, called with `items`."""
+        outer = dict(self.state.names)
+        for param in node.params:
+            self.state.names[param.name] = items
+        values = self.value(node.body)
+        self.state.names = outer
+        return values
 
     def iterated(self, node: o.Expr) -> Values:
         """What a loop over an expression binds."""
@@ -361,7 +404,9 @@ class Walk:
         self.set_facts(value.origin, replace(self.facts(value.origin), is_opaque=True))
 
     def shared_model(self, node: o.Node) -> Class | None:
-        """What `self.model` is for the receiver."""
+        """What `self.model` is for the receiver, or a parameter that a class is given for."""
+        if isinstance(node, o.Name) and node.id in self.classes:
+            return self.classes[node.id]
         if self.receiver is None:
             return None
         if isinstance(node, o.Name):

@@ -1,0 +1,276 @@
+"""FAPI502's closure where objects are hard to follow: what they need is loaded, or the closure stays as it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from fapi_lint.testing import findings, fixed
+
+MODELS = """\
+from typing import List
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    items: Mapped[List["Item"]] = relationship(back_populates="owner")
+
+    def summary(self) -> str:
+        return f"{self.email}: {len(self.items)}"
+
+
+class Item(Base):
+    __tablename__ = "items"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    owner: Mapped["User"] = relationship(back_populates="items")
+    notes: Mapped[List["Note"]] = relationship()
+
+
+class Note(Base):
+    __tablename__ = "notes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+"""
+SESSION = """\
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
+
+engine = create_engine("postgresql+psycopg://localhost/x")
+SessionLocal = sessionmaker(engine)
+
+
+def get_db():
+    with SessionLocal() as db:
+        yield db
+"""
+HEAD = """\
+from functools import partial
+from typing import Any, Optional, Union
+
+from fastapi import BackgroundTasks, Depends, FastAPI, Request
+from pydantic import BaseModel, ConfigDict, model_validator
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from app.models import Item, Note, User
+from app.session import get_db
+
+app = FastAPI()
+
+
+class NoteOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+
+
+class ItemOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+    notes: list[NoteOut]
+
+
+class UserOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+    items: list[ItemOut]
+
+
+"""
+HANDLER = '@app.post("/x", response_model=%s)\ndef handle(request: Request, db: Session = Depends(get_db)):\n'
+
+
+def files(helpers: str, body: str, response: str = "None") -> dict[str, str]:
+    handler = HANDLER % response + "".join(f"    {line}\n" for line in body.splitlines())
+    return {
+        "app/models.py": MODELS,
+        "app/session.py": SESSION,
+        "app/main.py": HEAD + helpers + handler,
+        "requirements.txt": "fastapi\nsqlalchemy[asyncio]\npsycopg\npydantic>=2\n",
+    }
+
+
+def converted(helpers: str, body: str, response: str = "None") -> str:
+    return fixed(files(helpers, body, response), "FAPI502", unsafe=True)["app/main.py"]
+
+
+def refused(helpers: str, body: str, response: str = "None") -> str:
+    """The one reason that all findings give."""
+    found = findings(files(helpers, body, response), "FAPI502")
+    assert found
+    assert all(finding.fix is None for finding in found)
+    (reason,) = {finding.message.partition("; ")[2] for finding in found}
+    return reason
+
+
+CREATE = """\
+def create(session: Session, **kw):
+    row = User(**kw)
+    session.add(row)
+    session.commit()
+    return row
+
+
+"""
+ONE = """\
+def one(db: Session, model, id: int):
+    return db.scalars(select(model).where(model.id == id)).first()
+
+
+"""
+
+
+@pytest.mark.parametrize("given", ["email='x'", "email='x', items=[]", "**request.query_params"])
+def test_what_is_made_of_keywords_is_loaded_behind_the_commit(given: str) -> None:
+    out = converted(CREATE, f"user = create(db, {given})\nreturn len(user.items)")
+    assert '    await session.commit()\n    await session.refresh(row, ["items"])\n    return row\n' in out
+
+
+def test_what_is_made_of_a_dict_is_loaded_behind_the_commit() -> None:
+    helper = CREATE.replace("**kw):", "data: dict):").replace("**kw", "**data")
+    assert 'await session.refresh(row, ["items"])' in converted(helper, "return len(create(db, {}).items)")
+
+
+@pytest.mark.parametrize("body", ["one(db, User, 1)", "one(db, id=1, model=User)"])
+def test_a_function_that_is_given_the_model_can_load_nothing(body: str) -> None:
+    reason = refused(ONE, f"user = {body}\nreturn len(user.items)")
+    assert reason == "app/main.py:39 reads `User.items`: it comes from `one()`, which does not know its model"
+
+
+def test_a_function_that_is_given_the_model_is_followed_through_another() -> None:
+    helper = ONE + "def first(db: Session, cls):\n    return one(db, cls, 1)\n\n\n"
+    assert "reads `User.items`: it comes from `one()`" in refused(helper, "return len(first(db, User).items)")
+
+
+def test_what_is_not_read_needs_no_load() -> None:
+    assert "user = await one(db, User, 1)" in converted(ONE, "user = one(db, User, 1)\nreturn user.email")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "by_id = {user.id: user for user in db.scalars(select(User))}\nreturn [len(by_id[key].items) for key in by_id]",
+        "by_id = {user.id: user for user in db.scalars(select(User))}\nreturn [len(u.items) for u in by_id.values()]",
+        "found = {}\nfor user in db.scalars(select(User)):\n    found[user.id] = user\nreturn len(found[1].items)",
+        "users = db.scalars(select(User)).all()\nreturn sorted(users, key=lambda user: len(user.items))[0].id",
+        "users = db.scalars(select(User)).all()\nreturn [*map(count, users)]",
+        "user = db.scalars(select(User)).first()\nreturn partial(count, user)()",
+        "row = db.execute(select(User, func.now())).first()\nreturn len(row.User.items)",
+    ],
+)
+def test_objects_are_followed(body: str) -> None:
+    out = converted("def count(user):\n    return len(user.items)\n\n\n", body)
+    assert "selectinload(User.items)" in out
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("return len(request.state.user.items)", "that `request.state.user.items` is read of"),
+        ("return request.state.user.summary()", "that `request.state.user.summary` is read of"),
+        ("user = db.merge(User(id=1))\nreturn len(user.items)", "that `user.items` is read of"),
+        ("user = request.state.user\nreturn count(user)", "`count` reads `items` of `user`"),
+        ("user = db.get(User, 1)\nreturn len(getattr(user, request.method))", "may read any attribute"),
+        ("user = db.get(User, 1)\nreturn apply(count, user)", "nobody can tell what `count` is called with"),
+        ("user = db.get(User, 1)\nreturn templates.TemplateResponse('x', {'user': user})", "may read `items`"),
+        ("return UserOut.model_validate(request.state.user)", "`UserOut` may read relationships"),
+        ("user = find(db, selectinload(User.items))\nreturn [item.notes for item in user.items]", "the options of its"),
+    ],
+)
+def test_what_cannot_be_followed_is_refused(body: str, reason: str) -> None:
+    helpers = """\
+templates = object()
+
+
+def count(user):
+    return len(user.items)
+
+
+def apply(function, value):
+    return function(value)
+
+
+def find(db: Session, *options):
+    return db.scalars(select(User).options(*options)).first()
+
+
+"""
+    assert reason in refused(helpers, body)
+
+
+def test_what_a_dependency_gives_that_cannot_be_followed_is_refused() -> None:
+    helpers = "def current(request: Request):\n    return request.state.user\n\n\n"
+    helpers += '@app.get("/me")\ndef me(user: User = Depends(current)):\n    return len(user.items)\n\n\n'
+    assert "`me` reads `items` of `user: User = Depends(current)`" in refused(helpers, "return db.get(User, 1).email")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "db.commit()\nreturn request.state.user",
+        "db.commit()\nreturn [key for key, value in request.items()]",
+        "found = db.scalars(select(User.id).join(User.items)).all()\nreturn found",
+        "part = select(Item).subquery()\nreturn db.scalars(select(part.c.notes)).all()",
+    ],
+)
+def test_what_is_no_lazy_read_is_no_doubt(body: str) -> None:
+    assert "async def handle" in converted("", body)
+
+
+def test_what_python_calls_by_itself_is_refused() -> None:
+    given = files("", "return str(db.get(User, 1))")
+    given["app/models.py"] = MODELS.replace("def summary", "def __repr__")
+    assert all(
+        "nobody can tell where `__repr__` is called" in finding.message for finding in findings(given, "FAPI502")
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "load"),
+    [
+        ("item = Item(owner=db.get(User, 1))\ndb.add(item)\ndb.commit()\nreturn len(item.owner.items)", "(User.items)"),
+        (
+            "item = db.scalars(select(Item)).first()\nitem.owner = db.scalars(select(User)).one()\n"
+            "db.commit()\nreturn len(item.owner.items)",
+            "select(User).options(selectinload(User.items))",
+        ),
+        (
+            "user = db.get(User, 1)\ndb.add(Item(owner_id=1))\ndb.commit()\nreturn len(user.items)",
+            'refresh(user, ["items"])',
+        ),
+        (
+            "user = db.get(User, 1)\nfor item in user.items:\n    db.delete(item)\ndb.commit()\nreturn len(user.items)",
+            'refresh(user, ["items"])',
+        ),
+    ],
+)
+def test_what_is_assigned_or_written_is_read_further(body: str, load: str) -> None:
+    assert load in converted("", body)
+
+
+def test_what_is_appended_has_its_own_links() -> None:
+    body = "user = db.get(User, 1)\nuser.items.append(Item())\ndb.commit()\nreturn user"
+    assert "reads `Item.notes`: no name holds the object there" in refused("", body, "UserOut")
+
+
+@pytest.mark.parametrize("response", ["Union[UserOut, NoteOut]", "UserOut | ItemOut", "dict[str, UserOut]", "Prepared"])
+def test_every_schema_that_may_read_is_served(response: str) -> None:
+    helpers = """\
+class Prepared(UserOut):
+    @model_validator(mode="before")
+    @classmethod
+    def prepare(cls, data: Any) -> Any:
+        return data
+
+
+"""
+    value = "{'a': db.get(User, 1)}" if "dict" in response else "db.get(User, 1)"
+    assert "selectinload(User.items).selectinload(Item.notes)" in converted(helpers, f"return {value}", response)
