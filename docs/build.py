@@ -15,8 +15,7 @@ from typing import Any
 
 from fapi_lint.config.load import json_schema, to_dict
 from fapi_lint.config.settings import Settings
-from fapi_lint.engine.diagnose import rule_info
-from fapi_lint.engine.registry import all_rules
+from fapi_lint.engine.registry import all_rules, rule_info
 from fapi_lint.project.project import Project
 from fapi_lint.report.rule_page import rule_page
 from fapi_lint.rules.rule import Rule

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -81,3 +83,16 @@ def test_the_findings_do_not_depend_on_the_folder_that_was_asked_for(tmp_path: P
     everything = check(tmp_path, (".",), use_cache=True)
     assert len(everything) == 2
     assert check(tmp_path, ("b.py",), use_cache=True) == everything[1:]
+
+
+def test_a_run_that_remembers_its_findings_loads_no_rules(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "a.py").write_text("def broken(:\n")
+    code = (
+        "import sys; from fapi_lint.engine.applications import Options; from fapi_lint.engine.run import Run\n"
+        f"report = Run(Options(paths=({str(tmp_path)!r},), jobs=1)).check().report\n"
+        "loaded = any(name.startswith(('fapi_lint.project', 'fapi_lint.rules')) for name in sys.modules)\n"
+        "print(loaded, len(report.rules) > 50, report.rules[0].explanation != '', report.diagnostics[0].code)\n"
+    )
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(2)]
+    assert [run.stdout for run in runs] == ["True True True FAPI000\n", "False True True FAPI000\n"]

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fapi_lint.engine.diagnose import rule_info
-from fapi_lint.engine.registry import all_rules
+from fapi_lint.engine.registry import all_rules, rule_info
 from fapi_lint.report.formats import FORMATS
 from fapi_lint.report.model import Position, ReportedFix, RuleInfo
 from fapi_lint.report.review import review

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from dataclasses import replace
 from difflib import get_close_matches
@@ -228,6 +227,8 @@ def _tell_defects(result: Result, *, everything: bool) -> None:
     """What went wrong through a fault of ours; one that a rule has everywhere is not told everywhere."""
     if not result.defects:
         return
+    import platform
+
     shown = result.defects if everything else result.defects[:3]
     for defect in shown:
         note(f"error: {defect}")
@@ -241,7 +242,7 @@ def _introduce(engine: Run) -> None:
         source = application.config or "the defaults"
         note(
             f"{application.root}: {count(len(application.files), 'file')} to check, "
-            f"{count(len(application.rules), 'rule')}, settings from {source}"
+            f"{count(len(application.infos), 'rule')}, settings from {source}"
         )
 
 
@@ -249,7 +250,7 @@ def _settings(application: Application) -> str:
     from fapi_lint.cli.config import effective
     from fapi_lint.config.load import Loaded
 
-    codes = " ".join(rule.code for rule in application.rules)
+    codes = " ".join(info.code for info in application.infos)
     settings = effective(Loaded(application.settings, application.config))
     return f"# Root: {application.root}\n# Rules of this run: {codes}\n{settings}"
 

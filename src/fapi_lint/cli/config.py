@@ -41,7 +41,7 @@ def effective(loaded: Loaded) -> str:
 def _select(loaded: Loaded) -> str:
     if loaded.settings.select is not None:
         return ""
-    count = sum(rule.default for rule in known_rules(loaded).rules.values())
+    count = sum(rule.default for rule in known_rules(loaded).infos.values())
     return f"# select is not set: the {count} rules that are on by default run.\n"
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-import platform
 import sys
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -106,6 +104,8 @@ def script() -> NoReturn:
 
 def _defect(error: Exception, *, verbose: bool) -> str:
     """What to say about a failure of our own."""
+    import platform
+    import traceback
     from importlib.metadata import version
 
     what = " ".join(str(error).split()) or type(error).__name__
@@ -135,6 +135,8 @@ def _defect(error: Exception, *, verbose: bool) -> str:
 
 
 def _origin(error: BaseException) -> str:
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return "an unknown place"

@@ -16,12 +16,10 @@ import click
 from fapi_lint.cli.options import COLOR
 from fapi_lint.cli.terminal import Color, emit, use_color, width
 from fapi_lint.config.load import load
-from fapi_lint.engine.diagnose import rule_info
 from fapi_lint.engine.plugins import known_rules
 from fapi_lint.report.model import RuleInfo
 from fapi_lint.report.rule_page import rule_page
 from fapi_lint.report.shared import Style
-from fapi_lint.rules.rule import Rule
 
 _FENCE = re.compile(r"^ *```(?:\w+)?[ ]*(?P<title>[^\n]*)\n(?P<code>.*?)^ *```[ ]*\n?", re.MULTILINE | re.DOTALL)
 _FIXES = {
@@ -48,8 +46,8 @@ def command(
     """
     if code is not None and everything:
         raise click.UsageError("Name a rule or ask for --all, not both.")
-    rules = known_rules(load(Path.cwd(), config, isolated)).rules
-    chosen = [_find(code, rules)] if code is not None else [rule_info(rule) for rule in rules.values()]
+    rules = known_rules(load(Path.cwd(), config, isolated)).infos
+    chosen = [_find(code, rules)] if code is not None else list(rules.values())
     if output_format == "json":
         found: object = [asdict(info) for info in chosen]
         emit(json.dumps(asdict(chosen[0]) if code is not None else found, indent=2) + "\n")
@@ -64,10 +62,10 @@ def command(
         emit("\n\n".join("\n".join(_explain(info, style)) for info in chosen) + "\n")
 
 
-def _find(code: str, rules: Mapping[str, Rule]) -> RuleInfo:
+def _find(code: str, rules: Mapping[str, RuleInfo]) -> RuleInfo:
     for rule in rules.values():
         if code.upper() == rule.code or code == rule.name:
-            return rule_info(rule)
+            return rule
     names = [*rules, *(rule.name for rule in rules.values())]
     close = get_close_matches(code.upper(), names, 1, 0.75) or get_close_matches(code, names, 1)
     hint = f' Did you mean "{close[0]}"?' if close else " `fapi-lint rule` lists them."

@@ -6,14 +6,18 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fapi_lint.config.load import Loaded, fixable_set, load, per_file_ignores, rule_set, validate_codes
 from fapi_lint.config.settings import Settings
 from fapi_lint.engine.baseline import Baseline, Entry
 from fapi_lint.engine.plugins import Known, known_rules
 from fapi_lint.engine.timing import Clock
-from fapi_lint.rules.rule import Rule
+from fapi_lint.report.model import RuleInfo
 from fapi_lint.source.walk import find_root
+
+if TYPE_CHECKING:
+    from fapi_lint.rules.rule import Rule
 
 Progress = Callable[[int, int], None]
 
@@ -61,7 +65,9 @@ class Application:
     paths: list[str]
     files: list[str] = field(default_factory=list)
     """The files to report on, absolute."""
-    rules: list[Rule] = field(default_factory=list)
+    infos: list[RuleInfo] = field(default_factory=list)
+    """What the rules to run say about themselves."""
+    cache_folder: str | None = None
     fixable: frozenset[str] = frozenset()
     ignored: Callable[[str], frozenset[str]] = lambda path: frozenset()
     baseline: Baseline = field(default_factory=Baseline)
@@ -73,7 +79,12 @@ class Application:
     @property
     def codes(self) -> frozenset[str]:
         """The codes of the rules to run."""
-        return frozenset(rule.code for rule in self.rules)
+        return frozenset(info.code for info in self.infos)
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules to run."""
+        return [self.known.rules[info.code] for info in self.infos]
 
 
 def applications(options: Options) -> list[Application]:
@@ -95,9 +106,10 @@ def applications(options: Options) -> list[Application]:
 
 def _application(root: str, loaded: Loaded, options: Options) -> Application:
     settings = loaded.settings
-    everything = known_rules(loaded)
-    known = {code: rule.default for code, rule in everything.rules.items()}
-    names = {rule.name: code for code, rule in everything.rules.items()}
+    cache_folder = os.path.join(root, options.cache_dir or settings.cache_dir) if options.use_cache else None
+    everything = known_rules(loaded, cache_folder)
+    known = {code: info.default for code, info in everything.infos.items()}
+    names = {info.name: code for code, info in everything.infos.items()}
     validate_codes(settings, known, loaded.path, names=names)
     given = Settings(
         select=options.select,
@@ -118,7 +130,8 @@ def _application(root: str, loaded: Loaded, options: Options) -> Application:
         config=loaded.path,
         known=everything,
         paths=[],
-        rules=[rule for code, rule in everything.rules.items() if code in active],
+        infos=[info for code, info in everything.infos.items() if code in active],
+        cache_folder=cache_folder,
         fixable=fixable_set(settings, known, fixable=options.fixable, unfixable=options.unfixable),
         ignored=per_file_ignores(ignores[0], known, ignores[1]),
         baseline=Baseline.read(os.path.join(root, settings.baseline) if options.use_baseline else ""),

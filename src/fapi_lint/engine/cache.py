@@ -29,9 +29,12 @@ def _format() -> str:
     The code itself, not only its version, because an editable installation changes without a new version.
     """
     digest = blake2b(_libcst_version(), digest_size=8)
-    for file in sorted(Path(fapi_lint.__path__[0]).rglob("*.py")):
-        status = file.stat()
-        digest.update(f"{file.name} {status.st_size} {status.st_mtime_ns}".encode())
+    for folder, folders, names in os.walk(fapi_lint.__path__[0]):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith(".py"):
+                status = os.stat(os.path.join(folder, name))
+                digest.update(f"{name} {status.st_size} {status.st_mtime_ns}".encode())
     return digest.hexdigest()
 
 
@@ -43,15 +46,19 @@ def _libcst_version() -> bytes:
 
 
 class Cache:
-    """A store from keys to bytes in a folder; `Cache(None)` stores nothing."""
+    """A store from keys to bytes in a folder; `Cache(None)` stores nothing.
 
-    def __init__(self, folder: str | None) -> None:
+    Without `create`, it is not made where there is none yet, and has nothing.
+    """
+
+    def __init__(self, folder: str | None, *, create: bool = True) -> None:
         self._connection: sqlite3.Connection | None = None
         self._file = ""
         if folder is not None:
             self._file = os.path.join(folder, f"{_format()}.sqlite")
-            with contextlib.suppress(OSError, sqlite3.Error):
-                self._connection = _open(folder, self._file)
+            if create or os.path.exists(self._file):
+                with contextlib.suppress(OSError, sqlite3.Error):
+                    self._connection = _open(folder, self._file)
 
     def get(self, keys: Iterable[str]) -> dict[str, bytes]:
         """The entries that are there and intact."""

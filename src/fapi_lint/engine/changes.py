@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fapi_lint.fix.edit import Move
-from fapi_lint.project.module import Module
-from fapi_lint.project.project import Project
-from fapi_lint.project.text_files import TextFile
 from fapi_lint.source.write import write_all
 
 if TYPE_CHECKING:
     from fapi_lint.engine.fixing import Outcome  # Only fixes need it.
+    from fapi_lint.project.module import Module
+    from fapi_lint.project.project import Project
+    from fapi_lint.project.text_files import TextFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,22 +16,7 @@ from fapi_lint.project.enclosing import enclosing_name
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.text_files import TextFile
-from fapi_lint.report.model import Diagnostic, Position, ReportedEdit, ReportedFix, ReportedMove, RuleInfo
-from fapi_lint.rules.rule import Rule
-
-
-def rule_info(rule: Rule) -> RuleInfo:
-    """What reports and `fapi-lint rule` say about a rule."""
-    return RuleInfo(
-        code=rule.code,
-        name=rule.name,
-        summary=rule.summary,
-        preference=rule.preference,
-        fix=rule.fix.value if rule.fix is not None else "none",
-        default=rule.default,
-        explanation=rule.docstring,
-        url=rule.url,
-    )
+from fapi_lint.report.model import Diagnostic, Position, ReportedEdit, ReportedFix, ReportedMove
 
 
 def diagnose(

@@ -1,9 +1,8 @@
-"""From files to a project: read, outline (from the cache or by parsing), link."""
+"""From files to a project: outline (from the cache or by parsing), link."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -12,33 +11,14 @@ from fapi_lint.config.tooling import Tooling
 from fapi_lint.config.versions import Versions
 from fapi_lint.engine.cache import Cache
 from fapi_lint.engine.pool import build_outlines
+from fapi_lint.engine.reading import Read
 from fapi_lint.engine.timing import Clock
 from fapi_lint.outline import nodes
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.text_files import TextFile, TextFiles
-from fapi_lint.source.file import SourceError, SourceFile
+from fapi_lint.source.file import SourceError
 from fapi_lint.source.text_files import read_text_files
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A file as it was read, or why it could not be; then `source` is empty."""
-
-    source: SourceFile
-    error: SourceError | None = None
-
-
-def read_files(paths: Iterable[str], buffers: Mapping[str, bytes] | None = None) -> list[Read]:
-    """Read files. `buffers` holds what stands in for the content on disk, by absolute path."""
-    found = []
-    for path in paths:
-        raw = (buffers or {}).get(path)
-        try:
-            found.append(Read(SourceFile.read(path) if raw is None else SourceFile.from_bytes(path, raw)))
-        except SourceError as error:
-            found.append(Read(SourceFile(path, b"", "", "utf-8", bom=False), error))
-    return found
 
 
 def load(

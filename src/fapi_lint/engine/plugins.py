@@ -11,19 +11,24 @@ import pkgutil
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import fapi_lint
 from fapi_lint.config.load import ConfigError, Loaded
+from fapi_lint.engine.cache import Cache
 from fapi_lint.engine.importing import import_all, search, state_of
-from fapi_lint.engine.registry import all_rules
-from fapi_lint.project.project import Project
-from fapi_lint.rules.rule import Rule, rules_in
+from fapi_lint.engine.recall import recall_rules
+from fapi_lint.report.model import RuleInfo
+
+if TYPE_CHECKING:
+    from fapi_lint.rules.rule import Rule
 
 GROUP = "fapi_lint.rules"
 """The group of the entry points, each of which names a module."""
@@ -33,27 +38,37 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _OWN = os.path.dirname(fapi_lint.__file__) + os.sep
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
-    """The rules that a configuration knows, ours first; `state` tells one version of the plugins from another."""
+    """The rules that a configuration knows, ours first; `state` tells one version of the plugins from another.
 
-    rules: Mapping[str, Rule]
+    The rules themselves are imported when they are asked for: a run that remembers its findings never does.
+    """
+
+    infos: Mapping[str, RuleInfo]
+    load: Callable[[], Mapping[str, Rule]]
     state: str = ""
+
+    @cached_property
+    def rules(self) -> Mapping[str, Rule]:
+        return self.load()
 
 
 class _FaultError(Exception):
     """What is wrong with a plugin, to be said after its name."""
 
 
-def known_rules(loaded: Loaded) -> Known:
+def known_rules(loaded: Loaded, cache_folder: str | None = None) -> Known:
     """Our rules, those of the configuration's plugins and those of installed packages. Raises ConfigError."""
     names = loaded.settings.plugins
     installed = _entry_points()
     if not names and not installed:
-        return Known(all_rules())
+        with closing(Cache(cache_folder, create=False)) as cache:
+            infos = recall_rules(cache)
+        return Known({info.code: info for info in infos or _infos(_ours())}, _ours)
     folder = str(loaded.path.parent) if names and loaded.path is not None else ""
     search(folder)
-    known = dict(all_rules())
+    known = dict(_ours())
     modules: list[ModuleType] = []
     for name in dict.fromkeys(names):
         with _blaming(f'plugins: "{name}"', loaded.path, name, folder):
@@ -64,11 +79,25 @@ def known_rules(loaded: Loaded) -> Known:
         if name not in names:
             with _blaming(f'the plugin "{name}" of the package {package}', None, name):
                 modules += _add(known, import_all(name, folder))
-    return Known(known, state_of(modules))
+    return Known({info.code: info for info in _infos(known)}, lambda: known, state_of(modules))
+
+
+def _ours() -> Mapping[str, Rule]:
+    from fapi_lint.engine.registry import all_rules  # Loads the model of applications.
+
+    return all_rules()
+
+
+def _infos(rules: Mapping[str, Rule]) -> list[RuleInfo]:
+    from fapi_lint.engine.registry import rule_info
+
+    return [rule_info(rule) for rule in rules.values()]
 
 
 def _add(known: dict[str, Rule], modules: list[ModuleType]) -> list[ModuleType]:
     """Add the rules of a plugin to those known; its modules."""
+    from fapi_lint.rules.rule import rules_in
+
     rules = [rule for module in modules for rule in rules_in(module)]
     if not rules:
         raise _FaultError(" has no rules: a rule is a function with the decorator @rule of fapi_lint.rules.rule")
@@ -88,6 +117,8 @@ def _label(rule: Rule) -> str:
 
 def _fault(rule: Rule) -> str:
     """What keeps a rule from being one; empty if nothing does."""
+    from fapi_lint.project.project import Project
+
     if not _CODE.fullmatch(rule.code):
         return "a code is two or more capitals, not FAPI to begin with, and three digits, as in OUR001"
     if not _NAME.fullmatch(rule.name):

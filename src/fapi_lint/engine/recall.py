@@ -1,4 +1,4 @@
-"""Findings of the last run, for as long as nothing that they depend on has changed.
+"""Findings of the last run, for as long as nothing that they depend on has changed; and what our rules are.
 
 One entry for each way of asking (rules, settings); it holds the state it was made from, and a new state
 replaces it.
@@ -13,8 +13,8 @@ from hashlib import blake2b
 import msgspec
 
 from fapi_lint.engine.cache import Cache
-from fapi_lint.engine.load import Read
-from fapi_lint.report.model import Diagnostic
+from fapi_lint.engine.reading import Read
+from fapi_lint.report.model import Diagnostic, RuleInfo
 
 
 class _Entry(msgspec.Struct, array_like=True):
@@ -23,6 +23,8 @@ class _Entry(msgspec.Struct, array_like=True):
 
 
 _ENTRY: msgspec.msgpack.Decoder[_Entry] = msgspec.msgpack.Decoder(_Entry)
+_RULES: msgspec.msgpack.Decoder[list[RuleInfo]] = msgspec.msgpack.Decoder(list[RuleInfo])
+_RULES_KEY = "rules"
 
 
 def digest(*parts: object) -> str:
@@ -51,3 +53,19 @@ def remember(cache: Cache, question: str, state: str, diagnostics: Sequence[Diag
     """Keep the answer to a question for the next run."""
     with suppress(UnicodeEncodeError):  # A path that is not UTF-8 has no MessagePack.
         cache.put({question: msgspec.msgpack.encode(_Entry(state, list(diagnostics)))})
+
+
+def recall_rules(cache: Cache) -> list[RuleInfo]:
+    """What our rules are, without importing them and all that they are made of; empty if that is not remembered."""
+    data = cache.get([_RULES_KEY]).get(_RULES_KEY)
+    if data is None:
+        return []
+    try:
+        return _RULES.decode(data)
+    except msgspec.DecodeError:
+        return []
+
+
+def remember_rules(cache: Cache, infos: Iterable[RuleInfo]) -> None:
+    """Keep what our rules are for the next run."""
+    cache.put({_RULES_KEY: msgspec.msgpack.encode(list(infos))})

@@ -7,6 +7,7 @@ import pkgutil
 from functools import cache
 
 from fapi_lint import rules
+from fapi_lint.report.model import RuleInfo
 from fapi_lint.rules.rule import Rule, rules_in
 
 
@@ -24,3 +25,17 @@ def all_rules() -> dict[str, Rule]:
             found[rule.code] = rule
             names.add(rule.name)
     return dict(sorted(found.items()))
+
+
+def rule_info(rule: Rule) -> RuleInfo:
+    """What reports and `fapi-lint rule` say about a rule."""
+    return RuleInfo(
+        code=rule.code,
+        name=rule.name,
+        summary=rule.summary,
+        preference=rule.preference,
+        fix=rule.fix.value if rule.fix is not None else "none",
+        default=rule.default,
+        explanation=rule.docstring,
+        url=rule.url,
+    )

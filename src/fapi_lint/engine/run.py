@@ -7,24 +7,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fapi_lint import __version__
 from fapi_lint.config.tooling import read_tooling
 from fapi_lint.config.versions import read_versions
-from fapi_lint.engine import load as loading
 from fapi_lint.engine.applications import Application, Options, applications
 from fapi_lint.engine.cache import Cache
-from fapi_lint.engine.changes import Change, changes_of
-from fapi_lint.engine.check import RuleError, Violation, check
-from fapi_lint.engine.diagnose import diagnose, rule_info
-from fapi_lint.engine.recall import digest, recall, remember, state_of
-from fapi_lint.engine.suppress import unsuppressed
-from fapi_lint.fix.edit import Applicability, Fix
-from fapi_lint.project.project import Project
+from fapi_lint.engine.reading import Read, read_files
+from fapi_lint.engine.recall import digest, recall, remember, remember_rules, state_of
 from fapi_lint.report.model import Diagnostic, Report
 from fapi_lint.source.text_files import find_text_files, stamps
 from fapi_lint.source.walk import DEFAULT_EXCLUDE, discover
 from fapi_lint.source.write import is_taken, write_all
+
+# The model of an application, rules and fixes take longer to load than a run that remembers its findings does to end:
+# the methods that need them import them.
+if TYPE_CHECKING:
+    from fapi_lint.engine.changes import Change
+    from fapi_lint.engine.check import Violation
+    from fapi_lint.fix.edit import Fix
+    from fapi_lint.project.project import Project
 
 
 @dataclass
@@ -76,26 +79,29 @@ class Run:
             files = {path for path in files if path in found or not path.endswith(".py")}
         return sorted(files)
 
-    def read(self, application: Application) -> list[loading.Read]:
+    def read(self, application: Application) -> list[Read]:
         """Every file of the application, not only those to report on."""
         with self.options.clock.stage("discover"):
-            everything = {*self._discover(application, [application.root], strict=False), *application.files}
+            everything = set(application.files)
+            if application.root not in application.paths:
+                everything.update(self._discover(application, [application.root], strict=False))
         with self.options.clock.stage("read"):
-            return loading.read_files(sorted(everything), self.buffers)
+            return read_files(sorted(everything), self.buffers)
 
     @contextmanager
     def cache(self, application: Application) -> Iterator[Cache]:
         """The application's cache, closed at the end."""
-        folder = self.options.cache_dir or application.settings.cache_dir
-        cache = Cache(os.path.join(application.root, folder) if self.options.use_cache else None)
+        cache = Cache(application.cache_folder)
         try:
             yield cache
         finally:
             cache.close()
 
-    def project(self, application: Application, files: Sequence[loading.Read], cache: Cache) -> Project:
+    def project(self, application: Application, files: Sequence[Read], cache: Cache) -> Project:
         """The model of the application."""
-        return loading.load(
+        from fapi_lint.engine.load import load
+
+        return load(
             files,
             root=application.root,
             settings=application.settings,
@@ -130,7 +136,6 @@ class Run:
         then nothing is remembered.
         """
         options = self.options
-        clock = options.clock
         with self.cache(application) as cache:
             files = self.read(application)
             state = state_of(files)
@@ -139,7 +144,7 @@ class Run:
                 application.settings,
                 read_versions(Path(application.root)),
                 read_tooling(Path(application.root), (read.source.path for read in files)),
-                [rule.code for rule in application.rules],
+                [info.code for info in application.infos],
                 application.known.state,
                 (sorted(options.per_file_ignores.items()), os.getcwd()) if options.per_file_ignores else (),
                 stamps(find_text_files(application.root, (read.source.path for read in files))),
@@ -152,25 +157,39 @@ class Run:
                 question = digest(question, sorted(only))
                 found = recall(cache, question, state)
             if found is None:
-                project = self.project(application, files, cache)
-                with clock.stage("rules"):
-                    errors: list[RuleError] = []
-                    violations = check(project, application.rules, clock, errors, only)
-                    left = unsuppressed(
-                        project, violations, application.rules, application.ignored, application.known.rules
-                    )
-                if only is not None:
-                    left = [violation for violation in left if violation.finding.at.path in only]
-                with clock.stage("report"):
-                    found = diagnose(project, left, with_edits=options.with_edits)
-                defects.extend(error.report for error in errors)
+                found, errors = self._judge(application, self.project(application, files, cache), only)
+                defects.extend(errors)
                 if not errors:
                     remember(cache, question, state, found)
+                    if not application.known.state:
+                        remember_rules(cache, application.known.infos.values())
         return found
+
+    def _judge(
+        self, application: Application, project: Project, only: frozenset[str] | None
+    ) -> tuple[list[Diagnostic], list[str]]:
+        """What the rules find in an application, and what became of those that failed."""
+        from fapi_lint.engine.check import RuleError, check
+        from fapi_lint.engine.diagnose import diagnose
+        from fapi_lint.engine.suppress import unsuppressed
+
+        clock, rules = self.options.clock, application.rules
+        errors: list[RuleError] = []
+        with clock.stage("rules"):
+            violations = check(project, rules, clock, errors, only)
+            left = unsuppressed(project, violations, rules, application.ignored, application.known.rules)
+        if only is not None:
+            left = [violation for violation in left if violation.finding.at.path in only]
+        with clock.stage("report"):
+            found = diagnose(project, left, with_edits=self.options.with_edits)
+        return found, [error.report for error in errors]
 
     def fix(self) -> Result:
         """Apply fixes in memory; `write` makes them real."""
-        from fapi_lint.engine.fixing import fix_until_stable  # Only fixes need it.
+        from fapi_lint.engine.changes import changes_of
+        from fapi_lint.engine.diagnose import diagnose
+        from fapi_lint.engine.fixing import fix_until_stable
+        from fapi_lint.fix.edit import Applicability
 
         allowed = {Applicability.SAFE, Applicability.UNSAFE} if self.options.unsafe_fixes else {Applicability.SAFE}
         diagnostics: list[Diagnostic] = []
@@ -208,6 +227,7 @@ class Run:
 
         Raises `source.write.WriteError`, and `engine.check.RuleError` if a rule fails.
         """
+        from fapi_lint.engine.check import check
         from fapi_lint.engine.noqa import add_noqa
 
         raws: dict[str, bytes] = {}
@@ -226,6 +246,9 @@ class Run:
         return count, skipped
 
     def _reported(self, application: Application, project: Project, found: list[Violation]) -> list[Violation]:
+        from fapi_lint.engine.diagnose import diagnose
+        from fapi_lint.engine.suppress import unsuppressed
+
         files = set(application.files)
         left = unsuppressed(project, found, application.rules, application.ignored, application.known.rules)
         if application.baseline:
@@ -254,11 +277,11 @@ class Run:
         for diagnostic in applied:
             codes = fixed.setdefault(diagnostic.filename, {})
             codes[diagnostic.code] = codes.get(diagnostic.code, 0) + 1
-        active = {rule.code: rule for application in self.applications for rule in application.rules}
+        active = {info.code: info for application in self.applications for info in application.infos}
         return Report(
             diagnostics=tuple(sorted(diagnostics, key=lambda d: (d.filename, d.location, d.end_location, d.code))),
             root=os.getcwd(),
-            rules=tuple(rule_info(rule) for rule in active.values()),
+            rules=tuple(active.values()),
             fixed=fixed,
             applied=tuple(applied),
             problems=tuple(self.problems),

@@ -6,6 +6,7 @@ import os
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fapi_lint.report.model import Diagnostic, Report, ReportedFix
 
@@ -38,6 +39,7 @@ class Style:
 PLAIN = Style()
 
 
+@lru_cache(maxsize=1024)
 def shown_path(filename: str, root: str) -> str:
     """`filename` relative to `root` when below it, else as it is; compares text and asks no file system."""
     return os.path.normpath(filename).removeprefix(os.path.join(os.path.normpath(root), ""))

@@ -118,12 +118,15 @@ class SourceFile:
             raise SourceError(absolute, "does not exist") from None
         except OSError as error:
             raise SourceError(absolute, f"cannot be read: {error.strerror or error}") from error
-        return cls.from_bytes(absolute, raw)
+        return cls._decoded(absolute, raw)
 
     @classmethod
     def from_bytes(cls, path: str | os.PathLike[str], raw: bytes) -> SourceFile:
         """Decode the bytes of a file as Python would. SourceError if that is impossible."""
-        absolute = os.path.abspath(path)
+        return cls._decoded(os.path.abspath(path), raw)
+
+    @classmethod
+    def _decoded(cls, absolute: str, raw: bytes) -> SourceFile:
         bom = raw.startswith(codecs.BOM_UTF8)
         body = raw[len(codecs.BOM_UTF8) :] if bom else raw
         encoding = _declared_encoding(absolute, body, bom)

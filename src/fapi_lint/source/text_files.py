@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 from fapi_lint.source.file import SourceError, SourceFile
 
@@ -30,6 +31,7 @@ _NAMES = (
     "script.py.mako",
 )
 _GENERATED = ("*lock.yaml", "*lock.yml", "*.lock")
+_KNOWN = re.compile(f"(?!{'|'.join(map(translate, _GENERATED))})(?:{'|'.join(map(translate, _NAMES))})")
 _FOLDERS = (
     ".circleci",
     ".devcontainer",
@@ -54,7 +56,7 @@ def find_text_files(root: str, files: Iterable[str]) -> list[str]:
     found: set[str] = set()
     for folder in _folders(root, files):
         with suppress(OSError), os.scandir(folder) as entries:
-            found.update(entry.path for entry in entries if _is_known(entry.name) and entry.is_file())
+            found.update(entry.path for entry in entries if _KNOWN.match(entry.name) and entry.is_file())
     return sorted(found)
 
 
@@ -76,12 +78,6 @@ def read_text_files(paths: Iterable[str]) -> list[SourceFile]:
             if os.path.getsize(path) <= _SIZE_LIMIT:
                 found.append(SourceFile.read(path))
     return found
-
-
-def _is_known(name: str) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in _NAMES) and not any(
-        fnmatchcase(name, pattern) for pattern in _GENERATED
-    )
 
 
 def _folders(root: str, files: Iterable[str]) -> set[str]:
