@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.identity.calls import called
 from fapi_lint.project.identity.cells import Cell, Fact, join
 from fapi_lint.project.identity.places import Places
 from fapi_lint.project.model_attributes import Meant
@@ -396,11 +397,6 @@ class Flow(Places):
         for part in expr.parts:
             self.value(scope, part)
 
-    def _call(self, scope: Scope, expr: o.Call) -> Cell | None:
-        from fapi_lint.project.identity.calls import called
-
-        return called(self, scope, expr)
-
 
 _VISITORS: dict[type, Callable[[Flow, Scope, Any], Cell | None]] = {
     o.Name: Flow._named,
@@ -420,5 +416,5 @@ _VISITORS: dict[type, Callable[[Flow, Scope, Any], Cell | None]] = {
     o.Await: Flow._inner,
     o.Starred: Flow._inner,
     o.Other: Flow._other,
-    o.Call: Flow._call,
+    o.Call: called,
 }

@@ -54,6 +54,7 @@ class Identifiers:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self._dependencies: dict[Function, list[Function]] = {}
 
     # --- keys --------------------------------------------------------------------------------------
 
@@ -225,15 +226,20 @@ class Identifiers:
                     found.setdefault(function, set()).update(path_names(route))
         return found
 
-    def dependencies(self, function: Function, depth: int = 0) -> Iterator[Function]:
+    def dependencies(self, function: Function) -> list[Function]:
         """The functions that FastAPI calls for a function's parameters, those for their parameters included."""
+        if function not in self._dependencies:
+            self._dependencies[function] = list(self._find_dependencies(function))
+        return self._dependencies[function]
+
+    def _find_dependencies(self, function: Function, depth: int = 0) -> Iterator[Function]:
         for param in function.node.params:
             for scope, node in self._dependency_calls(function.enclosing, param):
                 arg = node.argument("dependency", 0)
                 symbol = self.project.resolver.resolve(scope, arg.value) if arg is not None else None
                 if isinstance(symbol, Function) and depth < 8:
                     yield symbol
-                    yield from self.dependencies(symbol, depth + 1)
+                    yield from self._find_dependencies(symbol, depth + 1)
 
     def _dependency_calls(self, scope: Scope, param: o.Param) -> Iterator[tuple[Scope, o.Call]]:
         annotation: o.Node | None = param.annotation

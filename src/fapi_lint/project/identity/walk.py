@@ -48,8 +48,8 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
         left = skipped
         if pending:
             continue
-        takers = flow.takers(flow.column(key).root for key in keys)
-        found = {function for function in left if not marks.calls(function).isdisjoint(takers - asked)}
+        takers = flow.takers(flow.column(key).root for key in keys) - asked
+        found = {function for function in left if not takers.isdisjoint(marks.calls(function))}
         if not found:
             return
         asked |= takers
