@@ -169,6 +169,7 @@ def module_name(file: File) -> str:
     return name
 
 
+@lru_cache(maxsize=4096)
 def canonical(target: str) -> str:
     """One spelling for an object that several modules export under the same name."""
     if target == "starlette.status":

@@ -41,16 +41,17 @@ def keeps_order(project: Project, class_: Class, annotated: set[str]) -> bool:
     SQLAlchemy merges the names of attributes with those of annotations: a column that is but an annotation may stand
     before one that has none.
     """
+    bindings = class_.scope.bindings
+
+    def is_bound(name: str) -> bool:
+        return any(b.value is not None or b.annotation is None for b in bindings.get(name, ()))
+
     columns = {column.name for column in project.models.columns_of(class_)}
-    bound, noted = [], []
-    for name, bindings in class_.scope.bindings.items():
-        if any(b.value is not None or b.annotation is None for b in bindings):
-            bound.append(name)
-        if any(b.annotation is not None for b in bindings):
-            noted.append(name)
-    if columns <= set(bound):
+    if all(map(is_bound, columns)):
         return True
-    later = [name for name in class_.scope.bindings if name in noted or name in annotated]
+    bound = list(filter(is_bound, bindings))
+    noted = [name for name, own in bindings.items() if any(b.annotation is not None for b in own)]
+    later = [name for name in bindings if name in noted or name in annotated]
     before, after = _merged(bound, noted), _merged(bound, later)
     return [name for name in before if name in columns] == [name for name in after if name in columns]
 

@@ -64,6 +64,7 @@ class Imports:
     project: Project
     _direct: dict[Module, tuple[Import, ...]] = field(default_factory=dict)
     _loads: dict[Module, tuple[Module, ...]] = field(default_factory=dict)
+    _above: dict[Module, tuple[Module, ...]] = field(default_factory=dict)
 
     def of(self, module: Module) -> tuple[Import, ...]:
         """What the module itself imports when it is imported, in source order; packages above the targets left out."""
@@ -79,8 +80,13 @@ class Imports:
             self._loads[module] = tuple(found)
         return self._loads[module]
 
-    def packages_above(self, module: Module) -> Iterator[Module]:
+    def packages_above(self, module: Module) -> tuple[Module, ...]:
         """The `__init__` modules that run before a module does."""
+        if module not in self._above:
+            self._above[module] = tuple(self._find_above(module))
+        return self._above[module]
+
+    def _find_above(self, module: Module) -> Iterator[Module]:
         folder = os.path.dirname(module.folder) if module.is_package else module.folder
         for _ in module.parts[1:]:
             package = self.project.by_path.get(os.path.join(folder, "__init__.py"))

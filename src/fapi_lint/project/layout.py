@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
@@ -99,6 +99,12 @@ class Layout:
     def _is_astray(self, module: Module, folders: tuple[str, ...]) -> bool:
         if not self.project.purposes.is_application(module):
             return False
-        names = {*folders, *map(singular, folders)}
+        names = _names(folders)
         stem = os.path.basename(module.path).removesuffix(".py")
-        return stem not in names and not self.project.purposes.in_folder(module, tuple(names))
+        return stem not in names and not self.project.purposes.in_folder(module, names)
+
+
+@cache
+def _names(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the folders, in plural and singular."""
+    return tuple(dict.fromkeys([*folders, *map(singular, folders)]))

@@ -169,6 +169,17 @@ class Schema(ClassEntity):
                 found.setdefault(schema_field.name, schema_field)
         return found
 
+    @cached_property
+    def parts(self) -> list[Schema]:
+        """The schemas that its fields are made of, in their order."""
+        schemas = self.project.schemas
+        return [
+            schemas.by_class[class_]
+            for field in self.fields.values()
+            for class_ in schemas.named_in(field.scope, field.annotation)
+            if class_ in schemas.by_class
+        ]
+
     # --- what it is for ----------------------------------------------------------------------------
 
     @cached_property
@@ -320,12 +331,10 @@ class Schemas:
         pending = list(found)
         while pending:
             outer = pending.pop()
-            for schema_field in outer.fields.values():
-                for class_ in self.named_in(schema_field.scope, schema_field.annotation):
-                    inner = self.by_class.get(class_)
-                    if inner is not None and inner not in found:
-                        found[inner] = f"part of the response schema {outer.name}"
-                        pending.append(inner)
+            for inner in outer.parts:
+                if inner not in found:
+                    found[inner] = f"part of the response schema {outer.name}"
+                    pending.append(inner)
         return found
 
     def _is_response_by_name(self, schema: Schema) -> bool:

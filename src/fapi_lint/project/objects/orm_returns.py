@@ -97,10 +97,10 @@ def _schema(route: Route, located: Located, node: o.Node | None) -> Schema | Non
     return route.project.schemas.by_class.get(symbol) if isinstance(symbol, Class) else None
 
 
-def unready(project: Project, schema: Schema) -> Iterator[Schema]:
+def unready(schema: Schema) -> Iterator[Schema]:
     """The schemas, the given one or inside it, that do not read attributes for sure."""
     seen: set[Schema] = set()
-    pending, by_class = [schema], project.schemas.by_class
+    pending = [schema]
     while pending:
         current = pending.pop()
         if current in seen:
@@ -108,6 +108,4 @@ def unready(project: Project, schema: Schema) -> Iterator[Schema]:
         seen.add(current)
         if current.from_attributes is not True:
             yield current
-        for field in current.fields.values():
-            named = project.schemas.named_in(field.scope, field.annotation)
-            pending.extend(by_class[class_] for class_ in named if class_ in by_class)
+        pending += current.parts

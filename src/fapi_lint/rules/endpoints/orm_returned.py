@@ -173,7 +173,7 @@ def _obstacle(returned: OrmReturn, project: Project) -> str:
         )
     if any(is_list != response.is_list for _, _, is_list in returned.values):
         return "that is not what the response model says"
-    missing = next(unready(project, response.schema), None)
+    missing = next(unready(response.schema), None)
     if missing is not None:
         return f"`{missing.name}` does not read attributes"
     if route.argument("response_model_exclude_unset") is not None or route.has_unknown_arguments:
