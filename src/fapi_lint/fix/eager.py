@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from fapi_lint.fix.edit import Edit, NeedsImport, Refusal
@@ -61,7 +61,13 @@ def eager_edits(project: Project, loads: Sequence[LazyLoad]) -> Parts | Refusal:
         parts = _Loading(project, origin).parts(group)
         if isinstance(parts, Refusal):
             return parts
-        edits += parts.edits
+        for edit in parts.edits:
+            other = next((each for each in edits if _is_same_place(each, edit)), None)
+            if other is not None and origin.kind == "refresh":
+                # Several objects are loaded anew behind one statement.
+                edits.remove(other)
+                edit = replace(other, text=other.text + edit.text)
+            edits.append(edit)
         needs.update(dict.fromkeys(parts.needs))
     return Parts(tuple(edits), tuple(needs))
 
@@ -98,6 +104,8 @@ class _Loading:
         options = self.options(steps)
         if isinstance(node, o.Call) and self.origin.kind == "get":
             given = node.argument("options")
+            if given is None and self.is_plain(node):
+                return self.selected(node, options)
             if given is None:
                 text = self.listed("options=[", options, "]", node.end - 1)
                 return [insert_argument(self.module, node, text)]
@@ -106,6 +114,33 @@ class _Loading:
             self.refusal = Refusal("its options are not written as a list there")
             return []
         return self.chained(node, options)
+
+    def is_plain(self, node: o.Call) -> bool:
+        """`db.get(User, id)` of a synchronous session."""
+        model, path = self.origin.model, o.dotted(node.func).rpartition(".")[2]
+        if self.origin.is_async or path != "get" or model is None or len(model.primary_keys) != 1:
+            return False
+        if len(node.args) != 2 or any(arg.keyword or arg.star for arg in node.args):
+            return False
+        return "#" not in self.module.text[node.args[0].end : node.args[1].start]
+
+    def selected(self, node: o.Call, options: Sequence[str]) -> list[Edit]:
+        """`db.scalar(select(User).where(User.id == id).options(…))`: `get()` loads nothing for what the session has."""
+        assert isinstance(node.func, o.Attribute)
+        assert self.origin.model is not None
+        model, key, path = node.args[0], node.args[1], self.module.path
+        select = spell(self.module, "sqlalchemy.select", node.start)
+        self.needs += select.needs
+        column = f"{self.module.slice(model)}.{self.origin.model.primary_keys[0].name}"
+        simple = isinstance(key.value, (o.Name, o.Attribute, o.Call, o.Subscript, o.Number, o.String))
+        opening, closing = ("", ")") if simple else ("(", "))")
+        start = node.func.attr_start
+        return [
+            Edit(path, start, start + len("get"), "scalar"),
+            Edit(path, model.start, model.start, f"{select.text}("),
+            Edit(path, model.end, key.start, f").where({column} == {opening}"),
+            Edit(path, key.end, key.end, self.listed(f"{closing}.options(", options, ")", node.end - 1)),
+        ]
 
     def chained(self, node: o.Node, options: Sequence[str]) -> list[Edit]:
         """`.options(…)` behind a statement; one that is there takes them in."""
@@ -231,6 +266,10 @@ class _Loading:
             self.refusal = Refusal(f"importing `{model.name}` there would be circular")
         self.needs += spelled.needs
         return spelled.text
+
+
+def _is_same_place(one: Edit, other: Edit) -> bool:
+    return one.path == other.path and one.start == one.end == other.start == other.end
 
 
 def _add(steps: dict[str, _Step], load: LazyLoad) -> None:

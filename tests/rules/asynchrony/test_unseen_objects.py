@@ -236,7 +236,10 @@ def test_what_python_calls_by_itself_is_refused() -> None:
 @pytest.mark.parametrize(
     ("body", "load"),
     [
-        ("item = Item(owner=db.get(User, 1))\ndb.add(item)\ndb.commit()\nreturn len(item.owner.items)", "(User.items)"),
+        (
+            "user = db.get(User, 1)\nitem = Item(owner=user)\ndb.add(item)\ndb.commit()\nreturn len(item.owner.items)",
+            'refresh(user, ["items"])',
+        ),
         (
             "item = db.scalars(select(Item)).first()\nitem.owner = db.scalars(select(User)).one()\n"
             "db.commit()\nreturn len(item.owner.items)",
@@ -274,3 +277,23 @@ class Prepared(UserOut):
 """
     value = "{'a': db.get(User, 1)}" if "dict" in response else "db.get(User, 1)"
     assert "selectinload(User.items).selectinload(Item.notes)" in converted(helpers, f"return {value}", response)
+
+
+@pytest.mark.parametrize("key", ["1", "1 if request else 2"])
+def test_get_becomes_a_query_that_loads_for_objects_of_the_session_too(key: str) -> None:
+    written = key if key.isdigit() else f"({key})"
+    out = converted("", f"user = db.get(User, {key})\nreturn len(user.items)")
+    assert f"db.scalar(select(User).where(User.id == {written}).options(selectinload(User.items)))" in out
+
+
+def test_what_a_new_object_in_a_collection_lacks_is_loaded_too() -> None:
+    body = "user = db.get(User, 1)\ndb.add(Item(owner_id=1))\ndb.commit()\nreturn user"
+    out = converted("", body, "UserOut")
+    assert "options(selectinload(User.items).selectinload(Item.notes))" in out
+    assert '    await db.refresh(user, ["items"])\n' in out
+
+
+def test_several_objects_are_loaded_anew_behind_one_commit() -> None:
+    body = "user = db.get(User, 1)\nitem = Item(owner=user)\ndb.add(item)\ndb.commit()\nreturn item.notes, user.items"
+    loads = '    await db.refresh(item, ["notes"])\n    await db.refresh(user, ["items"])\n'
+    assert loads in converted("", body)

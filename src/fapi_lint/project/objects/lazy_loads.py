@@ -172,7 +172,7 @@ class LazyLoads:
         """What has to be loaded again where it went out of date."""
         links = self.objects.links_of(read.origin, read.path)
         obstacle = None
-        if not read.at.variable or len(read.path) > 1:
+        if not read.at.variable or (len(read.path) > 1 and not read.is_behind):
             obstacle = "no name holds the object there"
         obstacle = obstacle or _shared(read.at)
         column = read.path[-1] if read.is_column else ""

@@ -171,16 +171,12 @@ class SessionCalls:
         self.walk.state.deleted.clear()
 
     def pending(self) -> dict[Model, set[Origin]]:
-        """The models of which a flush writes rows that no collection knows of, with the objects that are written.
-
-        A link that is assigned tells the collection of the other side.
-        """
+        """The models of which a flush writes rows that collections may not hold, with the objects that are written."""
         state, links = self.walk.state, self.objects.links
-        told = {origin for origin, _ in state.given}
         found: dict[Model, set[Origin]] = {model: set() for model in state.deleted}
         for origin, facts in state.facts.items():
             model = origin.model
-            if model is None or origin in told:
+            if model is None:
                 continue
             keys = {link.key for link in links.of(model).values() if link.key}
             is_moved = any(len(path) == 1 and path[0] in keys for path in facts.writes.changed)

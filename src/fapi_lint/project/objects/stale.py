@@ -31,6 +31,8 @@ class StaleRead:
     is_column: bool = False
     is_opaque: bool = False
     """Whether something unknown had the object, and may have loaded it."""
+    is_behind: bool = False
+    """Whether it is behind a collection that is out of date, and so may hold objects that are new."""
 
 
 @dataclass(eq=False)
@@ -64,6 +66,13 @@ class StaleReads:
             fetched, opaque = columns.get(name, False), facts.is_opaque
             found = StaleRead(at, origin, path, place, fetched, link is None, opaque)
             self.reads.setdefault((at, origin, path, opaque), found)
+        outer = None if origin.model is None else self.objects.links.of(origin.model).get(path[0])
+        # Else a refresh follows the options of the query, which load what is read behind the collection.
+        is_made = origin.kind == "new" and len(path) > 1
+        if is_made and outer is not None and link is not None and link.is_lazy:
+            for at in self.volatile.hides(outer, writes, path[:1]):
+                found = StaleRead(at, origin, path, place, False, False, facts.is_opaque, is_behind=True)
+                self.reads.setdefault((at, origin, path, facts.is_opaque), found)
 
     def delete(self, walk: Walk, origin: Origin, path: Path, facts: Facts, at: Origin) -> None:
         """An object is deleted, which reads its collections."""
