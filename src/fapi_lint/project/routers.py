@@ -222,4 +222,4 @@ def own_nodes(scope: Scope) -> Iterator[o.Node]:
         if isinstance(node, (o.FunctionDef, o.ClassDef)):
             continue
         yield node
-        stack.extend(reversed(list(o.children(node))))
+        stack += o.children(node)[::-1]

@@ -87,7 +87,7 @@ def _in_block(scope: Scope, hits: list[int], body: Iterable[o.Node]) -> Iterator
         yield Sighting(node, scope, parents)
         below = (*parents, node)
         if not isinstance(node, (o.FunctionDef, o.ClassDef)):
-            pending.extend((child, below) for child in reversed(list(o.children(node))))
+            pending += [(child, below) for child in o.children(node)[::-1]]
             continue
         header = _header(node)
         pending.extend((child, below) for child in reversed(header))
