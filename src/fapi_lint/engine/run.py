@@ -169,14 +169,15 @@ class Run:
         self, application: Application, project: Project, only: frozenset[str] | None
     ) -> tuple[list[Diagnostic], list[str]]:
         """What the rules find in an application, and what became of those that failed."""
-        from fapi_lint.engine.check import RuleError, check
+        from fapi_lint.engine.check import RuleError
         from fapi_lint.engine.diagnose import diagnose
+        from fapi_lint.engine.halves import check_in_halves
         from fapi_lint.engine.suppress import unsuppressed
 
         clock, rules = self.options.clock, application.rules
         errors: list[RuleError] = []
         with clock.stage("rules"):
-            violations = check(project, rules, clock, errors, only)
+            violations = check_in_halves(project, rules, self.options.jobs, clock, errors, only)
             left = unsuppressed(project, violations, rules, application.ignored, application.known.rules)
         if only is not None:
             left = [violation for violation in left if violation.finding.at.path in only]
