@@ -76,6 +76,8 @@ def test_only_the_command_line_prints_or_exits(file: Path) -> None:
     if room_of(file) in ("cli", ""):
         return
     called = {o.dotted(node.func) for node in nodes_of(file) if isinstance(node, o.Call)}
+    if file == PACKAGE / "engine" / "halves.py":
+        called.discard("os._exit")  # The process that it starts.
     assert not called & {"print", "exit", "quit", "sys.exit", "os._exit"}
 
 
