@@ -23,6 +23,7 @@ from fapi_lint.project.handlers import Handlers
 from fapi_lint.project.hints import Hints
 from fapi_lint.project.http import Http, HttpCall, StatusCode
 from fapi_lint.project.identity.identifiers import Identifiers
+from fapi_lint.project.identity.integer_keys import IntegerKey, integer_keys
 from fapi_lint.project.identity.obstacles import Obstacles
 from fapi_lint.project.imports import Imports
 from fapi_lint.project.layout import Layout, Misplaced
@@ -303,6 +304,7 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     Function: lambda project: project.functions,
     Model: lambda project: project.models.all,
     Column: lambda project: project.models.columns,
+    IntegerKey: integer_keys,
     Relationship: lambda project: project.models.relationships,
     Table: lambda project: project.models.tables,
     Schema: lambda project: project.schemas.all,

@@ -4,16 +4,13 @@ from collections.abc import Iterator
 
 from fapi_lint.fix.edit import Applicability
 from fapi_lint.fix.uuid_keys import uuid_fix
-from fapi_lint.project.column_types import is_integer_type
-from fapi_lint.project.models import Table, written_type
+from fapi_lint.project.identity.integer_keys import IntegerKey
 from fapi_lint.project.project import Project
-from fapi_lint.project.values import Located
 from fapi_lint.rules.rule import Finding, rule
-from fapi_lint.source.place import Place
 
 
 @rule("FAPI201", "integer-primary-key", fix=Applicability.UNSAFE, preference="Database Models")
-def integer_primary_key(project: Project, _: Project) -> Iterator[Finding]:
+def integer_primary_key(key: IntegerKey, project: Project) -> Iterator[Finding]:
     """A primary key is an integer where a UUID is the convention.
 
     Integers that count up tell outsiders how many rows there are and which come next, collide when databases
@@ -89,33 +86,15 @@ def integer_primary_key(project: Project, _: Project) -> Iterator[Finding]:
     Options:
         `exempt`
     """
-    reported: set[Place] = set()
-    for column in project.identifiers.integer_keys:
-        alias = column.key_alias
-        place = column.place if alias is None else Place(alias.module.path, alias.node.start, alias.node.end)
-        name = f"{column.owner.name}.{column.name}" if alias is None else alias.name
-        if place in reported or project.settings.is_exempt("FAPI201", name):
-            continue
-        reported.add(place)
-        identity = project.identifiers.of(column)
-        fix = None if identity is None else uuid_fix(project, identity)
-        message = f"Primary key `{name}` is an integer, not a UUID"
-        if isinstance(fix, str):
-            yield Finding(place, f"{message} (no fix: {fix})")
-        else:
-            yield Finding(place, message, fix)
-    for table in project.models.tables:
-        yield from _table_keys(table, project)
-
-
-def _table_keys(table: Table, project: Project) -> Iterator[Finding]:
-    if not project.purposes.is_application(table.module) or len(table.primary_keys) != 1:
+    if project.settings.is_exempt("FAPI201", key.name):
         return
-    (column,) = table.primary_keys
-    located = Located(column, table.variable.scope)
-    type_ = written_type(project, located)
-    if type_ is not None and is_integer_type(project, type_) and not table.is_foreign_key(column):
-        name = f"{table.name or table.variable.name}.{table.column_name(column)}"
-        if not project.settings.is_exempt("FAPI201", name):
-            message = f"Primary key `{name}` is an integer, not a UUID (no fix: no model says what holds its values)"
-            yield Finding(located.place, message)
+    message = f"Primary key `{key.name}` is an integer, not a UUID"
+    if key.column is None:
+        yield Finding(key.place, f"{message} (no fix: no model says what holds its values)")
+        return
+    identity = project.identifiers.of(key.column)
+    fix = None if identity is None else uuid_fix(project, identity)
+    if isinstance(fix, str):
+        yield Finding(key.place, f"{message} (no fix: {fix})")
+    else:
+        yield Finding(key.place, message, fix)
