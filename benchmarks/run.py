@@ -40,6 +40,22 @@ for text in texts:
         pass
 print(time.perf_counter() - start)
 """
+EDITOR = """
+import sys, time
+from fapi_lint.engine.applications import Options
+from fapi_lint.engine.run import Run
+def check():
+    Run(Options(paths=(".",), isolated=True, jobs=2, with_edits=False)).check()
+check()
+took = []
+for edit in range(3):
+    with open(sys.argv[1], "a", encoding="utf-8") as stream:
+        stream.write(f"\\n_edited = {time.time_ns()}\\n")
+    start = time.perf_counter()
+    check()
+    took.append(time.perf_counter() - start)
+print(min(took))
+"""
 PEERS: dict[str, list[str]] = {
     "ruff, all rules": ["ruff", "check", "--isolated", "--no-cache", "--exit-zero", "--select", "ALL", "--quiet"],
     "ruff, FastAPI rules": ["ruff", "check", "--isolated", "--no-cache", "--exit-zero", "--select", "FAST", "--quiet"],
@@ -80,6 +96,14 @@ def parse_seconds(files: list[Path], module: str, call: str) -> float:
     return float(done.stdout)
 
 
+def running_seconds(file: Path, folder: Path) -> float:
+    """The best of three checks by one process, with a change to a file before each."""
+    done = subprocess.run(
+        [sys.executable, "-c", EDITOR, str(file)], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
 def touched(file: Path) -> None:
     """Change a file the way an edit does: a new statement at its end."""
     with file.open("a", encoding="utf-8") as stream:
@@ -112,11 +136,15 @@ def rows(folder: Path, repeat: int, peers: bool) -> Iterable[tuple[str, float]]:
 
     yield "fapi-lint, one file changed", best(one_changed)
 
+    passed = [*LINT, "--jobs", "2", str(middle.relative_to(folder))]
+
     def one_passed() -> float:
         touched(middle)
-        return seconds([*LINT, "--jobs", "2", str(middle.relative_to(folder))], folder)
+        return seconds(passed, folder)
 
     yield "fapi-lint, one changed file passed", best(one_passed)
+    yield "fapi-lint, one file passed, nothing changed", best(lambda: seconds(passed, folder))
+    yield "fapi-lint, one changed file in a running process", running_seconds(middle, folder)
     stdin = [*LINT, "--jobs", "2", "--stdin-filename", str(middle.relative_to(folder)), "-"]
 
     def from_stdin() -> float:
