@@ -46,7 +46,9 @@ def sections(rule: Rule) -> dict[str, str]:
 
 
 def source(rule: Rule) -> str:
-    return Path(inspect.getfile(rule.check)).read_text(encoding="utf-8").replace(rule.check.__doc__ or "", "")
+    """The code of a rule's file, without docstrings: from Python 3.13 on, `__doc__` is not what is written there."""
+    text = Path(inspect.getfile(rule.check)).read_text(encoding="utf-8")
+    return re.sub(r'"""(.*?)"""', "", text, flags=re.DOTALL)
 
 
 @ALL
