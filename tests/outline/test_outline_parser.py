@@ -103,5 +103,6 @@ def test_a_lone_surrogate_has_no_value() -> None:
 
 
 def test_nodes_are_named_as_in_libcst() -> None:
+    assert classes().keys() <= vars(parser.cst).keys()
     assert isinstance(parser.cst, types.ModuleType)
     assert type(parser.parse_module("x = 1\n").body[0]).__name__ == "SimpleStatementLine"

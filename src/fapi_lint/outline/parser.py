@@ -9,10 +9,12 @@ parsing takes about a fifth less time, and LibCST's own Python code is not loade
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -35,18 +37,24 @@ class _Node(SimpleNamespace):
     second_colon = star = star_arg = star_kwarg = step = type = type_parameters = upper = value = None
 
 
+def _folder() -> Path:
+    """Where LibCST is installed, found without importing it."""
+    spec = find_spec("libcst")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("No module named 'libcst'", name="libcst")
+    return Path(spec.origin).parent
+
+
 def _stand_in() -> ModuleType:
-    """A `libcst` whose node classes are made when they are first asked for."""
+    """A `libcst` with classes of all names that stand in the real one.
+
+    Were they made when they are first asked for, Python code would run inside of the parser, and the parser does not
+    survive a Ctrl-C that is noticed there.
+    """
     module = ModuleType("libcst")
-
-    def make(name: str) -> type:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        made = type(name, (_Node,), {})
-        setattr(module, name, made)
-        return made
-
-    vars(module).update(__getattr__=make, ParserSyntaxError=ParserSyntaxError, MaybeSentinel=_Node(DEFAULT=None))
+    for name in set(re.findall(r"\b[A-Z]\w+", (_folder() / "__init__.py").read_text(encoding="utf-8"))):
+        setattr(module, name, type(name, (_Node,), {}))
+    vars(module).update(ParserSyntaxError=ParserSyntaxError, MaybeSentinel=_Node(DEFAULT=None))
     return module
 
 
@@ -68,9 +76,8 @@ def _load_native() -> Any:
     """The native parser, without the package around it."""
     if "libcst" in sys.modules:
         return importlib.import_module("libcst.native")
-    spec = find_spec("libcst")
     package = ModuleType("libcst")
-    package.__path__ = list(spec.submodule_search_locations or ()) if spec is not None else []
+    package.__path__ = [str(_folder())]
     with _named_libcst(package):
         native = importlib.import_module("libcst.native")
     del sys.modules["libcst.native"]  # Whoever imports the whole package finds it there anew.
