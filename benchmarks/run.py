@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 PACKAGES = ("prefect==3.9.1", "lnbits==1.6.2")
+BESIDE = os.path.dirname(sys.executable)
 LINT = [sys.executable, "-m", "fapi_lint", "check", "--exit-zero", "--isolated"]
 PARSE = """
 import gc, sys, time
@@ -161,8 +162,11 @@ def rows(folder: Path, repeat: int, peers: bool) -> Iterable[tuple[str, float]]:
     yield "fapi-lint --fix --unsafe-fixes", best(fixed)
     if peers:
         for label, command in PEERS.items():
-            if (executable := shutil.which(command[0])) is not None:
-                yield label, best(lambda command=command: seconds([executable, *command[1:], "."], folder))
+            executable = shutil.which(command[0], path=os.pathsep.join([BESIDE, os.environ.get("PATH", "")]))
+            if executable is None:
+                print(f"{label}: left out, {command[0]} is not installed", file=sys.stderr)
+            else:
+                yield label, best(lambda command=command, tool=executable: seconds([tool, *command[1:], "."], folder))
 
 
 def table(title: str, folder: Path, repeat: int, peers: bool) -> str:
