@@ -9,9 +9,7 @@ and longer words, and that is all the position tracking there is.
 from __future__ import annotations
 
 import ast
-import re
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +17,7 @@ import msgspec
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.outline.parser import ParserSyntaxError, parse_module
+from fapi_lint.outline.refused import MAX_DEPTH, failure, too_deep
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -27,16 +26,9 @@ else:
 
 _ENCODER = msgspec.msgpack.Encoder()
 _QUOTES = "\"'"
-_PARSER_ROW = re.compile(r"error at (\d+):")
-_OF_TOKENS = re.compile(r"unterminated|unmatched|unindent|inconsistent|never closed|does not match|literal|character")
 _LARGEST = 2**63
 """Integers from here on have no place in an outline, and no meaning for a rule."""
-_BRACKET = re.compile(r"[()\[\]{}]")
-_LITERAL = re.compile(r'''("""|\'\'\')(?:\\.|(?!\1).)*\1|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#[^\n]*''', re.DOTALL)
 _RECURSION_LIMIT = 20_000
-_MAX_DEPTH = 400
-"""Expressions and brackets nested deeper than this are refused, and longer chains of operators or `elif`: LibCST's
-native parser would overflow its stack, and so would whoever decodes or walks the outline."""
 
 
 def build(text: str, comments: Iterable[tuple[int, int]] = ()) -> bytes:
@@ -57,12 +49,12 @@ def build(text: str, comments: Iterable[tuple[int, int]] = ()) -> bytes:
 
 
 def _build(text: str, comments: Iterable[tuple[int, int]]) -> o.Outline:
-    if (row := _too_deep(text)) is not None:
+    if (row := too_deep(text)) is not None:
         return o.Outline(failure=o.Failure("nested too deeply to be analysed", row, 1))
     try:
         module = parse_module(text)
     except ParserSyntaxError as error:
-        return o.Outline(failure=_failure(text, error))
+        return o.Outline(failure=failure(text, error))
     builder = _Builder(text)
     try:
         body = builder.block(module.body)
@@ -78,27 +70,6 @@ def _build(text: str, comments: Iterable[tuple[int, int]]) -> o.Outline:
     )
 
 
-def _failure(text: str, error: ParserSyntaxError) -> o.Failure:
-    """Why a text is not Python, and where.
-
-    LibCST says which tokens could have followed, and of the place the row at most. The running Python says it as its
-    users know it, if it means the same: it may be older than the text, and stumble over what LibCST reads.
-    """
-    said = _PARSER_ROW.search(error.message)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(text, "<text>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-    except SyntaxError as own:
-        row = own.lineno or 0
-        if _OF_TOKENS.search(own.msg) or (said and int(said[1]) - 1 <= row <= int(said[1])):
-            return o.Failure(own.msg, max(row, 1), max(own.offset or 1, 1))
-    except (ValueError, RecursionError, MemoryError):
-        pass
-    message = "invalid syntax" if said else error.message.removeprefix("tokenizer error: ")
-    return o.Failure(message, max(error.raw_line, 1), error.raw_column + 1)
-
-
 def _comments(
     text: str, candidates: Iterable[tuple[int, int]], strings: list[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
@@ -110,32 +81,6 @@ def _comments(
                 yield start, end
                 break
             start = text.find("#", inside[1], end)
-
-
-def _too_deep(text: str) -> int | None:
-    """The row where more than `_MAX_DEPTH` brackets are open; those in strings and comments do not count."""
-    if not _may_be_too_deep(text):
-        return None
-    depth = 0
-    code = _LITERAL.sub(lambda match: "\n" * match[0].count("\n"), text)
-    for match in _BRACKET.finditer(code):
-        depth = depth + 1 if match[0] in "([{" else max(0, depth - 1)
-        if depth > _MAX_DEPTH:
-            return code.count("\n", 0, match.start()) + 1
-    return None
-
-
-def _may_be_too_deep(text: str) -> bool:
-    """A quick look, line by line: strings and comments count, and what a line closes counts at its end."""
-    if text.count("(") + text.count("[") + text.count("{") <= _MAX_DEPTH:
-        return False
-    depth = 0
-    for line in text.split("\n"):
-        opened = line.count("(") + line.count("[") + line.count("{")
-        if depth + opened > _MAX_DEPTH:
-            return True
-        depth = max(0, depth + opened - line.count(")") - line.count("]") - line.count("}"))
-    return False
 
 
 def _crosses_line(text: str, start: int, end: int) -> bool:
@@ -190,7 +135,7 @@ class _Builder:
     def expr(self, node: Any) -> Any:
         """The outline of an expression, its own parentheses left out of the span."""
         self.depth += 1
-        if self.depth > _MAX_DEPTH:
+        if self.depth > MAX_DEPTH:
             raise RecursionError
         parentheses = node.lpar
         if parentheses:
@@ -646,7 +591,7 @@ class _Builder:
         orelse: tuple[Any, ...] = ()
         if isinstance(node.orelse, cst.If):
             self.depth += 1
-            if self.depth > _MAX_DEPTH:
+            if self.depth > MAX_DEPTH:
                 raise RecursionError
             orelse = (self.if_(node.orelse, "elif"),)
             self.depth -= 1

@@ -1,0 +1,65 @@
+"""Texts that have no outline: what does not parse, and what is nested too deeply."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.outline.parser import ParserSyntaxError
+
+_PARSER_ROW = re.compile(r"error at (\d+):")
+_OF_TOKENS = re.compile(r"unterminated|unmatched|unindent|inconsistent|never closed|does not match|literal|character")
+_BRACKET = re.compile(r"[()\[\]{}]")
+_LITERAL = re.compile(r'''("""|\'\'\')(?:\\.|(?!\1).)*\1|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#[^\n]*''', re.DOTALL)
+MAX_DEPTH = 400
+"""Expressions and brackets nested deeper than this are refused, and longer chains of operators or `elif`: LibCST's
+native parser would overflow its stack, and so would whoever decodes or walks the outline."""
+
+
+def failure(text: str, error: ParserSyntaxError) -> o.Failure:
+    """Why a text is not Python, and where.
+
+    LibCST says which tokens could have followed, and of the place the row at most. The running Python says it as its
+    users know it, if it means the same: it may be older than the text, and stumble over what LibCST reads.
+    """
+    said = _PARSER_ROW.search(error.message)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "<text>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    except SyntaxError as own:
+        row = own.lineno or 0
+        if _OF_TOKENS.search(own.msg) or (said and int(said[1]) - 1 <= row <= int(said[1])):
+            return o.Failure(own.msg, max(row, 1), max(own.offset or 1, 1))
+    except (ValueError, RecursionError, MemoryError):
+        pass
+    message = "invalid syntax" if said else error.message.removeprefix("tokenizer error: ")
+    return o.Failure(message, max(error.raw_line, 1), error.raw_column + 1)
+
+
+def too_deep(text: str) -> int | None:
+    """The row where more than `MAX_DEPTH` brackets are open; those in strings and comments do not count."""
+    if not _may_be_too_deep(text):
+        return None
+    depth = 0
+    code = _LITERAL.sub(lambda match: "\n" * match[0].count("\n"), text)
+    for match in _BRACKET.finditer(code):
+        depth = depth + 1 if match[0] in "([{" else max(0, depth - 1)
+        if depth > MAX_DEPTH:
+            return code.count("\n", 0, match.start()) + 1
+    return None
+
+
+def _may_be_too_deep(text: str) -> bool:
+    """A quick look, line by line: strings and comments count, and what a line closes counts at its end."""
+    if text.count("(") + text.count("[") + text.count("{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for line in text.split("\n"):
+        opened = line.count("(") + line.count("[") + line.count("{")
+        if depth + opened > MAX_DEPTH:
+            return True
+        depth = max(0, depth + opened - line.count(")") - line.count("]") - line.count("}"))
+    return False
