@@ -26,6 +26,7 @@ class Registration:
     project: Project
     _registered: dict[Module, frozenset[Module]] = field(default_factory=dict)
     _loaded: dict[Module, frozenset[Module]] = field(default_factory=dict)
+    _bases: dict[Module, set[object]] = field(default_factory=dict)
 
     def missing_from(self, model: Model) -> Module | None:
         """The file that ought to load the model's module and does not: the hub, or without one `env.py`.
@@ -98,17 +99,19 @@ class Registration:
 
     def _registries(self, hub: Module) -> set[object]:
         """The declarative bases that a hub stands for: those it imports, and those of the models it loads."""
-        registered = self.registered(hub)
-        found: set[object] = {model.registry for model in self.project.models.all if model.module in registered}
-        for name in hub.scope.bindings:
-            symbol = self.project.resolver.member(hub, name)
-            if isinstance(symbol, Class) and self.project.models.is_declarative(symbol):
-                found.add(self.project.models.registry_of(symbol))
-            elif isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
-                found.add((symbol.module.path, symbol.name))
-            elif isinstance(symbol, External) and symbol.name == "SQLModel":
-                found.add(symbol.name)
-        return found
+        if hub not in self._bases:
+            self._bases[hub] = found = set()
+            registered = self.registered(hub)
+            found.update(model.registry for model in self.project.models.all if model.module in registered)
+            for name in hub.scope.bindings:
+                symbol = self.project.resolver.member(hub, name)
+                if isinstance(symbol, Class) and self.project.models.is_declarative(symbol):
+                    found.add(self.project.models.registry_of(symbol))
+                elif isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+                    found.add((symbol.module.path, symbol.name))
+                elif isinstance(symbol, External) and symbol.name == "SQLModel":
+                    found.add(symbol.name)
+        return self._bases[hub]
 
     @cached_property
     def _model_modules(self) -> frozenset[Module]:
