@@ -100,9 +100,8 @@ class Registration:
     def _registries(self, hub: Module) -> set[object]:
         """The declarative bases that a hub stands for: those it imports, and those of the models it loads."""
         if hub not in self._bases:
-            self._bases[hub] = found = set()
             registered = self.registered(hub)
-            found.update(model.registry for model in self.project.models.all if model.module in registered)
+            found: set[object] = {model.registry for model in self.project.models.all if model.module in registered}
             for name in hub.scope.bindings:
                 symbol = self.project.resolver.member(hub, name)
                 if isinstance(symbol, Class) and self.project.models.is_declarative(symbol):
@@ -111,6 +110,7 @@ class Registration:
                     found.add((symbol.module.path, symbol.name))
                 elif isinstance(symbol, External) and symbol.name == "SQLModel":
                     found.add(symbol.name)
+            self._bases[hub] = found
         return self._bases[hub]
 
     @cached_property
