@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +20,7 @@ def renamed(text: str, *names: tuple[str, str]) -> str:
     """The text after one fix for each pair of names, which renames where the old one stands."""
     fixes = []
     for old, new in names:
-        start = text.index(old)
+        start = next(re.finditer(rf"\b{old}\b", text)).start()
         fixes.append(Fix("", Applicability.SAFE, (Edit("a.py", start, start + len(old), new),)))
     made = plan(fixes, lambda path: Draft.parse(path, text))
     assert len(made.applied) == len(names)
