@@ -105,10 +105,13 @@ class Identifiers:
         """The identity that a key belongs to."""
         return self._identities.get(self.flow.column(column).root)
 
-    def of_slot(self, owner: Class | Function, name: str) -> Identity | None:
-        """The identity of a field or a parameter, if anything told it."""
+    def uuids_of_slot(self, owner: Class | Function, name: str) -> Identity | None:
+        """The identity of a field or a parameter, if anything told it, and its keys are UUIDs."""
+        if not self.uuid_keys:
+            return None  # Nothing has to be followed to know that.
         cell = self._slots.get((owner, name))
-        return None if cell is None else self._identities.get(cell.root)
+        identity = None if cell is None else self._identities.get(cell.root)
+        return identity if identity is not None and identity.is_uuid else None
 
     @cached_property
     def all(self) -> list[Identity]:

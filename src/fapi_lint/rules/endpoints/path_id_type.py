@@ -139,10 +139,11 @@ def path_id_type(project: Project, _: Project) -> Iterator[Finding]:
     for function, names in project.identifiers.path_parameters.items():
         for param in function.node.params if project.purposes.is_application(function.module) else ():
             type_ = python_type(project, function.enclosing, param.annotation) if param.name in names else None
-            identity = project.identifiers.of_slot(function, param.name)
-            if type_ not in _OTHERS or identity is None or not identity.is_uuid:
+            if not isinstance(type_, External) or type_ not in _OTHERS:
                 continue
-            assert isinstance(type_, External)
+            identity = project.identifiers.uuids_of_slot(function, param.name)
+            if identity is None:
+                continue
             place = Place(function.module.path, param.start, param.start + len(param.name))
             message = f"Path parameter `{param.name}` is {_OTHERS[type_]}, but `{identity.name}` is a UUID"
             fix = uuid_fix(project, identity)
