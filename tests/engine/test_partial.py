@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fapi_lint.engine.check import Violation, check
 from fapi_lint.engine.registry import all_rules
+from fapi_lint.project.project import Project
 from fapi_lint.testing import application
 
 LEGACY = Path(__file__).parents[2] / "fixtures" / "legacy_app"
@@ -17,7 +18,8 @@ def test_a_file_alone_has_the_findings_that_it_has_among_all() -> None:
     everything = check(project, rules)
     assert len(everything) > 500
     for module in project.modules:
-        alone = check(project, rules, only={module.path})
+        focused = Project(project.modules, root=project.root, settings=project.settings, focus={module.path})
+        alone = check(focused, rules)
         assert _in(module.path, alone) == _in(module.path, everything)
 
 

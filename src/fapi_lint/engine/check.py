@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,11 +51,10 @@ def check(
     rules: Iterable[Rule],
     clock: Clock | None = None,
     errors: list[RuleError] | None = None,
-    only: Collection[str] | None = None,
 ) -> list[Violation]:
     """Everything that the rules find, sorted by file, position and code. Suppressions are not applied.
 
-    With `only`, what stands in other files than these may be left out.
+    Where the project judges some files only, findings in others may be among them, or not.
 
     A rule that raises an exception adds a RuleError to `errors` and the others go on; without a list for them,
     the first RuleError is raised.
@@ -66,8 +65,7 @@ def check(
         if not project.has_subject(rule.subject):
             continue  # Unused suppressions are known only once everything else is.
         with clock.rule(rule.code):
-            subjects = project.subjects(rule.subject)
-            for subject in subjects if only is None else _in_files(subjects, only):
+            for subject in _judged(project, project.subjects(rule.subject)):
                 try:
                     found.extend([Violation(rule, finding) for finding in rule.check(subject, project)])
                 except Exception as cause:
@@ -79,9 +77,9 @@ def check(
     return sorted(found, key=lambda violation: violation.order)
 
 
-def _in_files(subjects: Iterable[Any], files: Collection[str]) -> Iterator[Any]:
-    """The subjects whose findings may stand in these files: in that of their own `module`, if they have one."""
+def _judged(project: Project, subjects: Iterable[Any]) -> Iterator[Any]:
+    """The subjects whose findings may be asked for: those in the file of their own `module`, if they have one."""
     for subject in subjects:
         module = subject if isinstance(subject, Module) else getattr(subject, "module", None)
-        if module is None or module.path in files:
+        if module is None or project.is_judged(module):
             yield subject

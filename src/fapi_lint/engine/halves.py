@@ -11,7 +11,7 @@ import gc
 import os
 import pickle
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from fapi_lint.engine.check import RuleError, Violation, check
 from fapi_lint.engine.timing import Clock
@@ -30,29 +30,28 @@ def check_in_halves(
     jobs: int,
     clock: Clock,
     errors: list[RuleError],
-    only: Collection[str] | None = None,
 ) -> list[Violation]:
     """What `check` finds, with two `jobs` in about half the time. Violations do not share fixes between the halves."""
     theirs = [rule for rule in rules if _family(rule) in _DATA]
     ours = [rule for rule in rules if _family(rule) not in _DATA]
     alone = jobs < 2 or not hasattr(os, "fork") or threading.active_count() > 1
     if alone or not theirs or not ours or len(project.modules) < _PAYS_FROM:
-        return check(project, rules, clock, errors, only)
+        return check(project, rules, clock, errors)
     end, start = os.pipe()
     process = os.fork()
     if not process:
         os.close(end)
-        _answer(start, project, theirs, only)
+        _answer(start, project, theirs)
     os.close(start)
     try:
-        found = check(project, ours, clock, errors, only)
+        found = check(project, ours, clock, errors)
     finally:
         with os.fdopen(end, "rb") as stream:
             answer = stream.read()
         os.waitpid(process, 0)
     other = _read(answer, theirs, clock)
     if other is None:
-        other = check(project, theirs, clock, errors, only)
+        other = check(project, theirs, clock, errors)
     return sorted(found + other, key=lambda violation: violation.order)
 
 
@@ -60,13 +59,13 @@ def _family(rule: Rule) -> str:
     return rule.check.__module__.removeprefix("fapi_lint.rules.").partition(".")[0]
 
 
-def _answer(start: int, project: Project, rules: Sequence[Rule], only: Collection[str] | None) -> None:
+def _answer(start: int, project: Project, rules: Sequence[Rule]) -> None:
     """Write what the rules find, or nothing if one of them fails, and end this process."""
     status = 1
     try:
         gc.disable()  # Looking for garbage would copy every page of the other process.
         clock = Clock()
-        found = check(project, rules, clock, None, only)
+        found = check(project, rules, clock, None)
         answer = [(violation.rule.code, violation.finding) for violation in found]
         with os.fdopen(start, "wb") as stream:
             pickle.dump((answer, dict(clock.rules)), stream, pickle.HIGHEST_PROTOCOL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
@@ -33,8 +33,9 @@ def load(
     progress: Callable[[int, int], None] = lambda done, total: None,
     clock: Clock | None = None,
     text_files: Sequence[str] = (),
+    focus: Collection[str] | None = None,
 ) -> Project:
-    """Link files into a project. `progress` is told how many texts of how many are parsed."""
+    """Link files into a project that judges those in `focus`, or all. `progress` is told how many texts are parsed."""
     clock = clock or Clock()
     with clock.stage("outline"):
         modules = _modules(files, cache, jobs, progress)
@@ -46,6 +47,7 @@ def load(
             versions=versions,
             tooling=tooling,
             text_files=TextFiles(lambda: [TextFile(source) for source in read_text_files(text_files)]),
+            focus=focus,
         )
 
 

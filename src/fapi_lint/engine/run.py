@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,8 +97,10 @@ class Run:
         finally:
             cache.close()
 
-    def project(self, application: Application, files: Sequence[Read], cache: Cache) -> Project:
-        """The model of the application."""
+    def project(
+        self, application: Application, files: Sequence[Read], cache: Cache, focus: Collection[str] | None = None
+    ) -> Project:
+        """The model of the application; with `focus`, to judge these files only."""
         from fapi_lint.engine.load import load
 
         return load(
@@ -112,6 +114,7 @@ class Run:
             progress=self.options.progress,
             clock=self.options.clock,
             text_files=find_text_files(application.root, (read.source.path for read in files)),
+            focus=focus,
         )
 
     def check(self) -> Result:
@@ -157,7 +160,7 @@ class Run:
                 question = digest(question, sorted(only))
                 found = recall(cache, question, state)
             if found is None:
-                found, errors = self._judge(application, self.project(application, files, cache), only)
+                found, errors = self._judge(application, self.project(application, files, cache, only))
                 defects.extend(errors)
                 if not errors:
                     remember(cache, question, state, found)
@@ -165,10 +168,8 @@ class Run:
                         remember_rules(cache, application.known.infos.values())
         return found
 
-    def _judge(
-        self, application: Application, project: Project, only: frozenset[str] | None
-    ) -> tuple[list[Diagnostic], list[str]]:
-        """What the rules find in an application, and what became of those that failed."""
+    def _judge(self, application: Application, project: Project) -> tuple[list[Diagnostic], list[str]]:
+        """What the rules find in the judged files, and what became of those that failed."""
         from fapi_lint.engine.check import RuleError
         from fapi_lint.engine.diagnose import diagnose
         from fapi_lint.engine.halves import check_in_halves
@@ -177,10 +178,9 @@ class Run:
         clock, rules = self.options.clock, application.rules
         errors: list[RuleError] = []
         with clock.stage("rules"):
-            violations = check_in_halves(project, rules, self.options.jobs, clock, errors, only)
+            violations = check_in_halves(project, rules, self.options.jobs, clock, errors)
             left = unsuppressed(project, violations, rules, application.ignored, application.known.rules)
-        if only is not None:
-            left = [violation for violation in left if violation.finding.at.path in only]
+        left = [violation for violation in left if project.is_judged(project.by_path[violation.finding.at.path])]
         with clock.stage("report"):
             found = diagnose(project, left, with_edits=self.options.with_edits)
         return found, [error.report for error in errors]

@@ -135,12 +135,15 @@ class Http:
 
     @cached_property
     def calls(self) -> list[HttpCall]:
-        """Every call that makes an HTTP exception or a response, those of tests left out."""
-        return [call for module in self._modules for call in self._calls(module)]
+        """Every call in the judged files that makes an HTTP exception or a response, those of tests left out."""
+        return [call for module in self._judged for call in self._calls(module)]
 
     @cached_property
     def status_codes(self) -> list[StatusCode]:
-        """Every literal status code that a route, a response or an HTTP exception is given, once; not in tests."""
+        """Every literal status code that a route, a response or an HTTP exception is given, once; not in tests.
+
+        Where not all files are judged, only those that are given in the judged ones, and by routes.
+        """
         found: dict[tuple[str, int], StatusCode] = {}
         for located in self._statuses():
             for number in _numbers(located.expr):
@@ -156,7 +159,7 @@ class Http:
         for call in self.calls:
             if call.status is not None:
                 yield Located(call.status.value, call.scope)
-        for module in self._modules:
+        for module in self._judged:
             yield from self._assigned(module)
 
     # --- searching ---------------------------------------------------------------------------------
@@ -164,6 +167,10 @@ class Http:
     @cached_property
     def _modules(self) -> list[Module]:
         return [module for module in self.project.modules if self.project.purposes.of(module) != "test"]
+
+    @cached_property
+    def _judged(self) -> list[Module]:
+        return [module for module in self._modules if self.project.is_judged(module)]
 
     @cached_property
     def _subclasses(self) -> list[Class]:

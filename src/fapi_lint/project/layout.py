@@ -40,7 +40,7 @@ class Layout:
 
     @cached_property
     def misplaced(self) -> list[Misplaced]:
-        """What is not where it belongs, in file and source order."""
+        """What is not where it belongs in the judged files, in file and source order."""
         found = [*self._models(), *self._schemas(), *self._routers(), *self._services()]
         return sorted(found, key=lambda item: item.place)
 
@@ -54,8 +54,9 @@ class Layout:
         """Only those that requests or responses are made of: elsewhere, Pydantic validates for other purposes."""
         folders = self.project.settings.conventions.schema_folders
         for schema in self.project.schemas.all:
-            in_api = schema in self.project.schemas.responses or schema.class_ in self.project.resources.bodies
-            if in_api and not schema.acts and self._is_astray(schema.module, folders):
+            if schema.acts or not self._is_astray(schema.module, folders):
+                continue
+            if schema in self.project.schemas.responses or schema.class_ in self.project.resources.bodies:
                 yield Misplaced("Schema", schema.name, schema.place, folders)
 
     def _routers(self) -> Iterator[Misplaced]:
@@ -97,7 +98,7 @@ class Layout:
         return any(name in ("AsyncSession", "Session", "SessionDep") for name in annotations)
 
     def _is_astray(self, module: Module, folders: tuple[str, ...]) -> bool:
-        if not self.project.purposes.is_application(module):
+        if not self.project.is_judged(module) or not self.project.purposes.is_application(module):
             return False
         names = _names(folders)
         stem = os.path.basename(module.path).removesuffix(".py")

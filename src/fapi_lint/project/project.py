@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -69,9 +69,14 @@ class Project:
         versions: Versions | None = None,
         tooling: Tooling | None = None,
         text_files: TextFiles | None = None,
+        focus: Collection[str] | None = None,
     ) -> None:
-        """`root` is the application's folder."""
+        """`root` is the application's folder. `focus` are the paths of the files to judge, None for all of them.
+
+        Where only some are judged, subjects in other files may be missing; everything else is known of all.
+        """
         self.root = root
+        self.focus = focus
         self.modules: list[Module] = sorted(modules, key=lambda module: module.path)
         self.settings = settings or Settings()
         self.versions = versions or Versions()
@@ -88,7 +93,17 @@ class Project:
             versions=self.versions,
             tooling=self.tooling,
             text_files=text_files or self.text_files,
+            focus=self.focus,
         )
+
+    def is_judged(self, module: Module) -> bool:
+        """Whether findings in a file are asked for."""
+        return self.focus is None or module.path in self.focus
+
+    @cached_property
+    def judged(self) -> list[Module]:
+        """The files that findings are asked for."""
+        return [module for module in self.modules if self.is_judged(module)]
 
     def file(self, path: str) -> Module | TextFile:
         """The module or text file at a path."""
@@ -299,7 +314,7 @@ class Project:
 _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     Project: lambda project: [project],
     Module: lambda project: project.modules,
-    Cycle: import_cycles,
+    Cycle: lambda project: [c for c in import_cycles(project) if any(map(project.is_judged, c.modules))],
     Class: lambda project: project.classes,
     Function: lambda project: project.functions,
     Model: lambda project: project.models.all,
@@ -314,7 +329,7 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     HttpCall: lambda project: project.http.calls,
     StatusCode: lambda project: project.http.status_codes,
     SessionUse: lambda project: project.sessions.uses,
-    QueryCall: lambda project: project.sessions.queries,
+    QueryCall: lambda project: project.sessions.judged_queries,
     OpenedSession: lambda project: project.opened_sessions.all,
     DroppedCoroutine: lambda project: project.sessions.dropped,
     Service: lambda project: project.sessions.services,

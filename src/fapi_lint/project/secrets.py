@@ -115,10 +115,10 @@ class Secrets:
 
     @cached_property
     def all(self) -> list[Secret]:
-        """In file and source order; tests, migrations and scripts left out."""
+        """In file and source order, in the files that are judged; tests, migrations and scripts left out."""
         return [
             secret
-            for module in self.project.modules
+            for module in self.project.judged
             if self.project.purposes.is_application(module)
             for sighting in self._literals(module)
             if (secret := self._secret(sighting)) is not None

@@ -154,13 +154,13 @@ class SettingsClasses:
 
     @cached_property
     def environment_reads(self) -> list[EnvironmentRead]:
-        """Where the application asks for environment variables outside of the settings.
+        """Where the judged files of the application ask for environment variables outside of the settings.
 
         Writing one, or handing the whole environment on, is not reading.
         """
         return [
             read
-            for module in self.project.modules
+            for module in self.project.judged
             if ("environ" in module.text or "getenv" in module.text)
             and self.project.purposes.is_application(module)
             and module.path not in self.homes

@@ -116,10 +116,7 @@ class Sessions:
     """The sessions of an application. Bodies are read once for all facts, and not kept."""
 
     project: Project
-    _uses: list[SessionUse] = field(default_factory=list)
-    _queries: list[QueryCall] = field(default_factory=list)
-    _dropped: list[DroppedCoroutine] = field(default_factory=list)
-    _is_read: bool = False
+    _known: dict[Module, _Facts] = field(default_factory=dict)
     _kinds: dict[Class, Kind | None] = field(default_factory=dict)
 
     # --- kinds -------------------------------------------------------------------------------------
@@ -145,14 +142,20 @@ class Sessions:
     @cached_property
     def uses(self) -> list[SessionUse]:
         """Synchronous engines, makers and sessions made in the application, and annotations that name their classes."""
-        self._read()
-        return sorted(self._uses, key=lambda use: (use.place, use.form))
+        found = (use for module in self.project.judged for use in self._facts(module).uses)
+        return sorted(found, key=lambda use: (use.place, use.form))
 
     @cached_property
     def queries(self) -> list[QueryCall]:
-        """Every `session.query(…)` of the application."""
-        self._read()
-        return sorted(self._queries, key=lambda query: query.place)
+        """Every `session.query(…)` of the application, in all files."""
+        found = (query for module in self.project.modules for query in self._facts(module).queries)
+        return sorted(found, key=lambda query: query.place)
+
+    @cached_property
+    def judged_queries(self) -> list[QueryCall]:
+        """Those in the files that are judged."""
+        found = (query for module in self.project.judged for query in self._facts(module).queries)
+        return sorted(found, key=lambda query: query.place)
 
     @cached_property
     def queries_of_tests(self) -> list[QueryCall]:
@@ -168,16 +171,15 @@ class Sessions:
     @cached_property
     def dropped(self) -> list[DroppedCoroutine]:
         """Every call in the application whose coroutine is surely never awaited."""
-        self._read()
-        return sorted(self._dropped, key=lambda dropped: dropped.place)
+        found = (dropped for module in self.project.judged for dropped in self._facts(module).dropped)
+        return sorted(found, key=lambda dropped: dropped.place)
 
-    def _read(self) -> None:
-        if self._is_read:
-            return
-        self._is_read = True
-        for module in self.project.modules:
-            if self.project.purposes.is_application(module):
-                _Reader(self, module).read()
+    def _facts(self, module: Module) -> _Facts:
+        """What is in a module; nothing that counts, where it is no part of the application."""
+        if module not in self._known:
+            judged = self.project.purposes.is_application(module)
+            self._known[module] = _Reader(self, module).read() if judged else _Facts()
+        return self._known[module]
 
     # --- what everything else hangs on -------------------------------------------------------------
 
@@ -400,6 +402,15 @@ class Sessions:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a module holds of each kind."""
+
+    uses: list[SessionUse] = field(default_factory=list)
+    queries: list[QueryCall] = field(default_factory=list)
+    dropped: list[DroppedCoroutine] = field(default_factory=list)
+
+
 class _Reader:
     """Reads one module of the application for all facts."""
 
@@ -408,6 +419,7 @@ class _Reader:
         self.project = sessions.project
         self.types = self.project.types
         self.module = module
+        self.facts = _Facts()
         self.constructors = _CONSTRUCTORS | sessions.session_classes | _renamed(module, _CONSTRUCTORS)
         self.annotated = signatures.SYNC_SESSIONS | (self.constructors - _CONSTRUCTORS)
         text = module.text
@@ -417,7 +429,7 @@ class _Reader:
         words = renamed | self.constructors if self.constructs else renamed
         self.words = [sessions.coroutine_words, needles(words | {"query"} if ".query" in text else words)]
 
-    def read(self) -> None:
+    def read(self) -> _Facts:
         if self.constructs:
             self.aliases()
             for function in self.module.scope.all_functions():
@@ -431,6 +443,7 @@ class _Reader:
                     self.call(code, node, parents)
                 elif self.constructs:
                     self.annotation(code.scope, node.annotation, code.function)
+        return self.facts
 
     def call(self, code: _Code, node: o.Call, parents: Parents) -> None:
         func = node.func.value if isinstance(node.func, o.Subscript) else node.func
@@ -469,7 +482,7 @@ class _Reader:
         else:
             return
         if not self.sessions.is_callback(code.function):
-            self.sessions._uses.append(SessionUse(self.module, node, form, callee.name))
+            self.facts.uses.append(SessionUse(self.module, node, form, callee.name))
 
     def is_wrapped(self, code: _Code, parents: Parents) -> bool:
         """`AsyncEngine(create_engine(…))`."""
@@ -513,7 +526,7 @@ class _Reader:
             found = self.named(scope, expr)
             if found is not None and not self.sessions.is_callback(function):
                 node, name = found
-                self.sessions._uses.append(SessionUse(self.module, node, form, name))
+                self.facts.uses.append(SessionUse(self.module, node, form, name))
 
     def named(self, scope: Scope, expr: o.Node) -> tuple[o.Node, str] | None:
         """The first synchronous session class that a type expression names itself, not through an alias.
@@ -554,7 +567,7 @@ class _Reader:
 
     def query(self, code: _Code, node: o.Call, parents: Parents) -> None:
         if self.sessions.is_query(code.scope, node, parents):
-            self.sessions._queries.append(QueryCall(self.module, code.function, node))
+            self.facts.queries.append(QueryCall(self.module, code.function, node))
 
     # --- coroutines --------------------------------------------------------------------------------
 
@@ -572,7 +585,7 @@ class _Reader:
             found = self.fate_of_assigned(code, parents)
             if found not in (Fate.DROPPED, Fate.MISUSED):
                 return
-        self.sessions._dropped.append(
+        self.facts.dropped.append(
             DroppedCoroutine(self.module, code.function, node, found, parents[0], _in_generator(node, parents))
         )
 

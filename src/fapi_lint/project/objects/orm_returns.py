@@ -43,7 +43,7 @@ class OrmReturn:
 
 
 def orm_returns(project: Project) -> list[OrmReturn]:
-    """Those of the application, in file and source order; one for a handler of several routes."""
+    """Those of the judged files, in file and source order; one for a handler of several routes."""
     version = project.schemas.pydantic
     if not project.models.all or version == 1 or (version is None and project.schemas.uses_orm_mode):
         return []
@@ -54,6 +54,8 @@ def orm_returns(project: Project) -> list[OrmReturn]:
 def _of(project: Project, route: Route) -> OrmReturn | None:
     function = route.handler
     if function is None or route.returns is None or not project.purposes.is_application(route.module):
+        return None
+    if not project.is_judged(function.module):
         return None
     if function.node.is_generator or route.has_other_response or _is_without_model(route):
         return None

@@ -97,6 +97,8 @@ def legacy_column(project: Project, _: Project) -> Iterator[Finding]:
         return
     types = MappedTypes(project)
     for class_ in project.models.mapping_classes:
+        if not project.is_judged(class_.module):
+            continue
         columns = [column for column in project.models.columns_of(class_) if _is_legacy(column, project)]
         names = {column.name for column in columns}
         usable = names_used_as_columns_only(project, class_, names)

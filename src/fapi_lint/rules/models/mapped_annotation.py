@@ -149,7 +149,9 @@ def mapped_annotation(project: Project, _: Project) -> Iterator[Finding]:
         return
     types = MappedTypes(project)
     for class_ in project.models.mapping_classes:
-        if not project.purposes.is_application(class_.module) or project.models.is_sqlmodel(class_):
+        if not project.is_judged(class_.module) or not project.purposes.is_application(class_.module):
+            continue
+        if project.models.is_sqlmodel(class_):
             continue
         attributes: list[Column | Relationship] = [*project.models.columns_of(class_)]
         attributes += project.models.relationships_of(class_)

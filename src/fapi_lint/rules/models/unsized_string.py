@@ -103,7 +103,7 @@ def unsized_string(project: Project, _: Project) -> Iterator[Finding]:
             continue
         written = column.type_arg and generic_type(project, column.type_arg)
         place = written.place if written is not None else column.place
-        if place not in reported:
+        if place not in reported and project.is_judged(project.by_path[place.path]):
             reported.add(place)
             length = _length(column, project)
             fix = _size(written, name, length) if written is not None else _size_column(column, project, name, length)
