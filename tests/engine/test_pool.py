@@ -26,17 +26,23 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("eager")
 def test_same_outlines_for_any_number_of_jobs() -> None:
-    alone = build_outlines(TEXTS, 1)
-    assert build_outlines(TEXTS, 2) == alone
-    assert build_outlines(TEXTS, 5) == alone
-    assert nodes.decode(alone[-1]).failure is not None
+    alone = dict(build_outlines(TEXTS, 1))
+    assert list(alone) == list(range(len(TEXTS)))
+    assert dict(build_outlines(TEXTS, 2)) == alone
+    assert dict(build_outlines(TEXTS, 5)) == alone
+    assert nodes.decode(alone[len(TEXTS) - 1]).failure is not None
 
 
 @pytest.mark.usefixtures("eager")
-def test_progress_counts_every_text() -> None:
-    done: list[int] = []
-    build_outlines(TEXTS, 2, done.append)
-    assert sum(done) == len(TEXTS)
+def test_every_outline_arrives_once() -> None:
+    assert sorted(index for index, _ in build_outlines(TEXTS, 2)) == list(range(len(TEXTS)))
+
+
+@pytest.mark.usefixtures("eager")
+def test_workers_that_cannot_be_started_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/there/is/no/python")
+    with pytest.raises(FileNotFoundError):
+        list(build_outlines(TEXTS, 2))
 
 
 @pytest.mark.usefixtures("eager")
@@ -48,7 +54,7 @@ def test_a_text_that_kills_its_process_is_a_failure_of_its_own(monkeypatch: pyte
         "from fapi_lint.engine.worker import main; main()"
     )
     monkeypatch.setattr(pool, "_START", lethal)
-    outlines = [nodes.decode(data) for data in build_outlines([*TEXTS, "lethal = 1\n"], 2)]
+    outlines = [nodes.decode(data) for _, data in sorted(build_outlines([*TEXTS, "lethal = 1\n"], 2))]
     assert outlines[-1].failure is not None
     assert "gave up" in outlines[-1].failure.message
     assert [o.failure is not None for o in outlines[:-2]] == [False] * 40
@@ -59,7 +65,7 @@ def test_workers_do_not_import_from_the_working_folder(tmp_path: Path) -> None:
         (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the working folder')\n")
     code = (
         "import os, sys; from fapi_lint.engine import pool; os.chdir(sys.argv[1]);"
-        "pool._PAYS_FROM = 0; pool._CHUNK = 10; print(len(pool.build_outlines(['x = 1\\n'] * 30, 2)[29]) > 5)"
+        "pool._PAYS_FROM = 0; pool._CHUNK = 10; print(len(dict(pool.build_outlines(['x = 1\\n'] * 30, 2))[29]) > 5)"
     )
     source = str(Path(fapi_lint.__file__).parents[1])
     done = subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fapi_lint.engine.applications import Options
+from fapi_lint.engine.reading import Memory
 from fapi_lint.engine.run import Run
 from fapi_lint.report.model import Diagnostic
 
@@ -34,17 +36,19 @@ EDITS = st.lists(st.tuples(st.sampled_from(PATHS), st.sampled_from((None, *TEXTS
 ASKED = st.sampled_from([(".",), ("app/models",), ("app/services/user.py",)])
 
 
-def check(folder: Path, paths: tuple[str, ...], *, use_cache: bool) -> tuple[Diagnostic, ...]:
+def check(
+    folder: Path, paths: tuple[str, ...], *, use_cache: bool, memory: Memory | None = None
+) -> tuple[Diagnostic, ...]:
     asked = tuple(str(folder / path) for path in paths)
-    return Run(Options(paths=asked, use_cache=use_cache, jobs=1, select=("ALL",))).check().report.diagnostics
+    return Run(Options(paths=asked, use_cache=use_cache, jobs=1, select=("ALL",)), memory).check().report.diagnostics
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(EDITS, ASKED), min_size=1, max_size=4))
-def test_after_any_edits_the_cache_changes_nothing(
+def test_after_any_edits_neither_the_cache_nor_the_memory_changes_anything(
     steps: list[tuple[list[tuple[str, str | None]], tuple[str, ...]]],
 ) -> None:
-    folder = Path(tempfile.mkdtemp())
+    folder, memory, moment = Path(tempfile.mkdtemp()), Memory(), 1_000_000_000
     try:
         (folder / "pyproject.toml").write_text("")
         for path in PATHS:
@@ -55,8 +59,12 @@ def test_after_any_edits_the_cache_changes_nothing(
                     (folder / path).unlink(missing_ok=True)
                 else:
                     (folder / path).write_text(text)
+                    moment += 1
+                    os.utime(folder / path, (moment, moment))  # Long ago, or the memory would not trust the time.
             for _ in range(2):  # The second time nothing has changed.
-                assert check(folder, asked, use_cache=True) == check(folder, asked, use_cache=False)
+                fresh = check(folder, asked, use_cache=False)
+                assert check(folder, asked, use_cache=True) == fresh
+                assert check(folder, asked, use_cache=False, memory=memory) == fresh
     finally:
         shutil.rmtree(folder)
 

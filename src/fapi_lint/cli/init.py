@@ -43,8 +43,7 @@ def command(path: Path, dry_run: bool, diff: bool, color: Color, quiet: bool) ->
     run = Run(Options(paths=(str(root),), isolated=True))
     application = run.applications[0]
     application.root = str(root)
-    with run.cache(application) as cache:
-        project = run.project(application, run.read(application), cache)
+    project = run.whole(application)
     if not project.modules:
         raise ConfigError("holds no Python files to look at; nothing was written", root)
     choices = observe(project)

@@ -51,8 +51,7 @@ def command(
         raise click.UsageError("--graph prints Mermaid or DOT, not JSON.")
     run = Run(Options(paths=(path,), config=config, isolated=isolated, use_cache=not no_cache))
     application = run.applications[0]
-    with run.cache(application) as cache:
-        project = run.project(application, run.read(application), cache)
+    project = run.whole(application)
     for module in project.modules:
         if module.outline.failure is not None:
             note(f"warning: {module.path} cannot be read as Python and is left out")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,25 +57,81 @@ class Options:
 
 @dataclass
 class Application:
-    """One application that paths belong to, with the configuration that holds for it."""
+    """One application that paths belong to, with the configuration that holds for it.
+
+    Rules are known when they are first asked for, since importing them takes as long as parsing a hundred files. What
+    asks for them raises ConfigError where a plugin cannot be used or a selector names no rule.
+    """
 
     root: str
-    settings: Settings
-    config: Path | None
-    known: Known
-    paths: list[str]
+    loaded: Loaded
+    options: Options
+    baseline: Baseline
+    paths: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     """The files to report on, absolute."""
-    infos: list[RuleInfo] = field(default_factory=list)
-    """What the rules to run say about themselves."""
-    cache_folder: str | None = None
-    fixable: frozenset[str] = frozenset()
-    ignored: Callable[[str], frozenset[str]] = lambda path: frozenset()
-    baseline: Baseline = field(default_factory=Baseline)
     baselined: int = 0
     """How many findings the baseline has kept from being reported."""
     gone: list[Entry] = field(default_factory=list)
     """The entries of the baseline that no finding was left of."""
+
+    @property
+    def settings(self) -> Settings:
+        return self.loaded.settings
+
+    @property
+    def config(self) -> Path | None:
+        return self.loaded.path
+
+    @property
+    def cache_folder(self) -> str | None:
+        folder = os.path.join(self.root, self.options.cache_dir or self.settings.cache_dir)
+        return folder if self.options.use_cache else None
+
+    @cached_property
+    def known(self) -> Known:
+        """All rules there are, the selectors of the configuration and the command line checked against them."""
+        known = known_rules(self.loaded, self.cache_folder)
+        names = {info.name: code for code, info in known.infos.items()}
+        validate_codes(self.settings, known.defaults, self.config, names=names)
+        validate_codes(self._given, known.defaults, prefix="--", names=names)
+        return known
+
+    @cached_property
+    def _given(self) -> Settings:
+        """What the command line says about rules, as settings."""
+        return Settings(
+            select=self.options.select,
+            extend_select=self.options.extend_select,
+            ignore=self.options.ignore,
+            fixable=self.options.fixable or (),
+            unfixable=self.options.unfixable,
+            per_file_ignores=self.options.per_file_ignores,
+        )
+
+    @cached_property
+    def infos(self) -> list[RuleInfo]:
+        """What the rules to run say about themselves."""
+        active = rule_set(
+            self.settings,
+            self.known.defaults,
+            select=self.options.select,
+            extend_select=self.options.extend_select,
+            ignore=self.options.ignore,
+        )
+        return [info for code, info in self.known.infos.items() if code in active]
+
+    @cached_property
+    def fixable(self) -> frozenset[str]:
+        """The codes of the rules whose fixes may be applied."""
+        options = self.options
+        return fixable_set(self.settings, self.known.defaults, fixable=options.fixable, unfixable=options.unfixable)
+
+    @cached_property
+    def ignored(self) -> Callable[[str], frozenset[str]]:
+        """The codes of the rules whose findings in a file are not reported, by its path."""
+        where = (self._given, Path.cwd()) if self._given.per_file_ignores else (self.settings, Path(self.root))
+        return per_file_ignores(where[0], self.known.defaults, where[1])
 
     @property
     def codes(self) -> frozenset[str]:
@@ -88,7 +145,7 @@ class Application:
 
 
 def applications(options: Options) -> list[Application]:
-    """The applications that the paths belong to, one for each configuration and root, rules chosen.
+    """The applications that the paths belong to, one for each configuration and root.
 
     Raises ConfigError.
     """
@@ -99,40 +156,7 @@ def applications(options: Options) -> list[Application]:
         loaded = load(Path(start), options.config, options.isolated)
         root = str(loaded.root) if loaded.root is not None else find_root(absolute)
         if root not in found:
-            found[root] = _application(root, loaded, options)
+            baseline = os.path.join(root, loaded.settings.baseline) if options.use_baseline else ""
+            found[root] = Application(root, loaded, options, Baseline.read(baseline))
         found[root].paths.append(absolute)
     return list(found.values())
-
-
-def _application(root: str, loaded: Loaded, options: Options) -> Application:
-    settings = loaded.settings
-    cache_folder = os.path.join(root, options.cache_dir or settings.cache_dir) if options.use_cache else None
-    everything = known_rules(loaded, cache_folder)
-    known = {code: info.default for code, info in everything.infos.items()}
-    names = {info.name: code for code, info in everything.infos.items()}
-    validate_codes(settings, known, loaded.path, names=names)
-    given = Settings(
-        select=options.select,
-        extend_select=options.extend_select,
-        ignore=options.ignore,
-        fixable=options.fixable or (),
-        unfixable=options.unfixable,
-        per_file_ignores=options.per_file_ignores,
-    )
-    validate_codes(given, known, prefix="--", names=names)
-    active = rule_set(
-        settings, known, select=options.select, extend_select=options.extend_select, ignore=options.ignore
-    )
-    ignores = (given, Path.cwd()) if given.per_file_ignores else (settings, Path(root))
-    return Application(
-        root=root,
-        settings=settings,
-        config=loaded.path,
-        known=everything,
-        paths=[],
-        infos=[info for code, info in everything.infos.items() if code in active],
-        cache_folder=cache_folder,
-        fixable=fixable_set(settings, known, fixable=options.fixable, unfixable=options.unfixable),
-        ignored=per_file_ignores(ignores[0], known, ignores[1]),
-        baseline=Baseline.read(os.path.join(root, settings.baseline) if options.use_baseline else ""),
-    )

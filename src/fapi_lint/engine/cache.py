@@ -53,12 +53,13 @@ class Cache:
 
     def __init__(self, folder: str | None, *, create: bool = True) -> None:
         self._connection: sqlite3.Connection | None = None
-        self._file = ""
-        if folder is not None:
-            self._file = os.path.join(folder, f"{_format()}.sqlite")
-            if create or os.path.exists(self._file):
-                with contextlib.suppress(OSError, sqlite3.Error):
-                    self._connection = _open(folder, self._file)
+        self._file = os.path.join(folder, f"{_format()}.sqlite") if folder is not None else ""
+        if self._file and (create or os.path.exists(self._file)):
+            self._open()
+
+    def _open(self) -> None:
+        with contextlib.suppress(OSError, sqlite3.Error):
+            self._connection = _open(os.path.dirname(self._file), self._file)
 
     def get(self, keys: Iterable[str]) -> dict[str, bytes]:
         """The entries that are there and intact."""
@@ -75,6 +76,15 @@ class Cache:
         except (sqlite3.Error, TypeError) as error:
             self._give_up(error)
         return found
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has nothing at all."""
+        try:
+            return self._connection is None or self._connection.execute("SELECT 1 FROM entry").fetchone() is None
+        except sqlite3.Error as error:
+            self._give_up(error)
+            return True
 
     def put(self, entries: Mapping[str, bytes], in_use: Iterable[str] = ()) -> None:
         """Add entries. Where they have become many, those that are not `in_use` go."""
@@ -93,11 +103,12 @@ class Cache:
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
-        """Stop using the cache. A damaged one is deleted, so that the next run has a sound one."""
+        """Stop using the cache. A damaged one is deleted, and a new one takes its place."""
         self.close()
         if not isinstance(error, sqlite3.OperationalError):  # Locked, or no room: that passes.
             with contextlib.suppress(OSError):
                 os.unlink(self._file)
+                self._open()
 
     def close(self) -> None:
         """Stop using the cache."""

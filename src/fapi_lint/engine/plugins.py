@@ -50,6 +50,11 @@ class Known:
     state: str = ""
 
     @cached_property
+    def defaults(self) -> Mapping[str, bool]:
+        """Whether each rule is on by default, by its code."""
+        return {code: info.default for code, info in self.infos.items()}
+
+    @cached_property
     def rules(self) -> Mapping[str, Rule]:
         return self.load()
 

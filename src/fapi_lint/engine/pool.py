@@ -13,9 +13,9 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from queue import Empty, SimpleQueue
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import msgspec
 
@@ -31,42 +31,45 @@ _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from fapi_lin
 _HOME = os.path.dirname(os.path.dirname(os.path.abspath(fapi_lint.__file__)))
 """The folder of this package, which may have been found through the working folder."""
 
-Progress = Callable[[int], None]
+Done: TypeAlias = "SimpleQueue[list[tuple[int, bytes]] | Exception]"
 
 
-def build_outlines(texts: Sequence[str], jobs: int, progress: Progress = lambda done: None) -> list[bytes]:
-    """The encoded outline of every text, in order. `progress` is told how many more texts are done."""
+def build_outlines(texts: Sequence[str], jobs: int) -> Iterator[tuple[int, bytes]]:
+    """The index and the encoded outline of every text, as they are done.
+
+    Other processes, where they pay, begin at once. In this one, a text is parsed when its outline is asked for.
+    """
     if jobs <= 1 or len(texts) <= 1 or sum(map(len, texts)) < _PAYS_FROM:
-        return _build_here(texts, progress)
-    results: list[bytes] = [b""] * len(texts)
+        return _build_here(texts)
     chunks: SimpleQueue[list[int]] = SimpleQueue()
     for chunk in _chunks(texts):
         chunks.put(chunk)
-    threads = [
-        threading.Thread(target=_serve, args=(texts, chunks, results, progress), daemon=True)
-        for _ in range(min(jobs, chunks.qsize()))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+    done: Done = SimpleQueue()
+    for _ in range(min(jobs, chunks.qsize())):
+        threading.Thread(target=_serve, args=(texts, chunks, done), daemon=True).start()
+    return _arriving(done, len(texts))
 
 
-def _build_here(texts: Sequence[str], progress: Progress) -> list[bytes]:
+def _arriving(done: Done, count: int) -> Iterator[tuple[int, bytes]]:
+    while count:
+        chunk = done.get()
+        if isinstance(chunk, Exception):
+            raise chunk
+        count -= len(chunk)
+        yield from chunk
+
+
+def _build_here(texts: Sequence[str]) -> Iterator[tuple[int, bytes]]:
     if not texts:
-        return []
+        return
     from fapi_lint.outline.build import build  # The parser is loaded where something is parsed.
     from fapi_lint.source.suppressions import find_candidates
 
     collecting = gc.isenabled()
     gc.disable()
     try:
-        results = []
-        for text in texts:
-            results.append(build(text, find_candidates(text)))
-            progress(1)
-        return results
+        for index, text in enumerate(texts):
+            yield index, build(text, find_candidates(text))
     finally:
         if collecting:
             gc.enable()
@@ -86,25 +89,25 @@ def _chunks(texts: Sequence[str]) -> Iterable[list[int]]:
         yield chunk
 
 
-def _serve(texts: Sequence[str], chunks: SimpleQueue[list[int]], results: list[bytes], progress: Progress) -> None:
+def _serve(texts: Sequence[str], chunks: SimpleQueue[list[int]], done: Done) -> None:
     """Feed one worker until nothing is left."""
-    worker = _Worker()
     try:
-        while True:
-            try:
+        worker = _Worker()
+        try:
+            while True:
                 chunk = chunks.get_nowait()
-            except Empty:
-                return
-            outlines = worker.build([texts[index] for index in chunk])
-            if outlines is None:
-                outlines = [_build_alone(texts[index]) for index in chunk]
-                worker.close()
-                worker = _Worker()
-            for index, outline in zip(chunk, outlines, strict=True):
-                results[index] = outline
-            progress(len(chunk))
-    finally:
-        worker.close()
+                outlines = worker.build([texts[index] for index in chunk])
+                if outlines is None:
+                    outlines = [_build_alone(texts[index]) for index in chunk]
+                    worker.close()
+                    worker = _Worker()
+                done.put(list(zip(chunk, outlines, strict=True)))
+        finally:
+            worker.close()
+    except Empty:
+        return
+    except Exception as error:  # For whoever waits for the outlines.
+        done.put(error)
 
 
 def _build_alone(text: str) -> bytes:

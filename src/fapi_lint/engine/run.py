@@ -14,10 +14,11 @@ from fapi_lint.config.tooling import read_tooling
 from fapi_lint.config.versions import read_versions
 from fapi_lint.engine.applications import Application, Options, applications
 from fapi_lint.engine.cache import Cache
-from fapi_lint.engine.reading import Read, read_files
+from fapi_lint.engine.outlines import Outlines
+from fapi_lint.engine.reading import Memory, Read, read_files
 from fapi_lint.engine.recall import digest, recall, remember, remember_rules, state_of
 from fapi_lint.report.model import Diagnostic, Report
-from fapi_lint.source.text_files import find_text_files, stamps
+from fapi_lint.source.text_files import find_text_files, read_text_files, stamps
 from fapi_lint.source.walk import DEFAULT_EXCLUDE, discover
 from fapi_lint.source.write import is_taken, write_all
 
@@ -45,9 +46,10 @@ class Result:
 class Run:
     """Check or fix the applications that the options name."""
 
-    def __init__(self, options: Options) -> None:
-        """Finds the files. Raises ConfigError."""
+    def __init__(self, options: Options, memory: Memory | None = None) -> None:
+        """Finds the files. Raises ConfigError. With a `memory`, only what has changed since it was used is read."""
         self.options = options
+        self.memory = memory or Memory()
         self.applications = applications(options)
         self.buffers: dict[str, bytes] = {}
         if options.stdin is not None:
@@ -86,7 +88,7 @@ class Run:
             if application.root not in application.paths:
                 everything.update(self._discover(application, [application.root], strict=False))
         with self.options.clock.stage("read"):
-            return read_files(sorted(everything), self.buffers)
+            return read_files(sorted(everything), self.buffers, self.memory)
 
     @contextmanager
     def cache(self, application: Application) -> Iterator[Cache]:
@@ -97,25 +99,39 @@ class Run:
         finally:
             cache.close()
 
+    def outlines(self, application: Application, files: Sequence[Read], cache: Cache) -> Outlines:
+        """The outlines of the application's files, those that are not known being built from now on."""
+        with self.options.clock.stage("outline"):
+            return Outlines(files, cache, self.options.jobs, self.memory.kept(application.root, files))
+
     def project(
-        self, application: Application, files: Sequence[Read], cache: Cache, focus: Collection[str] | None = None
+        self, application: Application, files: Sequence[Read], outlines: Outlines, focus: Collection[str] | None = None
     ) -> Project:
         """The model of the application; with `focus`, to judge these files only."""
-        from fapi_lint.engine.load import load
+        from fapi_lint.project.project import Project
+        from fapi_lint.project.text_files import TextFile, TextFiles
 
-        return load(
-            files,
-            root=application.root,
-            settings=application.settings,
-            versions=read_versions(Path(application.root)),
-            tooling=read_tooling(Path(application.root), (read.source.path for read in files)),
-            cache=cache,
-            jobs=self.options.jobs,
-            progress=self.options.progress,
-            clock=self.options.clock,
-            text_files=find_text_files(application.root, (read.source.path for read in files)),
-            focus=focus,
-        )
+        paths = [read.source.path for read in files]
+        clock, texts = self.options.clock, find_text_files(application.root, paths)
+        with clock.stage("outline"):
+            modules = outlines.modules(self.options.progress)
+        with clock.stage("link"):
+            self.memory.modules[application.root] = {module.path: module for module in modules}
+            return Project(
+                modules,
+                root=application.root,
+                settings=application.settings,
+                versions=read_versions(Path(application.root)),
+                tooling=read_tooling(Path(application.root), paths),
+                text_files=TextFiles(lambda: [TextFile(source) for source in read_text_files(texts)]),
+                focus=focus,
+            )
+
+    def whole(self, application: Application) -> Project:
+        """The model of the application, read anew, to judge all of it."""
+        with self.cache(application) as cache:
+            files = self.read(application)
+            return self.project(application, files, self.outlines(application, files, cache))
 
     def check(self) -> Result:
         """What the rules find."""
@@ -141,6 +157,8 @@ class Run:
         options = self.options
         with self.cache(application) as cache:
             files = self.read(application)
+            # Nothing is known of a new application, and while it is parsed, the rules can be imported.
+            outlines = self.outlines(application, files, cache) if cache.is_empty else None
             state = state_of(files)
             question = digest(
                 application.root,
@@ -160,7 +178,8 @@ class Run:
                 question = digest(question, sorted(only))
                 found = recall(cache, question, state)
             if found is None:
-                found, errors = self._judge(application, self.project(application, files, cache, only))
+                outlines = outlines or self.outlines(application, files, cache)
+                found, errors = self._judge(application, self.project(application, files, outlines, only))
                 defects.extend(errors)
                 if not errors:
                     remember(cache, question, state, found)
@@ -199,8 +218,7 @@ class Run:
         for application in self.applications:
             if not application.files:
                 continue
-            with self.cache(application) as cache:
-                project = self.project(application, self.read(application), cache)
+            project = self.whole(application)
             with self.options.clock.stage("fixes"):
                 outcome = fix_until_stable(
                     project,
@@ -236,8 +254,7 @@ class Run:
         for application in self.applications:
             if not application.files:
                 continue
-            with self.cache(application) as cache:
-                project = self.project(application, self.read(application), cache)
+            project = self.whole(application)
             left = self._reported(application, project, check(project, application.rules, self.options.clock))
             texts, added, problems = add_noqa(project, left, reason)
             raws.update((path, project.by_path[path].source.encode(text)) for path, text in texts.items())

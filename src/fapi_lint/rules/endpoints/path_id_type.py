@@ -137,7 +137,9 @@ def path_id_type(project: Project, _: Project) -> Iterator[Finding]:
         is done with the value that a UUID does not go with, nothing changes, and the finding says what it is.
     """
     for function, names in project.identifiers.path_parameters.items():
-        for param in function.node.params if project.purposes.is_application(function.module) else ():
+        if not project.is_judged(function.module) or not project.purposes.is_application(function.module):
+            continue
+        for param in function.node.params:
             type_ = python_type(project, function.enclosing, param.annotation) if param.name in names else None
             if not isinstance(type_, External) or type_ not in _OTHERS:
                 continue
