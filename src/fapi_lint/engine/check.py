@@ -79,6 +79,9 @@ def check(
 
 def _judged(project: Project, subjects: Iterable[Any]) -> Iterator[Any]:
     """The subjects whose findings may be asked for: those in the file of their own `module`, if they have one."""
+    if project.focus is None:
+        yield from subjects
+        return
     for subject in subjects:
         module = subject if isinstance(subject, Module) else getattr(subject, "module", None)
         if module is None or project.is_judged(module):

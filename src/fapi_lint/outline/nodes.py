@@ -8,7 +8,7 @@ never looked at twice, and a million lines of decoded nodes would not fit in mem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
@@ -467,6 +467,17 @@ _READERS = {kind: _reader(kind) for kind in _KINDS}
 def children(node: Any) -> tuple[Any, ...]:
     """The nodes directly inside `node`, in source order as far as the fields are; bodies included."""
     return _READERS[type(node)](node)
+
+
+OWN_CHILDREN: Mapping[type[Node], Callable[[Any], tuple[Any, ...]]] = {
+    **_READERS,
+    FunctionDef: lambda node: (*node.params, *_one(node.returns), *node.decorators),
+    ClassDef: lambda node: (*node.bases, *node.decorators),
+    Import: lambda node: (),
+    ImportFrom: lambda node: (),
+}
+"""By the kind of a node, what gives the nodes directly inside it but for names of imports and the bodies of functions
+and classes, which are scopes of their own."""
 
 
 def walk(*nodes: Any) -> Iterator[Any]:

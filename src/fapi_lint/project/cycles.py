@@ -40,24 +40,26 @@ class Cycle:
 
 
 def import_cycles(project: Project) -> list[Cycle]:
-    """One cycle for each strongly connected component of the import graph, by the name of its first module."""
+    """One cycle for each strongly connected component of the import graph, by the name of its first module.
+
+    Only those that modules to be judged lead to.
+    """
     return _Graph(project).cycles
 
 
 class _Graph:
     def __init__(self, project: Project) -> None:
         self.project = project
+        self._links: dict[Module, dict[Module, Import]] = {}
 
-    @cached_property
-    def links(self) -> dict[Module, dict[Module, Import]]:
-        """What each module of the application needs of which others, by the first statement that says so."""
-        found: dict[Module, dict[Module, Import]] = {}
-        for module in self.project.modules:
-            targets = found[module] = {}
+    def links(self, module: Module) -> dict[Module, Import]:
+        """What a module of the application needs of which others, by the first statement that says so."""
+        if module not in self._links:
+            found = self._links[module] = {}
             if self.project.purposes.is_application(module):
                 for link in self._needed(module):
-                    targets.setdefault(link.target, link)
-        return found
+                    found.setdefault(link.target, link)
+        return self._links[module]
 
     def _needed(self, module: Module) -> Iterator[Import]:
         links = self.project.imports.of(module)
@@ -90,7 +92,7 @@ class _Graph:
         low: dict[Module, int] = {}
         path: list[Module] = []
         on_path: set[Module] = set()
-        for root in self.links:
+        for root in self.project.judged:
             if root in index:
                 continue
             work: list[tuple[Module, Iterator[Module]]] = []
@@ -100,7 +102,7 @@ class _Graph:
                     index[pending] = low[pending] = len(index)
                     path.append(pending)
                     on_path.add(pending)
-                    work.append((pending, iter(self.links[pending])))
+                    work.append((pending, iter(self.links(pending))))
                     pending = None
                 module, targets = work[-1]
                 for target in targets:
@@ -125,7 +127,7 @@ class _Graph:
         modules = min((self._way_back(start, component) for start in starts), key=len)
         first = modules.index(min(modules, key=lambda module: module.name))
         modules = modules[first:] + modules[:first]
-        links = [self.links[one][other] for one, other in zip(modules, modules[1:] + modules[:1], strict=True)]
+        links = [self.links(one)[other] for one, other in zip(modules, modules[1:] + modules[:1], strict=True)]
         return Cycle(self.project, tuple(links), component)
 
     def _way_back(self, start: Module, component: frozenset[Module]) -> list[Module]:
@@ -135,7 +137,7 @@ class _Graph:
         while True:
             following = []
             for module in level:
-                for target in sorted(self.links[module].keys() & component, key=lambda target: target.name):
+                for target in sorted(self.links(module).keys() & component, key=lambda target: target.name):
                     if target is start:
                         way = [module]
                         while way[-1] is not start:

@@ -508,9 +508,14 @@ class Models:
 
     def is_sqlmodel(self, class_: Class) -> bool:
         """A SQLModel class, table or not."""
-        return self.project.resolver.is_subclass(class_, "sqlmodel.SQLModel") or self.project.resolver.is_subclass(
-            class_, "sqlmodel.main.SQLModel"
+        return self._mentions_sqlmodel and (
+            self.project.resolver.is_subclass(class_, "sqlmodel.SQLModel")
+            or self.project.resolver.is_subclass(class_, "sqlmodel.main.SQLModel")
         )
+
+    @cached_property
+    def _mentions_sqlmodel(self) -> bool:
+        return any("sqlmodel" in module.text for module in self.project.modules)
 
     def is_dataclass(self, class_: Class) -> bool:
         """Whether mapped attributes of the class are fields of a dataclass."""

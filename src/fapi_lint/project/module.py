@@ -19,18 +19,12 @@ class Module:
 
     def __init__(self, source: SourceFile, outline: o.Outline, origin: str = "") -> None:
         self.source = source
+        self.path = source.path
+        self.text = source.text
         self.outline = outline
         self.origin = origin or source.path
         self.name = ""
         self.first_party: frozenset[str] = frozenset()
-
-    @property
-    def path(self) -> str:
-        return self.source.path
-
-    @property
-    def text(self) -> str:
-        return self.source.text
 
     @cached_property
     def is_package(self) -> bool:

@@ -14,18 +14,12 @@ Parents: TypeAlias = "tuple[Any, Parents] | None"
 """The nodes around a node, innermost first, as a linked list."""
 
 # fmt: off
-_NO_NODES = frozenset([
-    "start", "end", "id", "attr", "keyword", "star", "open", "kind", "operator", "operators", "is_async", "name",
-    "names", "asname", "module", "level", "close", "name_start", "body_start", "raw", "is_generator",
-])
 _CONSUMERS = frozenset([
     "bool", "len", "list", "tuple", "set", "frozenset", "sorted", "dict", "int", "float", "str", "sum", "any", "all",
     "enumerate", "iter", "next", "reversed", "range", "abs", "round",
 ])
 """Builtins that have no use for a coroutine, and keep nothing that could still be awaited."""
 # fmt: on
-_FIELDS: dict[type, tuple[str, ...]] = {}
-_NO_LEAVES: frozenset[type] = frozenset()
 _LEAVES: frozenset[type] = frozenset([o.Name, o.Number])
 _OWN_ATTRIBUTES = frozenset(["close", "send", "throw"])
 """What a coroutine object has; `cr_…` and dunder names too."""
@@ -54,27 +48,17 @@ def paths(body: Iterable[o.Node], *kinds: type) -> Iterator[tuple[Any, Parents]]
     """
     stack: list[tuple[Any, Parents]] = [(node, None) for node in body]
     stack.reverse()
-    pop, append = stack.pop, stack.append
-    leaves = _LEAVES.difference(kinds) if kinds else _NO_LEAVES
+    pop, append, children = stack.pop, stack.append, o.OWN_CHILDREN
+    leaves = _LEAVES.difference(kinds) if kinds else ()
     while stack:
         entry = pop()
         node = entry[0]
         kind = type(node)
         if not kinds or kind in kinds:
             yield entry
-        fields = _FIELDS.get(kind)
-        if fields is None:
-            fields = _FIELDS[kind] = _node_fields(kind)
-        for field in fields:
-            value = getattr(node, field)
-            if value is None:
-                continue
-            if type(value) is tuple:
-                for item in reversed(value):
-                    if item is not None and type(item) not in leaves:
-                        append((item, entry))
-            elif type(value) not in leaves:
-                append((value, entry))
+        for child in reversed(children[kind](node)):
+            if type(child) not in leaves:
+                append((child, entry))
 
 
 def statements(body: Iterable[Any]) -> Iterator[Any]:
@@ -94,18 +78,6 @@ def statements(body: Iterable[Any]) -> Iterator[Any]:
         elif kind is o.Match:
             for case in statement.cases:
                 yield from statements(case.body)
-
-
-def _node_fields(kind: type) -> tuple[str, ...]:
-    """The fields that hold nodes, last first."""
-    if kind in (o.Import, o.ImportFrom, o.Name, o.Number):
-        return ()
-    fields = [field for field in kind.__struct_fields__ if field not in _NO_NODES]  # type: ignore[attr-defined]
-    if kind is o.ClassDef:
-        fields.remove("body")
-    if kind is o.String:
-        fields.remove("value")
-    return tuple(reversed(fields))
 
 
 def fate(node: o.Node, parents: Parents, scope: Scope) -> Fate:
