@@ -19,7 +19,7 @@ from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Rule
 
 _PAYS_FROM = 150
-"""Files from which a second process is cheaper than doing without."""
+"""Files to be judged from which a second process is cheaper than doing without."""
 _DATA = ("models", "schemas", "endpoints")
 """The families about what is stored, shown and asked for: about as much work as all others."""
 
@@ -35,7 +35,7 @@ def check_in_halves(
     theirs = [rule for rule in rules if _family(rule) in _DATA]
     ours = [rule for rule in rules if _family(rule) not in _DATA]
     alone = jobs < 2 or not hasattr(os, "fork") or threading.active_count() > 1
-    if alone or not theirs or not ours or len(project.modules) < _PAYS_FROM:
+    if alone or not theirs or not ours or len(project.judged) < _PAYS_FROM:
         return check(project, rules, clock, errors)
     end, start = os.pipe()
     process = os.fork()

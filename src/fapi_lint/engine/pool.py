@@ -45,18 +45,24 @@ def build_outlines(texts: Sequence[str], jobs: int) -> Iterator[tuple[int, bytes
     for chunk in _chunks(texts):
         chunks.put(chunk)
     done: Done = SimpleQueue()
-    for _ in range(min(jobs, chunks.qsize())):
-        threading.Thread(target=_serve, args=(texts, chunks, done), daemon=True).start()
-    return _arriving(done, len(texts))
+    threads = [
+        threading.Thread(target=_serve, args=(texts, chunks, done), daemon=True)
+        for _ in range(min(jobs, chunks.qsize()))
+    ]
+    for thread in threads:
+        thread.start()
+    return _arriving(done, len(texts), threads)
 
 
-def _arriving(done: Done, count: int) -> Iterator[tuple[int, bytes]]:
+def _arriving(done: Done, count: int, threads: Sequence[threading.Thread]) -> Iterator[tuple[int, bytes]]:
     while count:
         chunk = done.get()
         if isinstance(chunk, Exception):
             raise chunk
         count -= len(chunk)
         yield from chunk
+    for thread in threads:
+        thread.join()
 
 
 def _build_here(texts: Sequence[str]) -> Iterator[tuple[int, bytes]]:

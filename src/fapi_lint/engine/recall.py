@@ -19,10 +19,12 @@ from fapi_lint.report.model import Diagnostic, RuleInfo
 
 class _Entry(msgspec.Struct, array_like=True):
     state: str
-    diagnostics: list[Diagnostic]
+    diagnostics: msgspec.Raw
+    """Encoded: most entries that are looked at are of another state."""
 
 
 _ENTRY: msgspec.msgpack.Decoder[_Entry] = msgspec.msgpack.Decoder(_Entry)
+_DIAGNOSTICS: msgspec.msgpack.Decoder[list[Diagnostic]] = msgspec.msgpack.Decoder(list[Diagnostic])
 _RULES: msgspec.msgpack.Decoder[list[RuleInfo]] = msgspec.msgpack.Decoder(list[RuleInfo])
 _RULES_KEY = "rules"
 
@@ -44,15 +46,16 @@ def recall(cache: Cache, question: str, state: str) -> list[Diagnostic] | None:
         return None
     try:
         entry = _ENTRY.decode(data)
+        return _DIAGNOSTICS.decode(entry.diagnostics) if entry.state == state else None
     except msgspec.DecodeError:
         return None
-    return entry.diagnostics if entry.state == state else None
 
 
 def remember(cache: Cache, question: str, state: str, diagnostics: Sequence[Diagnostic]) -> None:
     """Keep the answer to a question for the next run."""
     with suppress(UnicodeEncodeError):  # A path that is not UTF-8 has no MessagePack.
-        cache.put({question: msgspec.msgpack.encode(_Entry(state, list(diagnostics)))})
+        encoded = msgspec.Raw(msgspec.msgpack.encode(list(diagnostics)))
+        cache.put({question: msgspec.msgpack.encode(_Entry(state, encoded))})
 
 
 def recall_rules(cache: Cache) -> list[RuleInfo]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,10 +25,27 @@ from fapi_lint.source.write import is_taken, write_all
 # The model of an application, rules and fixes take longer to load than a run that remembers its findings does to end:
 # the methods that need them import them.
 if TYPE_CHECKING:
+    from fapi_lint.config.tooling import Tooling
+    from fapi_lint.config.versions import Versions
     from fapi_lint.engine.changes import Change
     from fapi_lint.engine.check import Violation
     from fapi_lint.fix.edit import Fix
     from fapi_lint.project.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was read of an application: its Python files, and what the files beside them say."""
+
+    files: list[Read]
+    versions: Versions
+    tooling: Tooling
+    texts: list[str]
+    """The paths of the text files, which are read when they are asked for."""
+
+    @property
+    def paths(self) -> list[str]:
+        return [read.source.path for read in self.files]
 
 
 @dataclass
@@ -81,14 +98,21 @@ class Run:
             files = {path for path in files if path in found or not path.endswith(".py")}
         return sorted(files)
 
-    def read(self, application: Application) -> list[Read]:
+    def read(self, application: Application) -> Content:
         """Every file of the application, not only those to report on."""
+        root = Path(application.root)
         with self.options.clock.stage("discover"):
             everything = set(application.files)
             if application.root not in application.paths:
                 everything.update(self._discover(application, [application.root], strict=False))
         with self.options.clock.stage("read"):
-            return read_files(sorted(everything), self.buffers, self.memory)
+            files = read_files(sorted(everything), self.buffers, self.memory)
+            return Content(
+                files,
+                read_versions(root),
+                read_tooling(root, everything),
+                find_text_files(application.root, everything),
+            )
 
     @contextmanager
     def cache(self, application: Application) -> Iterator[Cache]:
@@ -99,20 +123,20 @@ class Run:
         finally:
             cache.close()
 
-    def outlines(self, application: Application, files: Sequence[Read], cache: Cache) -> Outlines:
+    def outlines(self, application: Application, content: Content, cache: Cache) -> Outlines:
         """The outlines of the application's files, those that are not known being built from now on."""
+        kept = self.memory.kept(application.root, content.files)
         with self.options.clock.stage("outline"):
-            return Outlines(files, cache, self.options.jobs, self.memory.kept(application.root, files))
+            return Outlines(content.files, cache, self.options.jobs, kept)
 
     def project(
-        self, application: Application, files: Sequence[Read], outlines: Outlines, focus: Collection[str] | None = None
+        self, application: Application, content: Content, outlines: Outlines, focus: Collection[str] | None = None
     ) -> Project:
         """The model of the application; with `focus`, to judge these files only."""
         from fapi_lint.project.project import Project
         from fapi_lint.project.text_files import TextFile, TextFiles
 
-        paths = [read.source.path for read in files]
-        clock, texts = self.options.clock, find_text_files(application.root, paths)
+        clock = self.options.clock
         with clock.stage("outline"):
             modules = outlines.modules(self.options.progress)
         with clock.stage("link"):
@@ -121,17 +145,17 @@ class Run:
                 modules,
                 root=application.root,
                 settings=application.settings,
-                versions=read_versions(Path(application.root)),
-                tooling=read_tooling(Path(application.root), paths),
-                text_files=TextFiles(lambda: [TextFile(source) for source in read_text_files(texts)]),
+                versions=content.versions,
+                tooling=content.tooling,
+                text_files=TextFiles(lambda: [TextFile(source) for source in read_text_files(content.texts)]),
                 focus=focus,
             )
 
     def whole(self, application: Application) -> Project:
         """The model of the application, read anew, to judge all of it."""
         with self.cache(application) as cache:
-            files = self.read(application)
-            return self.project(application, files, self.outlines(application, files, cache))
+            content = self.read(application)
+            return self.project(application, content, self.outlines(application, content, cache))
 
     def check(self) -> Result:
         """What the rules find."""
@@ -156,30 +180,30 @@ class Run:
         """
         options = self.options
         with self.cache(application) as cache:
-            files = self.read(application)
+            content = self.read(application)
             # Nothing is known of a new application, and while it is parsed, the rules can be imported.
-            outlines = self.outlines(application, files, cache) if cache.is_empty else None
-            state = state_of(files)
+            outlines = self.outlines(application, content, cache) if cache.is_empty else None
+            state = state_of(content.files)
             question = digest(
                 application.root,
                 application.settings,
-                read_versions(Path(application.root)),
-                read_tooling(Path(application.root), (read.source.path for read in files)),
+                content.versions,
+                content.tooling,
                 [info.code for info in application.infos],
                 application.known.state,
                 (sorted(options.per_file_ignores.items()), os.getcwd()) if options.per_file_ignores else (),
-                stamps(find_text_files(application.root, (read.source.path for read in files))),
+                stamps(content.texts),
                 options.with_edits,
             )
             found = recall(cache, question, state)
-            if only is not None and only.issuperset(read.source.path for read in files):
+            if only is not None and only.issuperset(content.paths):
                 only = None
             if found is None and only is not None:
                 question = digest(question, sorted(only))
                 found = recall(cache, question, state)
             if found is None:
-                outlines = outlines or self.outlines(application, files, cache)
-                found, errors = self._judge(application, self.project(application, files, outlines, only))
+                outlines = outlines or self.outlines(application, content, cache)
+                found, errors = self._judge(application, self.project(application, content, outlines, only))
                 defects.extend(errors)
                 if not errors:
                     remember(cache, question, state, found)
@@ -199,7 +223,6 @@ class Run:
         with clock.stage("rules"):
             violations = check_in_halves(project, rules, self.options.jobs, clock, errors)
             left = unsuppressed(project, violations, rules, application.ignored, application.known.rules)
-        left = [violation for violation in left if project.is_judged(project.by_path[violation.finding.at.path])]
         with clock.stage("report"):
             found = diagnose(project, left, with_edits=self.options.with_edits)
         return found, [error.report for error in errors]

@@ -24,7 +24,7 @@ def unsuppressed(
     ignored: Callable[[str], frozenset[str]] = lambda path: frozenset(),
     known: Mapping[str, Rule] | None = None,
 ) -> list[Violation]:
-    """The violations that no comment and no per-file ignore hides, and those that unused suppressions are.
+    """The violations in judged files that no comment or per-file ignore hides, and those that unused suppressions are.
 
     `rules` are the rules of this run: codes of others are not unused. `ignored` gives the codes not to report
     in a file, by its absolute path; `known` are all rules, without it ours.
@@ -35,7 +35,7 @@ def unsuppressed(
         by_path.setdefault(violation.finding.at.path, []).append(violation)
     active = {rule.code: rule for rule in rules}
     left: list[Violation] = []
-    for module in project.modules:
+    for module in project.judged:
         found = by_path.get(module.path, ())
         if not found and not module.outline.suppressions:
             continue
