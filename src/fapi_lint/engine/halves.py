@@ -20,7 +20,7 @@ from fapi_lint.rules.rule import Rule
 
 _PAYS_FROM = 150
 """Files to be judged from which a second process is cheaper than doing without."""
-_DATA = ("models", "schemas", "endpoints")
+_DATA = ("models", "schemas", "endpoints", "settings", "migrations")
 """The families about what is stored, shown and asked for: about as much work as all others."""
 
 

@@ -81,8 +81,8 @@ class ConstrainedType:
 
 
 def constrained_types(project: Project) -> list[ConstrainedType]:
-    """All of an application on Pydantic 2, in file and source order."""
-    modules = {module for module in project.modules if any(f"{name}(" in module.text for name in TYPES)}
+    """All of the judged files of an application on Pydantic 2, in file and source order."""
+    modules = {module for module in project.judged if any(f"{name}(" in module.text for name in TYPES)}
     found: list[ConstrainedType] = []
     for schema in project.schemas.all:
         if schema.module in modules and schema.pydantic == 2:

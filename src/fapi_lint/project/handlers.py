@@ -67,9 +67,14 @@ class Handlers:
 
     @cached_property
     def operations(self) -> dict[Function, Operation]:
-        """What the handlers of CRUD routes do, in file and source order; those with several meanings are left out."""
+        """What the handlers of CRUD routes in judged files do, in file and source order.
+
+        Those with several meanings are left out.
+        """
         found = {}
         for handler, routes in self.project.routes.by_handler.items():
+            if not self.project.is_judged(handler.module):
+                continue
             operations = [operation for route in routes if (operation := self._operation(route)) is not None]
             if operations and len({(operation.kind, operation.noun) for operation in operations}) == 1:
                 found[handler] = operations[0]

@@ -50,12 +50,17 @@ class OpenedSessions:
 
     @cached_property
     def all(self) -> list[OpenedSession]:
-        """Every session that a handler opens, in file and source order."""
-        words = needles(self._makers | _SESSIONS)
+        """Every session that a handler in a judged file opens, in file and source order."""
+        handlers = [
+            handler
+            for handler in self.project.routes.by_handler
+            if self.project.is_judged(handler.module) and self.project.purposes.is_application(handler.module)
+        ]
+        words = needles(self._makers | _SESSIONS) if handlers else frozenset()
         found = [
             opened
-            for handler in self.project.routes.by_handler
-            if self.project.purposes.is_application(handler.module) and mentions(handler.node, words)
+            for handler in handlers
+            if mentions(handler.node, words)
             for opened in self._opened(handler, handler.scope)
         ]
         return sorted(found, key=lambda opened: opened.place)

@@ -99,11 +99,11 @@ def unsized_string(project: Project, _: Project) -> Iterator[Finding]:
     reported: set[Place] = set()
     for column in project.models.columns:
         name = f"{column.owner.name}.{column.name}"
-        if not _is_unsized(column, project) or project.settings.is_exempt("FAPI207", name):
-            continue
         written = column.type_arg and generic_type(project, column.type_arg)
         place = written.place if written is not None else column.place
-        if place not in reported and project.is_judged(project.by_path[place.path]):
+        if place in reported or not project.is_judged(project.by_path[place.path]):
+            continue
+        if _is_unsized(column, project) and not project.settings.is_exempt("FAPI207", name):
             reported.add(place)
             length = _length(column, project)
             fix = _size(written, name, length) if written is not None else _size_column(column, project, name, length)
