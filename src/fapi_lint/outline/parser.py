@@ -115,8 +115,8 @@ _parse_quickly = FunctionType(_parse.__code__, {"__builtins__": {"__import__": _
 """`_parse`, with builtins in which importing does nothing.
 
 For every node the parser imports `libcst` anew: Python calls the `__import__` of the frame that called the parser, and
-then takes the module from `sys.modules`, whatever the call gave (CPython's `PyImport_Import`). On Python 3.11 that would
-be a sixth of the time.
+then takes the module from `sys.modules`, whatever the call gave (CPython's `PyImport_Import`). On Python 3.11 that is a
+sixth of the time.
 """
 cst: Any = _stand_in()
 """The node classes: the same names, and the same fields, as in LibCST."""
