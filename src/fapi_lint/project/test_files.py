@@ -78,8 +78,8 @@ class TestFiles:
 
     @cached_property
     def astray(self) -> list[TestFile]:
-        """Those whose name or folder is not that of a test."""
-        files = (TestFile(self.project, module) for module in self.project.modules)
+        """Those of the judged files whose name or folder is not that of a test."""
+        files = (TestFile(self.project, module) for module in self.project.judged)
         return [file for file in files if not (file.is_named_so and file.is_at_home) and self._holds_tests(file.module)]
 
     @cached_property

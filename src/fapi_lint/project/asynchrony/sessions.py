@@ -206,8 +206,10 @@ class Sessions:
         """The names of the application's own subclasses of synchronous sessions."""
         found = [
             class_.name
-            for class_ in self.project.classes
-            if class_.node.bases and "ession" in class_.module.text and self.kind(class_) == "sync"
+            for module in self.project.modules
+            if "ession" in module.text
+            for class_ in module.scope.all_classes()
+            if class_.node.bases and self.kind(class_) == "sync"
         ]
         return frozenset(found)
 
@@ -282,11 +284,11 @@ class Sessions:
 
     @cached_property
     def services(self) -> list[Service]:
-        """The services that take or hold a session, in file and source order."""
+        """The services in judged files that take or hold a session, in file and source order."""
         purposes, folders = self.project.purposes, self.project.settings.conventions.service_folders
         return [
             service
-            for module in self.project.modules
+            for module in self.project.judged
             if purposes.is_application(module) and purposes.in_folder(module, folders)
             for service in self._services_of(module)
         ]
