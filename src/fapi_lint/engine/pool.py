@@ -27,7 +27,10 @@ _PAYS_FROM = 400_000
 """Characters from which starting processes is cheaper than parsing here."""
 _CHUNK = 150_000
 """Characters that a worker gets at a time, if a single file is not longer."""
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from fapi_lint.engine.worker import main; main()"
+_START = (
+    "import json, os, sys; sys.path[:] = json.loads(sys.argv[1]);"
+    "from fapi_lint.engine.worker import main; main(); os._exit(0)"  # The other end waits for that.
+)
 _HOME = os.path.dirname(os.path.dirname(os.path.abspath(fapi_lint.__file__)))
 """The folder of this package, which may have been found through the working folder."""
 

@@ -167,16 +167,15 @@ class Cell:
                 join(root, part)
         return root.root
 
-    def inside(self) -> Iterator[Cell]:
-        """The set and those in it."""
-        seen: dict[Cell, None] = {}
-        pending = [self.root]
+    def inside(self, seen: set[Cell]) -> Iterator[Cell]:
+        """The set and those in it, but for what has been `seen`; that grows by what this gives."""
+        pending = [self]
         while pending:
             cell = pending.pop().root
             if cell not in seen:
-                seen[cell] = None
+                seen.add(cell)
+                yield cell
                 pending += [*cell.parts.values(), *([cell.keys] if cell.keys is not None else [])]
-        return iter(seen)
 
     def _take(self, other: Cell) -> None:
         """Hold what another root does, which is one with this one now; the parts of both are left to be joined."""

@@ -173,6 +173,7 @@ class Identifiers:
         for text, parsed in flow.parsed_uuids:
             if any(isinstance(owner, Function) for owner, _ in text.root.slots):
                 join(text, parsed)
+        flow.spread_dumps()
         return flow
 
     def _join_overrides(self, flow: Flow) -> None:

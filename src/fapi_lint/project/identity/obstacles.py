@@ -39,7 +39,7 @@ class Obstacles:
         """The first thing that does, as it is written: in the application before its tests."""
         if identity not in self._known:
             found = list(self._all(identity))
-            self._known[identity] = min(found, key=self._rank) if found else None
+            self._known[identity] = min(found, key=self.identifiers.flow.rank) if found else None
         return self._known[identity]
 
     def said(self, identity: Identity) -> str:
@@ -51,10 +51,6 @@ class Obstacles:
         row, _ = module.source.lines.position(fact.place.start)
         path = fact.place.path.removeprefix(self.project.root).lstrip("/\\")
         return f"{fact.text} at {path}:{row}"
-
-    def _rank(self, fact: Fact) -> tuple[bool, str, int]:
-        module = self.project.by_path[fact.place.path]
-        return not self.project.purposes.is_application(module), fact.place.path, fact.place.start
 
     def _all(self, identity: Identity) -> Iterator[Fact]:
         cell = identity.cell

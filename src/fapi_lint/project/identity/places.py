@@ -50,6 +50,8 @@ class Places:
         """Schemas, and what has the same attributes."""
         self.parsed_uuids: list[tuple[Cell, Cell]] = []
         """What holds identifiers as text, and what holds them after `UUID(…)`."""
+        self.dumps: list[tuple[Cell, Fact]] = []
+        """What is done to sets and to all that is in them."""
         self.loose_cells: list[Cell] = []
         self.unknown_classes: list[Fact] = []
         """Comparisons of keys with a class of which nothing is known."""
@@ -226,8 +228,21 @@ class Places:
             cell.root.facts.append(Fact(scope.module.place(node), text, is_number))
 
     def dumped(self, cell: Cell | None, scope: Scope, node: o.Node, text: str) -> None:
-        for inner in cell.inside() if cell is not None else ():
-            self.fact(inner, scope, node, text)
+        """Something is done to a set and to all that is in it."""
+        if cell is not None:
+            self.dumps.append((cell, Fact(scope.module.place(node), text)))
+
+    def spread_dumps(self) -> None:
+        """Let the sets inside of those that were dumped know the first reason, once it is known what is inside."""
+        seen: set[Cell] = set()
+        for cell, fact in sorted(self.dumps, key=lambda dump: self.rank(dump[1])):
+            for inner in cell.inside(seen):
+                inner.facts.append(fact)
+
+    def rank(self, fact: Fact) -> tuple[bool, str, int]:
+        """The order of facts as reasons: those in the application come first."""
+        module = self.project.by_path[fact.place.path]
+        return not self.project.purposes.is_application(module), fact.place.path, fact.place.start
 
     def place(self, scope: Scope, node: o.Node) -> Place:
         return scope.module.place(node)
