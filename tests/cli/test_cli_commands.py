@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import tomllib
 from pathlib import Path
@@ -79,6 +80,17 @@ def test_clean(app: Path, run: Run) -> None:
     write(app, {"precious/file.txt": "x"})
     run("clean", "--cache-dir", "precious")
     assert (app / "precious/file.txt").exists()
+
+
+def test_a_cache_that_cannot_be_deleted(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    run()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        ran = run("clean")
+    assert (ran.code, ran.err) == (2, f"Error: {app / '.fapi_lint_cache'} cannot be deleted: Permission denied\n")
 
 
 @pytest.mark.parametrize("name", ["FAPI001", "fapi001", "unused-suppression"])

@@ -85,10 +85,11 @@ def test_a_flipped_byte_is_never_believed(folder: Path, offset: int) -> None:
 
 
 def test_files_of_other_versions_go(folder: Path) -> None:
-    folder.mkdir()
-    (folder / "older.sqlite").write_bytes(b"")
     filled(folder)
-    assert not (folder / "older.sqlite").exists()
+    older = database(folder).rename(folder / "0123456789abcdef.sqlite")
+    filled(folder)
+    assert not older.exists()
+    assert reopened(folder, "a") == {"a": b"one"}
 
 
 def test_entries_out_of_use_go(folder: Path) -> None:
@@ -110,6 +111,25 @@ def test_many_at_once(folder: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         for found in pool.map(work, range(16)):
             assert set(found.values()) <= {b"x" * 100}
+
+
+def test_a_folder_that_is_not_only_a_cache_keeps_all_else(folder: Path) -> None:
+    folder.mkdir()
+    precious = [folder / name for name in ("application.sqlite", "test.sqlite3", "0123456789abcdef.sqlite.backup")]
+    for file in precious:
+        file.write_text("kept")
+    filled(folder)
+    assert reopened(folder, "a") == {"a": b"one"}
+    assert clean(str(folder))
+    assert sorted(folder.iterdir()) == sorted(precious)
+
+
+def test_a_folder_that_was_made_for_it_is_marked(folder: Path) -> None:
+    folder.mkdir()
+    filled(folder)
+    assert (folder / ".gitignore").read_text() == "*\n"
+    assert clean(str(folder))
+    assert not folder.exists()
 
 
 def test_clean_only_deletes_a_cache(tmp_path: Path, folder: Path) -> None:

@@ -22,6 +22,9 @@ def command(paths: tuple[str, ...], config: Path | None, isolated: bool, cache_d
     """Delete the caches of the applications that PATHS belong to (the working folder's)."""
     for application in applications(Options(paths=paths, config=config, isolated=isolated)):
         folder = os.path.join(application.root, cache_dir or application.settings.cache_dir)
-        removed = clean(folder)
+        try:
+            removed = clean(folder)
+        except OSError as error:
+            raise click.ClickException(f"{folder} cannot be deleted: {error.strerror or error}") from error
         if not quiet:
             emit(f"Removed {folder}\n" if removed else f"There is no cache in {folder}\n")

@@ -1,13 +1,14 @@
 """The cache: outlines by the content of their file. Safe to delete, to corrupt, and to share between processes.
 
-One SQLite file per version of what is stored. Whatever goes wrong with it only means that the cache has nothing.
+One SQLite file per version of what is stored, in a folder that may hold other things as well: only what is known to be
+ours is ever deleted. Whatever goes wrong with it only means that the cache has nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -18,6 +19,13 @@ from pathlib import Path
 import fapi_lint
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS entry (key BLOB PRIMARY KEY, checksum BLOB, data BLOB) WITHOUT ROWID"
+_OWN = re.compile(r"[0-9a-f]{16}\.sqlite(-journal|-wal|-shm)?")
+"""The files of all versions, and what SQLite puts beside them."""
+_MARKS = {
+    ".gitignore": "*\n",
+    "CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n",  # https://bford.info/cachedir/
+}
+"""The files, with their content, that say of a folder that all of it is a cache."""
 _KEEP = 4
 """Entries are pruned when there are this many times as many as the application has files."""
 
@@ -118,14 +126,12 @@ class Cache:
 
 
 def _open(folder: str, path: str) -> sqlite3.Connection:
-    if not os.path.isdir(folder):
-        os.makedirs(folder, exist_ok=True)
-        Path(folder, ".gitignore").write_text("*\n", encoding="utf-8")
-        # https://bford.info/cachedir/
-        Path(folder, "CACHEDIR.TAG").write_text("Signature: 8a477f597d28d172789f06886806bc55\n", encoding="utf-8")
+    os.makedirs(folder, exist_ok=True)
     if not os.path.exists(path):
-        for old in Path(folder).glob("*.sqlite*"):
-            old.unlink(missing_ok=True)
+        if not os.listdir(folder):
+            for name, content in _MARKS.items():
+                Path(folder, name).write_text(content, encoding="utf-8")
+        _delete_databases(folder)
     try:
         return _connect(path)
     except sqlite3.OperationalError:
@@ -152,8 +158,20 @@ def _checksum(data: bytes) -> bytes:
 
 
 def clean(folder: str) -> bool:
-    """Delete a cache folder. False if there is none, or if the folder is something else."""
-    if not os.path.exists(os.path.join(folder, "CACHEDIR.TAG")):
+    """Delete a cache, and its folder if that holds nothing else. False if there is none."""
+    if not os.path.isdir(folder) or not _delete_databases(folder):
         return False
-    shutil.rmtree(folder)
+    if set(os.listdir(folder)) <= _MARKS.keys():
+        for name in _MARKS:
+            Path(folder, name).unlink(missing_ok=True)
+        if not os.path.islink(folder):
+            os.rmdir(folder)
     return True
+
+
+def _delete_databases(folder: str) -> bool:
+    """Delete the databases of all versions; whether there were any."""
+    own = [file for file in Path(folder).iterdir() if _OWN.fullmatch(file.name)]
+    for file in own:
+        file.unlink(missing_ok=True)
+    return bool(own)
