@@ -40,6 +40,14 @@ def test_what_is_no_python_is_one_finding_and_the_rest_is_checked(
     assert (app / "app/awkward.py").read_bytes() == source
 
 
+@pytest.mark.parametrize("source", [b"A = 1\nB = '\xe9'\n", b"# coding: cp1252\nB = '\x81'\n", b"A = 1\nB = '\0'\n"])
+def test_a_byte_that_is_no_text_is_shown_where_it_is(app: Path, run: Run, source: bytes) -> None:
+    write(app, {"app/awkward.py": source})
+    out = run("app/awkward.py", "--output-format", "full").out
+    assert "--> app/awkward.py:2:6\n" in out
+    assert "2 | B = '\N{REPLACEMENT CHARACTER}'\n" in out
+
+
 def test_200_levels_of_nesting(app: Path, run: Run) -> None:
     brackets = f"X = {'[' * 200}{']' * 200}\n"
     calls = f"Y = {'f(' * 200}{')' * 200}\n"

@@ -19,7 +19,7 @@ _SETTLED = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A file as it was read, or why it could not be; then `source` is empty."""
+    """A file as it was read, or why it could not be; then `source` is what can be shown of it."""
 
     source: SourceFile
     error: SourceError | None = None
@@ -59,7 +59,7 @@ def _read(path: str, raw: bytes | None = None) -> Read:
     try:
         return Read(SourceFile.read(path) if raw is None else SourceFile.from_bytes(path, raw))
     except SourceError as error:
-        return Read(SourceFile(path, b"", "", "utf-8", bom=False), error)
+        return Read(SourceFile.of_unreadable(error), error)
 
 
 def _stamp(path: str) -> tuple[int, ...]:

@@ -23,8 +23,11 @@ _EMPTY_LINE = re.compile(rb"[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n)")
 class SourceError(Exception):
     """A file that cannot be read or written as Python source, with a message for people.
 
-    `path` is absolute; `row` and `column` count from 1 and are None where no place in the file is to blame.
+    `path` is absolute; `row` and `column` count from 1 and are None where no place in the file is to blame. `raw` is
+    what was read, as far as anything was.
     """
+
+    raw = b""
 
     def __init__(self, path: str, message: str, row: int | None = None, column: int | None = None) -> None:
         super().__init__(path, message, row, column)
@@ -118,12 +121,21 @@ class SourceFile:
             raise SourceError(absolute, "does not exist") from None
         except OSError as error:
             raise SourceError(absolute, f"cannot be read: {error.strerror or error}") from error
-        return cls._decoded(absolute, raw)
+        return cls.from_bytes(absolute, raw)
 
     @classmethod
     def from_bytes(cls, path: str | os.PathLike[str], raw: bytes) -> SourceFile:
         """Decode the bytes of a file as Python would. SourceError if that is impossible."""
-        return cls._decoded(os.path.abspath(path), raw)
+        try:
+            return cls._decoded(os.path.abspath(path), raw)
+        except SourceError as error:
+            error.raw = raw
+            raise
+
+    @classmethod
+    def of_unreadable(cls, error: SourceError) -> SourceFile:
+        """What can be shown of a file that cannot be read: its text with a mark in place of what is none."""
+        return cls(error.path, error.raw, error.raw.decode("utf-8-sig", "replace"), "utf-8", bom=False)
 
     @classmethod
     def _decoded(cls, absolute: str, raw: bytes) -> SourceFile:
