@@ -156,6 +156,16 @@ def test_missing_paths_are_told_and_the_others_checked(app: Path, run: Run) -> N
     assert run("nope", "app/models/base.py").code == 1
     assert run("nope", "--diff").code == 1
     assert run("nope", "--exit-zero").code == 0
+    assert "warning: nope: does not exist\n" in run("nope", "--statistics").out
+    too_long = f"{'x' * 300}/y.py"
+    assert f"{too_long}: does not exist" in run(too_long).out
+
+
+def test_an_unreadable_path_is_a_finding_and_not_a_wrong_option(
+    app: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *args, **keywords: False)
+    assert run("app/limits.py", "--output-format", "json").codes() == ["FAPI001"]
 
 
 def test_a_failing_rule_is_reported_and_no_traceback_shown(

@@ -16,7 +16,7 @@ from fapi_lint.source.write import write_all
 
 
 @click.command("baseline", short_help="Record today's findings, so that only new ones are reported.")
-@click.argument("paths", nargs=-1, type=click.Path())
+@click.argument("paths", nargs=-1)
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if entries are gone.")
 @click.option("--prune", is_flag=True, help="Take out what is gone; add nothing.")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration to use.")

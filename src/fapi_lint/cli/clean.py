@@ -13,7 +13,7 @@ from fapi_lint.engine.cache import clean
 
 
 @click.command("clean", short_help="Delete the cache.")
-@click.argument("paths", nargs=-1, type=click.Path())
+@click.argument("paths", nargs=-1)
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration to use.")
 @click.option("--isolated", is_flag=True, help="Use no configuration file.")
 @click.option("--cache-dir", type=click.Path(), metavar="FOLDER", help="The folder of the cache.")

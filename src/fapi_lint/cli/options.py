@@ -122,7 +122,7 @@ def _codes(name: str, section: str, help: str, metavar: str = "CODES") -> Option
 _FIXING, _RULES, _OUTPUT, _FILES, _RUN = "Fixing", "Rules", "Output", "Files", "Run"
 
 OPTIONS: list[click.Parameter] = [
-    click.Argument(["paths"], nargs=-1, type=click.Path()),
+    click.Argument(["paths"], nargs=-1),
     _flag("--fix", section=_FIXING, help="Apply safe fixes and write them."),
     _flag(
         "--unsafe-fixes", section=_FIXING, help="Include fixes that change behaviour, schema, HTTP contract or names."

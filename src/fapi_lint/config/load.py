@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
@@ -64,7 +65,7 @@ def load(start: Path, explicit: Path | None = None, isolated: bool = False) -> L
     start = start.absolute()
     for folder in (start, *start.parents):
         for path in (folder / FILE, folder / "pyproject.toml"):
-            if path.is_file() and (table := read_table(path)) is not None:
+            if os.path.isfile(path) and (table := read_table(path)) is not None:
                 return Loaded(_validate(table, path), path, folder)
     return Loaded(Settings())
 

@@ -87,7 +87,7 @@ def _folders(root: str, files: Iterable[str]) -> list[str]:
 def _above(root: Path) -> Iterator[Path]:
     """The root, and the folders from there up to that of the repository."""
     above = list(root.parents)[:_MOST_FOLDERS_ABOVE]
-    repository = next((index for index, folder in enumerate([root, *above]) if (folder / ".git").exists()), 0)
+    repository = next((index for index, folder in enumerate([root, *above]) if os.path.exists(folder / ".git")), 0)
     yield from [root, *above][: repository + 1]
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from fapi_lint.report.json_list import dump
 from fapi_lint.report.model import Report
 from fapi_lint.report.shared import Style, is_fixable, join
-from fapi_lint.report.summary import summary
+from fapi_lint.report.summary import footer
 
 
 def statistics(report: Report, output_format: str = "full", *, color: bool = False) -> str:
@@ -36,4 +36,4 @@ def statistics(report: Report, output_format: str = "full", *, color: bool = Fal
         mark = " " if not fixable[rule] else "*" if fixable[rule] == totals[rule] else "-"
         code = style.paint("code", rule[0])
         lines.append(f"{totals[rule]:>{indent}}  {code}  [{style.paint('fixable', mark)}] {rule[1]}")
-    return join([*lines, summary(report, style)], "\n")
+    return join([*lines, footer(report, style)], "\n")

@@ -56,7 +56,7 @@ def find_text_files(root: str, files: Iterable[str]) -> list[str]:
     found: set[str] = set()
     for folder in _folders(root, files):
         with suppress(OSError), os.scandir(folder) as entries:
-            found.update(entry.path for entry in entries if _KNOWN.match(entry.name) and entry.is_file())
+            found.update(entry.path for entry in entries if _KNOWN.match(entry.name) and os.path.isfile(entry))
     return sorted(found)
 
 
