@@ -119,6 +119,7 @@ def test_a_mistyped_command_is_a_path_that_does_not_exist(app: Path, run: Run) -
         (("--per-file-ignores", "a.py:FAPI999"), ["--per-file-ignores", "FAPI999"]),
         (("--per-file-ignores", "FAPI207"), ["PATH:CODE"]),
         (("--output-format", "jsno"), ["jsno", "json"]),
+        (("--select", " ,"), ["--select", "names no rule"]),
         (("--jobs", "0"), ["--jobs"]),
         (("--jobs", "many"), ["--jobs"]),
         (("--config", "nope.toml"), ["nope.toml", "cannot be read"]),
@@ -346,10 +347,15 @@ def test_cache_folders(app: Path, run: Run) -> None:
 
 def test_no_python_files(app: Path, run: Run) -> None:
     (app / "empty").mkdir()
+    warning = "warning: there are no Python files to check in the given paths\n"
     ran = run("empty")
-    assert ran.code == 0
-    assert "no Python files" in ran.err
-    assert run("empty", "--quiet").err == ""
+    assert (ran.code, ran.out) == (0, f"{warning}\nNo findings.\n")
+    assert run("empty", "--quiet").out == warning
+    assert run("empty", "--output-format", "json").err == warning
+    assert run("baseline", "empty").err == warning
+    write(app, {"empty/pyproject.toml": "[tool.fapi-lint]\n"})
+    ran = run("map", "empty")
+    assert (ran.out, ran.err) == ("0 resources, none of them incomplete.\n", warning)
 
 
 # Output.

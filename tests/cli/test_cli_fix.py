@@ -118,6 +118,19 @@ def test_diff_writes_nothing(app: Path, run: Run) -> None:
     assert (app / "app/limits.py").read_text() == FILES["app/limits.py"]
 
 
+def test_the_diff_goes_to_a_file(app: Path, run: Run) -> None:
+    ran = run("--diff", "--quiet", "--color", "always", "--output-file", "change.patch")
+    assert (ran.code, ran.out, ran.err) == (1, "", "")
+    assert (app / "change.patch").read_text() == run("--diff").out
+
+
+def test_nothing_is_fixed_that_cannot_be_told(app: Path, run: Run) -> None:
+    ran = run("--fix", "--output-file", "nowhere/report.txt")
+    assert ran.code == 2
+    assert "nowhere/report.txt" in ran.err
+    assert (app / "app/limits.py").read_text() == FILES["app/limits.py"]
+
+
 def test_no_difference_exits_with_0(app: Path, run: Run) -> None:
     ran = run("--diff", "app/models")
     assert (ran.code, ran.out) == (0, "")
@@ -142,11 +155,20 @@ def test_git_applies_the_diff_of_an_application(tmp_path: Path, run: Run, monkey
     monkeypatch.chdir(before)
     diff = run("--diff", *args)
     assert diff.code == 1, diff.err
+    assert "apply them there" not in diff.err
     subprocess.run(["git", "apply"], input=diff.raw, cwd=before, check=True)
     monkeypatch.chdir(after)
     run("--fix", *args)
     assert contents(before) == contents(after)
     assert (after / "app/crlf.py").read_bytes() == b"\xef\xbb\xbfX = 1\r\nLIMIT = 10\r\nY = 2\r\n"
+
+
+def test_the_diff_of_files_beside_the_working_folder(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(app / "app" / "models")
+    diff = run("--diff", str(app))
+    assert f"paths are relative to {app / 'app'}, apply them there\n" in diff.err
+    subprocess.run(["git", "apply"], input=diff.raw, cwd=app / "app", check=True)
+    assert (app / "app/limits.py").read_text() == "LIMIT = 10\n"
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -145,7 +145,7 @@ def test_the_graph_in_dot(app: Path, run: Run) -> None:
 
 def test_an_application_without_resources(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run("map", "--isolated").out == "\n0 resources, none of them incomplete.\n"
+    assert run("map", "--isolated").out == "0 resources, none of them incomplete.\n"
     assert run("map", "--graph").out == "flowchart LR\n"
 
 

@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -34,8 +34,21 @@ _WITH_EDITS = frozenset({"json", "json-lines", "sarif", "rdjson"})
 
 def run(arguments: Arguments) -> int:
     """Do what the command line asks for; the exit code."""
+    _refuse_contradictions(arguments)
+    if arguments.output_file is not None:
+        _write_report(arguments.output_file, b"", "ab")  # Nothing is fixed that cannot be told.
+    if arguments.watch:
+        from fapi_lint.cli.watch import watch
+
+        def look() -> Run:
+            return Run(_options(arguments, arguments.paths, None, Clock(), ProgressBar(enabled=False)))
+
+        return watch(look, lambda: _check(arguments), fixing=arguments.fix or arguments.fix_only, quiet=arguments.quiet)
+    return _check(arguments)
+
+
+def _check(arguments: Arguments) -> int:
     paths, stdin = _input(arguments)
-    _refuse_contradictions(arguments, stdin)
     clock = Clock()
     with ProgressBar(enabled=sys.stderr.isatty() and not arguments.quiet) as progress:
         engine = Run(_options(arguments, paths, stdin, clock, progress))
@@ -52,8 +65,6 @@ def run(arguments: Arguments) -> int:
         fixing = arguments.fix or arguments.fix_only or arguments.diff
         result = engine.fix() if fixing else engine.check()
     report = replace(result.report, show_fixes=arguments.show_fixes, quiet=arguments.quiet)
-    if report.files == 0 and not result.failed and not arguments.quiet:
-        note("warning: there are no Python files to check in the given paths")
     _suggest_command(arguments, result)
     with clock.stage("report"):
         if arguments.diff:
@@ -68,18 +79,26 @@ def run(arguments: Arguments) -> int:
 
 def _input(arguments: Arguments) -> tuple[tuple[str, ...], bytes | None]:
     """The paths to check, and standard input if it stands in for one of them."""
-    if arguments.stdin_filename is None and _STDIN not in arguments.paths:
+    if not _reads_stdin(arguments):
         return arguments.paths, None
-    if others := [path for path in arguments.paths if path != _STDIN]:
-        raise click.UsageError(f"Standard input is checked alone, not together with {others[0]}.")
     return (arguments.stdin_filename or _UNNAMED,), sys.stdin.buffer.read()
 
 
-def _refuse_contradictions(arguments: Arguments, stdin: bytes | None) -> None:
+def _reads_stdin(arguments: Arguments) -> bool:
+    return arguments.stdin_filename is not None or _STDIN in arguments.paths
+
+
+def _refuse_contradictions(arguments: Arguments) -> None:
+    others = [path for path in arguments.paths if path != _STDIN]
+    if _reads_stdin(arguments) and others:
+        raise click.UsageError(f"Standard input is checked alone, not together with {others[0]}.")
     if arguments.add_noqa is not None and (arguments.fix or arguments.fix_only or arguments.diff):
         raise click.UsageError("--add-noqa and fixes exclude each other.")
-    if arguments.add_noqa is not None and stdin is not None:
-        raise click.UsageError("--add-noqa needs files, not standard input.")
+    for option, given in (("--add-noqa", arguments.add_noqa is not None), ("--watch", arguments.watch)):
+        if given and _reads_stdin(arguments):
+            raise click.UsageError(f"{option} needs files, not standard input.")
+    if arguments.watch and (arguments.add_noqa is not None or arguments.show_files or arguments.show_settings):
+        raise click.UsageError("--watch is about findings, fixes and differences.")
     if arguments.statistics and _format(arguments) != "json" and not FORMATS[_format(arguments)].is_text:
         raise click.UsageError(f"--statistics are text or json, not {arguments.output_format}.")
 
@@ -135,7 +154,7 @@ def _finish(arguments: Arguments, result: Result, report: Report, stdin: bytes |
     if arguments.output_file is None:
         emit(text, stream, encoding)
     else:
-        _write_report(arguments.output_file, text)
+        _write_report(arguments.output_file, text.encode("utf-8", "backslashreplace"))
     if not is_text or arguments.fix_only:
         for problem in report.problems:
             note(f"warning: {problem}")
@@ -157,22 +176,30 @@ def _fixed(report: Report, style: Style) -> str:
     return join([review_of(report, style), "" if report.quiet else fixed], "\n\n")
 
 
-def _write_report(path: str, text: str) -> None:
+def _write_report(path: str, content: bytes, mode: Literal["wb", "ab"] = "wb") -> None:
     try:
-        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-            stream.write(text)
+        with open(path, mode) as stream:
+            stream.write(content)
     except OSError as error:
         raise click.FileError(path, error.strerror or str(error)) from error
 
 
 def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:
-    """One diff over all files on standard output; on standard error its fixes, and what there is none for."""
+    """One diff over all files; on standard error its fixes, and what there is none for."""
     from fapi_lint.report.diff import unified_diff
     from fapi_lint.report.review import review
 
-    renames = {_shown(change.path): _shown(change.to) for change in result.changes}
-    text = unified_diff(map(_as_diffed, result.changes), renames, color=use_color(arguments.color, sys.stdout))
-    emit(text.encode("utf-8", "surrogateescape"))
+    base = os.path.commonpath([os.getcwd(), *(path for each in result.changes for path in (each.path, each.to))])
+    renames = {_shown(change.path, base): _shown(change.to, base) for change in result.changes}
+    color = arguments.output_file is None and use_color(arguments.color, sys.stdout)
+    text = unified_diff((_as_diffed(change, base) for change in result.changes), renames, color=color)
+    patch = text.encode("utf-8", "surrogateescape")
+    if arguments.output_file is None:
+        emit(patch)
+    else:
+        _write_report(arguments.output_file, patch)
+    if base != os.getcwd():  # `git apply` refuses paths that lead upwards.
+        note(f"warning: not all of the files are in the working folder: paths are relative to {base}, apply them there")
     for problem in report.problems:
         note(f"warning: {problem}")
     if report.quiet:
@@ -192,14 +219,14 @@ def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:
     note(f"Would fix {count(len(report.applied), 'finding')}{hidden}.")
 
 
-def _as_diffed(change: Change) -> tuple[str, str, str]:
+def _as_diffed(change: Change, base: str) -> tuple[str, str, str]:
     """The bytes as text that gives them back, whatever the file's encoding."""
     before, after = (raw.decode("utf-8", "surrogateescape") for raw in (change.raw_before, change.raw))
-    return _shown(change.path), before, after
+    return _shown(change.path, base), before, after
 
 
-def _shown(path: str) -> str:
-    return os.path.relpath(path).replace(os.sep, "/")
+def _shown(path: str, base: str) -> str:
+    return os.path.relpath(path, base).replace(os.sep, "/")
 
 
 def _add_noqa(engine: Run, arguments: Arguments, reason: str) -> int:

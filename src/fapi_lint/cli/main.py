@@ -77,12 +77,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         abandon(sys.stdout)
         status = 0
-    except ConfigError as error:
-        blamed = f"{error.path}: " if error.path else ""
-        note("\n".join(f"error: {blamed}{text}" for text in error.messages))
-        status = 2
-    except WriteError as error:
-        note(f"error: {error}\nNothing was written.")
+    except (ConfigError, WriteError) as error:
+        note(failure(error))
         status = 2
     except Exception as error:
         note(_defect(error, verbose=not {"-v", "--verbose"}.isdisjoint(arguments)))
@@ -100,6 +96,13 @@ def script() -> NoReturn:
             with suppress(OSError, ValueError):
                 stream.flush()
         os._exit(exit_.code if isinstance(exit_.code, int) else 0)
+
+
+def failure(error: ConfigError | WriteError) -> str:
+    """What to say about something that cannot be used or written."""
+    if isinstance(error, WriteError):
+        return f"error: {error}\nNothing was written."
+    return "\n".join(f"error: {line}" for line in str(error).split("\n"))
 
 
 def _defect(error: Exception, *, verbose: bool) -> str:

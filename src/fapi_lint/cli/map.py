@@ -52,6 +52,8 @@ def command(
     run = Run(Options(paths=(path,), config=config, isolated=isolated, use_cache=not no_cache))
     application = run.applications[0]
     project = run.whole(application)
+    for problem in run.problems:
+        note(f"warning: {problem}")
     for module in project.modules:
         if module.outline.failure is not None:
             note(f"warning: {module.path} cannot be read as Python and is left out")

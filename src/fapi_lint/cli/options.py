@@ -59,6 +59,7 @@ class Arguments:
     jobs: int
     exit_zero: bool
     exit_non_zero_on_fix: bool
+    watch: bool
 
 
 class Option(click.Option):
@@ -97,6 +98,14 @@ def _list(ctx: click.Context, option: click.Parameter, values: tuple[str, ...]) 
     return _split(values) if values else None
 
 
+def _rules(ctx: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Codes, of which none would be all too quiet."""
+    codes = _list(ctx, option, values)
+    if codes == ():
+        raise click.BadParameter("names no rule; without the option, the configuration decides", ctx, option)
+    return codes
+
+
 def _pattern_codes(ctx: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """`PATH:CODE,CODE`, and further pairs after commas or in further options."""
     found: dict[str, list[str]] = {}
@@ -115,8 +124,10 @@ def _flag(*names: str, section: str, help: str, **settings: Any) -> Option:
     return Option(*names, section=section, help=help, is_flag=True, **settings)
 
 
-def _codes(name: str, section: str, help: str, metavar: str = "CODES") -> Option:
-    return Option(name, section=section, help=help, multiple=True, metavar=metavar, callback=_list)
+def _codes(
+    name: str, section: str, help: str, metavar: str = "CODES", callback: Callable[..., object] = _list
+) -> Option:
+    return Option(name, section=section, help=help, multiple=True, metavar=metavar, callback=callback)
 
 
 _FIXING, _RULES, _OUTPUT, _FILES, _RUN = "Fixing", "Rules", "Output", "Files", "Run"
@@ -136,7 +147,7 @@ OPTIONS: list[click.Parameter] = [
         metavar="[=REASON]",
         help="Add `# noqa: CODE` to every line with a finding.",
     ),
-    _codes("--select", _RULES, "Run these rules only: codes, beginnings of codes, or ALL."),
+    _codes("--select", _RULES, "Run these rules only: codes, beginnings of codes, or ALL.", callback=_rules),
     _codes("--extend-select", _RULES, "Run these rules too."),
     _codes("--ignore", _RULES, "Do not run these rules."),
     Option(
@@ -189,6 +200,7 @@ OPTIONS: list[click.Parameter] = [
     ),
     _flag("-e", "--exit-zero", section=_RUN, help="Exit with 0 even if there are findings."),
     _flag("--exit-non-zero-on-fix", section=_RUN, help="Exit with 1 if anything was fixed."),
+    _flag("--watch", section=_RUN, help="Check again whenever something changes, until Ctrl-C."),
 ]
 
 

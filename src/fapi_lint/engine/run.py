@@ -76,6 +76,8 @@ class Run:
         with options.clock.stage("discover"):
             for application in self.applications:
                 application.files = self._discover(application, application.paths)
+        if not self.failed and not any(application.files for application in self.applications):
+            self.problems.append("there are no Python files to check in the given paths")
 
     def _discover(self, application: Application, paths: Iterable[str], *, strict: bool = True) -> list[str]:
         settings, options = application.settings, self.options
@@ -98,17 +100,21 @@ class Run:
             files = {path for path in files if path in found or not path.endswith(".py")}
         return sorted(files)
 
-    def read(self, application: Application) -> Content:
-        """Every file of the application, not only those to report on."""
-        root = Path(application.root)
+    def everything(self, application: Application) -> list[str]:
+        """The files of the application, not only those to report on."""
         with self.options.clock.stage("discover"):
-            everything = set(application.files)
+            found = set(application.files)
             if application.root not in application.paths:
-                everything.update(self._discover(application, [application.root], strict=False))
+                found.update(self._discover(application, [application.root], strict=False))
+            return sorted(found)
+
+    def read(self, application: Application) -> Content:
+        """Every file of the application, read, and what stands beside them."""
+        root = Path(application.root)
+        everything = self.everything(application)
         with self.options.clock.stage("read"):
-            files = read_files(sorted(everything), self.buffers, self.memory)
             return Content(
-                files,
+                read_files(everything, self.buffers, self.memory),
                 read_versions(root),
                 read_tooling(root, everything),
                 find_text_files(application.root, everything),

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
+from fapi_lint.report.shared import count
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -90,12 +92,9 @@ def _role(schema: str, resource: Resource) -> str:
 
 def _footer(overview: Overview) -> Iterator[str]:
     incomplete = sum(bool(resource.missing) for resource in overview.resources)
-    yield ""
-    yield f"{_count(len(overview.resources), 'resource')}, {incomplete or 'none'} of them incomplete."
+    if overview.resources:
+        yield ""
+    yield f"{count(len(overview.resources), 'resource')}, {incomplete or 'none'} of them incomplete."
     if overview.other_routes:
         routes = len(overview.other_routes)
-        yield f"{_count(routes, 'route')} {'belongs' if routes == 1 else 'belong'} to no resource."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        yield f"{count(routes, 'route')} {'belongs' if routes == 1 else 'belong'} to no resource."
