@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -101,3 +104,20 @@ def test_the_interpreter_takes_the_module_too(legacy: Path) -> None:
 def test_standard_input_from_a_process(legacy: Path) -> None:
     ran = finish(spawn("-", "--fix", "--select", "FAPI001,FAPI205", cwd=legacy), b"X = 1  # noqa: FAPI205\r\n")
     assert (ran.code, ran.raw) == (0, b"X = 1\r\n")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is full")
+def test_a_full_disk_is_no_defect_of_ours(legacy: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        ran = subprocess.run([*SCRIPT, "rule"], cwd=legacy, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (ran.returncode, ran.stderr) == (2, b"Error: The output cannot be written: No space left on device\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell closes the streams")
+@pytest.mark.parametrize(("closed", "out"), [("<&- 2>&-", b"All checks passed!\n"), (">&-", b"")])
+def test_streams_may_be_closed(legacy: Path, closed: str, out: bytes) -> None:
+    command = f'exec "$@" - --color auto {closed}'
+    ran = subprocess.run(
+        ["sh", "-c", command, "sh", *SCRIPT], cwd=legacy, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, out, b"")

@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from fapi_lint import __version__
-from fapi_lint.cli.terminal import abandon, note
+from fapi_lint.cli.terminal import abandon, note, open_streams
 from fapi_lint.config.load import ConfigError
 from fapi_lint.source.write import WriteError
 
@@ -67,6 +67,7 @@ def commands() -> None:
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run a command line and exit: 0 nothing found, 1 findings, 2 it could not be done, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    open_streams()
     try:
         status = commands.main(arguments, "fapi-lint", standalone_mode=False)
     except click.ClickException as error:

@@ -11,10 +11,19 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, TextIO
 
+import click
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 Color = Literal["auto", "always", "never"]
+
+
+def open_streams() -> None:
+    """Give a process that was started without them its standard streams: they lead nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
 
 
 def use_color(choice: Color, stream: TextIO) -> bool:
@@ -34,7 +43,7 @@ def width() -> int:
 
 
 def emit(output: str | bytes, stream: TextIO | None = None, encoding: str = "") -> None:
-    """Write text, line ends as they are, or bytes. A reader that has gone away is no error.
+    """Write text, line ends as they are, or bytes. A reader that has gone away is no error; a full disk is one.
 
     Without `encoding` it is that of the stream, and what the stream cannot say is escaped.
     """
@@ -45,8 +54,10 @@ def emit(output: str | bytes, stream: TextIO | None = None, encoding: str = "") 
         stream.flush()
         stream.buffer.write(output)
         stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
         abandon(stream)
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            raise click.ClickException(f"The output cannot be written: {error.strerror or error}") from error
 
 
 def abandon(stream: TextIO) -> None:
