@@ -211,6 +211,15 @@ async def get_posts(): ...
 """
 
 
+def test_what_stands_before_all_handlers_is_no_verb(team: Path, run: Run) -> None:
+    for path in (team / "app" / "http").iterdir():
+        noun = path.stem
+        text = path.read_text().replace("def list_", "def api_").replace("def add_", "def api_create_")
+        one = f'@router.get("/{{{noun}_id}}")\nasync def api_get_{noun}({noun}_id: int) -> {noun.title()}Read: ...\n'
+        path.write_text(f"{text}\n\n{one}")
+    assert "handler-verbs" not in run("init", "--dry-run").out
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [

@@ -52,7 +52,7 @@ def _response_model(project: Project) -> Iterator[Choice]:
                 and route.handler.node.returns is not None
             )
     if by_annotation > by_keyword and by_annotation >= _LEAST:
-        reason = f"{by_annotation} routes say what they answer by a return annotation, {by_keyword} by response_model="
+        reason = f"{by_annotation} routes say what they answer by a return annotation, {by_keyword or 'none'} by response_model="
         yield Choice("response-model", "keyword-or-annotation", reason)
 
 
@@ -90,15 +90,17 @@ def _service_suffix(project: Project) -> Iterator[Choice]:
 
 
 def _handler_verbs(project: Project) -> Iterator[Choice]:
+    """What stands before handlers of more than two kinds is no verb: the `api_` of all of them, say."""
     verbs: dict[str, Counter[str]] = {}
     for handler, operation in project.handlers.operations.items():
         verbs.setdefault(operation.kind, Counter())[handler.name.partition("_")[0]] += 1
     defaults = HandlerVerbs()
-    for kind, found in sorted(verbs.items()):
-        default = getattr(defaults, kind)
-        verb, number = _most_common(found, default)
-        if verb != default and number >= _LEAST and number * 2 > found.total():
-            reason = f"{number} of {found.total()} handlers that do so begin with {verb}_"
+    usual = {kind: _most_common(found, getattr(defaults, kind)) for kind, found in verbs.items()}
+    kinds = Counter(verb for verb, _ in usual.values())
+    for kind, (verb, number) in sorted(usual.items()):
+        total = verbs[kind].total()
+        if verb != getattr(defaults, kind) and number >= _LEAST and number * 2 > total and kinds[verb] <= 2:
+            reason = f"{number} of {total} handlers that do so begin with {verb}_"
             yield Choice(f"conventions.handler-verbs.{kind}", verb, reason)
 
 
