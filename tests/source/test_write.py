@@ -67,6 +67,23 @@ def test_nothing_changes_when_one_cannot_be_written(tmp_path: Path, name: str, r
     assert contents(tmp_path) == {"a": b"1", "b": b"2"}
 
 
+@pytest.mark.parametrize("now", [b"saved", None])
+def test_what_somebody_else_has_saved_is_not_lost(tmp_path: Path, now: bytes | None) -> None:
+    a, b = make(tmp_path, a=b"1", b=b"2")
+    was = {a: b"1", b: b"2"}
+    if now is None:
+        os.unlink(b)
+    else:
+        make(tmp_path, b=now)
+    before = contents(tmp_path)
+    with pytest.raises(WriteError, match="changed by somebody else"):
+        write_all({a: b"3", b: b"4"}, was=was)
+    assert contents(tmp_path) == before
+    make(tmp_path, b=b"2")
+    write_all({a: b"3", b: b"4"}, was=was)
+    assert contents(tmp_path) == {"a": b"3", "b": b"4"}
+
+
 def test_a_read_only_file_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = make(tmp_path, a=b"1", b=b"2")
     # The superuser may write to everything, so that a mode proves nothing here.

@@ -47,6 +47,7 @@ def write(changes: Sequence[Change]) -> None:
     write_all(
         {change.path: change.raw for change in changes if change.raw != change.raw_before},
         {change.path: change.to for change in changes if change.to != change.path},
+        {change.path: change.raw_before for change in changes},
     )
 
 

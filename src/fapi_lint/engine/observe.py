@@ -52,7 +52,8 @@ def _response_model(project: Project) -> Iterator[Choice]:
                 and route.handler.node.returns is not None
             )
     if by_annotation > by_keyword and by_annotation >= _LEAST:
-        reason = f"{by_annotation} routes say what they answer by a return annotation, {by_keyword or 'none'} by response_model="
+        others = f"{by_keyword or 'none'} by response_model="
+        reason = f"{by_annotation} routes say what they answer by a return annotation, {others}"
         yield Choice("response-model", "keyword-or-annotation", reason)
 
 

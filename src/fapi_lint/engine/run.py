@@ -279,6 +279,7 @@ class Run:
         from fapi_lint.engine.noqa import add_noqa
 
         raws: dict[str, bytes] = {}
+        was: dict[str, bytes] = {}
         count, skipped = 0, []
         for application in self.applications:
             if not application.files:
@@ -286,10 +287,12 @@ class Run:
             project = self.whole(application)
             left = self._reported(application, project, check(project, application.rules, self.options.clock))
             texts, added, problems = add_noqa(project, left, reason)
-            raws.update((path, project.by_path[path].source.encode(text)) for path, text in texts.items())
+            sources = {path: project.by_path[path].source for path in texts}
+            raws.update((path, sources[path].encode(text)) for path, text in texts.items())
+            was.update((path, source.raw) for path, source in sources.items())
             count += added
             skipped += problems
-        write_all(raws)
+        write_all(raws, was=was)
         return count, skipped
 
     def _reported(self, application: Application, project: Project, found: list[Violation]) -> list[Violation]:

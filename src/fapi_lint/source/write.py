@@ -79,13 +79,16 @@ class _Move:
             os.rmdir(self.made.pop())
 
 
-def write_all(changes: Mapping[str, bytes], moves: Mapping[str, str] | None = None) -> None:
+def write_all(
+    changes: Mapping[str, bytes], moves: Mapping[str, str] | None = None, was: Mapping[str, bytes] | None = None
+) -> None:
     """Write the new content of files, given by path, then move files, all or none; a file that does not exist is made.
 
     At no moment does a path hold half of a content: it goes to a temporary file in the same folder, to the
     disk and then into place. The mode is kept, and a link stays a link to a file with the new content. `moves`
     are old path to new path; nothing is overwritten, and a folder that they leave empty goes. If one of the steps
-    fails, those that were already done are taken back. WriteError names the file and the reason.
+    fails, those that were already done are taken back. WriteError names the file and the reason. `was` is what the
+    changes were made from: where a file holds something else by now, somebody has saved it, and nothing is written.
     """
     prepared: list[_Write] = []
     try:
@@ -97,6 +100,8 @@ def write_all(changes: Mapping[str, bytes], moves: Mapping[str, str] | None = No
             first = targets.setdefault(target, path)
             if first == path:
                 prepared.append(_prepare(path, target, content))
+                if was is not None and prepared[-1].before != was[path]:
+                    raise WriteError(path, "has been changed by somebody else in the meantime")
             elif changes[first] != content:
                 raise WriteError(path, f"is the same file as {first}, but is to have another content")
         _do_all([*prepared, *moving])
