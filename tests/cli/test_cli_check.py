@@ -336,6 +336,42 @@ def test_config_and_isolated(app: Path, run: Run) -> None:
     assert "FAPI201" in run("--isolated", "--output-format", "json").codes()
 
 
+UNUSED = "LIMIT = 10  # noqa: FAPI205\n"
+
+
+@pytest.mark.parametrize("paths", [(), ("inner", "."), ("inner/deep/x.py", "inner/x.py", "app"), ("app", "inner")])
+def test_a_configuration_inside_of_an_application_makes_one_of_its_own(
+    app: Path, run: Run, paths: tuple[str, ...]
+) -> None:
+    write(
+        app,
+        {
+            "inner/pyproject.toml": '[tool.fapi-lint]\nselect = ["FAPI110"]\n',
+            "inner/x.py": f"{UNUSED}\n\ndef f(x): ...\n",
+            "inner/deep/fapi-lint.toml": 'select = ["FAPI001", "FAPI205"]\nextend-exclude = ["skipped"]\n',
+            "inner/deep/x.py": f"{UNUSED}\n\ndef f(x): ...\n",
+            "inner/deep/skipped/x.py": UNUSED,
+            "app/plain/pyproject.toml": '[project]\nname = "plain"\n',
+            "app/plain/x.py": UNUSED,
+        },
+    )
+    found = [(each["filename"], each["code"]) for each in run(*paths, "--output-format", "json").json]
+    assert found == [
+        (str(app / "app/limits.py"), "FAPI001"),
+        (str(app / "app/models/user.py"), "FAPI207"),
+        (str(app / "app/plain/x.py"), "FAPI001"),
+        (str(app / "inner/deep/x.py"), "FAPI001"),
+        (str(app / "inner/x.py"), "FAPI110"),
+    ]
+
+
+def test_with_one_configuration_for_all_those_inside_do_not_count(app: Path, run: Run) -> None:
+    write(app, {"app/fapi-lint.toml": "select = []\n"})
+    assert run().out == "All checks passed!\n"
+    assert run("--config", "fapi-lint.toml", "--output-format", "json").codes() == ["FAPI001", "FAPI207"]
+    assert "FAPI207" in run("--isolated", "--output-format", "json").codes()
+
+
 def test_cache_folders(app: Path, run: Run) -> None:
     run("--no-cache")
     assert not (app / ".fapi_lint_cache").exists()

@@ -64,10 +64,23 @@ def load(start: Path, explicit: Path | None = None, isolated: bool = False) -> L
         return Loaded(_validate(table, path), path)
     start = start.absolute()
     for folder in (start, *start.parents):
-        for path in (folder / FILE, folder / "pyproject.toml"):
-            if os.path.isfile(path) and (table := read_table(path)) is not None:
-                return Loaded(_validate(table, path), path, folder)
+        if found := _table_in(folder):
+            path, table = found
+            return Loaded(_validate(table, path), path, folder)
     return Loaded(Settings())
+
+
+def is_configured(folder: str) -> bool:
+    """Whether a configuration stands in this very folder. ConfigError if what stands there cannot be read."""
+    return _table_in(Path(folder)) is not None
+
+
+def _table_in(folder: Path) -> tuple[Path, Any] | None:
+    """The file of the configuration in a folder, and what is in it."""
+    for path in (folder / FILE, folder / "pyproject.toml"):
+        if os.path.isfile(path) and (table := read_table(path)) is not None:
+            return path, table
+    return None
 
 
 def read_table(path: Path) -> Any:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fapi_lint.config.load import Loaded, fixable_set, load, per_file_ignores, rule_set, validate_codes
+from fapi_lint.config.load import (
+    Loaded,
+    fixable_set,
+    is_configured,
+    load,
+    per_file_ignores,
+    rule_set,
+    validate_codes,
+)
 from fapi_lint.config.settings import Settings
 from fapi_lint.engine.baseline import Baseline, Entry
 from fapi_lint.engine.plugins import Known, known_rules
@@ -156,7 +164,28 @@ def applications(options: Options) -> list[Application]:
         loaded = load(Path(start), options.config, options.isolated)
         root = str(loaded.root) if loaded.root is not None else find_root(absolute)
         if root not in found:
-            baseline = os.path.join(root, loaded.settings.baseline) if options.use_baseline else ""
-            found[root] = Application(root, loaded, options, Baseline.read(baseline))
+            found[root] = _application(root, loaded, options)
         found[root].paths.append(absolute)
     return list(found.values())
+
+
+def application_in(folder: str, options: Options) -> Application:
+    """The application of a folder with a configuration. Raises ConfigError."""
+    return _application(folder, load(Path(folder)), options)
+
+
+def configured_inside(files: Iterable[str], root: str) -> dict[str, str]:
+    """Which files below a root have a configuration nearer than that of the root, with the folder where it stands."""
+
+    @cache
+    def nearest(folder: str) -> str:
+        if not folder.startswith(os.path.join(root, "")):
+            return ""
+        return folder if is_configured(folder) else nearest(os.path.dirname(folder))
+
+    return {file: folder for file in files if (folder := nearest(os.path.dirname(file)))}
+
+
+def _application(root: str, loaded: Loaded, options: Options) -> Application:
+    baseline = os.path.join(root, loaded.settings.baseline) if options.use_baseline else ""
+    return Application(root, loaded, options, Baseline.read(baseline))

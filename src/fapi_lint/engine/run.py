@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fapi_lint import __version__
 from fapi_lint.config.tooling import read_tooling
 from fapi_lint.config.versions import read_versions
-from fapi_lint.engine.applications import Application, Options, applications
+from fapi_lint.engine.applications import Application, Options, application_in, applications, configured_inside
 from fapi_lint.engine.cache import Cache
 from fapi_lint.engine.outlines import Outlines
 from fapi_lint.engine.reading import Memory, Read, read_files
@@ -74,10 +74,30 @@ class Run:
         self.problems: list[str] = []
         self.failed = False
         with options.clock.stage("discover"):
-            for application in self.applications:
-                application.files = self._discover(application, application.paths)
+            for application in list(self.applications):
+                self._find(application, application.paths)
         if not self.failed and not any(application.files for application in self.applications):
             self.problems.append("there are no Python files to check in the given paths")
+
+    def _find(self, application: Application, paths: Iterable[str]) -> None:
+        """Add the files in the paths to the application, or to the one inside of it that they belong to."""
+        files = self._discover(application, paths)
+        inside = self._inside(application, files)
+        application.files = sorted({*application.files, *files} - inside.keys())
+        for folder in sorted(set(inside.values())):
+            nested = next((each for each in self.applications if each.root == folder), None)
+            if nested is None:
+                nested = application_in(folder, self.options)
+                self.applications.append(nested)
+            if folder not in nested.paths:
+                nested.paths.append(folder)
+                self._find(nested, [folder])
+
+    def _inside(self, application: Application, files: Iterable[str]) -> dict[str, str]:
+        """The files with a configuration of their own inside of the application, with its folder."""
+        if self.options.config is not None or self.options.isolated:
+            return {}
+        return configured_inside(files, application.root)
 
     def _discover(self, application: Application, paths: Iterable[str], *, strict: bool = True) -> list[str]:
         settings, options = application.settings, self.options
@@ -93,11 +113,12 @@ class Run:
         )
         if strict:
             self.failed = self.failed or bool(discovery.problems)
-            self.problems.extend(f"{_shown(problem.path)}: {problem.message}" for problem in discovery.problems)
+            found = (f"{_shown(problem.path)}: {problem.message}" for problem in discovery.problems)
+            self.problems = list(dict.fromkeys([*self.problems, *found]))
         files = {*discovery.files, *(path for path in paths if path in self.buffers)}
         if strict and options.force_exclude:
-            found = set(self._discover(application, [application.root], strict=False))
-            files = {path for path in files if path in found or not path.endswith(".py")}
+            below = set(self._discover(application, [application.root], strict=False))
+            files = {path for path in files if path in below or not path.endswith(".py")}
         return sorted(files)
 
     def everything(self, application: Application) -> list[str]:
@@ -105,7 +126,8 @@ class Run:
         with self.options.clock.stage("discover"):
             found = set(application.files)
             if application.root not in application.paths:
-                found.update(self._discover(application, [application.root], strict=False))
+                below = self._discover(application, [application.root], strict=False)
+                found.update(set(below) - self._inside(application, below).keys())
             return sorted(found)
 
     def read(self, application: Application) -> Content:
