@@ -13,8 +13,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from fapi_lint.config.load import json_schema, to_dict
+from fapi_lint.config.load import json_schema
 from fapi_lint.config.settings import Settings
+from fapi_lint.config.toml import to_dict
 from fapi_lint.engine.registry import all_rules, rule_info
 from fapi_lint.project.project import Project
 from fapi_lint.report.rule_page import rule_page

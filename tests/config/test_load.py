@@ -3,30 +3,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fapi_lint.config.load import (
-    ConfigError,
-    Loaded,
-    fixable_set,
-    json_schema,
-    load,
-    per_file_ignores,
-    rule_set,
-    to_dict,
-    to_toml,
-    validate_codes,
-)
+from fapi_lint.config.load import ConfigError, Loaded, json_schema, load
 from fapi_lint.config.settings import Conventions, SchemaSuffixes, Settings
-
-KNOWN = {"FAPI000": True, "FAPI205": True, "FAPI207": True, "FAPI305": False, "FAPI401": True}
+from fapi_lint.config.toml import to_dict, to_toml
 
 
 def loaded(folder: Path, text: str) -> Settings:
@@ -87,7 +73,8 @@ def test_a_part_of_a_table_leaves_the_rest_as_it_is(tmp_path: Path) -> None:
         ('select = "FAPI2"', 'select must be a list of strings, not "FAPI2"'),
         ("select = [1]", "select.0 must be a string, not 1"),
         ('conventions.string-length = "255"', 'conventions.string-length must be a whole number, not "255"'),
-        ("conventions.string-length = 0", "string-length must be at least 1"),
+        ("conventions.string-length = 0", "conventions.string-length must be at least 1"),
+        ("string-length = 80", 'unknown key "string-length"; did you mean "conventions.string-length"?'),
         ('respect-gitignore = "no"', 'respect-gitignore must be true or false, not "no"'),
         ("conventions = 1", "conventions must be a table, not 1"),
         ("exempt = 2024-01-01", 'exempt must be a table, not "2024-01-01"'),
@@ -126,86 +113,6 @@ def test_files_that_are_no_toml(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("tool.fapi-lint = 3\n")
     with pytest.raises(ConfigError, match="must be a table, not 3"):
         load(tmp_path)
-
-
-def test_codes_that_do_not_exist() -> None:
-    settings = Settings(
-        select=("FAPI2", "ALL", "FAPI9"),
-        unfixable=("FAP1205",),
-        per_file_ignores={"tests": ("F401",)},
-        exempt={"": ()},
-    )
-    with pytest.raises(ConfigError) as caught:
-        validate_codes(settings, KNOWN, Path("/x.toml"))
-    assert caught.value.messages == (
-        'select: there is no rule "FAPI9"',
-        'unfixable: there is no rule "FAP1205"; did you mean "FAPI205"?',
-        'per-file-ignores."tests": there is no rule "F401"',
-        'exempt: there is no rule ""',
-    )
-    validate_codes(Settings(select=("ALL",), ignore=("FAPI", "FAPI205")), KNOWN)
-
-
-@pytest.mark.parametrize(
-    ("settings", "line", "expected"),
-    [
-        (Settings(), {}, {"FAPI000", "FAPI205", "FAPI207", "FAPI401"}),
-        (Settings(select=("ALL",)), {}, set(KNOWN)),
-        (Settings(select=()), {}, {"FAPI000"}),
-        (Settings(select=("FAPI2",)), {}, {"FAPI000", "FAPI205", "FAPI207"}),
-        (Settings(select=("FAPI205",), ignore=("FAPI000",)), {}, {"FAPI205"}),
-        (Settings(extend_select=("FAPI305",)), {}, set(KNOWN)),
-        (Settings(ignore=("FAPI2",)), {}, {"FAPI000", "FAPI401"}),
-        # The more specific selector wins, whichever it is; of two equal ones, the ignoring one.
-        (Settings(select=("FAPI205",), ignore=("FAPI2",)), {}, {"FAPI000", "FAPI205"}),
-        (Settings(select=("FAPI",), ignore=("FAPI2", "FAPI4", "FAPI0")), {}, {"FAPI305"}),
-        (Settings(select=("FAPI2",), ignore=("FAPI2",)), {}, {"FAPI000"}),
-        (Settings(select=("FAPI205",), ignore=("ALL",)), {}, {"FAPI205"}),
-        # The command line comes after the file.
-        (Settings(select=("FAPI2",)), {"select": ["FAPI4"]}, {"FAPI000", "FAPI401"}),
-        (Settings(ignore=("FAPI0",)), {"select": ["FAPI4"]}, {"FAPI401"}),
-        (Settings(select=("FAPI205", "FAPI4")), {"ignore": ["FAPI"]}, set()),
-        (
-            Settings(select=("FAPI2",), ignore=("FAPI205",)),
-            {"extend_select": ["FAPI2"]},
-            {"FAPI000", "FAPI205", "FAPI207"},
-        ),
-        (Settings(), {"select": ["ALL"], "ignore": ["FAPI2"]}, {"FAPI000", "FAPI305", "FAPI401"}),
-    ],
-)
-def test_rule_set(settings: Settings, line: dict[str, Any], expected: set[str]) -> None:
-    assert rule_set(settings, KNOWN, **line) == expected
-
-
-@pytest.mark.parametrize(
-    ("settings", "line", "expected"),
-    [
-        (Settings(), {}, set(KNOWN)),
-        (Settings(unfixable=("FAPI2",)), {}, {"FAPI000", "FAPI305", "FAPI401"}),
-        (Settings(fixable=("FAPI205",), unfixable=("FAPI2",)), {}, {"FAPI205"}),
-        (Settings(unfixable=("FAPI205",)), {"fixable": ["FAPI2"]}, {"FAPI205", "FAPI207"}),
-        (Settings(), {"unfixable": ["ALL"]}, set()),
-    ],
-)
-def test_fixable_set(settings: Settings, line: dict[str, Any], expected: set[str]) -> None:
-    assert fixable_set(settings, KNOWN, **line) == expected
-
-
-@pytest.mark.parametrize(
-    ("patterns", "path", "expected"),
-    [
-        ({}, "/r/app/a.py", set()),
-        ({"tests": ("FAPI2",)}, "/r/tests/unit/a.py", {"FAPI205", "FAPI207"}),
-        ({"/a.py": ("FAPI205",)}, "/r/app/a.py", set()),
-        ({"app/*.py": ("FAPI205",), "a.py": ("FAPI401",)}, "/r/app/a.py", {"FAPI205", "FAPI401"}),
-        ({"!app/": ("ALL",)}, "/r/app/a.py", set()),
-        ({"!app/": ("ALL",)}, "/r/lib/a.py", set(KNOWN)),
-        ({"a.py": ("FAPI205",), "/a.py": ("FAPI207",)}, "/elsewhere/a.py", {"FAPI205"}),
-    ],
-)
-def test_per_file_ignores(patterns: Mapping[str, tuple[str, ...]], path: str, expected: set[str]) -> None:
-    ignored = per_file_ignores(Settings(per_file_ignores=patterns), KNOWN, Path("/r"))
-    assert ignored(path) == expected
 
 
 def test_exempt_names() -> None:

@@ -12,8 +12,9 @@ from typing import Any
 import click
 
 from fapi_lint.cli.terminal import emit
-from fapi_lint.config.load import Loaded, json_schema, load, to_dict, to_toml, toml_lines, toml_value
+from fapi_lint.config.load import Loaded, json_schema, load
 from fapi_lint.config.settings import Settings
+from fapi_lint.config.toml import to_dict, to_toml, toml_lines, toml_value
 from fapi_lint.engine.plugins import known_rules
 from fapi_lint.source.walk import DEFAULT_EXCLUDE
 

@@ -14,7 +14,8 @@ import click
 
 from fapi_lint.cli.options import COLOR
 from fapi_lint.cli.terminal import Color, emit, note, use_color
-from fapi_lint.config.load import FILE, TABLE, ConfigError, read_table, toml_value
+from fapi_lint.config.load import FILE, TABLE, ConfigError, read_table
+from fapi_lint.config.toml import toml_value
 from fapi_lint.config.versions import Bounds, read_versions
 from fapi_lint.engine.applications import Options
 from fapi_lint.engine.observe import Choice, observe

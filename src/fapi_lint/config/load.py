@@ -1,10 +1,10 @@
-"""Finding, reading and validating the configuration, and what it says about rules."""
+"""Finding, reading and validating the configuration."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -144,9 +144,12 @@ def _message(fault: ErrorDetails) -> str:
     if fault["loc"] == ("tool",):
         return 'unknown key "tool": [tool.fapi-lint] is for pyproject.toml, here its keys stand at the top'
     if kind == "unexpected_keyword_argument":
-        return f'unknown key "{key}"' + _suggestion(str(fault["loc"][-1]), _keys(fault["loc"][:-1]))
+        word = str(fault["loc"][-1])
+        elsewhere = [f'; did you mean "{other}"?' for other in _dotted_keys(Settings()) if other.endswith(f".{word}")]
+        hint = suggestion(word, _keys(fault["loc"][:-1])) or "".join(elsewhere[:1])
+        return f'unknown key "{key}"{hint}'
     if kind == "value_error":
-        return str(fault["ctx"]["error"])
+        return f"{key}.{fault['ctx']['error']}"
     given = json.dumps(fault["input"], ensure_ascii=False)
     expected = fault.get("ctx", {}).get("expected") if kind == "literal_error" else _EXPECTED.get(kind)
     return f"{key} must be {expected}, not {given}" if expected else f"{key}: {fault['msg']}"
@@ -160,183 +163,23 @@ def _keys(location: Iterable[int | str]) -> list[str]:
     return [kebab(own.name) for own in fields(table)] if is_dataclass(table) else []
 
 
-def _suggestion(word: str, possible: Iterable[str]) -> str:
+def _dotted_keys(table: Any, prefix: str = "") -> Iterator[str]:
+    """The keys of a table and of those in it, with the names of their tables before them."""
+    for own in fields(table):
+        key, value = prefix + kebab(own.name), getattr(table, own.name)
+        yield key
+        if is_dataclass(value):
+            yield from _dotted_keys(value, f"{key}.")
+
+
+def suggestion(word: str, possible: Iterable[str]) -> str:
+    """The end of a message about a word that is not one of those possible."""
     # Above the usual 0.6, at which FAPI9 is taken for FAPI401.
     close = get_close_matches(word, possible, 1, cutoff=0.75)
     return f'; did you mean "{close[0]}"?' if close else ""
-
-
-def validate_codes(
-    settings: Settings,
-    known_codes: Iterable[str],
-    path: Path | None = None,
-    *,
-    prefix: str = "",
-    names: Mapping[str, str] | None = None,
-) -> None:
-    """ConfigError if a setting names a rule that does not exist; `path` is the file to blame.
-
-    `prefix` stands before the name of the setting, as it does on the command line; `names` are the names of rules with
-    their codes, for those who write the one in place of the other.
-    """
-    known = [*known_codes, "ALL"]
-    used: list[tuple[str, Iterable[str]]] = [
-        ("select", settings.select or ()),
-        ("extend-select", settings.extend_select),
-        ("ignore", settings.ignore),
-        ("fixable", settings.fixable),
-        ("unfixable", settings.unfixable),
-        *((f'per-file-ignores."{pattern}"', codes) for pattern, codes in settings.per_file_ignores.items()),
-        ("exempt", settings.exempt),
-    ]
-    codes = names or {}
-    messages = [
-        f'{prefix}{key}: there is no rule "{selector}"'
-        + (f'; the code of that is "{codes[selector]}"' if selector in codes else _suggestion(selector.upper(), known))
-        for key, selectors in used
-        for selector in selectors
-        if not _matching(selector, known)
-    ]
-    if messages:
-        raise ConfigError(messages, path)
-
-
-_ALWAYS = frozenset({"FAPI000"})
-
-
-def rule_set(
-    settings: Settings,
-    known: Mapping[str, bool],
-    *,
-    select: Iterable[str] | None = None,
-    extend_select: Iterable[str] = (),
-    ignore: Iterable[str] = (),
-) -> frozenset[str]:
-    """The codes of the rules to run, of those known (code to whether it is on by default).
-
-    As in ruff, a more specific selector wins over a less specific one, and of two equal ones the ignoring
-    one. The keyword arguments are those of the command line: they are applied to what the settings select,
-    and so win over them. Also as in ruff, a file that does not parse is told of whatever is selected, unless that
-    is ignored: nothing else was looked for in it.
-    """
-    default = frozenset(code for code, on in known.items() if on)
-    chosen = _choose(default, known, settings.select, settings.extend_select, settings.ignore, always=_ALWAYS)
-    return _choose(chosen, known, select, extend_select, ignore, always=_ALWAYS)
-
-
-def fixable_set(
-    settings: Settings,
-    known: Iterable[str],
-    *,
-    fixable: Iterable[str] | None = None,
-    unfixable: Iterable[str] = (),
-) -> frozenset[str]:
-    """The codes of the rules whose fixes may be applied; keyword arguments as for `rule_set`."""
-    known = list(known)
-    chosen = _choose(frozenset(), known, settings.fixable, (), settings.unfixable)
-    return _choose(chosen, known, fixable, (), unfixable)
-
-
-def per_file_ignores(settings: Settings, known: Iterable[str], root: Path) -> Callable[[str], frozenset[str]]:
-    """A function from the absolute path of a file to the codes not to report there."""
-    if not settings.per_file_ignores:
-        return lambda path: frozenset()
-
-    from pathspec import GitIgnoreSpec
-
-    known = list(known)
-    entries = [
-        (
-            GitIgnoreSpec.from_lines([pattern.removeprefix("!")]),
-            not pattern.startswith("!"),
-            frozenset(code for selector in selectors for code in _matching(selector, known)),
-        )
-        for pattern, selectors in settings.per_file_ignores.items()
-    ]
-
-    def ignored(path: str) -> frozenset[str]:
-        try:
-            relative = Path(path).relative_to(root).as_posix()
-        except ValueError:  # Elsewhere; patterns without a slash can match.
-            relative = Path(path).as_posix()
-        return frozenset().union(*(codes for spec, expected, codes in entries if spec.match_file(relative) is expected))
-
-    return ignored
-
-
-def _choose(
-    chosen: frozenset[str],
-    known: Iterable[str],
-    select: Iterable[str] | None,
-    extend_select: Iterable[str],
-    ignore: Iterable[str],
-    *,
-    always: frozenset[str] = frozenset(),
-) -> frozenset[str]:
-    selectors = [
-        *((selector, True) for selector in (*(select or ()), *extend_select)),
-        *((selector, False) for selector in ignore),
-    ]
-    # From the least specific to the most specific one, and the ignoring one last.
-    selectors.sort(key=lambda item: (0 if item[0] == "ALL" else len(item[0]), not item[1]))
-    verdicts = dict.fromkeys(chosen if select is None else chosen & always, True)
-    for selector, verdict in selectors:
-        verdicts.update(dict.fromkeys(_matching(selector, known), verdict))
-    return frozenset(code for code, verdict in verdicts.items() if verdict)
-
-
-def _matching(selector: str, known: Iterable[str]) -> list[str]:
-    if selector == "ALL":
-        return list(known)
-    return [code for code in known if selector and code.startswith(selector)]
 
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of `fapi-lint.toml`, or of the table `[tool.fapi-lint]`."""
     schema = _adapter().json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def to_dict(settings: Settings) -> dict[str, Any]:
-    """The settings as they would be written in TOML; what is None is left out."""
-    return dict(_entries(settings))
-
-
-def _entries(table: Any) -> Iterator[tuple[str, Any]]:
-    for own in fields(table):
-        value = getattr(table, own.name)
-        if is_dataclass(value):
-            value = dict(_entries(value))
-        elif isinstance(value, Mapping):
-            value = {key: list(entry) if isinstance(entry, tuple) else entry for key, entry in value.items()}
-        elif isinstance(value, tuple):
-            value = list(value)
-        if value is not None:
-            yield kebab(own.name), value
-
-
-def to_toml(settings: Settings) -> str:
-    """The settings as a `fapi-lint.toml`, which reads back as the same settings."""
-    return "\n".join(toml_lines(to_dict(settings), "")) + "\n"
-
-
-def toml_lines(table: dict[str, Any], name: str) -> Iterator[str]:
-    """The lines below the header of the table of this dotted name; of the root, whose name is empty, all of them."""
-    tables = {key: value for key, value in table.items() if isinstance(value, dict)}
-    for key, value in table.items():
-        if key not in tables:
-            yield f"{_toml_key(key)} = {toml_value(value)}"
-    for key, value in tables.items():
-        path = f"{name}.{_toml_key(key)}".removeprefix(".")
-        yield from ("", f"[{path}]", *toml_lines(value, path))
-
-
-def _toml_key(key: str) -> str:
-    bare = key.isascii() and key.replace("-", "").replace("_", "").isalnum()
-    return key if bare else toml_value(key)
-
-
-def toml_value(value: Any) -> str:
-    """A value as TOML writes it."""
-    # Of what settings hold, JSON and TOML differ in this one character.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -9,15 +9,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fapi_lint.config.load import (
-    Loaded,
-    fixable_set,
-    is_configured,
-    load,
-    per_file_ignores,
-    rule_set,
-    validate_codes,
-)
+from fapi_lint.config.load import Loaded, is_configured, load
+from fapi_lint.config.selectors import fixable_set, per_file_ignores, rule_set, validate_codes
 from fapi_lint.config.settings import Settings
 from fapi_lint.engine.baseline import Baseline, Entry
 from fapi_lint.engine.plugins import Known, known_rules

@@ -73,7 +73,9 @@ class Baseline:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ConfigError("is no baseline; `fapi-lint baseline` writes one", Path(path)) from error
         if version != VERSION:
-            raise ConfigError(f"is of version {version}, and this fapi-lint knows version {VERSION}", Path(path))
+            raise ConfigError(
+                f"is of version {version}, and this fapi-lint knows version {VERSION}: update fapi-lint", Path(path)
+            )
         return cls(entries)
 
     def text(self) -> str:
