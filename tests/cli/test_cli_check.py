@@ -322,6 +322,12 @@ def test_show_files(app: Path, run: Run) -> None:
     assert ran.out.splitlines() == [str(app / "app/models" / name) for name in ("__init__.py", "base.py", "user.py")]
 
 
+def test_show_files_tells_what_is_missing(app: Path, run: Run) -> None:
+    ran = run("--show-files", "nope", "app/limits.py")
+    assert (ran.code, ran.out) == (1, f"{app / 'app/limits.py'}\n")
+    assert ran.err == "warning: nope: does not exist\n"
+
+
 def test_show_settings(app: Path, run: Run) -> None:
     ran = run("--show-settings", "--ignore", "FAPI205")
     assert ran.code == 0

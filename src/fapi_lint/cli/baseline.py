@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from fapi_lint.cli.terminal import emit, note
+from fapi_lint.cli.terminal import emit, note, warn
 from fapi_lint.engine.applications import Options
 from fapi_lint.engine.recording import Recorded, record
 from fapi_lint.engine.run import Run
@@ -50,8 +50,7 @@ def command(
     )
     defects: list[str] = []
     recorded = list(record(run, defects, add=not (check or prune)))
-    for problem in (*run.problems, *defects):
-        note(f"warning: {problem}")
+    warn([*run.problems, *defects])
     if defects:
         note("Nothing was written.")
         return 2
@@ -71,7 +70,7 @@ def _is_worth_writing(one: Recorded) -> bool:
 def _tell_left_out(one: Recorded) -> None:
     if files := len(one.left_out):
         them = "it cannot be read, and is" if files == 1 else "they cannot be read, and are"
-        note(f"warning: {count(files, 'file')} may hide more findings: {them} not recorded")
+        warn([f"{count(files, 'file')} may hide more findings: {them} not recorded"])
 
 
 def _told(one: Recorded, *, checked: bool) -> str:

@@ -12,7 +12,7 @@ import click
 
 from fapi_lint import __version__
 from fapi_lint.cli.options import Arguments, check_command
-from fapi_lint.cli.terminal import ProgressBar, emit, note, use_color, width
+from fapi_lint.cli.terminal import ProgressBar, emit, note, use_color, warn, width
 from fapi_lint.engine.applications import Options
 from fapi_lint.engine.changes import Change, write
 from fapi_lint.engine.run import Result, Run
@@ -55,8 +55,9 @@ def _check(arguments: Arguments) -> int:
         if arguments.verbose:
             _introduce(engine)
         if arguments.show_files:
-            emit("".join(f"{path}\n" for application in engine.applications for path in application.files))
-            return 0
+            emit(b"".join(os.fsencode(path) + b"\n" for each in engine.applications for path in each.files))
+            warn(engine.problems)
+            return int(engine.failed)
         if arguments.show_settings:
             emit("\n".join(_settings(application) for application in engine.applications))
             return 0
@@ -156,8 +157,7 @@ def _finish(arguments: Arguments, result: Result, report: Report, stdin: bytes |
     else:
         _write_report(arguments.output_file, text.encode("utf-8", "backslashreplace"))
     if not is_text or arguments.fix_only:
-        for problem in report.problems:
-            note(f"warning: {problem}")
+        warn(report.problems)
 
 
 def _render(arguments: Arguments, report: Report, color: bool) -> str:
@@ -200,8 +200,7 @@ def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:
         _write_report(arguments.output_file, patch)
     if base != os.getcwd():  # `git apply` refuses paths that lead upwards.
         note(f"warning: not all of the files are in the working folder: paths are relative to {base}, apply them there")
-    for problem in report.problems:
-        note(f"warning: {problem}")
+    warn(report.problems)
     if report.quiet:
         return
     unread = sum(diagnostic.code == "FAPI000" for diagnostic in report.diagnostics)
@@ -231,8 +230,7 @@ def _shown(path: str, base: str) -> str:
 
 def _add_noqa(engine: Run, arguments: Arguments, reason: str) -> int:
     added, skipped = engine.add_noqa(reason)
-    for problem in (*engine.problems, *skipped):
-        note(f"warning: {problem}")
+    warn([*engine.problems, *skipped])
     words = (path for path in arguments.paths if not (os.sep in path or path.endswith(".py") or os.path.exists(path)))
     if not reason and (word := next(words, None)):
         note(f'help: a reason stands after an equals sign: --add-noqa="{word}"')

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fapi_lint.cli.options import COLOR
-from fapi_lint.cli.terminal import Color, emit, note, use_color, width
+from fapi_lint.cli.terminal import Color, emit, note, use_color, warn, width
 from fapi_lint.engine.applications import Options
 from fapi_lint.engine.run import Run
 from fapi_lint.project.project import Project
@@ -52,11 +52,9 @@ def command(
     run = Run(Options(paths=(path,), config=config, isolated=isolated, use_cache=not no_cache))
     application = run.applications[0]
     project = run.whole(application)
-    for problem in run.problems:
-        note(f"warning: {problem}")
-    for module in project.modules:
-        if module.outline.failure is not None:
-            note(f"warning: {module.path} cannot be read as Python and is left out")
+    warn(run.problems)
+    unread = [module.path for module in project.modules if module.outline.failure is not None]
+    warn(f"{path} cannot be read as Python and is left out" for path in unread)
     emit(_graph(project, graph, only_cycles) if graph is not None else _table(project, output_format, color))
 
 

@@ -167,6 +167,7 @@ OPTIONS: list[click.Parameter] = [
         type=click.Choice(list(FORMATS)),
         metavar="FORMAT",
         envvar="FAPI_LINT_OUTPUT_FORMAT",
+        show_envvar=True,
         help=f"{', '.join(FORMATS)}. The default is full on a terminal, concise elsewhere.",
     ),
     Option("--output-file", section=_OUTPUT, type=click.Path(dir_okay=False), metavar="FILE", help="Report to a file."),

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from threading import Lock
 from time import monotonic
 from types import TracebackType
@@ -69,6 +70,12 @@ def abandon(stream: TextIO) -> None:
 def note(message: str) -> None:
     """A line for people, beside the report."""
     emit(f"{message}\n", sys.stderr)
+
+
+def warn(problems: Iterable[str]) -> None:
+    """Notes on what a person has to know."""
+    for problem in problems:
+        note(f"warning: {problem}")
 
 
 class ProgressBar:
