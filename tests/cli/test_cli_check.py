@@ -369,6 +369,8 @@ def test_a_configuration_inside_of_an_application_makes_one_of_its_own(
         (str(app / "inner/deep/x.py"), "FAPI001"),
         (str(app / "inner/x.py"), "FAPI110"),
     ]
+    run("clean")
+    assert not list(app.rglob("*.sqlite"))
 
 
 def test_with_one_configuration_for_all_those_inside_do_not_count(app: Path, run: Run) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from fapi_lint.cli.terminal import emit
-from fapi_lint.engine.applications import Options, applications
+from fapi_lint.engine.applications import Options
 from fapi_lint.engine.cache import clean
+from fapi_lint.engine.run import Run
 
 
 @click.command("clean", short_help="Delete the cache.")
@@ -20,7 +21,7 @@ from fapi_lint.engine.cache import clean
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
 def command(paths: tuple[str, ...], config: Path | None, isolated: bool, cache_dir: str | None, quiet: bool) -> None:
     """Delete the caches of the applications that PATHS belong to (the working folder's)."""
-    for application in applications(Options(paths=paths, config=config, isolated=isolated)):
+    for application in Run(Options(paths=paths, config=config, isolated=isolated)).applications:
         folder = os.path.join(application.root, cache_dir or application.settings.cache_dir)
         try:
             removed = clean(folder)
