@@ -22,6 +22,7 @@ from fapi_lint.report.model import Report
 from fapi_lint.report.shared import Style, count, is_fixable, join
 from fapi_lint.report.statistics import statistics
 from fapi_lint.report.summary import review_of
+from fapi_lint.source.place import relative_path
 
 if TYPE_CHECKING:
     from fapi_lint.engine.applications import Application
@@ -190,7 +191,7 @@ def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:
     from fapi_lint.report.review import review
 
     base = os.path.commonpath([os.getcwd(), *(path for each in result.changes for path in (each.path, each.to))])
-    renames = {_shown(change.path, base): _shown(change.to, base) for change in result.changes}
+    renames = {relative_path(change.path, base): relative_path(change.to, base) for change in result.changes}
     color = arguments.output_file is None and use_color(arguments.color, sys.stdout)
     text = unified_diff((_as_diffed(change, base) for change in result.changes), renames, color=color)
     patch = text.encode("utf-8", "surrogateescape")
@@ -221,11 +222,7 @@ def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:
 def _as_diffed(change: Change, base: str) -> tuple[str, str, str]:
     """The bytes as text that gives them back, whatever the file's encoding."""
     before, after = (raw.decode("utf-8", "surrogateescape") for raw in (change.raw_before, change.raw))
-    return _shown(change.path, base), before, after
-
-
-def _shown(path: str, base: str) -> str:
-    return os.path.relpath(path, base).replace(os.sep, "/")
+    return relative_path(change.path, base), before, after
 
 
 def _add_noqa(engine: Run, arguments: Arguments, reason: str) -> int:

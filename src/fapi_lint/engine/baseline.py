@@ -14,6 +14,7 @@ from pathlib import Path
 
 from fapi_lint.config.load import ConfigError
 from fapi_lint.report.model import Diagnostic
+from fapi_lint.source.place import relative_path
 
 VERSION = 1
 _UNREAD = "FAPI000"
@@ -33,7 +34,7 @@ class Entry:
 
     @classmethod
     def of(cls, diagnostic: Diagnostic, root: str) -> Entry:
-        path = os.path.relpath(diagnostic.filename, root).replace(os.sep, "/")
+        path = relative_path(diagnostic.filename, root)
         return cls(path, diagnostic.code, diagnostic.symbol, diagnostic.line)
 
     def __str__(self) -> str:

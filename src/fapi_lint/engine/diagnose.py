@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from functools import cache
 from hashlib import sha256
@@ -17,6 +16,7 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.text_files import TextFile
 from fapi_lint.report.model import Diagnostic, Position, ReportedEdit, ReportedFix, ReportedMove
+from fapi_lint.source.place import relative_path
 
 
 def diagnose(
@@ -37,7 +37,7 @@ def diagnose(
 
     @cache
     def below_root(path: str) -> str:
-        return os.path.relpath(path, project.root or None).replace(os.sep, "/")
+        return relative_path(path, project.root)
 
     return [_diagnostic(project.by_path[each.finding.at.path], each, reported, below_root) for each in violations]
 

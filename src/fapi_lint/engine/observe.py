@@ -16,6 +16,7 @@ from fapi_lint.config.settings import Conventions, HandlerVerbs, Role
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
+from fapi_lint.source.place import relative_path
 
 _DEFAULTS = Conventions()
 _CREATED = ("created_at", "created", "created_on", "created_date", "date_created", "creation_date", "inserted_at")
@@ -193,7 +194,7 @@ def _model_registry(project: Project) -> Iterator[Choice]:
 def _test_folders(project: Project) -> Iterator[Choice]:
     tests = [module for module in project.modules if os.path.basename(module.path).startswith("test_")]
     outside = [module for module in tests if not project.purposes.in_folder(module, _DEFAULTS.test_folders)]
-    names = Counter(_relative(project, module).split("/")[0] for module in outside)
+    names = Counter(relative_path(module.path, project.root).split("/")[0] for module in outside)
     name, number = _most_common(names, "")
     if len(outside) * 2 > len(tests) and number >= _LEAST and "test" in name:
         yield Choice("conventions.test-folders", [name], f"{number} of {len(tests)} files of tests are there")
@@ -201,11 +202,7 @@ def _test_folders(project: Project) -> Iterator[Choice]:
 
 def _tail(project: Project, module: Module) -> str:
     """The end of a path by which a file is known: the file and the folder it is in."""
-    return "/".join(_relative(project, module).split("/")[-2:])
-
-
-def _relative(project: Project, module: Module) -> str:
-    return os.path.relpath(module.path, project.root).replace(os.sep, "/")
+    return "/".join(relative_path(module.path, project.root).split("/")[-2:])
 
 
 def _most_common(found: Counter[Any], default: Any) -> tuple[Any, int]:

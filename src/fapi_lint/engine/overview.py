@@ -13,6 +13,7 @@ from fapi_lint.project.project import Project
 from fapi_lint.project.routes import Route
 from fapi_lint.project.symbols import Class, Function
 from fapi_lint.report.overview import Item, Overview, Resource
+from fapi_lint.source.place import relative_path
 
 _ROLES = {"create": "create", "update": "update", "one": "response", "many": "response"}
 """The schema that a CRUD route needs."""
@@ -164,7 +165,7 @@ class _Survey:
         return self._at(f"{'/'.join(route.methods) or '?'} {paths[0]}", route.module, route.place.start)
 
     def _at(self, name: str, module: Module, offset: int) -> Item:
-        path = os.path.relpath(module.path, self.project.root or None).replace(os.sep, "/")
+        path = relative_path(module.path, self.project.root)
         return Item(name, path, module.source.lines.position(offset)[0])
 
 

@@ -1,7 +1,8 @@
-"""Where something is: a span of a file."""
+"""Where something is: a span of a file, and a file as it is seen from a folder."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 
@@ -12,3 +13,8 @@ class Place:
     path: str
     start: int
     end: int
+
+
+def relative_path(path: str, folder: str) -> str:
+    """A path as it is seen from a folder, with forward slashes everywhere."""
+    return os.path.relpath(path, folder or None).replace(os.sep, "/")
