@@ -84,6 +84,15 @@ def test_links_that_lead_nowhere(app: Path, run: Run) -> None:
     assert "app/limits.py:1:13: FAPI001" in ran.out
 
 
+def test_a_file_of_two_names_is_left_alone_and_the_rest_is_fixed(app: Path, run: Run) -> None:
+    write(app, {"app/one.py": "LIMIT = 10  # noqa: FAPI205\n"})
+    (app / "app" / "two.py").symlink_to("one.py")
+    ran = run("--fix", "--output-format", "json")
+    assert ran.codes() == ["FAPI207", "FAPI001", "FAPI001"]
+    assert (app / "app/limits.py").read_text() == "LIMIT = 10\n"
+    assert (app / "app/one.py").read_text() == "LIMIT = 10  # noqa: FAPI205\n"
+
+
 def test_folders_that_cannot_be_read(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     scandir = os.scandir
 

@@ -19,7 +19,7 @@ from fapi_lint.engine.reading import Memory, Read, read_files
 from fapi_lint.engine.recall import digest, recall, remember, remember_rules, state_of
 from fapi_lint.report.model import Diagnostic, Report
 from fapi_lint.source.text_files import find_text_files, read_text_files, stamps
-from fapi_lint.source.walk import DEFAULT_EXCLUDE, discover
+from fapi_lint.source.walk import DEFAULT_EXCLUDE, discover, twins
 from fapi_lint.source.write import is_taken, write_all
 
 # The model of an application, rules and fixes take longer to load than a run that remembers its findings does to end:
@@ -270,6 +270,7 @@ class Run:
             if not application.files:
                 continue
             project = self.whole(application)
+            shared = twins(module.path for module in project.modules)
             with self.options.clock.stage("fixes"):
                 outcome = fix_until_stable(
                     project,
@@ -278,8 +279,8 @@ class Run:
                     select=lambda project, found, application=application: self._reported(  # type: ignore[misc]
                         application, project, found
                     ),
-                    may_fix=lambda violation, fix, application=application: (  # type: ignore[misc]
-                        violation.rule.code in application.fixable and self._may_touch(fix)
+                    may_fix=lambda violation, fix, application=application, shared=shared: (  # type: ignore[misc]
+                        violation.rule.code in application.fixable and self._may_touch(fix, shared)
                     ),
                     clock=self.options.clock,
                 )
@@ -337,10 +338,15 @@ class Run:
         application.baselined = len(found) - len(left)
         return left
 
-    def _may_touch(self, fix: Fix) -> bool:
-        """Not where another file is already; of standard input, whose fixes go to standard output, nothing else."""
+    def _may_touch(self, fix: Fix, shared: frozenset[str]) -> bool:
+        """Not where another file is already, nor a file of two names, which would get two contents.
+
+        Of standard input, whose fixes go to standard output, nothing else.
+        """
+        touched = {edit.path for edit in fix.edits} | {need.path for need in fix.needs}
+        if touched & shared:
+            return False
         if self.buffers:
-            touched = {edit.path for edit in fix.edits} | {need.path for need in fix.needs}
             return not fix.moves and touched <= self.buffers.keys()
         return not any(is_taken(move.path, move.to) for move in fix.moves)
 

@@ -91,6 +91,17 @@ def discover(
     return Discovery(sorted(files), sorted(problems))
 
 
+def twins(paths: Iterable[str]) -> frozenset[str]:
+    """Those of the paths that lead to the same file as another one: links, and what they lead to."""
+    paths = list(paths)
+    if not any(map(os.path.islink, paths)):
+        return frozenset()
+    by_file: dict[str, list[str]] = {}
+    for path in paths:
+        by_file.setdefault(os.path.realpath(path), []).append(path)
+    return frozenset(path for same in by_file.values() if len(same) > 1 for path in same)
+
+
 def find_root(path: str | os.PathLike[str]) -> str:
     """The folder of the application that a file or folder belongs to. Absolute; the path need not exist.
 
