@@ -15,6 +15,7 @@ from fapi_lint.cli.options import Arguments, check_command
 from fapi_lint.cli.terminal import ProgressBar, emit, note, use_color, warn, width
 from fapi_lint.engine.applications import Options
 from fapi_lint.engine.changes import Change, write
+from fapi_lint.engine.reading import Memory
 from fapi_lint.engine.run import Result, Run
 from fapi_lint.engine.timing import Clock
 from fapi_lint.report.formats import FORMATS
@@ -44,15 +45,17 @@ def run(arguments: Arguments) -> int:
         def look() -> Run:
             return Run(_options(arguments, arguments.paths, None, Clock(), ProgressBar(enabled=False)))
 
-        return watch(look, lambda: _check(arguments), fixing=arguments.fix or arguments.fix_only, quiet=arguments.quiet)
-    return _check(arguments)
+        memory = Memory()
+        fixing = arguments.fix or arguments.fix_only
+        return watch(look, lambda: _check(arguments, memory), fixing=fixing, quiet=arguments.quiet)
+    return _check(arguments, Memory())
 
 
-def _check(arguments: Arguments) -> int:
+def _check(arguments: Arguments, memory: Memory) -> int:
     paths, stdin = _input(arguments)
     clock = Clock()
     with ProgressBar(enabled=sys.stderr.isatty() and not arguments.quiet) as progress:
-        engine = Run(_options(arguments, paths, stdin, clock, progress))
+        engine = Run(_options(arguments, paths, stdin, clock, progress), memory)
         if arguments.verbose:
             _introduce(engine)
         if arguments.show_files:
