@@ -20,8 +20,11 @@ def outline(text: str) -> Outline:
         "x = 1  # " + "(" * 900 + "\n",
         "TABLE = [" + "(1, 2), " * 900 + "]\n",
         "x = " + "(" * 150 + "1" + ")" * 150 + "\n",
+        "X = [" + "a.b(1.5 + 2), " * 900 + "]\n",
+        "a.b(1 + 2); " * 900 + "\n",
+        "X = {\n" + "    -1: a.b,\n" * 900 + "}\n",
     ],
-    ids=["bytes", "string", "comment", "one long line", "deep but fine"],
+    ids=["bytes", "string", "comment", "one long line", "deep but fine", "items", "statements", "lines"],
 )
 def test_not_too_deep(text: str) -> None:
     assert outline(text).failure is None
@@ -32,3 +35,20 @@ def test_too_deep_names_the_row() -> None:
     assert failure is not None
     assert "nested too deeply" in failure.message
     assert failure.row == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = a" + ".b()" * 9000,
+        "x = 0" + " + 1" * 9000,
+        "x = (a" + "\n    .b()" * 9000 + ")",
+        "x = (" + "1 +\n" * 9000 + "1)",
+    ],
+    ids=["calls", "operators", "lines that begin with one", "lines that end with one"],
+)
+def test_chains_that_the_parser_would_not_survive(text: str) -> None:
+    failure = outline(f"y = 1\n{text}\n").failure
+    assert failure is not None
+    assert "nested too deeply" in failure.message
+    assert failure.row >= 2

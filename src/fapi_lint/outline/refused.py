@@ -11,11 +11,17 @@ from fapi_lint.outline.parser import ParserSyntaxError
 
 _PARSER_ROW = re.compile(r"error at (\d+):")
 _OF_TOKENS = re.compile(r"unterminated|unmatched|unindent|inconsistent|never closed|does not match|literal|character")
-_BRACKET = re.compile(r"[()\[\]{}]")
+_LINK = re.compile(r"[()\[\]{},;:=\n]|\.(?=\s*[^\W\d])|[-+*/%@&|^<>]|\b(?:and|else|in|is|lambda|not|or)\b")
+"""What an expression is made longer by, and what ends one."""
 _LITERAL = re.compile(r'''("""|\'\'\')(?:\\.|(?!\1).)*\1|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#[^\n]*''', re.DOTALL)
 MAX_DEPTH = 400
 """Expressions and brackets nested deeper than this are refused, and longer chains of operators or `elif`: LibCST's
 native parser would overflow its stack, and so would whoever decodes or walks the outline."""
+
+
+_LONG_LINE = 2 * MAX_DEPTH
+_LEADING = re.compile(r"\n[ \t]*[-+*/%@&|^.\])]")
+_TRAILING = [f"{operator}\n" for operator in "-+*/%@&|^"]
 
 
 def failure(text: str, error: ParserSyntaxError) -> o.Failure:
@@ -40,16 +46,39 @@ def failure(text: str, error: ParserSyntaxError) -> o.Failure:
 
 
 def too_deep(text: str) -> int | None:
-    """The row where more than `MAX_DEPTH` brackets are open; those in strings and comments do not count."""
-    if not _may_be_too_deep(text):
+    """The row where more than `MAX_DEPTH` brackets are open, or operators, attributes and calls follow each other.
+
+    Those in strings and comments do not count.
+    """
+    if not _may_be_too_deep(text) and not _may_be_chained(text):
         return None
-    depth = 0
     code = _LITERAL.sub(lambda match: "\n" * match[0].count("\n"), text)
-    for match in _BRACKET.finditer(code):
-        depth = depth + 1 if match[0] in "([{" else max(0, depth - 1)
-        if depth > MAX_DEPTH:
+    chains = [0]  # How long the chain is so far, by bracket that is open.
+    for match in _LINK.finditer(code):
+        token = match[0]
+        if token in ")]}":
+            if len(chains) > 1:
+                chains.pop()
+        elif token == "\n":
+            if len(chains) == 1:
+                chains[0] = 0
+        elif token in ",;:=":
+            chains[-1] = 0
+        else:
+            chains[-1] += 1
+            if token in "([{":
+                chains.append(0)
+        if len(chains) > MAX_DEPTH + 1 or chains[-1] > MAX_DEPTH:
             return code.count("\n", 0, match.start()) + 1
     return None
+
+
+def _may_be_chained(text: str) -> bool:
+    """A quick look: a chain stands in a long line, or in many that begin or end with an operator."""
+    lines = text.split("\n")
+    if max(map(len, lines)) > _LONG_LINE:
+        return True
+    return len(lines) > MAX_DEPTH and len(_LEADING.findall(text)) + sum(map(text.count, _TRAILING)) > MAX_DEPTH
 
 
 def _may_be_too_deep(text: str) -> bool:
