@@ -64,8 +64,10 @@ def is_unsized_string(project: Project, located: Located) -> bool:
 
 
 def string_length(project: Project, column: Column) -> int | None:
-    """The length of a column of strings: that of its type, or a SQLModel field's `max_length`."""
+    """The length of a column of strings: that of its type, its registry's, or a SQLModel field's `max_length`."""
     written = column.type_arg and generic_type(project, column.type_arg)
+    if written is None and not project.models.is_sqlmodel(column.owner):
+        written = next(iter(registered_types(project, column)), None)
     if written is not None:
         symbol = type_class(project, written)
         if isinstance(symbol, External) and symbol.name in STRINGS and isinstance(written.expr, o.Call):
@@ -115,27 +117,44 @@ def _members(project: Project, scope: Scope, annotation: o.Node | None, depth: i
             yield symbol
 
 
-def knows_type(project: Project, model: Model, annotation: Symbol | None) -> bool:
-    """Whether the model's registry gives this annotation a sized type, or cannot be seen.
+def registered_types(project: Project, column: Column) -> list[Located | None]:
+    """The types that the registries of a column's models give its annotation; None for one that cannot be seen.
 
-    That is an entry of `type_annotation_map`, in a declarative base or passed to what makes the base.
+    They are entries of `type_annotation_map`, in a declarative base or passed to what makes the base.
     """
-    if model.registry is None:
-        return True
+    kinds = {kind for kind in _aliases(project, column.scope, column.mapped_type) if kind is not None}
+    kinds |= {kind for kind in [python_type(project, column.scope, column.mapped_type)] if kind is not None}
+    return [
+        entry
+        for model in project.models.users_of(column.owner)
+        for entry in (_registered(project, model, kinds) if model.registry is not None else [None])
+    ]
+
+
+def _aliases(project: Project, scope: Scope, annotation: o.Node | None) -> Iterator[Symbol | None]:
+    """What the members of an annotation are called, `None` left out."""
+    for member in union_members(annotation):
+        if isinstance(member, o.Subscript) and o.dotted(member.value).rpartition(".")[2] in ("Optional", "Union"):
+            for item in member.items:
+                yield from _aliases(project, scope, item)
+        elif not is_none(member):
+            yield project.resolver.resolve(scope, member)
+
+
+def _registered(project: Project, model: Model, kinds: set[Symbol]) -> Iterator[Located | None]:
     for located in _type_maps(project, model):
         expr, scope = located.expr, located.scope
         symbol = project.resolver.resolve(scope, expr)
         if isinstance(symbol, Variable) and symbol.value is not None:
             expr, scope = symbol.value, symbol.scope
         if not isinstance(expr, o.Dict):
-            return True
+            yield None
+            continue
         for key, value in zip(expr.keys, expr.values, strict=True):
             if key is None:
-                return True
-            entry = Located(value, scope)
-            if project.resolver.resolve(scope, key) == annotation:
-                return not is_unsized_string(project, generic_type(project, entry))
-    return False
+                yield None
+            elif project.resolver.resolve(scope, key) in kinds:
+                yield generic_type(project, Located(value, scope))
 
 
 def _type_maps(project: Project, model: Model) -> Iterator[Located]:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import parse_annotation, union_members
+from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
@@ -135,6 +135,36 @@ class Column(Attribute):
         own = (Located(self.call, self.scope),) if self.call is not None else ()
         return own + self.annotated
 
+    def argument(self, keyword: str) -> Located | None:
+        """The value passed as `keyword`, wherever the column is described: None itself only if there is no other."""
+        given = [super().argument(keyword)]
+        for scope, call in self._described:
+            arg = call.argument(keyword)
+            if arg is not None:
+                given.append(Located(arg.value, scope))
+            shared = call.argument("sa_column_kwargs")
+            if shared is not None:
+                given.append(dict_entry(self.project, scope, shared.value, keyword))
+        values = [value for value in given if value is not None]
+        return next((value for value in values if not is_none(value.expr)), values[0] if values else None)
+
+    @property
+    def has_unknown_arguments(self) -> bool:
+        """A `**kwargs`, or a SQLModel's `sa_column_kwargs`, that cannot be seen through."""
+        shared = [(scope, arg) for scope, call in self._described if (arg := call.argument("sa_column_kwargs"))]
+        unseen = any(dict_items(self.project, scope, arg.value) is None for scope, arg in shared)
+        return unseen or super().has_unknown_arguments
+
+    @property
+    def _described(self) -> Iterator[tuple[Scope, o.Call]]:
+        """The calls, with the `Column(…)` inside a SQLModel's `Field(…)`."""
+        for located in self.calls:
+            assert isinstance(located.expr, o.Call)
+            yield located.scope, located.expr
+            nested = located.expr.argument("sa_column")
+            if nested is not None and isinstance(nested.value, o.Call):
+                yield located.scope, nested.value
+
     @cached_property
     def type_arg(self) -> Located | None:
         """The column type as written (`String(50)`, `sa.Integer`, `UUID(as_uuid=True)`), not the annotation's."""
@@ -167,12 +197,10 @@ class Column(Attribute):
 
     def flag(self, keyword: str) -> bool | None:
         """The literal True or False passed as `keyword`, anywhere the column is described."""
-        for located in self.calls:
-            assert isinstance(located.expr, o.Call)
-            for call in (located.expr, getattr(located.expr.argument("sa_column"), "value", None)):
-                arg = call.argument(keyword) if isinstance(call, o.Call) else None
-                if arg is not None and isinstance(arg.value, o.Name) and arg.value.id in ("True", "False"):
-                    return arg.value.id == "True"
+        for _, call in self._described:
+            arg = call.argument(keyword)
+            if arg is not None and isinstance(arg.value, o.Name) and arg.value.id in ("True", "False"):
+                return arg.value.id == "True"
         return None
 
     @cached_property
@@ -558,8 +586,10 @@ class Models:
 
     def registry_of(self, class_: Class) -> object:
         """The declarative base that a class hangs on: a class, or the variable `declarative_base()` made."""
-        if self._is_base(class_) or self._is_declarative_by_itself(class_):
+        if self._is_base(class_):
             return class_
+        if self._is_declarative_by_itself(class_):
+            return self._decorating_registry(class_) or class_
         for base in class_.node.bases:
             if base.keyword:
                 continue
@@ -571,10 +601,28 @@ class Models:
             ):
                 return self.registry_of(symbol)
             if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
-                return (symbol.module.path, symbol.name)
+                return self.registry_behind(symbol)
             if isinstance(symbol, External) and symbol.name == "SQLModel":
                 return symbol.name
         return None
+
+    def _decorating_registry(self, class_: Class) -> tuple[str, str] | None:
+        """The variable that holds the registry of `@mapper_registry.mapped`."""
+        for decorator in class_.node.decorators:
+            value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
+            if isinstance(value, o.Attribute):
+                symbol = self.project.resolver.resolve(class_.enclosing, value.value)
+                if isinstance(symbol, Variable):
+                    return symbol.module.path, symbol.name
+        return None
+
+    def registry_behind(self, base: Variable) -> tuple[str, str]:
+        """The variable that a declarative base hangs on: itself, or that of `mapper_registry.generate_base()`."""
+        maker = base.value.func if isinstance(base.value, o.Call) else None
+        if isinstance(maker, o.Attribute) and maker.attr == "generate_base":
+            symbol = self.project.resolver.resolve(base.scope, maker.value)
+            base = symbol if isinstance(symbol, Variable) else base
+        return base.module.path, base.name
 
     def resolve_target(self, relationship: Relationship) -> Model | None:
         """The model that a relationship leads to. A string resolves within the registry, by class name."""

@@ -309,7 +309,7 @@ class Pairings:
                 base = resolver.resolve(where, expr.value)
                 if isinstance(base, Class):
                     return models.registry_of(base) == model.registry or base in model.ancestors
-                return isinstance(base, Variable) and (base.module.path, base.name) == model.registry
+                return isinstance(base, Variable) and models.registry_behind(base) == model.registry
             symbol = resolver.resolve(where, expr)
             if not isinstance(symbol, Variable) or symbol.value is None:
                 return False

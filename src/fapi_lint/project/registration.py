@@ -107,7 +107,7 @@ class Registration:
                 if isinstance(symbol, Class) and self.project.models.is_declarative(symbol):
                     found.add(self.project.models.registry_of(symbol))
                 elif isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
-                    found.add((symbol.module.path, symbol.name))
+                    found.add(self.project.models.registry_behind(symbol))
                 elif isinstance(symbol, External) and symbol.name == "SQLModel":
                     found.add(symbol.name)
             self._bases[hub] = found

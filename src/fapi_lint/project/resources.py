@@ -12,7 +12,7 @@ from fapi_lint.config.settings import Role
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.routes import Route
-from fapi_lint.project.schemas import Schema
+from fapi_lint.project.schemas import Schema, ends_with_word
 from fapi_lint.project.symbols import Class, Scope
 
 if TYPE_CHECKING:
@@ -61,6 +61,13 @@ class Resources:
             if name.startswith(prefix) and name[len(prefix) : len(prefix) + 1].isupper():
                 return SchemaName(name.removeprefix(prefix), role, prefix, is_conventional=False)
         return None
+
+    def noun_of(self, schema: Schema) -> str:
+        """What a schema is about: User for UserInDBBase, and for UserDetail where routes of users answer with it."""
+        name = schema.name
+        while (named := self.parse(name)) is not None:
+            name = named.resource
+        return self._answered.get(schema.class_, name) if name == schema.name else name
 
     def expected_name(self, schema: Schema) -> str | None:
         """What a schema of a resource should be called; None if it is, or is not known to be one."""
@@ -215,8 +222,7 @@ class Resources:
 
 def _without_suffix(name: str, suffix: str) -> str:
     """What stands before a suffix that is a word of its own; empty if it does not end so."""
-    stem = name.removesuffix(suffix)
-    return "" if stem == name or not stem or stem[-1].isupper() else stem
+    return name.removesuffix(suffix) if ends_with_word(name, suffix) else ""
 
 
 def _noun(path: str) -> str:

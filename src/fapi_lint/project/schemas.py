@@ -6,6 +6,7 @@ table are schemas too; settings are not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,6 +49,8 @@ _NEW_IN_2 = frozenset(
     ]
 )
 """Names that only Pydantic 2 exports."""
+_SPELLED_IN_2 = re.compile(r"\bfrom_attributes *=|\bjson_schema_extra *=|\bmodel_config *=|\.model_(?:dump|validate)\(")
+"""What only code for Pydantic 2 says."""
 _CONSTRAINTS = frozenset(
     ["Field", "StringConstraints", "constr", "conlist", "conint", "confloat", "condecimal", "conset"]
 )
@@ -290,6 +293,8 @@ class Schemas:
         for module in self.project.modules:
             if "pydantic" not in module.text:
                 continue
+            if _SPELLED_IN_2.search(module.text):
+                return 2
             for statement in module.outline.body:
                 if isinstance(statement, o.ImportFrom) and (
                     statement.module == "pydantic_settings"
@@ -302,13 +307,13 @@ class Schemas:
         """What the name of a schema says that it is for."""
         conventions = self.project.settings.conventions
         for role, suffix in conventions.schema_suffixes.by_role().items():
-            if _ends_with(name, suffix):
+            if ends_with_word(name, suffix):
                 return role
         prefixed: Role | None = next(
             (role for prefix, role in conventions.schema_prefixes.items() if _starts_with(name, prefix)), None
         )
         for suffix, role in conventions.schema_synonyms.items():
-            if _ends_with(name, suffix):
+            if ends_with_word(name, suffix):
                 # UserCreateSchema is for creating users, whatever "Schema" stands for.
                 other = self.role_of(name.removesuffix(suffix)) or prefixed
                 return role if other in (None, role) else None
@@ -342,7 +347,7 @@ class Schemas:
         if schema.role != "response":
             return False
         conventions = self.project.settings.conventions
-        if _ends_with(schema.name, conventions.schema_suffixes.response):
+        if ends_with_word(schema.name, conventions.schema_suffixes.response):
             return True
         stems = (schema.name.removesuffix(suffix) for suffix in conventions.schema_synonyms)
         return not set(schema.module.parts).isdisjoint(conventions.schema_folders) or any(
@@ -488,9 +493,11 @@ class Schemas:
         return _UNKNOWN
 
 
-def _ends_with(name: str, suffix: str) -> bool:
-    """Whether a CamelCase name ends with these words, and with something before them."""
-    return len(name) > len(suffix) and name.endswith(suffix) and not name[-len(suffix) - 1].isupper()
+def ends_with_word(name: str, suffix: str) -> bool:
+    """Whether a CamelCase name ends with these words, and with something before them: Create of FAQCreate."""
+    if len(name) <= len(suffix) or not name.endswith(suffix):
+        return False
+    return suffix[1:2].islower() or not name[-len(suffix) - 1].isupper()
 
 
 def _starts_with(name: str, prefix: str) -> bool:

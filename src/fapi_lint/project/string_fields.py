@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 _INPUT = ("create", "update")
+_WRITING = frozenset(["PATCH", "POST", "PUT"])
 _LIMITS = frozenset(["const", "enum", "max_length", "min_length", "pattern", "regex"])
 """Arguments of `Field` that constrain a string."""
 _CONFIGURED = frozenset(["str_max_length", "str_min_length", "max_anystr_length", "min_anystr_length"])
@@ -63,15 +64,18 @@ class StringFields:
     def _inputs(self) -> dict[Class, list[Schema]]:
         """The Create and Update schemas by the classes that they are and inherit, each class's own one first.
 
-        A synonym does not tell enough: XIn may as well be what a search takes. Nor does a name whose schema is what a
-        route answers with, and no body.
+        A synonym does not tell enough, XIn may as well be what a search takes, unless requests that write a resource
+        have it as their body. Nor does a name whose schema is what a route answers with, and no body.
         """
         synonyms = self.project.settings.conventions.schema_synonyms
         resources = self.project.resources
         found: dict[Class, list[Schema]] = {}
         for schema in self.project.schemas.all:
             named = resources.parse(schema.name)
-            if named is None or named.role not in _INPUT or named.word in synonyms:
+            if named is None or named.role not in _INPUT:
+                continue
+            written = not _WRITING.isdisjoint(resources.bodies.get(schema.class_, ()))
+            if named.word in synonyms and not (written and resources.is_resource(named.resource)):
                 continue
             if schema.class_ in resources.bodies or schema.class_ not in resources.answers:
                 for class_ in schema.ancestors:

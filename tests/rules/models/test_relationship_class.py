@@ -137,6 +137,29 @@ def test_strings_and_callables_are_fine(body: str) -> None:
     assert findings(application(body, HUB), "FAPI208") == []
 
 
+def test_classes_that_one_registry_maps() -> None:
+    text = """
+        from sqlalchemy import Column, ForeignKey, Integer
+        from sqlalchemy.orm import registry, relationship
+
+        maps = registry()
+        Base = maps.generate_base()
+
+        @maps.mapped
+        class User:
+            __tablename__ = "users"
+            id = Column(Integer, primary_key=True)
+
+        class Post(Base):
+            __tablename__ = "posts"
+            id = Column(Integer, primary_key=True)
+            author_id = Column(ForeignKey("users.id"))
+            author = relationship({target})
+    """
+    before, after = ({"app/models.py": text.replace("{target}", target)} for target in ("User", '"User"'))
+    assert fixed(before, "FAPI208") == fixed(after, "FAPI208")
+
+
 def test_a_name_that_two_models_bear_has_no_fix() -> None:
     files = application(AUTHOR, HUB | {"app/models/other.py": USER.replace('"users"', '"others"')})
     [found] = findings(files, "FAPI208")

@@ -137,6 +137,48 @@ def test_a_type_annotation_map_says_the_type() -> None:
     assert len(findings(app(line), "FAPI204")) == 1
 
 
+def test_an_annotated_alias_says_it_all() -> None:
+    head = HEAD.replace(
+        "\n\nclass Base",
+        """
+from typing import Annotated
+plain = Annotated[datetime, mapped_column(server_default=func.now())]
+zoned = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now(), onupdate=func.now())]
+tz = Annotated[datetime, "with a time zone"]
+
+class Base""",
+    ).replace("    pass\n", "    type_annotation_map = {tz: DateTime(timezone=True)}\n")
+    assert findings(app("created_at: Mapped[zoned]\nupdated_at: Mapped[zoned | None]", head), "FAPI204") == []
+    assert findings(app("created_at: Mapped[tz]", head), "FAPI204") == []
+    created, updated = findings(app("created_at: Mapped[plain]\nupdated_at: Mapped[plain]", head), "FAPI204")
+    assert created.message == "`Item.created_at` has no time zone (no fix: its `Annotated` alias says so)"
+    assert updated.message.startswith("`Item.updated_at` has no time zone and has no `onupdate`")
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("sa_column=Column(DateTime(timezone=True), server_default=func.now(), onupdate=func.now())", ""),
+        ("sa_type=DateTime(timezone=True), sa_column_kwargs={'onupdate': func.now()}", ""),
+        ("sa_type=DateTime(timezone=True), sa_column_kwargs={'default': func.now()}", "no `onupdate`"),
+        ("sa_column_kwargs={'onupdate': func.now()}", "no time zone"),
+        ("sa_type=DateTime(timezone=True), sa_column_kwargs=shared()", ""),
+    ],
+)
+def test_a_sqlmodel_describes_its_column_in_several_ways(field: str, wrong: str) -> None:
+    text = f"""
+        from datetime import datetime
+        from sqlalchemy import Column, DateTime, func
+        from sqlmodel import Field, SQLModel
+
+        class Item(SQLModel, table=True):
+            id: int | None = Field(default=None, primary_key=True)
+            updated_at: datetime | None = Field(default=None, {field})
+    """
+    found = findings({"app/models/item.py": text}, "FAPI204")
+    assert [wrong in one.message for one in found] == [True] * bool(wrong)
+
+
 def test_a_mixin_is_reported_once_and_names_are_settings() -> None:
     mixin = "\n\nclass Stamped:\n    inserted = Column(DateTime)\n"
     text = (

@@ -126,6 +126,16 @@ def test_unsized_strings_get_a_length(line: str) -> None:
     assert fixed(files, "FAPI207", unsafe=True) == in_class(UNSIZED[line])
 
 
+def test_a_type_annotation_map_counts_for_the_name_that_is_written() -> None:
+    head = HEAD.replace("    pass\n", "    type_annotation_map = {dict[str, int]: Text, short50: String(50)}\n")
+    files = in_class("name: Mapped[Optional[short50]]\nnick: Mapped[Optional[str]]")
+    files = {
+        path: "from typing import Annotated\nshort50 = Annotated[str, 50]\n" + head + text.removeprefix(HEAD)
+        for path, text in files.items()
+    }
+    assert [found.message.split("`")[1] for found in findings(files, "FAPI207")] == ["Tag.nick"]
+
+
 @pytest.mark.parametrize("name", ["LongText", "wide"])
 def test_a_type_that_an_alias_defines_is_reported_once_there(name: str) -> None:
     line = f"a: Mapped[{name}]\nb: Mapped[{name}]" if name == "wide" else f"a = Column({name})\nb = Column({name})"

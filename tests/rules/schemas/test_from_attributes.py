@@ -137,3 +137,9 @@ def test_false_is_somebodys_decision() -> None:
     text = HEAD + "class UserResponse(BaseModel):\n    model_config = ConfigDict(from_attributes=False)\n"
     (found,) = findings({"app/main.py": text}, CODE)
     assert found.fix is None
+
+
+def test_a_base_that_says_so_in_old_terms_gets_the_setting() -> None:
+    base = "class UserInDBBase(BaseModel):\n    id: int\n    class Config:\n        {setting} = True\n"
+    text = base + "class UserResponse(UserInDBBase): ...\n"
+    assert after(text.format(setting="orm_mode")) == text.format(setting="from_attributes")

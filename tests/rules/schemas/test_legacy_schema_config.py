@@ -65,6 +65,12 @@ def test_what_is_no_legacy_config(text: str, versions: Versions) -> None:
     assert findings({PATH: text}, "FAPI302", versions=versions) == []
 
 
+@pytest.mark.parametrize(("setting", "count"), [("from_attributes", 1), ("orm_mode", 0)])
+def test_the_version_is_seen_in_settings(setting: str, count: int) -> None:
+    text = schema(f"{setting} = True\n")
+    assert len(findings({PATH: text}, "FAPI302", versions=Versions())) == count
+
+
 def test_the_version_is_seen_in_imports() -> None:
     files = {PATH: schema("extra = 'forbid'\n"), "app/a.py": "from pydantic import field_validator\n"}
     assert [f.at for f in findings(files, "FAPI302")] == [(PATH, 7)]

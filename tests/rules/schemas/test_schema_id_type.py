@@ -42,6 +42,7 @@ def application(schemas: str, service: str = "") -> dict[str, str]:
     ("schema", "field", "model"),
     [
         ("class DeviceResponse(BaseModel):\n    id: int\n", "id", "Device.id"),
+        ("class DeviceInDBBase(BaseModel):\n    id: int\n", "id", "Device.id"),
         ("class Device(BaseModel):\n    id: int | None = None\n", "id", "Device.id"),
         ("class ReadingCreate(BaseModel):\n    source: int\n    device_id: int\n", "device_id", "Device.id"),
         ("class Order(BaseModel):\n    device_ids: list[int]\n", "device_ids", "Device.id"),
@@ -51,6 +52,14 @@ def test_fields_by_name(schema: str, field: str, model: str) -> None:
     (found,) = findings(application(schema), "FAPI306")
     assert found.message == f"`{field}` is an integer, but `{model}` is a UUID"
     assert found.fix is not None
+
+
+def test_a_schema_that_routes_of_the_model_answer_with() -> None:
+    text = "class DeviceDetail(BaseModel):\n    id: int\n"
+    route = "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/devices/{device_id}', response_model={model})\n"
+    for model, count in (("schemas.DeviceDetail", 1), ("str", 0)):
+        files = application(text, route.replace("{model}", model) + "def device(device_id: str): ...\n")
+        assert len(findings(files, "FAPI306")) == count
 
 
 def test_fields_by_what_fills_them() -> None:

@@ -51,7 +51,7 @@ def one(field: str, owner: str = "UserCreate(BaseModel)") -> list[str]:
         "name: Annotated[str | None, Field(description='who')] = None",
     ],
 )
-@pytest.mark.parametrize("owner", ["UserCreate", "UserUpdate", "CreateUser", "UserCreateSchema"])
+@pytest.mark.parametrize("owner", ["UserCreate", "UserUpdate", "CreateUser", "UserCreateSchema", "FAQCreate"])
 def test_plain_strings(field: str, owner: str) -> None:
     assert one(field, f"{owner}(BaseModel)") == [f"{owner}.name"]
 
@@ -179,3 +179,23 @@ def test_without_a_length_there_is_no_fix(field: str) -> None:
 def test_a_sqlmodel_schema_gets_its_own_field() -> None:
     files = {PATH: "from sqlmodel import SQLModel\n\nclass UserCreate(SQLModel):\n    name: str\n", "app/m.py": MODEL}
     assert fixed(files, "FAPI303", unsafe=True)[PATH].startswith("from sqlmodel import Field, SQLModel\n")
+
+
+@pytest.mark.parametrize(("method", "expected"), [("post", ["UserIn.name"]), ("get", [])])
+def test_a_synonym_counts_as_the_body_of_requests_that_write(method: str, expected: list[str]) -> None:
+    route = f"""
+from fastapi import APIRouter
+router = APIRouter()
+class UserIn(BaseModel):
+    name: str
+@router.{method}("/users")
+def users(user: UserIn): ...
+"""
+    found = findings({PATH: HEAD + route, "app/models/user.py": MODEL}, "FAPI303")
+    assert [one.message.split("`")[1] for one in found] == expected
+
+
+def test_the_length_may_come_from_the_registry() -> None:
+    model = MODEL.replace("Base): ...", "Base):\n    type_annotation_map = {str: String(60)}").replace("String(50)", "")
+    files = {PATH: HEAD + "class UserCreate(BaseModel):\n    name: str\n", "app/models/user.py": model}
+    assert "name: str = Field(max_length=60)" in fixed(files, "FAPI303", unsafe=True)[PATH]

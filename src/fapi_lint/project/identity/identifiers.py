@@ -263,9 +263,8 @@ class Identifiers:
         """A field of a schema called as what the schema's own model has, or as a model's key, holds that."""
         project = self.project
         schema = project.schemas.by_class[class_]
-        parsed = project.resources.parse(class_.name)
-        stem = parsed.resource if parsed is not None else class_.name
-        models = [m for m in project.models.by_name.get(stem, ()) if project.purposes.is_application(m.module)]
+        named = project.models.by_name.get(project.resources.noun_of(schema), ())
+        models = [model for model in named if project.purposes.is_application(model.module)]
         for field in schema.own_fields:
             if "id" not in field.name:
                 continue

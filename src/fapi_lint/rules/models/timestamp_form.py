@@ -7,7 +7,7 @@ from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_argument, insert_keyword, replace, replace_argument_value
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
-from fapi_lint.project.column_types import generic_type, knows_type, python_type, type_class
+from fapi_lint.project.column_types import generic_type, python_type, registered_types, type_class
 from fapi_lint.project.models import Column
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External
@@ -128,28 +128,33 @@ def _is_judged(column: Column, project: Project) -> bool:
     """A timestamp of a table in the application, all of whose arguments are seen."""
     if not project.purposes.is_application(column.module) or column.made_by is not None:
         return False
-    if column.has_unknown_arguments or column.annotated or (column.call and column.call.argument("sa_column_kwargs")):
+    if column.has_unknown_arguments:
         return False
     models = project.models.users_of(column.owner)
     if not any(model.columns.get(column.name) is column and not model.is_view for model in models):
         return False
     if column.type_arg is None:
         return python_type(project, column.scope, column.mapped_type) == External("datetime.datetime")
-    symbol = type_class(project, generic_type(project, column.type_arg))
-    return isinstance(symbol, External) and symbol.is_from("sqlalchemy", *_TYPES)
+    return _is_timestamp(generic_type(project, column.type_arg), project)
 
 
 def _is_aware(column: Column, project: Project) -> bool | None:
     """Whether the type has a time zone; None where that cannot be seen."""
-    if column.type_arg is None:
-        python = External("datetime.datetime")
-        known = any(knows_type(project, model, python) for model in project.models.users_of(column.owner))
-        return None if known else False
-    written = generic_type(project, column.type_arg).expr
+    types = registered_types(project, column) if column.type_arg is None else [generic_type(project, column.type_arg)]
+    if not types:
+        return False
+    if types[0] is None or not _is_timestamp(types[0], project):
+        return None
+    written = types[0].expr
     given = written.argument("timezone", 0) if isinstance(written, o.Call) else None
     if given is None:
         return None if isinstance(written, o.Call) and any(arg.star for arg in written.args) else False
     return {"True": True, "False": False}.get(o.dotted(given.value))
+
+
+def _is_timestamp(written: Located, project: Project) -> bool:
+    symbol = type_class(project, written)
+    return isinstance(symbol, External) and symbol.is_from("sqlalchemy", *_TYPES)
 
 
 def _is_called(given: Located, project: Project) -> bool:
@@ -172,6 +177,8 @@ def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | st
     users = [model.class_ for model in project.models.users_of(column.owner)]
     if project.models.is_sqlmodel(column.owner) or any(map(project.models.is_dataclass, users)):
         return "the attribute is an argument of `__init__`, too"
+    if column.annotated:
+        return "its `Annotated` alias says so"
     if call is None:
         return "there is no call to write it into"
     if any(arg.star for arg in call.args):

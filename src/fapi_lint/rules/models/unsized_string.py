@@ -6,7 +6,7 @@ from fapi_lint.fix.edit import Applicability, Edit, Fix, NeedsImport
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_argument, replace, replace_argument_value
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.column_types import generic_type, is_unsized_string, knows_type, python_type
+from fapi_lint.project.column_types import generic_type, is_unsized_string, python_type, registered_types
 from fapi_lint.project.models import Column, Table, written_type
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External, Variable
@@ -137,8 +137,7 @@ def _is_unsized(column: Column, project: Project) -> bool:
         return not sized and python in (External("builtins.str"), External("pydantic.EmailStr"))
     if python != External("builtins.str"):
         return False
-    alias = project.resolver.resolve(column.scope, column.mapped_type)
-    return not any(knows_type(project, model, kind) for model in models for kind in (python, alias))
+    return all(known and is_unsized_string(project, known) for known in registered_types(project, column))
 
 
 def _argument(column: Column, keyword: str) -> bool:

@@ -8,6 +8,7 @@ from fapi_lint.fix.text import insert_argument, insert_entry, insert_into_class_
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.project import Project
 from fapi_lint.project.schemas import Schema
+from fapi_lint.project.symbols import Class
 from fapi_lint.rules.rule import Finding, rule
 
 Change = tuple[Edit, tuple[NeedsImport, ...]]
@@ -61,7 +62,8 @@ def from_attributes(schema: Schema, project: Project) -> Iterator[Finding]:
     """
     if not _fires(schema, project):
         return
-    origin = next((base for base in reversed(_family(schema, project)) if _fires(base, project)), schema)
+    family = _family(schema, project)
+    origin = next((base for base in reversed(family) if _fires(base, project) or _has_orm_mode(base)), schema)
     change = _change(origin)
     yield Finding(
         at=schema.place,
@@ -77,6 +79,13 @@ def _fires(schema: Schema, project: Project) -> bool:
     if schema.pydantic == 1 or (schema.pydantic is None and project.schemas.uses_orm_mode):
         return False
     return project.purposes.is_application(schema.module) and not project.settings.is_exempt("FAPI301", schema.name)
+
+
+def _has_orm_mode(schema: Schema) -> bool:
+    """Whether it meant to read attributes: it says so in the terms of Pydantic 1."""
+    bindings = schema.class_.scope.bindings.get("Config", ())
+    config = bindings[-1].definition if bindings else None
+    return isinstance(config, Class) and "orm_mode" in config.scope.bindings
 
 
 def _family(schema: Schema, project: Project) -> list[Schema]:
