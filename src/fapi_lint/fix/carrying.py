@@ -77,15 +77,13 @@ class Carrier:
         variable = self.project.resolver.resolve(located.scope, expr)
         if isinstance(expr, o.String):
             return self.verbatim(expr, located)
-        is_above = (
+        if (
             isinstance(variable, Variable)
-            and isinstance(expr, o.Name)
             and variable.scope.is_module
-            and variable.module is module is located.scope.module
+            and variable.module is module
             and variable.node.start < self.at
-        )
-        if is_above:
-            return module.slice(expr)
+        ):
+            return variable.name
         name = self.project.pairings.secondary_name(located)
         if name is None or not all(part.isidentifier() for part in name.split(".")):
             raise Unpairable("the name of the secondary table is not certain")

@@ -286,12 +286,41 @@ class Pairings:
         symbol = self.project.resolver.resolve(located.scope, expr)
         if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
             name = symbol.value.argument("name", 0)
-            schema = symbol.value.argument("schema")
             if name is None or not isinstance(name.value, o.String) or name.value.value is None:
                 return None
-            if schema is None:
+            described = (symbol.value, self._metadata_call(symbol))
+            schemas = [arg.value for call in described if call is not None and (arg := call.argument("schema"))]
+            if not schemas:
                 return name.value.value
-            return f"{schema.value.value}.{name.value.value}" if isinstance(schema.value, o.String) else None
+            return f"{schemas[0].value}.{name.value.value}" if isinstance(schemas[0], o.String) else None
+        return None
+
+    def _metadata_call(self, table: Variable) -> o.Call | None:
+        """The `MetaData(…)` that a table is in; None where it cannot be seen, or SQLAlchemy makes it."""
+        resolver, where = self.project.resolver, table.scope
+        arg = table.value.argument("metadata", 1) if isinstance(table.value, o.Call) else None
+        expr = None if arg is None else arg.value
+        for _ in range(8):
+            if isinstance(expr, o.Call):
+                if o.dotted(expr.func).rpartition(".")[2] == "MetaData":
+                    return expr
+                arg = expr.argument("metadata")
+                expr = None if arg is None else arg.value
+                continue
+            holder = resolver.resolve(where, expr.value) if isinstance(expr, o.Attribute) else None
+            if isinstance(holder, Class):
+                found = [
+                    (ancestor.scope, binding.value)
+                    for ancestor in resolver.mro(holder)
+                    if isinstance(ancestor, Class)
+                    for binding in ancestor.scope.bindings.get("metadata", ())
+                ]
+                where, expr = found[0] if found else (where, None)
+                continue
+            symbol = holder if isinstance(holder, Variable) else resolver.resolve(where, expr)
+            if not isinstance(symbol, Variable):
+                return None
+            where, expr = symbol.scope, symbol.value
         return None
 
     def shares_metadata(self, variable: object, model: Model) -> bool:

@@ -137,6 +137,33 @@ def test_secondary_is_a_name_where_the_variable_is_elsewhere() -> None:
     assert "likes = relationship('Post', back_populates='fans', secondary='liked_posts')" in after["app/models/user.py"]
 
 
+@pytest.mark.parametrize(
+    ("place", "after"),
+    [
+        ("app/models/post.py", "'blog.liked_posts'"),
+        ("app/models/user.py", "liked"),
+        ("app/links.py", "'blog.liked_posts'"),
+    ],
+)
+def test_secondary_in_metadata_with_a_schema(place: str, after: str) -> None:
+    table = (
+        "\n\nliked = Table('liked_posts', Base.metadata, Column('user_id', ForeignKey('blog.users.id')),"
+        " Column('post_id', ForeignKey('blog.posts.id')))\n"
+    )
+    files = small("    fans = relationship('User', secondary=liked, backref='likes')\n")
+    files = {path: text.replace("ForeignKey('users", "ForeignKey('blog.users") for path, text in files.items()}
+    files["app/db/base_class.py"] = "from sqlalchemy import MetaData\n" + BASE.replace(
+        "pass", "metadata = MetaData(schema='blog')"
+    )
+    rest = files.get(place, HEAD).removeprefix(HEAD)
+    files[place] = HEAD + table + rest
+    if place != "app/models/post.py":
+        name = place.removesuffix(".py").replace("/", ".")
+        files["app/models/post.py"] = f"from {name} import liked\n" + files["app/models/post.py"]
+    text = assert_same(files)["app/models/user.py"]
+    assert f"likes = relationship('Post', back_populates='fans', secondary={after})" in text
+
+
 def test_an_expression_becomes_a_string_with_qualified_names() -> None:
     join = "sa.and_(User.id == foreign(author_id), id > 3)"
     files = small(f"    author = relationship('User', primaryjoin={join}, backref='posts')\n")
