@@ -174,12 +174,17 @@ class Schema(ClassEntity):
 
     @cached_property
     def parts(self) -> list[Schema]:
-        """The schemas that its fields are made of, in their order."""
+        """The schemas that its fields are made of, in their order: `X` of a base `Page[X]` is among them."""
         schemas = self.project.schemas
+        found: list[tuple[Scope, o.Node]] = [(field.scope, field.annotation) for field in self.fields.values()]
+        for ancestor in self.ancestors:
+            for base in ancestor.node.bases:
+                if isinstance(base.value, o.Subscript):
+                    found += [(ancestor.enclosing, item) for item in base.value.items]
         return [
             schemas.by_class[class_]
-            for field in self.fields.values()
-            for class_ in schemas.named_in(field.scope, field.annotation)
+            for scope, annotation in found
+            for class_ in schemas.named_in(scope, annotation)
             if class_ in schemas.by_class
         ]
 

@@ -58,6 +58,24 @@ def g() -> Token: ...
     assert names(text) == ["Tag", "Post", "Token"]
 
 
+def test_the_arguments_of_a_generic_base_are_parts() -> None:
+    text = """
+from typing import Generic, TypeVar
+from pydantic import RootModel
+T = TypeVar("T")
+class Page(BaseModel, Generic[T]):
+    items: list[T]
+class Brief(BaseModel): ...
+class Created(BaseModel): ...
+class Deleted(BaseModel): ...
+class Briefs(Page[Brief]): ...
+class EventResponse(RootModel[Created | Deleted]): ...
+class BriefsResponse(BaseModel):
+    page: Briefs
+"""
+    assert names(text) == ["Brief", "Created", "Deleted", "Briefs", "BriefsResponse"]
+
+
 def test_other_endings_where_schemas_are() -> None:
     out = {"app/schemas/user.py": HEAD + "class UserOut(BaseModel): ...\nclass UserIn(BaseModel): ..."}
     assert [found.row for found in findings(out, CODE)] == [2]
