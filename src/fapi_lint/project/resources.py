@@ -12,14 +12,12 @@ from fapi_lint.config.settings import Role
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.routes import Route
-from fapi_lint.project.schemas import Schema, ends_with_word
+from fapi_lint.project.schemas import NEUTRAL, Schema, ends_with_word
 from fapi_lint.project.symbols import Class, Scope
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-NEUTRAL = "Schema"
-"""A synonym that yields to any other word of the name: UserCreateSchema is for creating users."""
 _LISTS = ("list", "List", "Sequence")
 _CRUD_PATH = re.compile(r"/([a-z][a-z0-9_-]*)(?:/\{[^/]*\})?/?$")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*|[0-9]+")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
     from fapi_lint.project.routes import Route
 
+NEUTRAL = "Schema"
+"""A synonym that yields to any other word of the name: UserCreateSchema is for creating users."""
 _BASES = ("BaseModel", "RootModel", "GenericModel")
 _WITHOUT_CONFIG = frozenset(["abc", "builtins", "enum", "pydantic", "typing", "typing_extensions"])
 """Packages whose classes configure nothing."""
@@ -348,16 +350,17 @@ class Schemas:
         return found
 
     def _is_response_by_name(self, schema: Schema) -> bool:
-        """`UserResponse` is one; `UserOut` where schemas are kept, or where there is a model `User`."""
+        """`UserResponse` is one, `UserOut` where schemas are kept or a model `User` is, `UserSchema` where that is."""
         if schema.role != "response":
             return False
         conventions = self.project.settings.conventions
         if ends_with_word(schema.name, conventions.schema_suffixes.response):
             return True
         stems = (schema.name.removesuffix(suffix) for suffix in conventions.schema_synonyms)
-        return not set(schema.module.parts).isdisjoint(conventions.schema_folders) or any(
-            stem != schema.name and stem in self.project.models.by_name for stem in stems
-        )
+        if any(stem != schema.name and stem in self.project.models.by_name for stem in stems):
+            return True
+        is_kept = not set(schema.module.parts).isdisjoint(conventions.schema_folders)
+        return is_kept and not schema.name.endswith(NEUTRAL)
 
     def _answered(self, route: Route) -> Iterator[Class]:
         """The classes in the response model of a route, which is the return annotation if there is no other."""

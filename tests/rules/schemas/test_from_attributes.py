@@ -81,6 +81,16 @@ def test_other_endings_where_schemas_are() -> None:
     assert [found.row for found in findings(out, CODE)] == [2]
 
 
+def test_schema_alone_says_nothing() -> None:
+    text = (
+        HEAD
+        + "class BaseSchema(BaseModel): ...\nclass TimestampSchema(BaseSchema): ...\nclass UserSchema(BaseSchema): ..."
+    )
+    model = "from sqlalchemy.orm import DeclarativeBase\nclass Base(DeclarativeBase): ...\n"
+    model += "class User(Base):\n    __tablename__ = 'user'\n"
+    assert [f.row for f in findings({"app/schemas/user.py": text, "app/models.py": model}, CODE)] == [4]
+
+
 def test_pydantic_1_is_left_alone() -> None:
     text = "from pydantic import BaseModel\nclass UserResponse(BaseModel): ...\n"
     assert names(text, "", versions=Versions(pydantic=parse_constraint("^1.10"))) == []

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from fapi_lint.fix.edit import Applicability, Fix, Refusal
 from fapi_lint.fix.rename import rename
 from fapi_lint.project.project import Project
-from fapi_lint.project.resources import NEUTRAL
-from fapi_lint.project.schemas import Schema
+from fapi_lint.project.schemas import NEUTRAL, Schema
 from fapi_lint.rules.rule import Finding, rule
 
 
