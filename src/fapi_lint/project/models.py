@@ -572,6 +572,8 @@ class Models:
 
     def _is_base(self, class_: Class) -> bool:
         """The declarative base itself: its direct base is SQLAlchemy's."""
+        if self.project.resolver.remade(class_) is not None:
+            return True
         if any(
             isinstance(base, External) and base.is_from("sqlalchemy", "DeclarativeBase", "DeclarativeBaseNoMeta")
             for base in self.project.resolver.bases(class_)

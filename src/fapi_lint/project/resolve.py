@@ -368,21 +368,36 @@ class Resolver:
                 if symbol is not class_:
                     found.append(symbol)
             else:
-                made = self.made_base(class_.enclosing, value)
-                if made is not None:
-                    found.append(made)
-        return found
+                found += self._made_bases(class_.enclosing, value)
+        remade = self.remade(class_)
+        return found if remade is None else [*found, remade]
 
-    def made_base(self, scope: Scope, expr: o.Node | None) -> External | None:
-        """A base that a call makes, by the function's name: `declarative_base()`, `registry().generate_base()`."""
+    def _made_bases(self, scope: Scope, expr: o.Node) -> Iterator[Class | External]:
+        """A base that a call makes, by the function's name, and what that inherits in turn.
+
+        `declarative_base(cls=Model)`, `registry().generate_base()`
+        """
         symbol = self.resolve(scope, expr) if not isinstance(expr, o.Call) else None
-        call = symbol.value if isinstance(symbol, Variable) else expr
-        where = symbol.scope if isinstance(symbol, Variable) else scope
+        call, where = (symbol.value, symbol.scope) if isinstance(symbol, Variable) else (expr, scope)
         if not isinstance(call, o.Call):
-            return None
-        if isinstance(call.func, o.Attribute) and call.func.attr == "generate_base":
-            return External("sqlalchemy.orm.declarative_base")
-        return self.external(where, call.func)
+            return
+        generated = isinstance(call.func, o.Attribute) and call.func.attr == "generate_base"
+        made = External("sqlalchemy.orm.declarative_base") if generated else self.external(where, call.func)
+        if made is None:
+            return
+        yield made
+        given = call.argument("cls")
+        inherited = None if given is None else self.resolve(where, given.value)
+        if isinstance(inherited, Class):
+            yield inherited
+
+    def remade(self, class_: Class) -> External | None:
+        """What makes a declarative base of a class under its own name: `Base = declarative_base(cls=Base)`."""
+        for binding in class_.enclosing.bindings.get(class_.name, ()):
+            given = binding.value.argument("cls") if isinstance(binding.value, o.Call) else None
+            if given is not None and o.dotted(given.value) == class_.name:
+                return External("sqlalchemy.orm.declarative_base")
+        return None
 
     def mro(self, class_: Class) -> tuple[Class | External, ...]:
         """The class and its ancestors, nearest first; cycles are cut."""

@@ -18,6 +18,8 @@ from fapi_lint.project.symbols import Class, Scope
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
+_ENVELOPES = ("Body", "DTO", "Data", "Dto", "Form", "Input", "Params", "Payload", "Request")
+"""Endings that say how something arrives, and nothing about what it is for."""
 _LISTS = ("list", "List", "Sequence")
 _CRUD_PATH = re.compile(r"/([a-z][a-z0-9_-]*)(?:/\{[^/]*\})?/?$")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*|[0-9]+")
@@ -55,10 +57,17 @@ class Resources:
                 if inner.role == role or suffix == NEUTRAL:
                     return SchemaName(inner.resource, inner.role, inner.word, is_conventional=False)
                 return None
+        prefixed = None
         for prefix, role in conventions.schema_prefixes.items():
             if name.startswith(prefix) and name[len(prefix) : len(prefix) + 1].isupper():
-                return SchemaName(name.removeprefix(prefix), role, prefix, is_conventional=False)
-        return None
+                prefixed = SchemaName(name.removeprefix(prefix), role, prefix, is_conventional=False)
+        if prefixed is not None and prefixed.resource in self.project.models.by_name:
+            return prefixed
+        for word in _ENVELOPES:
+            inner = self.parse(stem) if (stem := _without_suffix(name, word)) else None
+            if inner is not None and inner.role in ("create", "update"):
+                return SchemaName(inner.resource, inner.role, word, is_conventional=False)
+        return prefixed
 
     def noun_of(self, schema: Schema) -> str:
         """What a schema is about: User for UserInDBBase, and for UserDetail where routes of users answer with it."""
@@ -90,7 +99,7 @@ class Resources:
         named = self.parse(schema.name)
         if named is None:
             return self._answered.get(schema.class_, ""), "response"
-        if named.is_conventional or not self.is_resource(named.resource):
+        if named.is_conventional or named.word in _ENVELOPES or not self.is_resource(named.resource):
             return "", None
         answers, methods = schema.class_ in self.answers, self.bodies.get(schema.class_, set())
         if named.role in ("create", "update"):

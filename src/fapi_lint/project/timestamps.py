@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model
 from fapi_lint.project.module import Module
-from fapi_lint.project.symbols import Class, External
+from fapi_lint.project.symbols import Class, External, Variable
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -49,16 +49,20 @@ class Timestamps:
             bases = [base for base in ancestor.node.bases if not base.keyword]
             if len(resolver.bases(ancestor)) < len(bases) or any(base.star for base in bases):
                 return False
-            if any(self._has_own_class(ancestor, base.value) for base in bases):
+            if any(self._has_unseen_class(ancestor, base.value) for base in bases):
                 return False
         foreign = [base for base in resolver.mro(model.class_) if isinstance(base, External)]
         return all(base.package in _KNOWN and base.name not in ("DeferredReflection",) for base in foreign)
 
-    def _has_own_class(self, class_: Class, base: o.Expr) -> bool:
-        """`declarative_base(cls=…)`"""
-        symbol = self.project.resolver.resolve(class_.enclosing, base)
-        made = getattr(symbol, "value", None)
-        return isinstance(made, o.Call) and made.argument("cls") is not None
+    def _has_unseen_class(self, class_: Class, base: o.Expr) -> bool:
+        """`declarative_base(cls=…)` with a class that is none of the application."""
+        resolver = self.project.resolver
+        symbol = resolver.resolve(class_.enclosing, base)
+        made = symbol.value if isinstance(symbol, Variable) else None
+        given = made.argument("cls") if isinstance(made, o.Call) else None
+        if given is None or not isinstance(symbol, Variable):
+            return False
+        return not isinstance(resolver.resolve(symbol.scope, given.value), Class)
 
     @cached_property
     def mixin(self) -> Class | None:

@@ -135,3 +135,29 @@ def test_exemptions_tests_and_revisions() -> None:
     assert findings(files, "FAPI201", settings=Settings(exempt={"FAPI201": ("Tag.*",)})) == []
     text = files["app/models/tag.py"]
     assert findings({"tests/models.py": text, "alembic/versions/1.py": text}, "FAPI201") == []
+
+
+@pytest.mark.parametrize("name", ["Base", "BaseModel"])
+def test_the_class_that_a_declarative_base_inherits(name: str) -> None:
+    text = f"""
+        from sqlalchemy import Column, Integer
+        from sqlalchemy.orm import DeclarativeMeta, declarative_base, declared_attr
+
+        class {name}:
+            id = Column(Integer, primary_key=True)
+
+            @declared_attr
+            def __tablename__(cls):
+                return cls.__name__.lower()
+
+        Base: DeclarativeMeta = declarative_base(cls={name})
+
+        class User(Base):
+            pass
+    """
+    found = findings({"app/models.py": text}, {"FAPI201", "FAPI203"})
+    messages = [one.message.partition(" (")[0] for one in found]
+    assert messages == [
+        f"Primary key `{name}.id` is an integer, not a UUID",
+        "Model `User` has no `created_at` and no `updated_at`",
+    ]

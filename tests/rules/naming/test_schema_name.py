@@ -53,6 +53,12 @@ def test_synonyms(name: str, better: str) -> None:
     assert expected(f"{name}(BaseModel)") == {name: better}
 
 
+def test_an_ending_that_says_how_it_arrives_is_no_part_of_the_resource() -> None:
+    assert expected("CreateUserRequest(BaseModel)", "UpdateUserRequest(BaseModel)", "UserCreateDTO(BaseModel)") == {}
+    model = MODEL.replace("class User(", "class UserData(")
+    assert expected("CreateUserData(BaseModel)", model=model) == {"CreateUserData": "UserDataCreate"}
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -51,7 +51,10 @@ def one(field: str, owner: str = "UserCreate(BaseModel)") -> list[str]:
         "name: Annotated[str | None, Field(description='who')] = None",
     ],
 )
-@pytest.mark.parametrize("owner", ["UserCreate", "UserUpdate", "CreateUser", "UserCreateSchema", "FAQCreate"])
+@pytest.mark.parametrize(
+    "owner",
+    ["UserCreate", "UserUpdate", "CreateUser", "UserCreateSchema", "FAQCreate", "CreateUserRequest", "UserUpdateDTO"],
+)
 def test_plain_strings(field: str, owner: str) -> None:
     assert one(field, f"{owner}(BaseModel)") == [f"{owner}.name"]
 
@@ -199,3 +202,8 @@ def test_the_length_may_come_from_the_registry() -> None:
     model = MODEL.replace("Base): ...", "Base):\n    type_annotation_map = {str: String(60)}").replace("String(50)", "")
     files = {PATH: HEAD + "class UserCreate(BaseModel):\n    name: str\n", "app/models/user.py": model}
     assert "name: str = Field(max_length=60)" in fixed(files, "FAPI303", unsafe=True)[PATH]
+
+
+def test_the_column_of_what_a_request_creates() -> None:
+    files = {PATH: HEAD + "class CreateUserRequest(BaseModel):\n    name: str\n", "app/models/user.py": MODEL}
+    assert "name: str = Field(max_length=50)" in fixed(files, "FAPI303", unsafe=True)[PATH]
