@@ -177,6 +177,7 @@ def test_the_type_follows_from_the_column(call: str, expected: str) -> None:
         ("x = Column(String, nullable=bool(1))", "NULL"),
         ("x = Column(String, **made.__dict__)", "NULL"),
         ("x = y = Column(String)", "several names"),
+        ("(x) = Column(String)", "parentheses"),
         ("x = deferred(Column(String))", "wrapped"),
         ("x = Column(String)\ny = x", "as a `Column`"),
         ("x = Column(String)\ny = x.type", "as a `Column`"),

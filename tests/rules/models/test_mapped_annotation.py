@@ -43,6 +43,7 @@ from app.db.base_class import Base
 
 Maybe = Optional[str]
 Named = Annotated[str, mapped_column(String(20))]
+MaybeNamed = Annotated[str | None, mapped_column(String(20))]
 item_users = Table(
     "item_users", Base.metadata,
     Column("item_id", ForeignKey("item.id"), primary_key=True),
@@ -117,6 +118,10 @@ def after(line: str) -> str:
             "x: Mapped[dt.datetime] = mapped_column(nullable=True)",
             "x: Mapped[Optional[dt.datetime]] = mapped_column(nullable=True)",
         ),
+        (
+            "x: Mapped[Named] = mapped_column(nullable=True)",
+            "x: Mapped[Optional[Named]] = mapped_column(nullable=True)",
+        ),
     ],
 )  # fmt: skip
 def test_the_annotation_is_written(line: str, expected: str) -> None:
@@ -132,6 +137,7 @@ def test_the_annotation_is_written(line: str, expected: str) -> None:
         ("x = relationship('User', secondary=item_users, collection_class=dict)", "collection"),
         ("x = relationship('User', **item_users.info)", "visible"),
         ("x = y = relationship('User')", "several names"),
+        ("(x) = relationship('User')", "parentheses"),
         ("User = relationship('User')", "means something else"),
         ("x = deferred(mapped_column(Text))", "wrapped"),
         ("x = mapped_column(sa.types.NullType)", "Python type"),
@@ -153,7 +159,8 @@ def test_no_fix_where_it_is_not_certain(line: str, reason: str) -> None:
         "@declared_attr\ndef x(cls):\n    return relationship('User')",
         "x: Mapped[Maybe] = mapped_column(nullable=True)",
         "x: Mapped[Maybe] = mapped_column(nullable=False)",
-        "x: Mapped[Named] = mapped_column(nullable=True)",
+        "x: Mapped[MaybeNamed] = mapped_column(nullable=True)",
+        "x: Mapped[Named | None] = mapped_column(nullable=True)",
         "x: Mapped[str] = mapped_column(nullable=False)",
         "x: Mapped[str | None] = mapped_column(nullable=True)",
         "x: Mapped[Optional[str]] = mapped_column(nullable=True)",

@@ -114,14 +114,18 @@ def test_a_mixin_whose_module_needs_the_model_is_not_used() -> None:
     assert "created_at: Mapped[datetime]" in after(USER, mixins=mixin, pets=other)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "from sqlalchemy.orm import MappedAsDataclass\n" + USER.replace("(Base)", "(MappedAsDataclass, Base)"),
-        "from sqlmodel import SQLModel\n\n\nclass User(SQLModel, table=True):\n    id: int\n",
-    ],
-)
-def test_dataclasses_are_reported_only(text: str) -> None:
+def test_columns_of_dataclasses_are_no_arguments() -> None:
+    text = "from sqlalchemy.orm import MappedAsDataclass\n" + USER.replace("(Base)", "(MappedAsDataclass, Base)")
+    text = text.replace("id = Column(Integer, primary_key=True)", "id: Mapped[int] = mapped_column(primary_key=True)")
+    text = fixed(files(text, mixins=MIXIN), "FAPI203", unsafe=True)["app/models.py"]
+    assert text.count("init=False") == 2
+    names: dict[str, type] = {}
+    exec(compile(text.replace("from app.db import Base", BASE), "models.py", "exec", dont_inherit=True), names)
+    assert names["User"](id=1).id == 1
+
+
+def test_sqlmodels_are_reported_only() -> None:
+    text = "from sqlmodel import SQLModel\n\n\nclass User(SQLModel, table=True):\n    id: int\n"
     (found,) = findings(files(text), "FAPI203")
     assert found.fix is None
     assert "no fix" in found.message

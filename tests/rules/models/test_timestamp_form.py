@@ -122,8 +122,13 @@ def test_no_fix_where_it_stands_elsewhere(line: str, reason: str) -> None:
     assert reason in found.message
 
 
-def test_dataclasses_are_only_reported() -> None:
+def test_arguments_of_dataclasses_are_only_reported() -> None:
     head = HEAD.replace("class Item(Base)", "class Item(MappedAsDataclass, Base)")
+    line = "created_at: Mapped[datetime] = mapped_column({} init=False)"
+    files = app(line.format("DateTime(timezone=True), default_factory=datetime.now,"), head)
+    assert fixed(files, "FAPI204", unsafe=True) == app(
+        line.format("DateTime(timezone=True), server_default=func.now(),"), head
+    )
     (found,) = findings(
         app("created_at: Mapped[datetime] = mapped_column(default_factory=datetime.now)", head), "FAPI204"
     )

@@ -151,6 +151,8 @@ def _fix(column: Column, project: Project, types: MappedTypes) -> Fix | str:
             return "its annotation and the database differ on NULL"
     elif len(statement.targets) > 1:
         return "it has several names"
+    elif statement.targets[0].start != statement.start:
+        return "its name stands in parentheses"
     else:
         type_ = value_type(project, column)
         if type_ is None:

@@ -11,7 +11,7 @@ from fapi_lint.project.annotation import is_none, parse_annotation, union_member
 from fapi_lint.project.class_body import keeps_order
 from fapi_lint.project.models import Column, Relationship, allows_none
 from fapi_lint.project.project import Project
-from fapi_lint.project.symbols import Class, External
+from fapi_lint.project.symbols import Class, External, Scope, Variable
 from fapi_lint.project.value_types import value_type
 from fapi_lint.rules.rule import Finding, rule
 
@@ -192,6 +192,8 @@ def _annotate(attribute: Column | Relationship, project: Project, types: MappedT
         return "something is wrapped around it"
     if len(statement.targets) > 1:
         return "it has several names"
+    if statement.targets[0].start != statement.start:
+        return "its name stands in parentheses"
     users = project.models.users_of(class_)
     if any(project.models.is_dataclass(found) for found in [class_, *(model.class_ for model in users)]):
         return "in a dataclass it would become an argument of `__init__`"
@@ -220,17 +222,17 @@ def _contradiction(column: Column, project: Project) -> bool | None:
     """What `nullable=` says, if the annotation surely says something else."""
     given = column.call.argument("nullable") if column.call is not None else None
     said = o.dotted(given.value) if given is not None else ""
-    if said not in ("True", "False") or column.mapped_type is None or column.annotated:
+    if said not in ("True", "False") or column.mapped_type is None:
         return None
     members = union_members(column.mapped_type)
-    optional = any(is_none(m) or (_is_union(m, column, project) and _holds_none(m)) for m in members)
-    if not optional and not all(_is_plain(member, column, project) for member in members):
+    optional = any(is_none(m) or (_is_union(m, column.scope, project) and _holds_none(m)) for m in members)
+    if not optional and not all(_is_plain(member, column.scope, project) for member in members):
         return None
     return said == "True" if optional != (said == "True") else None
 
 
-def _is_union(node: o.Node, column: Column, project: Project) -> bool:
-    symbol = project.resolver.external(column.scope, node.value) if isinstance(node, o.Subscript) else None
+def _is_union(node: o.Node, scope: Scope, project: Project) -> bool:
+    symbol = project.resolver.external(scope, node.value) if isinstance(node, o.Subscript) else None
     return symbol is not None and symbol.name in ("Optional", "Union")
 
 
@@ -239,12 +241,15 @@ def _holds_none(node: o.Node) -> bool:
     return o.dotted(node.value).endswith("Optional") or any(is_none(item) for item in node.items)
 
 
-def _is_plain(node: o.Node, column: Column, project: Project) -> bool:
-    """A class, with or without arguments: no alias or type variable that may stand for an optional."""
-    if _is_union(node, column, project):
+def _is_plain(node: o.Node, scope: Scope, project: Project) -> bool:
+    """A class, with or without arguments, or `Annotated` by its alias: nothing that may stand for an optional."""
+    if is_none(node) or _is_union(node, scope, project):
         return False
-    node = node.value if isinstance(node, o.Subscript) else node
-    symbol = project.resolver.resolve(column.scope, node)
+    symbol = project.resolver.resolve(scope, node.value if isinstance(node, o.Subscript) else node)
+    if isinstance(symbol, Variable) and isinstance(symbol.value, o.Subscript):
+        wrapper, first = project.resolver.external(symbol.scope, symbol.value.value), symbol.value.items[0]
+        named = wrapper is not None and wrapper.name == "Annotated"
+        return named and all(_is_plain(member, symbol.scope, project) for member in union_members(first))
     standard = ("builtins", "datetime", "decimal", "uuid")
     return isinstance(symbol, Class) or (isinstance(symbol, External) and symbol.package in standard)
 

@@ -87,8 +87,8 @@ def missing_timestamps(model: Model, project: Project) -> Iterator[Finding]:
 
     Fix safety:
         Unsafe: the table gets new columns, so a migration has to be generated. If the application has one mixin of
-        both columns, or one that most models use, it becomes a base of the model. No fix is offered for dataclasses
-        and SQLModel classes, whose attributes are arguments of `__init__`.
+        both columns, or one that most models use, it becomes a base of the model; a dataclass gets columns of its own,
+        with `init=False`. No fix is offered for SQLModel classes, whose attributes are arguments of `__init__`.
 
     Options:
         `conventions.created-at`, `conventions.updated-at`, `exempt`.
@@ -99,7 +99,7 @@ def missing_timestamps(model: Model, project: Project) -> Iterator[Finding]:
     parents = (project.models.by_class[base] for base in model.ancestors[1:] if base in project.models.by_class)
     if not missing or any(project.timestamps.missing(parent) for parent in parents):
         return
-    if project.models.is_sqlmodel(model.class_) or project.models.is_dataclass(model.class_):
+    if project.models.is_sqlmodel(model.class_):
         message, fix = " (no fix: its attributes are arguments of `__init__`, too)", None
     else:
         message, fix = "", _fix(model, missing, project)
@@ -112,6 +112,8 @@ def missing_timestamps(model: Model, project: Project) -> Iterator[Finding]:
 
 def _fix(model: Model, missing: list[str], project: Project) -> Fix:
     mixin, file, node = project.timestamps.mixin, model.module, model.class_.node
+    if project.models.is_dataclass(model.class_):
+        mixin = None
     if mixin is not None and len(missing) == 2 and node.bases and project.timestamps.may_take_mixin(file):
         name = spell(file, f"{mixin.module.name}.{mixin.name}", node.start)
         if mixin.module is file:
@@ -139,6 +141,8 @@ def _column(model: Model, name: str, project: Project) -> tuple[list[str], tuple
     arguments = [f"{type_.text}(timezone=True)", f"server_default={now.text}.now()"]
     if name == project.timestamps.names[1]:
         arguments.append(f"onupdate={now.text}.now()")
+    if project.models.is_dataclass(model.class_):
+        arguments.append("init=False")
     needs = type_.needs + now.needs
     if project.models.has_mapped_columns:
         mapped, made = spell(file, "sqlalchemy.orm.Mapped", at), spell(file, "sqlalchemy.orm.mapped_column", at)

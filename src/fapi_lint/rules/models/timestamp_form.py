@@ -88,7 +88,8 @@ def timestamp_form(column: Column, project: Project) -> Iterator[Finding]:
 
     Fix safety:
         Unsafe, because it alters the schema: a migration is needed, and the times that are loaded have a time zone
-        then, which cannot be compared with those that have none. SQLModels and dataclasses are only reported.
+        then, which cannot be compared with those that have none. SQLModels, and arguments of the `__init__` of
+        dataclasses, are only reported.
 
     Options:
         `conventions.created-at`, `conventions.updated-at`, `exempt`
@@ -175,7 +176,8 @@ def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | st
     """All of it at once: type, default and update; or why there is no fix."""
     call, file = column.call, column.module
     users = [model.class_ for model in project.models.users_of(column.owner)]
-    if project.models.is_sqlmodel(column.owner) or any(map(project.models.is_dataclass, users)):
+    is_argument = any(map(project.models.is_dataclass, users)) and column.flag("init") is not False
+    if is_argument or project.models.is_sqlmodel(column.owner):
         return "the attribute is an argument of `__init__`, too"
     if column.annotated:
         return "its `Annotated` alias says so"
