@@ -195,3 +195,16 @@ def test_declarative_bases(code: str) -> None:
     user = project.classes[-1]
     assert user.name == "User"
     assert project.models.is_declarative(user)
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        ({}, "app.models.user"),
+        ({"tests/test_user.py": "import backend.app.models.user\n"}, "backend.app.models.user"),
+        ({"backend/app/cli.py": "from models import user\n"}, "app.models.user"),
+    ],
+)
+def test_names_start_where_imports_start(more: dict[str, str], name: str) -> None:
+    files = {"backend/app/models/user.py": "", "backend/app/main.py": "from app.models import user\n"}
+    assert module(application(files | more), "backend/app/models/user.py").name == name

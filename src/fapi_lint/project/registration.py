@@ -6,6 +6,7 @@ https://alembic.sqlalchemy.org/en/latest/autogenerate.html
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -101,17 +102,21 @@ class Registration:
         """The declarative bases that a hub stands for: those it imports, and those of the models it loads."""
         if hub not in self._bases:
             registered = self.registered(hub)
-            found: set[object] = {model.registry for model in self.project.models.all if model.module in registered}
-            for name in hub.scope.bindings:
-                symbol = self.project.resolver.member(hub, name)
-                if isinstance(symbol, Class) and self.project.models.is_declarative(symbol):
-                    found.add(self.project.models.registry_of(symbol))
-                elif isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
-                    found.add(self.project.models.registry_behind(symbol))
-                elif isinstance(symbol, External) and symbol.name == "SQLModel":
-                    found.add(symbol.name)
-            self._bases[hub] = found
+            loaded = {model.registry for model in self.project.models.all if model.module in registered}
+            self._bases[hub] = loaded | set(self._named_bases(hub))
         return self._bases[hub]
+
+    def _named_bases(self, module: Module) -> Iterator[object]:
+        """The declarative bases that names of a module stand for."""
+        models = self.project.models
+        for name in module.scope.bindings:
+            symbol = self.project.resolver.member(module, name)
+            if isinstance(symbol, Class) and models.is_declarative(symbol):
+                yield models.registry_of(symbol)
+            elif isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+                yield models.registry_behind(symbol)
+            elif isinstance(symbol, External) and symbol.name == "SQLModel":
+                yield symbol.name
 
     @cached_property
     def _model_modules(self) -> frozenset[Module]:
@@ -151,9 +156,8 @@ class Registration:
             return registry.module in loaded
         if isinstance(registry, tuple):
             return self.project.by_path[registry[0]] in loaded
-        return registry is not None and any(
-            other.registry == registry and other.module in loaded for other in self.project.models.all
-        )
+        others = (other.registry for other in self.project.models.all if other.module in loaded)
+        return registry is not None and (registry in self._named_bases(environment) or registry in others)
 
 
 def _import_root(module: Module) -> str:

@@ -85,8 +85,12 @@ class Resolver:
         self._files = {path.removesuffix(".py"): module for path, module in self.by_path.items()}
         self._files |= self._packages  # A package comes before a file of the same name.
         self._names = {os.path.basename(base) for base in (*self._folders, *self._files)}
-        self._roots = self._import_roots(roots)
         self._root_cache: dict[tuple[str, str], str | None] = {}
+        self._roots = self._import_roots(roots)
+        implied = self._implied_roots()
+        if implied:
+            self._roots = _deepest_first({*self._roots, *implied})
+            self._root_cache.clear()
         self._import_cache: dict[tuple[str, str], Module | Namespace | None] = {}
         self._member_cache: dict[tuple[str, str], Symbol | None] = {}
         self._mro_cache: dict[Class, tuple[Class | External, ...]] = {}
@@ -112,7 +116,20 @@ class Resolver:
                 parent = os.path.dirname(folder)
                 if not self._inside_package(parent):
                     roots.add(parent)
-        return sorted(roots, key=lambda root: (-root.count(os.sep), root))
+        return _deepest_first(roots)
+
+    def _implied_roots(self) -> set[str]:
+        """The folders that imports start from though no package is in them: `backend`, for its plain folder `app`."""
+        known: set[tuple[str, str]] = set()
+        implied: set[tuple[str, str]] = set()
+        for module in self.by_path.values():
+            for statement in module.outline.body:
+                for top in _absolute_tops(statement):
+                    root = self._root_for(module.folder, top)
+                    if root is not None and (base := os.path.join(root, top)) in self._folders:
+                        (known if root in self._roots else implied).add((root, base))
+        bases = {base for _, base in known | implied}
+        return {root for root, _ in implied if bases.isdisjoint(_ancestors(root))}
 
     def _inside_package(self, folder: str) -> bool:
         return any(ancestor in self._packages for ancestor in _ancestors(folder))
@@ -419,6 +436,18 @@ class Resolver:
             ancestor is base or (isinstance(ancestor, External) and ancestor.dotted == base)
             for ancestor in self.mro(class_)
         )
+
+
+def _deepest_first(roots: Iterable[str]) -> list[str]:
+    return sorted(roots, key=lambda root: (-root.count(os.sep), root))
+
+
+def _absolute_tops(statement: o.Node) -> Iterator[str]:
+    """The first names of what a statement imports absolutely."""
+    if isinstance(statement, o.Import):
+        yield from (alias.name.partition(".")[0] for alias in statement.names)
+    elif isinstance(statement, o.ImportFrom) and not statement.level:
+        yield statement.module.partition(".")[0]
 
 
 def _merge(lines: list[list[Class | External]]) -> Iterator[Class | External]:

@@ -185,3 +185,19 @@ def test_no_fix_over_another_class_of_the_name() -> None:
     (found,) = findings(app(app__db__base=hub, app__models__other="Tag = 1\n"), "FAPI211")
     assert found.fix is None
     assert "another Tag" in found.message
+
+
+def test_the_environment_imports_models_as_it_imports_their_base() -> None:
+    files = {f"backend/{path}": text for path, text in app().items() if text} | {"backend/alembic/env.py": ENV}
+    after = fixed(files, "FAPI211")["backend/alembic/env.py"]
+    assert "from app.db.base_class import Base\nfrom app.models.tag import Tag  # noqa: F401\n" in after
+
+
+def test_an_environment_of_sqlmodel_without_models() -> None:
+    model = (
+        "from sqlmodel import Field, SQLModel\nclass Tag(SQLModel, table=True):\n    id: int = Field(primary_key=1)\n"
+    )
+    env = "from alembic import context\nfrom sqlmodel import SQLModel\ntarget_metadata = SQLModel.metadata\n"
+    (found,) = findings({"app/models.py": model, "alembic/env.py": env}, "FAPI211")
+    assert "no fix" in found.message
+    assert findings({"app/models.py": model, "alembic/env.py": env + "import app.models\n"}, "FAPI211") == []

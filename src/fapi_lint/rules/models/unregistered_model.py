@@ -156,10 +156,11 @@ def _register(module: Module, hub: Module, where: str, project: Project) -> tupl
     if any(imports.takes_names_from(other, module) for other in imports.cycle_of(module)):
         return None, "; no fix: the module is part of an import cycle, where the order of imports matters"
     modules = {model.module for model in project.models.all}
+    neighbours = [link for link in imports.of(hub) if link.target.parts[0] == module.parts[0]]
     examples = [link for link in imports.of(hub) if link.target in modules]
-    if not examples and hub in project.purposes.environments:
-        return None, f"; no fix: {where} imports no model itself"
-    dotted = next((link.prefix for link in examples if link.prefix), "") + module.name
+    if not examples and not neighbours and hub in project.purposes.environments:
+        return None, f"; no fix: {where} imports nothing of the application itself"
+    dotted = next((link.prefix for link in examples or neighbours if link.prefix), "") + module.name
     if project.resolver.find_module(dotted, hub) is not module:
         return None, "; no fix: how the module is to be imported there is not certain"
     collection = exported(hub)
