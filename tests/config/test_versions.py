@@ -146,3 +146,15 @@ def test_several_files_narrow_each_other(tmp_path: Path) -> None:
 def test_broken_files_say_nothing(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     assert read_versions(tmp_path) == Versions()
+
+
+def test_the_requirements_of_the_one_application_in_a_repository(tmp_path: Path) -> None:
+    for folder, text in (("backend", "fastapi>=0.110\n"), ("docs", "mkdocs>=1\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "requirements.txt").write_text(text)
+    assert read_versions(tmp_path).fastapi == Bounds((0, 110))
+    (tmp_path / "worker").mkdir()
+    (tmp_path / "worker" / "requirements.txt").write_text("sqlalchemy>=2\n")
+    assert read_versions(tmp_path) == Versions()
+    (tmp_path / "requirements.txt").write_text("fastapi>=0.100\n")
+    assert read_versions(tmp_path).fastapi == Bounds((0, 100))

@@ -208,3 +208,15 @@ def test_declarative_bases(code: str) -> None:
 def test_names_start_where_imports_start(more: dict[str, str], name: str) -> None:
     files = {"backend/app/models/user.py": "", "backend/app/main.py": "from app.models import user\n"}
     assert module(application(files | more), "backend/app/models/user.py").name == name
+
+
+@pytest.mark.parametrize("top", ["src", "app"])
+def test_a_folder_that_is_imported_itself_is_no_root(top: str) -> None:
+    files = {
+        f"{top}/main.py": f"from {top}.models.user import User\n",
+        f"{top}/models/__init__.py": "",
+        f"{top}/models/user.py": "class User: ...\n",
+    }
+    assert module(application(files), f"{top}/models/user.py").name == f"{top}.models.user"
+    files[f"{top}/main.py"] = "from models.user import User\n"
+    assert module(application(files), f"{top}/models/user.py").name == "models.user"

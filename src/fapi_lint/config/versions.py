@@ -64,11 +64,12 @@ def read_versions(root: Path) -> Versions:
     """The versions that the project in a folder allows.
 
     From pyproject.toml (dependencies, extras and groups; Poetry's tables), requirements*.txt, also in a
-    folder `requirements`, and setup.cfg. A file that cannot be read or parsed says nothing; nothing is
-    raised.
+    folder `requirements`, and setup.cfg. Where those name neither FastAPI nor SQLAlchemy, the one folder in
+    it whose files do counts: `backend` of a repository. A file that cannot be read or parsed says nothing;
+    nothing is raised.
     """
     bounds = {own.name: Bounds() for own in fields(Versions)}
-    for name, constraint in _requirements(root):
+    for name, constraint in _requirements_of_application(root):
         name = re.sub(r"[-_.]+", "-", name).lower()
         if name in bounds:
             bounds[name] &= parse_constraint(constraint)
@@ -127,6 +128,21 @@ def _trimmed(release: Release) -> Release:
     while end and not release[end - 1]:
         end -= 1
     return release[:end]
+
+
+def _requirements_of_application(root: Path) -> list[tuple[str, str]]:
+    found = list(_requirements(root))
+    if _are_of_application(found):
+        return found
+    nested: list[list[tuple[str, str]]] = []
+    with suppress(OSError):
+        nested = [list(_requirements(folder)) for folder in sorted(root.iterdir()) if folder.is_dir()]
+    candidates = [each for each in nested if _are_of_application(each)]
+    return found + candidates[0] if len(candidates) == 1 else found
+
+
+def _are_of_application(requirements: list[tuple[str, str]]) -> bool:
+    return any(name.lower() in ("fastapi", "sqlalchemy", "sqlmodel") for name, _ in requirements)
 
 
 def _requirements(root: Path) -> Iterator[tuple[str, str]]:

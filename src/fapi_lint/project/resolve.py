@@ -87,10 +87,8 @@ class Resolver:
         self._names = {os.path.basename(base) for base in (*self._folders, *self._files)}
         self._root_cache: dict[tuple[str, str], str | None] = {}
         self._roots = self._import_roots(roots)
-        implied = self._implied_roots()
-        if implied:
-            self._roots = _deepest_first({*self._roots, *implied})
-            self._root_cache.clear()
+        self._roots = self._used_roots(roots)
+        self._root_cache.clear()
         self._import_cache: dict[tuple[str, str], Module | Namespace | None] = {}
         self._member_cache: dict[tuple[str, str], Symbol | None] = {}
         self._mro_cache: dict[Class, tuple[Class | External, ...]] = {}
@@ -118,18 +116,23 @@ class Resolver:
                     roots.add(parent)
         return _deepest_first(roots)
 
-    def _implied_roots(self) -> set[str]:
-        """The folders that imports start from though no package is in them: `backend`, for its plain folder `app`."""
-        known: set[tuple[str, str]] = set()
-        implied: set[tuple[str, str]] = set()
+    def _used_roots(self, given: Iterable[str]) -> list[str]:
+        """The roots as imports bear them out; deepest first.
+
+        An import may start from a folder that no package is in: `backend`, for its plain folder `app`. And a folder
+        that holds packages is no root if it is imported itself, and nothing starts from it: `app`, for `app/models`.
+        """
+        used: dict[str, set[str]] = {}
         for module in self.by_path.values():
             for statement in module.outline.body:
                 for top in _absolute_tops(statement):
                     root = self._root_for(module.folder, top)
                     if root is not None and (base := os.path.join(root, top)) in self._folders:
-                        (known if root in self._roots else implied).add((root, base))
-        bases = {base for _, base in known | implied}
-        return {root for root, _ in implied if bases.isdisjoint(_ancestors(root))}
+                        used.setdefault(root, set()).add(base)
+        bases = set().union(*used.values())
+        borne_out = used.keys() & self._roots
+        outside = {root for root in (*self._roots, *used) if bases.isdisjoint(_ancestors(root))}
+        return _deepest_first({*given, *borne_out, *outside})
 
     def _inside_package(self, folder: str) -> bool:
         return any(ancestor in self._packages for ancestor in _ancestors(folder))

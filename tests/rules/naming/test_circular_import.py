@@ -107,7 +107,7 @@ def test_importing_a_module_runs_its_package_first() -> None:
         "app/main.py": "import app.security\n",
     }
     (finding,) = findings(files, "FAPI109")
-    assert "accounts → security → security.providers → accounts" in finding.message
+    assert "app.accounts → app.security → app.security.providers → app.accounts" in finding.message
     assert finding.fix is None
 
 
@@ -118,7 +118,7 @@ def test_a_name_that_a_module_takes_from_its_own_package() -> None:
         "app/engines/elastic.py": "from app.engines import Engine\n\n\nclass Elastic(Engine): ...\n",
     }
     (finding,) = findings(files, "FAPI109")
-    assert "engines → engines.elastic → engines" in finding.message
+    assert "app.engines → app.engines.elastic → app.engines" in finding.message
     for taken in ("from app.engines import base", "from app.engines.base import Engine", "import app.engines"):
         files["app/engines/elastic.py"] = f"{taken}\n"
         assert findings(files, "FAPI109") == []
