@@ -18,7 +18,7 @@ from fapi_lint.project.symbols import Class, Scope
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-_ENVELOPES = ("Body", "DTO", "Data", "Dto", "Form", "Input", "Params", "Payload", "Request")
+ENVELOPES = ("Body", "DTO", "Data", "Dto", "Form", "Input", "Params", "Payload", "Request")
 """Endings that say how something arrives, and nothing about what it is for."""
 _LISTS = ("list", "List", "Sequence")
 _CRUD_PATH = re.compile(r"/([a-z][a-z0-9_-]*)(?:/\{[^/]*\})?/?$")
@@ -63,7 +63,7 @@ class Resources:
                 prefixed = SchemaName(name.removeprefix(prefix), role, prefix, is_conventional=False)
         if prefixed is not None and prefixed.resource in self.project.models.by_name:
             return prefixed
-        for word in _ENVELOPES:
+        for word in ENVELOPES:
             inner = self.parse(stem) if (stem := _without_suffix(name, word)) else None
             if inner is not None and inner.role in ("create", "update"):
                 return SchemaName(inner.resource, inner.role, word, is_conventional=False)
@@ -99,7 +99,7 @@ class Resources:
         named = self.parse(schema.name)
         if named is None:
             return self._answered.get(schema.class_, ""), "response"
-        if named.is_conventional or named.word in _ENVELOPES or not self.is_resource(named.resource):
+        if named.is_conventional or named.word in ENVELOPES or not self.is_resource(named.resource):
             return "", None
         answers, methods = schema.class_ in self.answers, self.bodies.get(schema.class_, set())
         if named.role in ("create", "update"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.column_types import string_length
+from fapi_lint.project.resources import ENVELOPES
 from fapi_lint.project.schemas import Schema, SchemaField
 from fapi_lint.project.symbols import Class, External, Scope
 
@@ -67,7 +68,7 @@ class StringFields:
         A synonym does not tell enough, XIn may as well be what a search takes, unless requests that write a resource
         have it as their body. Nor does a name whose schema is what a route answers with, and no body.
         """
-        synonyms = self.project.settings.conventions.schema_synonyms
+        vague = {*self.project.settings.conventions.schema_synonyms, *ENVELOPES}
         resources = self.project.resources
         found: dict[Class, list[Schema]] = {}
         for schema in self.project.schemas.all:
@@ -75,7 +76,7 @@ class StringFields:
             if named is None or named.role not in _INPUT:
                 continue
             written = not _WRITING.isdisjoint(resources.bodies.get(schema.class_, ()))
-            if named.word in synonyms and not (written and resources.is_resource(named.resource)):
+            if named.word in vague and not (written and resources.is_resource(named.resource)):
                 continue
             if schema.class_ in resources.bodies or schema.class_ not in resources.answers:
                 for class_ in schema.ancestors:
