@@ -29,6 +29,11 @@ _SINCE_2 = ("DeclarativeBase", "mapped_column", "async_sessionmaker", "MappedAsD
 _SCHEMA_ITEMS = frozenset(
     ["ForeignKey", "CheckConstraint", "Identity", "Sequence", "Computed", "FetchedValue", "Constraint"]
 )
+_FOREIGN_TABLES = {
+    "SQLAlchemyBaseUserTable": "user",
+    "SQLAlchemyBaseOAuthAccountTable": "oauth_account",
+    "SQLAlchemyBaseAccessTokenTable": "accesstoken",
+}
 _CREATE_VIEW = re.compile(
     r"create\s+(?:or\s+replace\s+)?(?:materialized\s+)?view\s+(?:if\s+not\s+exists\s+)?"
     r"(?:[\"\w]+\.)?[\"`]?(\w+)",
@@ -292,7 +297,8 @@ class Model(ClassEntity):
                         return value.args[0].value.value
         if self.project.models.is_sqlmodel(self.class_):
             return self.name.lower()
-        return None
+        foreign = (base for base in self.project.resolver.mro(self.class_) if isinstance(base, External))
+        return next((table for base in foreign if (table := _foreign_table(base))), None)
 
     @cached_property
     def is_view(self) -> bool:
@@ -523,11 +529,10 @@ class Models:
     def _is_declarative_by_itself(self, class_: Class) -> bool:
         for decorator in class_.node.decorators:
             value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-            symbol = self.project.resolver.external(class_.enclosing, value)
-            if symbol is not None and symbol.is_from("sqlalchemy", "as_declarative"):
-                return True
             if isinstance(value, o.Attribute) and value.attr in ("mapped", "mapped_as_dataclass"):
                 return True
+        if self._is_decorated_base(class_):
+            return True
         for base in class_.node.bases:
             if base.keyword == "metaclass":
                 symbol = self.project.resolver.external(class_.enclosing, base.value)
@@ -566,8 +571,9 @@ class Models:
             return False
         return any(
             ancestor.scope.bindings.keys() & {"__tablename__", "__table__"}
-            for ancestor in self.project.resolver.mro(class_)
             if isinstance(ancestor, Class)
+            else _foreign_table(ancestor) is not None
+            for ancestor in self.project.resolver.mro(class_)
         )
 
     def _is_base(self, class_: Class) -> bool:
@@ -579,12 +585,18 @@ class Models:
             for base in self.project.resolver.bases(class_)
         ):
             return True
-        return any(
-            isinstance(d.value, o.Call)
-            and (symbol := self.project.resolver.external(class_.enclosing, d.value.func)) is not None
-            and symbol.is_from("sqlalchemy", "as_declarative")
-            for d in class_.node.decorators
-        )
+        return self._is_decorated_base(class_)
+
+    def _is_decorated_base(self, class_: Class) -> bool:
+        """`@as_declarative()`, `@mapper_registry.as_declarative_base()`"""
+        for decorator in class_.node.decorators:
+            func = decorator.value.func if isinstance(decorator.value, o.Call) else None
+            symbol = self.project.resolver.external(class_.enclosing, func)
+            if symbol is not None and symbol.is_from("sqlalchemy", "as_declarative"):
+                return True
+            if isinstance(func, o.Attribute) and func.attr == "as_declarative_base":
+                return True
+        return False
 
     def registry_of(self, class_: Class) -> object:
         """The declarative base that a class hangs on: a class, or the variable `declarative_base()` made."""
@@ -831,6 +843,13 @@ def _is_field(project: Project, located: Located) -> bool:
     assert isinstance(located.expr, o.Call)
     symbol = project.resolver.external(located.scope, located.expr.func)
     return symbol is not None and symbol.name == "Field"
+
+
+def _foreign_table(base: External) -> str | None:
+    """The table that a base class of fastapi-users gives a model: `SQLAlchemyBaseUserTableUUID`."""
+    if not base.package.startswith("fastapi_users"):
+        return None
+    return next((table for name, table in _FOREIGN_TABLES.items() if base.name.startswith(name)), None)
 
 
 def _is_class_var(project: Project, scope: Scope, annotation: o.Expr) -> bool:

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
 NEUTRAL = "Schema"
 """A synonym that yields to any other word of the name: UserCreateSchema is for creating users."""
-_BASES = ("BaseModel", "RootModel", "GenericModel")
+_BASES = {
+    "fastapi_users": ("BaseUser", "BaseUserCreate", "BaseUserUpdate"),
+    "pydantic": ("BaseModel", "RootModel", "GenericModel"),
+    "sqlmodel": ("SQLModel",),
+}
+"""The classes that schemas inherit, by package."""
 _WITHOUT_CONFIG = frozenset(["abc", "builtins", "enum", "pydantic", "typing", "typing_extensions"])
 """Packages whose classes configure nothing."""
 _NEW_IN_2 = frozenset(
@@ -285,7 +290,7 @@ class Schemas:
         foreign = [base for base in self.project.resolver.mro(class_) if isinstance(base, External)]
         if any(base.name == "BaseSettings" for base in foreign):
             return False
-        if not any(base.is_from("pydantic", *_BASES) or base.is_from("sqlmodel", "SQLModel") for base in foreign):
+        if not any(base.is_from(package, *names) for base in foreign for package, names in _BASES.items()):
             return False
         return class_ not in self.project.models.by_class
 

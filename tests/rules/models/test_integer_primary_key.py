@@ -161,3 +161,21 @@ def test_the_class_that_a_declarative_base_inherits(name: str) -> None:
         f"Primary key `{name}.id` is an integer, not a UUID",
         "Model `User` has no `created_at` and no `updated_at`",
     ]
+
+
+def test_a_base_that_a_registry_decorates() -> None:
+    text = """
+        from sqlalchemy import Column, Integer
+        from sqlalchemy.orm import registry
+
+        maps = registry()
+
+        @maps.as_declarative_base()
+        class Base:
+            id = Column(Integer, primary_key=True)
+
+        class User(Base):
+            __tablename__ = "users"
+    """
+    (found,) = findings({"app/models.py": text}, "FAPI201")
+    assert "`Base.id`" in found.message

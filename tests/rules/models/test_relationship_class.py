@@ -165,3 +165,18 @@ def test_a_name_that_two_models_bear_has_no_fix() -> None:
     [found] = findings(files, "FAPI208")
     assert found.fix is None
     assert "several models are called User" in found.message
+
+
+def test_a_model_that_gets_its_table_from_fastapi_users() -> None:
+    text = """
+        from fastapi_users.db import SQLAlchemyBaseUserTableUUID
+        from sqlalchemy.orm import DeclarativeBase, relationship
+
+        class Base(DeclarativeBase): ...
+        class User(SQLAlchemyBaseUserTableUUID, Base): ...
+
+        class Post(Base):
+            __tablename__ = "posts"
+            author = relationship(User)
+    """
+    assert 'author = relationship("User")' in fixed({"app/models.py": text}, "FAPI208")["app/models.py"]

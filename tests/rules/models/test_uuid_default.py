@@ -192,3 +192,14 @@ def test_the_import_follows_the_file() -> None:
 def test_revisions_and_tests_are_left_alone() -> None:
     for path in ("alembic/versions/1_item.py", "tests/test_item.py"):
         assert findings({path: app("id = Column(UUID, primary_key=True)")["app/models/item.py"]}, "FAPI202") == []
+
+
+@pytest.mark.parametrize("column", ["id = Column(GUID, primary_key=True{})", "id = Column(GUID(), primary_key=True{})"])
+def test_a_type_called_guid(column: str) -> None:
+    imported = {
+        path: text.replace("from ids", "from fastapi_users_db_sqlalchemy.generics import GUID\nfrom ids")
+        for path, text in app(column.format("")).items()
+    }
+    (text,) = fixed(imported, "FAPI202").values()
+    assert column.format(", default=uuid.uuid4") in text
+    assert findings(app(column.replace("GUID", "ULID").format("")), "FAPI202") == []

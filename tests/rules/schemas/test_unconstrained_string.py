@@ -213,3 +213,8 @@ def test_the_column_of_what_a_request_creates() -> None:
     )
     files = {PATH: text + route, "app/models/user.py": MODEL}
     assert "name: str = Field(max_length=50)" in fixed(files, "FAPI303", unsafe=True)[PATH]
+
+
+def test_schemas_of_fastapi_users() -> None:
+    text = "from fastapi_users import schemas\nclass UserCreate(schemas.BaseUserCreate):\n    name: str\n"
+    assert len(findings({PATH: text}, "FAPI303")) == 1

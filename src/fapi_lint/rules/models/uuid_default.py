@@ -126,7 +126,7 @@ def _is_uuid_key(column: Column, project: Project) -> bool:
     if isinstance(written, External) and written.package in ("sqlalchemy", "sqlalchemy_utils"):
         if written.name not in _TYPES:
             return False
-    else:
+    elif getattr(written, "name", "") != "GUID":  # The recipe of SQLAlchemy's manual, by the name it has there.
         unseen = column.type_arg is not None and not isinstance(written, Class)
         if unseen or not _says_uuid(column, project):
             return False
