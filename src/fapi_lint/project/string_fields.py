@@ -65,18 +65,18 @@ class StringFields:
     def _inputs(self) -> dict[Class, list[Schema]]:
         """The Create and Update schemas by the classes that they are and inherit, each class's own one first.
 
-        A synonym does not tell enough, XIn may as well be what a search takes, unless requests that write a resource
-        have it as their body. Nor does a name whose schema is what a route answers with, and no body.
+        A synonym does not tell enough: XIn may as well be what a search takes. Nor does a name whose schema is what a
+        route answers with, and no body. CreateXRequest counts where requests that write a resource have it as body.
         """
-        vague = {*self.project.settings.conventions.schema_synonyms, *ENVELOPES}
+        synonyms = self.project.settings.conventions.schema_synonyms
         resources = self.project.resources
         found: dict[Class, list[Schema]] = {}
         for schema in self.project.schemas.all:
             named = resources.parse(schema.name)
-            if named is None or named.role not in _INPUT:
+            if named is None or named.role not in _INPUT or named.word in synonyms:
                 continue
             written = not _WRITING.isdisjoint(resources.bodies.get(schema.class_, ()))
-            if named.word in vague and not (written and resources.is_resource(named.resource)):
+            if named.word in ENVELOPES and not (written and resources.is_resource(named.resource)):
                 continue
             if schema.class_ in resources.bodies or schema.class_ not in resources.answers:
                 for class_ in schema.ancestors:
