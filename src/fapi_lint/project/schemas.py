@@ -56,7 +56,7 @@ _NEW_IN_2 = frozenset(
     ]
 )
 """Names that only Pydantic 2 exports."""
-_SPELLED_IN_2 = re.compile(r"\bfrom_attributes *=|\bjson_schema_extra *=|\bmodel_config *=|\.model_(?:dump|validate)\(")
+_SPELLED_IN_2 = re.compile(r"\b(?:from_attributes|json_schema_extra)\b[\"']? *[=:]|\.model_(?:dump|validate)\(")
 """What only code for Pydantic 2 says."""
 _CONSTRAINTS = frozenset(
     ["Field", "StringConstraints", "constr", "conlist", "conint", "confloat", "condecimal", "conset"]
