@@ -87,8 +87,10 @@ class Resolver:
         self._names = {os.path.basename(base) for base in (*self._folders, *self._files)}
         self._root_cache: dict[tuple[str, str], str | None] = {}
         self._roots = self._import_roots(roots)
-        self._roots = self._used_roots(roots)
-        self._root_cache.clear()
+        used = self._used_roots(roots)
+        if used != self._roots:
+            self._roots = used
+            self._root_cache.clear()
         self._import_cache: dict[tuple[str, str], Module | Namespace | None] = {}
         self._member_cache: dict[tuple[str, str], Symbol | None] = {}
         self._mro_cache: dict[Class, tuple[Class | External, ...]] = {}
@@ -108,7 +110,8 @@ class Resolver:
         roots = set()
         for root in given:
             roots.add(root)
-            roots.add(os.path.join(root, "src"))
+            if os.path.join(root, "src") in self._folders:
+                roots.add(os.path.join(root, "src"))
         for folder in self._folders:
             if folder in self._packages:
                 parent = os.path.dirname(folder)
@@ -122,13 +125,18 @@ class Resolver:
         An import may start from a folder that no package is in: `backend`, for its plain folder `app`. And a folder
         that holds packages is no root if it is imported itself, and nothing starts from it: `app`, for `app/models`.
         """
+        imported = {
+            (module.folder, top)
+            for module in self.by_path.values()
+            for statement in module.outline.body
+            for top in _absolute_tops(statement)
+            if top in self._names
+        }
         used: dict[str, set[str]] = {}
-        for module in self.by_path.values():
-            for statement in module.outline.body:
-                for top in _absolute_tops(statement):
-                    root = self._root_for(module.folder, top)
-                    if root is not None and (base := os.path.join(root, top)) in self._folders:
-                        used.setdefault(root, set()).add(base)
+        for folder, top in imported:
+            root = self._root_for(folder, top)
+            if root is not None and (base := os.path.join(root, top)) in self._folders:
+                used.setdefault(root, set()).add(base)
         bases = set().union(*used.values())
         borne_out = used.keys() & self._roots
         outside = {root for root in (*self._roots, *used) if bases.isdisjoint(_ancestors(root))}
@@ -445,12 +453,13 @@ def _deepest_first(roots: Iterable[str]) -> list[str]:
     return sorted(roots, key=lambda root: (-root.count(os.sep), root))
 
 
-def _absolute_tops(statement: o.Node) -> Iterator[str]:
+def _absolute_tops(statement: o.Node) -> list[str]:
     """The first names of what a statement imports absolutely."""
+    if isinstance(statement, o.ImportFrom):
+        return [] if statement.level else [statement.module.partition(".")[0]]
     if isinstance(statement, o.Import):
-        yield from (alias.name.partition(".")[0] for alias in statement.names)
-    elif isinstance(statement, o.ImportFrom) and not statement.level:
-        yield statement.module.partition(".")[0]
+        return [alias.name.partition(".")[0] for alias in statement.names]
+    return []
 
 
 def _merge(lines: list[list[Class | External]]) -> Iterator[Class | External]:
