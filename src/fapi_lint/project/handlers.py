@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
-from fapi_lint.project.nouns import is_plural, plural, singular, snake_words
+from fapi_lint.project.nouns import is_plural, plural, singular, singulars, snake_words
 from fapi_lint.project.routers import Router
 from fapi_lint.project.routes import Route, path_key
 from fapi_lint.project.symbols import Class, Function, Scope
@@ -47,7 +47,19 @@ class Operation:
 
     kind: Kind
     noun: str
+    written: str
+    """The noun as the path has it."""
     route: Route
+
+    @property
+    def one(self) -> list[str]:
+        """The words of the noun for one."""
+        return self.noun.split("_")
+
+    @property
+    def many(self) -> list[str]:
+        """The words of the noun for several, spelled as in the path."""
+        return (self.written if is_plural(self.written) else plural(self.noun)).split("_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +140,14 @@ class Handlers:
         kind = (_ON_ITEM if on_item else _ON_COLLECTION).get(methods[0])
         if kind is None or (kind == "many" and not is_plural(written)):
             return None  # GET /user and GET /profile answer one thing that needs no key
-        noun = singular(written)
-        return Operation(kind, noun, route) if self._is_resource(noun, written, route, on_item) else None
+        known = next((noun for noun in singulars(written) or [written] if self._is_known(noun)), None)
+        if known is None and not (is_plural(written) and (on_item or self.project.routes.is_collection(route))):
+            return None
+        return Operation(kind, known or singular(written), written, route)
 
-    def _is_resource(self, noun: str, written: str, route: Route, on_item: bool) -> bool:
-        if self.project.resources.is_resource("".join(word.title() for word in noun.split("_"))):
-            return True
-        return is_plural(written) and (on_item or self.project.routes.is_collection(route))
+    def _is_known(self, noun: str) -> bool:
+        """Whether a model or schemas are called so."""
+        return self.project.resources.is_resource("".join(word.title() for word in noun.split("_")))
 
     # --- names -------------------------------------------------------------------------------------
 
@@ -152,7 +165,7 @@ class Handlers:
         words = handler.name.strip("_").split("_")
         if words[0] == "api" and len(words) > 1:
             words = words[1:]
-        one, many = operation.noun.split("_"), plural(operation.noun).split("_")
+        one, many = operation.one, operation.many
         for verb in verbs:
             about = handler.name.removeprefix(f"{verb}_")
             if about != handler.name and about not in _PLACEHOLDERS:
@@ -173,7 +186,7 @@ class Handlers:
 
     def _renumbered(self, handler: Function, operation: Operation, verb: str, rest: list[str]) -> str | None:
         """The name with the noun in the right number, where it ends with the other one and the answer tells."""
-        one, many = operation.noun.split("_"), plural(operation.noun).split("_")
+        one, many = operation.one, operation.many
         answers = self._answers_list(operation.route)
         if one == many or answers is None or operation.kind not in ("one", "many"):
             return None

@@ -62,7 +62,7 @@ class Layout:
     def _routers(self) -> Iterator[Misplaced]:
         folders = self.project.settings.conventions.api_folders
         for module in self.project.modules:
-            if "APIRouter" not in module.text or not self._is_astray(module, folders):
+            if "outer" not in module.text or not self._is_astray(module, folders):
                 continue
             for name, bindings in module.scope.bindings.items():
                 target, value = bindings[0].node, bindings[0].value

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.project.module import Module
-from fapi_lint.project.nouns import is_plural, singular, snake_words
+from fapi_lint.project.nouns import singular, singulars, snake_words
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -51,7 +51,8 @@ _VERBS = frozenset(
         "update",
     ]
 )
-_NO_PLURAL = re.compile(r"(?:ss|us|is|ics|os|news|sms|dns|tls|aws|gps|css|js|https?|redis|kudos|lens)$")
+_DOUBTFUL = re.compile(r"(?:is|ics|os)$")
+"""Endings of plurals and of other words, such as `emojis` and `tennis`: a class with the singular tells them apart."""
 _PLURAL_AFTER_ALL = frozenset(
     ["metrics", "topics", "clinics", "mechanics", "characteristics", "videos", "photos", "logos", "repos"]
 )
@@ -84,19 +85,19 @@ class ModuleNames:
 
     def _singular(self, noun: str, module: Module) -> str | None:
         """The singular of a noun that is a plural here."""
-        if noun in self.project.settings.conventions.uncountable_nouns or not is_plural(noun):
+        forms = singulars(noun)
+        if noun in self.project.settings.conventions.uncountable_nouns or not forms:
             return None
-        if _NO_PLURAL.search(noun) and noun not in _PLURAL_AFTER_ALL:
-            return None
-        forms = dict.fromkeys([singular(noun), noun.removesuffix("s"), noun.removesuffix("es")])
-        forms.pop(noun, None)
         classes = [class_.name.lower() for class_ in module.scope.classes]
         own = {word for class_ in module.scope.classes for word in snake_words(class_.name)}
         if any(noun in name for name in classes) and own.isdisjoint(forms):
             return None  # `class UserPreferences`: one thing.
-        if noun in _GENERIC and forms.keys().isdisjoint(classes):
+        if noun in _GENERIC and not {*forms} & {*classes}:
             return None
-        return next((form for form in forms if form in own or form in self._class_words), singular(noun))
+        known = next((form for form in forms if form in own or form in self._class_words), None)
+        if known is None and _DOUBTFUL.search(noun) and noun not in _PLURAL_AFTER_ALL:
+            return None
+        return known or forms[0]
 
     @cached_property
     def _class_words(self) -> frozenset[str]:

@@ -5,27 +5,61 @@ from __future__ import annotations
 import re
 
 _UNCOUNTABLE = frozenset(
-    ["auth", "data", "equipment", "information", "media", "metadata", "news", "series", "settings", "staff", "status"]
+    """analytics auth aws chaos cosmos css data dns equipment gps https information ios js kudos logistics media
+    metadata news redis series settings sms species staff statistics status tls""".split()  # noqa: SIM905
 )
 _IRREGULAR = {
-    "person": "people",
-    "child": "children",
-    "man": "men",
-    "woman": "women",
-    "index": "indices",
     "alias": "aliases",
-    "cookie": "cookies",
-    "movie": "movies",
     "analysis": "analyses",
+    "atlas": "atlases",
+    "bias": "biases",
+    "brownie": "brownies",
+    "cache": "caches",
+    "calorie": "calories",
+    "canvas": "canvases",
+    "child": "children",
+    "cookie": "cookies",
+    "cpu": "cpus",
+    "criterion": "criteria",
+    "diagnosis": "diagnoses",
+    "echo": "echoes",
+    "excuse": "excuses",
+    "foot": "feet",
+    "gas": "gases",
+    "gpu": "gpus",
+    "hero": "heroes",
+    "hypothesis": "hypotheses",
+    "index": "indices",
+    "knife": "knives",
+    "lens": "lenses",
+    "man": "men",
+    "matrix": "matrices",
+    "menu": "menus",
+    "movie": "movies",
+    "person": "people",
+    "pie": "pies",
+    "potato": "potatoes",
+    "quiz": "quizzes",
+    "selfie": "selfies",
+    "shelf": "shelves",
+    "sku": "skus",
+    "submenu": "submenus",
+    "thesis": "theses",
+    "tie": "ties",
+    "tomato": "tomatoes",
+    "tooth": "teeth",
+    "vertex": "vertices",
+    "woman": "women",
+    "zombie": "zombies",
 }
 _SINGULARS = {plural: singular for singular, plural in _IRREGULAR.items()}
 _PLURAL_ENDINGS = (
     (re.compile(r"(?<=[^aeiou])ies$"), "y"),
     (re.compile(r"(?<=ss)es$|(?<=sh)es$|(?<=ch)es$|(?<=x)es$|(?<=zz)es$"), ""),
-    (re.compile(r"(?<=[bcnrt]u)ses$"), "s"),
-    (re.compile(r"(?<=[^su])s$|(?<=eu)s$"), ""),
+    (re.compile(r"(?<=[bcilnprstx]u)ses$"), "s"),
+    (re.compile(r"(?<!si)(?<=[^su])s$|(?<=eu)s$"), ""),
 )
-"""Categories, boxes, statuses, users; not address or status."""
+"""Categories, boxes, statuses, users; not address, status or basis."""
 
 
 def singular(word: str) -> str:
@@ -40,6 +74,13 @@ def singular(word: str) -> str:
         if stem != last and len(stem) > 1:
             return head + stem
     return word
+
+
+def singulars(word: str) -> list[str]:
+    """What a plural may be made of, the likeliest first: `canvases` has been canvas or canvase. Empty without one."""
+    forms = dict.fromkeys([singular(word), word.removesuffix("s"), word.removesuffix("es")])
+    forms.pop(word, None)
+    return list(forms) if is_plural(word) else []
 
 
 def plural(word: str) -> str:

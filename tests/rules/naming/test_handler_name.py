@@ -76,6 +76,14 @@ def test_a_collection_is_known_by_its_items() -> None:
     assert named("GET /totals list_totals", "GET /totals/{total_id} get_total") == ["get_totals"]
 
 
+def test_the_path_and_the_classes_spell_the_noun() -> None:
+    assert named("GET /heroes read_all", "GET /heroes/{hero_id} read_one") == ["get_heroes", "get_hero"]
+    mango = MODEL["app/models/user.py"].replace("User", "Mango")
+    text = f'{HEAD}@router.get("/mangoes")\ndef index(): ...\n\n\n@router.post("/mangoes")\ndef add(): ...\n'
+    found = findings({**MODEL, "app/models/mango.py": mango, PATH: text}, "FAPI104")
+    assert [each.message.rpartition("is not ")[2] for each in found] == ["`get_mangoes`", "`create_mango`"]
+
+
 def test_verbs_are_configuration() -> None:
     settings = Settings(conventions=Conventions(handler_verbs=HandlerVerbs(one="read", many="list")))
     routes = ["GET /users list_users", "GET /users/{user_id} read_user", "GET /users/{user_id} get_user"]

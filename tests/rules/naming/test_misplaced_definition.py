@@ -169,6 +169,8 @@ def test_what_a_dependency_gives_is_no_body() -> None:
 def test_a_router_of_a_class_of_its_own() -> None:
     text = "from fastapi import APIRouter\n\nclass Own(APIRouter): ...\n\nrouter = Own()\nother = make()\n"
     assert found({"app/core/x.py": text}) == ["Router `router` is defined outside of `api/`"]
+    elsewhere = {"app/api/own.py": text, "app/core/x.py": "from app.api.own import Own\n\nrouter = Own()\n"}
+    assert found(elsewhere) == ["Router `router` is defined outside of `api/`"]
 
 
 def test_settings() -> None:

@@ -34,6 +34,14 @@ def test_plurals_are_renamed(path: str, better: str | None) -> None:
     assert fixed(files, "FAPI102", unsafe=True) == {better or path: "x = 1\n"}
 
 
+@pytest.mark.parametrize(("plural", "one"), [("todos", "todo"), ("emojis", "emoji"), ("menus", "menu")])
+def test_a_class_tells_that_a_noun_is_a_plural(plural: str, one: str) -> None:
+    path = f"app/services/{plural}.py"
+    files = {path: "x = 1\n", "app/entities.py": f"class {one.title()}: ...\n"}
+    assert fixed(files, "FAPI102", unsafe=True).keys() == {f"app/services/{one}.py", "app/entities.py"}
+    assert places({"app/services/tennis.py": "x = 1\n", **files}) == [(path, 1)]
+
+
 @pytest.mark.parametrize(
     "path",
     [
