@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 Purpose: TypeAlias = Literal["application", "test", "migration", "script"]
 
+_FOR_TOOLS = re.compile(
+    r"(?:gunicorn|hypercorn)(?:[._]conf(?:ig)?)?\.py|(?:dodo|fabfile|locustfile|noxfile|setup)\.py", re.IGNORECASE
+)
+"""Files that a tool finds by their name."""
+_TASKS = re.compile(r"^(?:from|import) (?:fabric|invoke|nox)\b", re.MULTILINE)
 _OF_PROGRAMS = ("sys.argv", "sys.exit", "parse_args")
 _OF_APPLICATIONS = ("FastAPI(", "APIRouter(", "Starlette(", "Celery(")
 
@@ -46,7 +52,9 @@ class Purposes:
         name = os.path.basename(module.path)
         if purpose == "application" and (name == "conftest.py" or name.startswith("test_")):
             return "test"
-        return "script" if purpose == "application" and self._is_program(module) else purpose
+        if purpose == "application" and (is_for_tool(module) or self._is_program(module)):
+            return "script"
+        return purpose
 
     def _is_program(self, module: Module) -> bool:
         """Whether a file reads the command line or exits as soon as it is loaded, so that nothing imports it."""
@@ -106,6 +114,11 @@ class Purposes:
 
     def _is_below_environment(self, folder: str) -> bool:
         return any((folder + os.sep).startswith(module.folder + os.sep) for module in self.environments)
+
+
+def is_for_tool(module: Module) -> bool:
+    """Whether a file is the configuration of a server, or a list of tasks, that a tool runs and no module imports."""
+    return bool(_FOR_TOOLS.fullmatch(os.path.basename(module.path)) or _TASKS.search(module.text))
 
 
 def _is_environment(project: Project, module: Module) -> bool:

@@ -46,9 +46,8 @@ _KEYS = frozenset(
 """What stands before `key` where it is a secret."""
 _SIGNS = frozenset(["secret_key", "secret", "jwt_secret", "jwt_key", "signing_key", "encryption_key", "secretkey"])
 """How the names end whose values are secrets even if they are made of words."""
-_ERRORS = frozenset(
-    ["invalid", "bad", "wrong", "missing", "expired", "error", "incorrect", "forgot", "reset", "verify", "weak", "no"]
-)
+_ACTIONS = frozenset(["forgot", "reset", "verify"])
+_ERRORS = _ACTIONS | {"invalid", "bad", "wrong", "missing", "expired", "error", "incorrect", "weak", "no"}
 """Words that make a name the code of an error or an action."""
 _PLACEHOLDER = re.compile(
     r"change|replace|example|placeholder|dummy|sample|insert|your|todo|fixme|fake|test|xxx|\*\*\*|\.\.\.|12345|[<>{}$%\s]",
@@ -242,7 +241,7 @@ def _words(name: str) -> list[str]:
 
 def _is_secret_name(name: str) -> bool:
     words = _words(name)
-    if not words or not _ERRORS.isdisjoint(words):
+    if not words or not (_ERRORS if words[-1] != "secret" else _ERRORS - _ACTIONS).isdisjoint(words):
         return False
     if words[-1] == "key":
         return len(words) > 1 and words[-2] in _KEYS

@@ -11,11 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.imports import is_main_guard
 from fapi_lint.project.module import Module
 from fapi_lint.project.schemas import Schema, SchemaField
 from fapi_lint.project.search import Sighting, search
-from fapi_lint.project.symbols import Class, External, Variable
+from fapi_lint.project.symbols import Class, External, Function, Symbol, Variable
 from fapi_lint.project.values import Located
 from fapi_lint.source.place import Place
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _FOREIGN_CONFIGS = frozenset(["starlette.config.Config", "decouple.Config", "environs.Env", "environ.Env"])
 """What other libraries have for settings."""
 _NAMES = ("config", "settings")
+_CACHES = ([External("functools.lru_cache")], [External("functools.cache")])
 _READERS = ("os.getenv", "os.environ.get", "os.environb.get")
 
 
@@ -79,6 +81,16 @@ class SettingsClass(Schema):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SettingsInstance:
+    """The name of settings in a module, or of a function without parameters that returns them."""
+
+    module: Module
+    name: str
+    settings: SettingsClass
+    is_function: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class EnvironmentRead:
     """One place that asks for an environment variable."""
 
@@ -112,20 +124,39 @@ class SettingsClasses:
         ]
 
     @cached_property
-    def instances(self) -> list[tuple[Variable, SettingsClass]]:
-        """The names at module level that hold settings: `settings = Settings()`."""
-        known = {settings.class_: settings for settings in self.all}
+    def instances(self) -> list[SettingsInstance]:
+        """What modules bind to settings, such as `settings = Settings()`, and the functions that keep settings."""
         found = []
-        for module in {settings.module.path: settings.module for settings in self.all}.values():
+        for module in (module for module in self.project.modules if module.path in self.homes):
             for name, bindings in module.scope.bindings.items():
                 value = bindings[-1].value
                 if len(bindings) > 1 or not isinstance(value, o.Call) or bindings[0].definition is not None:
                     continue
-                made = self.project.resolver.resolve(module.scope, value.func)
-                if isinstance(made, Class) and made in known:
-                    variable = Variable(module, name, module.scope, bindings[0].node, bindings[0].annotation, value)
-                    found.append((variable, known[made]))
+                if (made := self._made(self.project.resolver.resolve(module.scope, value.func))) is not None:
+                    found.append(SettingsInstance(module, name, made))
+            found += [
+                SettingsInstance(module, function.name, made, is_function=True)
+                for function in module.scope.functions
+                if self._is_kept(function) and (made := self._made(function)) is not None
+            ]
         return found
+
+    def _made(self, symbol: Symbol | None) -> SettingsClass | None:
+        """The settings that calling something makes: of a function, those that it says it returns."""
+        if isinstance(symbol, Function):
+            symbol = self.project.resolver.resolve(symbol.enclosing, parse_annotation(symbol.node.returns))
+        return self._by_class.get(symbol) if isinstance(symbol, Class) else None
+
+    @cached_property
+    def _by_class(self) -> dict[Class, SettingsClass]:
+        return {settings.class_: settings for settings in self.all}
+
+    def _is_kept(self, function: Function) -> bool:
+        """Whether a function without parameters returns the same object each time."""
+        decorators = (decorator.value for decorator in function.node.decorators)
+        caches = (d.func if isinstance(d, o.Call) else d for d in decorators)
+        symbols = [self.project.resolver.external(function.enclosing, cache) for cache in caches]
+        return not function.node.params and symbols in _CACHES
 
     @cached_property
     def homes(self) -> frozenset[str]:
@@ -138,12 +169,21 @@ class SettingsClasses:
         purposes, modules = self.project.purposes, self.project.modules
         found = {module.path for module in modules if purposes.is_file(module, tail)}
         found.update(settings.module.path for settings in self.all if purposes.is_application(settings.module))
-        packages = {folder for path in found if (folder := _package_of(path))}
-        found.update(module.path for module in modules if _package_of(module.path) in packages)
+        packages = {folder for path in found if (folder := self._package_of(path))}
+        found.update(module.path for module in modules if self._package_of(module.path) in packages)
         if not found:
-            found.update(module.path for module in modules if _is_called_config(module.path))
+            found.update(module.path for module in modules if self._is_called_config(module.path))
         found.update(module.path for module in modules if self._has_foreign(module))
         return frozenset(found)
+
+    def _package_of(self, path: str) -> str:
+        """The outermost folder of the project called `settings` or `config` that a file is in; empty without one."""
+        parts = path.removeprefix(self.project.root).split(os.sep)
+        depth = next((index for index, part in enumerate(parts[:-1]) if part in _NAMES), None)
+        return "" if depth is None else os.sep.join(parts[: depth + 1])
+
+    def _is_called_config(self, path: str) -> bool:
+        return os.path.basename(path).removesuffix(".py") in _NAMES or bool(self._package_of(path))
 
     def _has_foreign(self, module: Module) -> bool:
         if "Config(" not in module.text and "Env(" not in module.text:
@@ -204,17 +244,6 @@ def _is_written(sighting: Sighting) -> bool:
     if isinstance(parent, (o.AugAssign, o.AnnAssign)):
         return parent.target is sighting.node
     return isinstance(parent, o.Simple) and parent.keyword == "del"
-
-
-def _package_of(path: str) -> str:
-    """The outermost folder called `settings` or `config` that a file is in; empty without one."""
-    parts = path.split(os.sep)
-    depth = next((index for index, part in enumerate(parts[:-1]) if part in _NAMES), None)
-    return "" if depth is None else os.sep.join(parts[: depth + 1])
-
-
-def _is_called_config(path: str) -> bool:
-    return os.path.basename(path).removesuffix(".py") in _NAMES or bool(_package_of(path))
 
 
 def _text(project: Project, located: Located) -> str | None:

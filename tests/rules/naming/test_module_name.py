@@ -46,6 +46,7 @@ def test_other_spellings_are_renamed(path: str, better: str) -> None:
         "app/2fa.py",
         "conftest.py",
         "setup.py",
+        "gunicorn.conf.py",
         "alembic/versions/2024-01-01_addUsers.py",
         "alembic/env.py",
         "migrations/versions/1a2B-x.py",

@@ -71,7 +71,17 @@ def test_defaults_of_parameters_and_bodies_of_functions() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["app/core/config.py", "alembic/env.py", "scripts/seed.py", "tests/conftest.py", "app/core/config/db.py"]
+    "path",
+    [
+        "app/core/config.py",
+        "alembic/env.py",
+        "scripts/seed.py",
+        "tests/conftest.py",
+        "app/core/config/db.py",
+        "gunicorn.conf.py",
+        "docker/gunicorn_conf.py",
+        "noxfile.py",
+    ],
 )
 def test_where_it_may_be_read(path: str) -> None:
     assert findings({path: 'import os\nx = os.environ["X"]\n'}, "FAPI701") == []
@@ -100,6 +110,12 @@ def test_neighbours_in_the_package_of_the_settings() -> None:
     assert findings(files, "FAPI701") == []
 
 
+def test_folders_above_the_project_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fapi_lint.testing.harness.ROOT", "/home/config")
+    files = {"app/core/config.py": CONFIG, "app/a.py": 'import os\nx = os.environ["X"]\n'}
+    assert [f.row for f in findings(files, "FAPI701")] == [2]
+
+
 def test_fix_takes_the_field() -> None:
     text = """
         import os
@@ -116,6 +132,28 @@ url = settings.DATABASE_URL
 other = settings.OPTIONAL  # why
 """
     )
+
+
+def test_fix_takes_settings_that_a_function_keeps() -> None:
+    kept = """@lru_cache
+    def get_settings() -> Settings:
+        return Settings()
+    """
+    config = CONFIG.replace("settings = Settings()", kept).replace("\n", "\n    from functools import lru_cache\n", 1)
+    text = 'import os\n\nurl = os.environ["DATABASE_URL"]\n'
+    line = "from app.core.config import get_settings\n\nurl = get_settings().DATABASE_URL\n"
+    assert after(text, config) == line
+    files = {"app/core/config.py": config.replace("@lru_cache", ""), "app/a.py": text}
+    assert [f.fix for f in findings(files, "FAPI701")] == [None]
+    files = {
+        "app/__init__.py": "",
+        "app/core/__init__.py": "",
+        "app/core/config/__init__.py": "from .base import get_settings\n\nsettings = get_settings()\n",
+        "app/core/config/base.py": config,
+        "app/a.py": text,
+    }
+    line = "from app.core.config import settings\n\nurl = settings.DATABASE_URL\n"
+    assert fixed(files, "FAPI701", unsafe=True)["app/a.py"] == line
 
 
 def test_fix_takes_the_place_of_a_conversion() -> None:
@@ -172,6 +210,10 @@ def test_a_program_reads_what_it_likes(statement: str) -> None:
     assert findings({"tools/translate.py": text}, "FAPI701") == []
     assert len(findings({"tools/translate.py": text, "app/main.py": "import tools.translate\n"}, "FAPI701")) == 1
     assert len(findings({"tools/translate.py": f"{text}\napp = FastAPI()\n"}, "FAPI701")) == 1
+
+
+def test_tasks_of_a_task_runner() -> None:
+    assert findings({"tasks.py": 'import os\nfrom invoke import task\n\nx = os.environ["X"]\n'}, "FAPI701") == []
 
 
 def test_what_only_a_function_does_makes_no_program() -> None:

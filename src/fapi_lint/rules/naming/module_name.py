@@ -8,6 +8,7 @@ from fapi_lint.fix.move import rename_module
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import is_snake_case, snake_case
 from fapi_lint.project.project import Project
+from fapi_lint.project.purpose import is_for_tool
 from fapi_lint.rules.rule import Finding, rule
 from fapi_lint.source.place import Place
 
@@ -20,7 +21,7 @@ def module_name(module: Module, project: Project) -> Iterator[Finding]:
 
     One spelling for all modules (PEP 8) lets imports be written without looking them up, works on disks that do not
     tell upper from lower case, and a name with a hyphen cannot be imported at all. A package is reported once, at
-    its `__init__.py`. Revisions of Alembic are exempt.
+    its `__init__.py`. Revisions of Alembic are exempt, and files that a tool finds by their name (`gunicorn.conf.py`).
 
     Bad:
         ```python app/utils/dateHelpers.py
@@ -61,7 +62,7 @@ def module_name(module: Module, project: Project) -> Iterator[Finding]:
     Options:
         `exempt`.
     """
-    if project.purposes.of(module) == "migration":
+    if project.purposes.of(module) == "migration" or is_for_tool(module):
         return
     name, is_folder = _name(module, project)
     if not name or is_snake_case(name) or "{" in name or project.settings.is_exempt("FAPI101", name):

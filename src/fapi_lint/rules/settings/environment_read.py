@@ -9,8 +9,8 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.project import Project
 from fapi_lint.project.schemas import SchemaField
-from fapi_lint.project.settings_classes import EnvironmentRead
-from fapi_lint.project.symbols import External, Variable
+from fapi_lint.project.settings_classes import EnvironmentRead, SettingsInstance
+from fapi_lint.project.symbols import External
 from fapi_lint.rules.rule import Finding, rule
 
 
@@ -20,8 +20,9 @@ def environment_read(read: EnvironmentRead, project: Project) -> Iterator[Findin
 
     What an application can be configured with should be seen in one class, where it has a type, a default and a
     check at start. Read settings from there instead of `os.environ` and `os.getenv`. Migrations, scripts and tests may
-    read what they like; so may files that define settings, programs that nothing imports, and what stands under
-    `if __name__ == "__main__":`. Setting a variable, or handing the whole environment to a process, is not meant.
+    read what they like; so may files that define settings, programs that nothing imports, what a tool runs
+    (`gunicorn.conf.py`, `noxfile.py`), and what stands under `if __name__ == "__main__":`. Setting a variable, or
+    handing the whole environment to a process, is not meant.
 
     Bad:
         ```python app/core/config.py
@@ -86,33 +87,36 @@ def environment_read(read: EnvironmentRead, project: Project) -> Iterator[Findin
 
 def _from_settings(read: EnvironmentRead, project: Project) -> Fix | str:
     """The fix, or why there is none."""
-    candidates = [
-        (variable, field)
-        for variable, settings in project.settings_classes.instances
-        if (field := settings.field_of(read.variable or "")) is not None
-    ]
     if not read.variable or isinstance(read.sighting.node, o.Compare):
         return "it does not take the value of one variable"
+    candidates = [
+        (instance, field)
+        for instance in project.settings_classes.instances
+        if (field := instance.settings.field_of(read.variable)) is not None
+    ]
+    # The function that keeps the settings is another way to the same ones.
+    candidates = [each for each in candidates if not each[0].is_function] or candidates
     if len(candidates) != 1:
         return "several settings have a field for it" if candidates else "no settings have a field for it"
-    settings, field = candidates[0]
+    instance, field = candidates[0]
     replaced = _replaced(read, field, project)
     if replaced is None:
         return "the field of the settings has another type"
-    if settings.module in project.loading.loaders(read.module):
+    if instance.module in project.loading.loaders(read.module):
         return "the settings import this file"
-    return _fix(read, settings, field, replaced)
+    return _fix(read, instance, field, replaced)
 
 
-def _fix(read: EnvironmentRead, settings: Variable, field: SchemaField, replaced: o.Node) -> Fix:
+def _fix(read: EnvironmentRead, instance: SettingsInstance, field: SchemaField, replaced: o.Node) -> Fix:
     module = read.module
-    spelling = spell(module, f"{settings.module.name}.{settings.name}", replaced.start)
+    spelling = spell(module, f"{instance.module.name}.{instance.name}", replaced.start)
+    settings = f"{spelling.text}()" if instance.is_function else spelling.text
     source = read.sighting.node.value if isinstance(read.sighting.node, o.Subscript) else read.sighting.node
     name = o.dotted(source.func if isinstance(source, o.Call) else source).partition(".")[0]
     return Fix(
         f"Take `{field.name}` from the settings: it is read once, and a default is that of the settings",
         Applicability.UNSAFE,
-        (replace(module, replaced, f"{spelling.text}.{field.name}"),),
+        (replace(module, replaced, f"{settings}.{field.name}"),),
         spelling.needs,
         (DropsImport(module.path, name),),
     )
