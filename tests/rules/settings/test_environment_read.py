@@ -154,6 +154,9 @@ def test_fix_takes_settings_that_a_function_keeps() -> None:
     }
     line = "from app.core.config import settings\n\nurl = settings.DATABASE_URL\n"
     assert fixed(files, "FAPI701", unsafe=True)["app/a.py"] == line
+    files["app/core/config/__init__.py"] = "from .provider import settings\n"
+    files["app/core/config/provider.py"] = "from .base import get_settings\n\nsettings = get_settings()\n"
+    assert fixed(files, "FAPI701", unsafe=True)["app/a.py"] == line
 
 
 def test_fix_takes_the_place_of_a_conversion() -> None:

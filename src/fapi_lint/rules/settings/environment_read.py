@@ -7,10 +7,11 @@ from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.schemas import SchemaField
 from fapi_lint.project.settings_classes import EnvironmentRead, SettingsInstance
-from fapi_lint.project.symbols import External
+from fapi_lint.project.symbols import External, Function, Variable
 from fapi_lint.rules.rule import Finding, rule
 
 
@@ -104,12 +105,15 @@ def _from_settings(read: EnvironmentRead, project: Project) -> Fix | str:
         return "the field of the settings has another type"
     if instance.module in project.loading.loaders(read.module):
         return "the settings import this file"
-    return _fix(read, instance, field, replaced)
+    return _fix(read, instance, field, replaced, project)
 
 
-def _fix(read: EnvironmentRead, instance: SettingsInstance, field: SchemaField, replaced: o.Node) -> Fix:
+def _fix(
+    read: EnvironmentRead, instance: SettingsInstance, field: SchemaField, replaced: o.Node, project: Project
+) -> Fix:
     module = read.module
-    spelling = spell(module, f"{instance.module.name}.{instance.name}", replaced.start)
+    spellings = [spell(module, target, replaced.start) for target in _targets(instance, project)]
+    spelling = next((each for each in spellings if not each.needs), spellings[0])
     settings = f"{spelling.text}()" if instance.is_function else spelling.text
     source = read.sighting.node.value if isinstance(read.sighting.node, o.Subscript) else read.sighting.node
     name = o.dotted(source.func if isinstance(source, o.Call) else source).partition(".")[0]
@@ -120,6 +124,17 @@ def _fix(read: EnvironmentRead, instance: SettingsInstance, field: SchemaField, 
         spelling.needs,
         (DropsImport(module.path, name),),
     )
+
+
+def _targets(instance: SettingsInstance, project: Project) -> Iterator[str]:
+    """The dotted names of settings: by the packages that pass them on, and by the module that makes them."""
+    parts, name = instance.module.parts, instance.name
+    for depth in range(1, len(parts)):
+        package = project.resolver.find_module(".".join(parts[:depth]), instance.module)
+        member = project.resolver.member(package, name) if isinstance(package, Module) else None
+        if isinstance(member, (Variable, Function)) and (member.module, member.name) == (instance.module, name):
+            yield ".".join([*parts[:depth], name])
+    yield f"{instance.module.name}.{name}"
 
 
 def _replaced(read: EnvironmentRead, field: SchemaField, project: Project) -> o.Node | None:
