@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Marker = Literal["asyncio", "anyio"]
 
+_BACKEND = "anyio_backend"
 _WEBSOCKET = ".websocket_connect("
 _RUNNERS = re.compile(r"asyncio|anyio|trio|twisted|tornado|curio")
 _LIFESPAN = re.compile(r"\b(?:lifespan|on_startup|on_shutdown)\b|\b(?:on_event|add_event_handler)\(")
@@ -59,10 +60,9 @@ class AsyncTest:
     def may_run(self) -> bool:
         """Whether something runs it, or nobody can tell."""
         tests, node = self.project.tests, self.function.node
-        if any(param.name == "anyio_backend" for param in node.params):
-            return True
         return (
-            self._is_run_by(self.function.enclosing, (decorator.value for decorator in node.decorators))
+            tests.is_given_backend(self.function, self.module)
+            or self._is_run_by(self.function.enclosing, (decorator.value for decorator in node.decorators))
             or self._is_class_run()
             or tests.is_marked(self.module.scope, self.project.resolver.member(self.module, "pytestmark"))
             or tests.runs_all(self.module)
@@ -174,16 +174,45 @@ class Tests:
             isinstance(arg.value, o.String) and _RUNNERS.search(arg.value.value or "") for arg in named
         )
 
+    def is_given_backend(self, function: Function, module: Module) -> bool:
+        """Whether anyio's backend is among the fixtures of a test or fixture, or of those that it is given.
+
+        https://anyio.readthedocs.io/en/stable/testing.html: then anyio runs the test. `module` is the test's.
+        """
+        seen, pending = {function}, [function]
+        while pending:
+            for param in pending.pop().node.params:
+                if param.name == _BACKEND:
+                    return True
+                fixture = self._meant(module, param.name)
+                if fixture is not None and fixture not in seen:
+                    seen.add(fixture)
+                    pending.append(fixture)
+        return False
+
+    def _runs_by_fixture(self, plugin: Module) -> bool:
+        """Whether a fixture of a file that all tests are given is, or is given, anyio's backend."""
+        return _BACKEND in plugin.text and any(
+            self.is_automatic(function)
+            and (self.fixture_name(function) == _BACKEND or self.is_given_backend(function, plugin))
+            for function in plugin.scope.functions
+        )
+
+    def is_automatic(self, function: Function) -> bool:
+        """Whether a function is a fixture that tests need not ask for."""
+        decorator = self._fixture_decorator(function)
+        return isinstance(decorator, o.Call) and decorator.argument("autouse") is not None
+
     def runs_all(self, module: Module) -> bool:
-        """Whether the configuration, or a hook, runs every async test of a file's folder."""
+        """Whether the configuration, a hook, or a fixture for all of them, runs every async test of a file's folder."""
         folder = module.folder
         if folder not in self._runs_all:
             above = {folder, *_above(folder)}
             plugins = [plugin for plugin in self._plugins if not _is_conftest(plugin) or plugin.folder in above]
             self._runs_all[folder] = not above.isdisjoint(self.project.tooling.runs_all_async_tests) or any(
-                map(_may_run_all, plugins)
+                _may_run_all(plugin) or self._runs_by_fixture(plugin) for plugin in plugins
             )
-        return self._runs_all[folder]
+        return self._runs_all[folder] or self._runs_by_fixture(module)
 
     @cached_property
     def _plugins(self) -> list[Module]:
@@ -344,11 +373,9 @@ def _hooks(module: Module) -> frozenset[str]:
 
 
 def _may_run_all(plugin: Module) -> bool:
-    """Whether a hook of a file runs or marks async tests, or a fixture for all of them brings a runner."""
+    """Whether a hook of a file runs or marks async tests."""
     text, hooks = plugin.text, _hooks(plugin)
     if not hooks.isdisjoint(_TAKES_OVER):
-        return True
-    if "anyio_backend" in text and "autouse" in text:
         return True
     return bool(hooks) and _RUNNERS.search(text) is not None
 

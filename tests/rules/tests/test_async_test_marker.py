@@ -81,13 +81,23 @@ def test_files_that_pytest_does_not_collect(path: str) -> None:
         "def pytest_pyfunc_call(pyfuncitem): ...\n",
         "def pytest_configure(config):\n    config.option.asyncio_mode = 'auto'\n",
         "from tests.plugin import pytest_pycollect_makeitem\n",
-        "@pytest.fixture(autouse=True)\ndef anyio_backend(): return 'asyncio'\n",
+        "import pytest\n\n@pytest.fixture(autouse=True)\ndef anyio_backend(): return 'asyncio'\n",
+        "import pytest\n\n@pytest.fixture(autouse=True)\nasync def prepare(anyio_backend): ...\n",
     ],
 )
 def test_hooks(hook: str) -> None:
     assert rows(TEST, tests__conftest=hook) == []
     assert rows(TEST, conftest=hook) == []
     assert rows(TEST, tests__api__conftest=hook) == [1]
+
+
+def test_the_backend_of_anyio_among_the_fixtures() -> None:
+    backend = "import pytest\n\n@pytest.fixture\ndef anyio_backend(): return 'asyncio'\n\n"
+    other = "@pytest.fixture(autouse=True)\ndef clean(): ...\n"
+    assert rows(TEST, tests__conftest=backend + other) == [1]
+    client = "@pytest.fixture\nasync def client(engine): ...\n\n@pytest.fixture\nasync def engine(anyio_backend): ...\n"
+    assert rows("async def test_a(client): ...\n", tests__conftest=backend + client) == []
+    assert rows("async def test_a(other): ...\n", tests__conftest=backend + client) == [1]
 
 
 def test_hooks_about_other_things() -> None:
