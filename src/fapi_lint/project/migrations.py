@@ -96,9 +96,13 @@ class Revision:
 
     @property
     def _changes(self) -> Iterator[o.Call]:
-        """The changes of the schema in `upgrade` and in the functions of the file that it calls."""
-        seen = {self.upgrade}
-        pending = [self.upgrade]
+        """The changes of the schema in `upgrade` and in the functions of the file that it calls.
+
+        Those of several databases (alembic's template "multidb") are called by a name that is put together.
+        """
+        parts = [each for each in self.module.scope.functions if each.name.startswith("upgrade_")]
+        pending = [self.upgrade, *(parts if "globals()" in self.module.text else ())]
+        seen = set(pending)
         while pending:
             function = pending.pop()
             for node in own_nodes(function.scope):
@@ -116,7 +120,7 @@ class Revision:
             return False
         if call.func.attr in _OPERATIONS:
             return self._is_operations(function, call.func.value)
-        return call.func.attr == "execute" and any(
+        return call.func.attr in ("execute", "exec_driver_sql") and any(
             _DDL.match(literal_text(self.project, function.scope, node))
             for arg in call.args[:1]
             for node in o.walk(arg.value)

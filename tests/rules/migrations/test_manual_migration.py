@@ -27,6 +27,7 @@ def found(body: str, *, head: str = HEAD, more: str = "", template: str | None =
         'op.execute("CREATE INDEX ix ON post (title)")',
         'op.execute(sa.text("ALTER TABLE post ADD COLUMN x int"))',
         'op.get_bind().execute(sa.text("""\n    drop table post"""))',
+        'op.get_bind().exec_driver_sql("DROP INDEX ix")',
         'op.execute(f"ALTER TABLE {table} RENAME TO x")',
         'op.execute("CREATE OR REPLACE VIEW v AS SELECT 1")',
         "if op.get_bind().dialect.name == 'postgresql':\n    op.drop_column('post', 'x')",
@@ -34,6 +35,12 @@ def found(body: str, *, head: str = HEAD, more: str = "", template: str | None =
 )
 def test_changes_without_the_comments(body: str) -> None:
     assert found(body) == [8]
+
+
+def test_several_databases() -> None:
+    parts = "\n\ndef upgrade_engine1() -> None:\n    op.drop_table('x')\n"
+    assert found('globals()[f"upgrade_{engine_name}"]()', more=parts) == [8]
+    assert found("pass", more=parts) == []
 
 
 @pytest.mark.parametrize(
