@@ -161,6 +161,7 @@ class Http:
                 yield Located(call.status.value, call.scope)
         for module in self._judged:
             yield from self._assigned(module)
+            yield from self._rendered(module)
 
     # --- searching ---------------------------------------------------------------------------------
 
@@ -220,6 +221,21 @@ class Http:
                         continue
                     if self._holds_response(sighting.scope, target.value):
                         yield Located(sighting.node.value, sighting.scope)
+
+    def _rendered(self, module: Module) -> Iterator[Located]:
+        """What stands for `status_code` in `templates.TemplateResponse(…, status_code=…)`."""
+        if ".TemplateResponse(" not in module.text:
+            return
+        for sighting in search(module, "TemplateResponse"):
+            call, scope = sighting.node, sighting.scope
+            if not isinstance(call, o.Call) or not isinstance(call.func, o.Attribute):
+                continue
+            templates = self.project.resolver.resolve(scope, call.func.value)
+            status = call.argument("status_code")
+            if status is not None and isinstance(templates, Variable) and isinstance(templates.value, o.Call):
+                made = self.project.resolver.external(templates.scope, templates.value.func)
+                if made is not None and made.name == "Jinja2Templates":
+                    yield Located(status.value, scope)
 
     def _holds_response(self, scope: Scope, expr: o.Expr) -> bool:
         symbol = self.project.resolver.resolve(scope, expr)

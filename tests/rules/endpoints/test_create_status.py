@@ -25,6 +25,7 @@ def fires(text: str) -> bool:
         '@router.post("/filters")\ndef create_search_filter(): ...\n',
         '@router.post("")\ndef register_user(): ...\n' + ITEM,
         '@router.post("/")\ndef add(): ...\n' + ITEM,
+        '@router.post("")\ndef add_user(): ...\nfrom pydantic import BaseModel\nclass UserCreate(BaseModel): ...\n',
         'def create_user(): ...\nrouter.add_api_route("", create_user, methods=["POST"])',
     ],
 )
@@ -39,6 +40,7 @@ def test_fires(text: str) -> None:
         '@router.post("", status_code=status.HTTP_202_ACCEPTED)\ndef create_user(): ...\n',
         '@router.post("", **make())\ndef create_user(): ...\n',
         '@router.put("")\ndef create_user(): ...\n',
+        '@router.post("")\ndef create_or_update_user(): ...\n',
         '@router.api_route("", methods=["POST", "PUT"])\ndef create_user(): ...\n',
         '@router.post("/login")\ndef create_access_token(): ...\n',
         '@router.post("/token")\ndef create_session(): ...\n',

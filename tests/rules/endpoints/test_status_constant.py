@@ -33,6 +33,8 @@ def fix(text: str, fastapi: str = "") -> str:
         "from starlette.responses import RedirectResponse\nx = RedirectResponse('/', status_code=303)",
         "from fastapi import Response\ndef f(response: Response): response.status_code = 201",
         "from fastapi import Response\ndef f():\n response = Response(); response.status_code = 201",
+        "from fastapi.templating import Jinja2Templates\nt = Jinja2Templates('t')\n"
+        "def f(r): return t.TemplateResponse(r, '404.html', status_code=404)",
         "from fastapi import HTTPException\nclass E(HTTPException):\n"
         "    def __init__(self): super().__init__(status_code=404)",
         "from fastapi import HTTPException\nclass E(HTTPException):\n"
@@ -48,6 +50,7 @@ def test_fires(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "t = templates()\ndef f(r): return t.TemplateResponse(r, '404.html', status_code=404)",
         "import httpx\ndef f(r: httpx.Response):\n    r.status_code = 200\n    return r.status_code == 200",
         "import requests\nr = requests.Response()\nr.status_code = 404",
         "from httpx import Response\nx = Response(404)",

@@ -25,8 +25,8 @@ def create_status(route: Route, project: Project) -> Iterator[Finding]:
     """A POST that creates something answers 200 because no status code is set.
 
     201 tells clients and the generated documentation that there is something new. A POST creates if its handler is
-    called `create_…`, or if its path is that of a collection: `/users` where there is `/users/{user_id}`. Log-ins,
-    searches, counts, bulk operations and the like create nothing.
+    called `create_…`, or should be (FAPI104), or if its path is that of a collection: `/users` where there is
+    `/users/{user_id}`. Log-ins, searches, counts, bulk operations and the like create nothing.
 
     Any explicit status code will do, also `response.status_code = …` in the handler and a response that the
     handler makes itself.
@@ -80,13 +80,15 @@ def create_status(route: Route, project: Project) -> Iterator[Finding]:
 def _creates(route: Route, project: Project) -> bool:
     if route.handler is None:
         return False
-    words = route.handler.name.lower().strip("_").removeprefix("api_").split("_")
+    name = project.handlers.expected_name(route.handler) or route.handler.name
+    words = name.lower().strip("_").removeprefix("api_").split("_")
     last = route.full_paths[0].rstrip("/").rpartition("/")[2]
     if words[0] != "create" or len(words) == 1:
         return project.routes.is_collection(route) and _NO_CREATION.isdisjoint(words)
     # `create_access_token` is a log-in, `create_api_token` at a collection of them is none.
     is_token = words[-1] == "token" and not project.routes.is_collection(route)
-    return _SEVERAL.isdisjoint(words) and last not in _NO_CREATION and not is_token
+    is_one = _SEVERAL.isdisjoint(words) and "or" not in words  # not `create_or_update_user`
+    return is_one and last not in _NO_CREATION and not is_token
 
 
 def _decides_itself(route: Route) -> bool:

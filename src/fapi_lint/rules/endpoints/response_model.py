@@ -14,7 +14,7 @@ from fapi_lint.project.routes import Route
 from fapi_lint.project.symbols import Class, Function
 from fapi_lint.rules.rule import Finding, rule
 
-_WITHOUT_BODY = re.compile(r"(?:^|_)(?:1\d\d|204|304)(?:_|$)|NO_CONTENT$|NOT_MODIFIED$")
+_WITHOUT_BODY = re.compile(r"(?:^|_)(?:1\d\d|204|205|304)(?:_|$)|NO_CONTENT$|RESET_CONTENT$|NOT_MODIFIED$")
 
 
 @rule("FAPI401", "response-model", fix=Applicability.SAFE, preference="API Endpoints")
@@ -24,7 +24,7 @@ def response_model(route: Route, project: Project) -> Iterator[Finding]:
     The response model documents the answer, validates it, and keeps out what it does not name, whatever the
     handler returns. `response_model=None` says that there is none, and is specified.
 
-    Not reported are routes without a body (204, 304, HEAD), those that return a `Response` or have a `response_class`
+    Not reported are routes without a body (204, 205, 304, HEAD), those that return a `Response` or have a `response_class`
     other than JSON's, generators, and routers of the application that take the response model from the annotation
     themselves.
 
@@ -103,7 +103,7 @@ def _has_no_body(route: Route) -> bool:
     if located is None:
         return False
     expr = located.expr
-    name = str(expr.value) if isinstance(expr, o.Number) else o.dotted(expr).rpartition(".")[2]
+    name = str(expr.value) if isinstance(expr, o.Number) else o.dotted(expr).removesuffix(".value").rpartition(".")[2]
     return _WITHOUT_BODY.search(name) is not None
 
 
