@@ -11,6 +11,7 @@ HEAD = """from fastapi import APIRouter, Response, status
 from fastapi.responses import HTMLResponse, JSONResponse
 router = APIRouter(prefix="/users")
 """
+SCHEMAS = "from pydantic import BaseModel\nclass UserCreate(BaseModel): ...\nclass UserResponse(BaseModel): ...\n"
 ITEM = '@router.put("/{id}")\ndef update_user(id: int): ...\n'
 
 
@@ -25,7 +26,7 @@ def fires(text: str) -> bool:
         '@router.post("/filters")\ndef create_search_filter(): ...\n',
         '@router.post("")\ndef register_user(): ...\n' + ITEM,
         '@router.post("/")\ndef add(): ...\n' + ITEM,
-        '@router.post("")\ndef add_user(): ...\nfrom pydantic import BaseModel\nclass UserCreate(BaseModel): ...\n',
+        '@router.post("")\ndef add_user(): ...\n' + SCHEMAS,
         'def create_user(): ...\nrouter.add_api_route("", create_user, methods=["POST"])',
     ],
 )

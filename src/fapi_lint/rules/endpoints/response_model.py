@@ -24,9 +24,9 @@ def response_model(route: Route, project: Project) -> Iterator[Finding]:
     The response model documents the answer, validates it, and keeps out what it does not name, whatever the
     handler returns. `response_model=None` says that there is none, and is specified.
 
-    Not reported are routes without a body (204, 205, 304, HEAD), those that return a `Response` or have a `response_class`
-    other than JSON's, generators, and routers of the application that take the response model from the annotation
-    themselves.
+    Not reported are routes without a body (204, 205, 304, HEAD), those that return a `Response` or have a
+    `response_class` other than JSON's, generators, and routers of the application that take the response model from
+    the annotation themselves.
 
     Bad:
         ```python app/api/v1/endpoints/users.py
