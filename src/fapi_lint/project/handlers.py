@@ -29,11 +29,11 @@ _ON_COLLECTION: dict[str, Kind] = {"GET": "many", "POST": "create"}
 _ON_ITEM: dict[str, Kind] = {"GET": "one", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
 _PATH = re.compile(r"(?:^|/)(?P<noun>[A-Za-z][\w-]*)(?P<item>/\{[^{}/]*\})?/?$")
 _SYNONYMS: dict[Kind, frozenset[str]] = {
-    "one": frozenset(["get", "read", "fetch", "find", "load", "retrieve", "show", "view"]),
+    "one": frozenset(["get", "detail", "details", "read", "fetch", "find", "load", "retrieve", "show", "view"]),
     "many": frozenset(["get", "read", "fetch", "find", "index", "list", "load", "retrieve", "show", "view"]),
     "create": frozenset(["create", "add", "insert", "make", "new", "post", "register", "save", "store"]),
-    "update": frozenset(["update", "change", "edit", "modify", "patch", "put", "replace", "save"]),
-    "delete": frozenset(["delete", "destroy", "drop", "erase", "remove"]),
+    "update": frozenset(["update", "change", "edit", "modify", "partial", "patch", "put", "replace", "save"]),
+    "delete": frozenset(["delete", "del", "destroy", "drop", "erase", "remove"]),
 }
 """Verbs that mean the same; a handler that begins with any other word does something else."""
 _PLACEHOLDERS = frozenset(["all", "item", "items", "list", "many", "multi", "one", "single"])
@@ -162,15 +162,18 @@ class Handlers:
 
     def _name(self, handler: Function, operation: Operation) -> str | None:
         verbs = self._verbs(operation)
-        words = handler.name.strip("_").split("_")
+        name = handler.name if handler.name.islower() else "_".join(snake_words(handler.name))
+        words = name.strip("_").split("_")
         if words[0] == "api" and len(words) > 1:
             words = words[1:]
         one, many = operation.one, operation.many
         for verb in verbs:
-            about = handler.name.removeprefix(f"{verb}_")
-            if about != handler.name and about not in _PLACEHOLDERS:
+            about = name.removeprefix(f"{verb}_")
+            if about != name and about not in _PLACEHOLDERS:
                 # Any noun will do; but `get_user` must not answer several.
-                return self._renumbered(handler, operation, verb, about.split("_"))
+                return self._renumbered(operation, verb, about.split("_")) or name
+        if words[:2] == ["partial", "update"]:
+            words = words[1:]
         wanted = many if operation.kind == "many" else one
         if words[0] in _SYNONYMS[operation.kind]:
             rest = words[1:]
@@ -184,7 +187,7 @@ class Handlers:
             return None
         return "_".join([verbs[0], *rest])
 
-    def _renumbered(self, handler: Function, operation: Operation, verb: str, rest: list[str]) -> str | None:
+    def _renumbered(self, operation: Operation, verb: str, rest: list[str]) -> str | None:
         """The name with the noun in the right number, where it ends with the other one and the answer tells."""
         one, many = operation.one, operation.many
         answers = self._answers_list(operation.route)
