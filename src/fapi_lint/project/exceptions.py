@@ -26,6 +26,10 @@ _ANSWERED = ("HTTPException", "WebSocketException", "RequestValidationError")
 """FastAPI and Starlette come with handlers for these."""
 _COMMAND_LINE = frozenset(["click", "typer"])
 _CATCH_ALL = ("Exception", "BaseException")
+_HANDLES_ALL = (*_CATCH_ALL, "500", "HTTP_500_INTERNAL_SERVER_ERROR", "INTERNAL_SERVER_ERROR")
+"""What Starlette's handler of last resort is registered for."""
+_INVALID = ("AssertionError", "ValueError")
+"""What Pydantic makes a validation error of."""
 _PASSES_ON = ("call_next", "self.app", "get_route_handler", "original_route_handler")
 """What a middleware or a route class calls with every request."""
 _TREATS = (o.Call, o.Dict, o.Collection, o.Compare, o.Handler, o.Case)
@@ -93,8 +97,16 @@ class Exceptions:
     # --- what becomes of them ----------------------------------------------------------------------
 
     def raised(self, class_: Class) -> list[Sighting]:
-        """Where the application raises an exception, those places left out that the same function catches."""
-        return [sighting for sighting in self.mentions(class_) if self._is_raised(sighting)]
+        """Where the application raises an exception; where the same function or Pydantic catches it is left out."""
+        raised = [sighting for sighting in self.mentions(class_) if self._is_raised(sighting)]
+        ancestors = self.project.resolver.mro(class_) if raised else ()
+        if any(isinstance(base, External) and base.name in _INVALID for base in ancestors):
+            return [sighting for sighting in raised if not self._is_in_schema(sighting)]
+        return raised
+
+    def _is_in_schema(self, sighting: Sighting) -> bool:
+        owner = sighting.scope.owner
+        return isinstance(owner, Function) and owner.parent in self.project.schemas.by_class
 
     def is_early(self, sighting: Sighting) -> bool:
         """Whether no request can lead there, because it only runs at the start of a process."""
@@ -111,9 +123,14 @@ class Exceptions:
         It is caught, registered with a handler, compared with, or handed to a function or a table that may do so.
         """
         return any(
-            any(map(_is_treatment, self.mentions(base))) if isinstance(base, Class) else self._is_foreign_treated(base)
+            any(map(_is_treatment, self.mentions(base))) or self._are_subclasses_asked_for(base)
+            if isinstance(base, Class)
+            else self._is_foreign_treated(base)
             for base in self.project.resolver.mro(class_)
         )
+
+    def _are_subclasses_asked_for(self, class_: Class) -> bool:
+        return any(f"{class_.name}.__subclasses__()" in module.text for module in self._modules)
 
     def mentions(self, class_: Class) -> list[Sighting]:
         """Where the application names a class, imports left out."""
@@ -136,7 +153,7 @@ class Exceptions:
     @cached_property
     def catches_all(self) -> bool:
         """Whether nothing gets past the application: a handler for `Exception`, or a middleware that catches it."""
-        if any(name in self._handled for name in _CATCH_ALL):
+        if any(name in self._handled for name in _HANDLES_ALL):
             return True
         return any(
             _catches(sighting.node)
@@ -155,7 +172,8 @@ class Exceptions:
         found: set[str] = set()
         for module in self._modules:
             for sighting in search(module, "exception_handler", "add_exception_handler", "exception_handlers"):
-                found.update(o.dotted(key).rpartition(".")[2] for key in _registered(sighting.node))
+                for key in _registered(sighting.node):
+                    found.add(str(key.value) if isinstance(key, o.Number) else o.dotted(key).rpartition(".")[2])
         return found
 
     def _is_foreign_treated(self, base: External) -> bool:

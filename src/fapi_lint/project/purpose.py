@@ -52,18 +52,12 @@ class Purposes:
         name = os.path.basename(module.path)
         if purpose == "application" and (name == "conftest.py" or name.startswith("test_")):
             return "test"
-        if purpose == "application" and (is_for_tool(module) or self._is_program(module)):
+        if purpose == "application" and (is_for_tool(module) or _is_program(module)) and self._is_unused(module):
             return "script"
         return purpose
 
-    def _is_program(self, module: Module) -> bool:
-        """Whether a file reads the command line or exits as soon as it is loaded, so that nothing imports it."""
-        text = module.text
-        if not any(name in text for name in _OF_PROGRAMS) or any(name in text for name in _OF_APPLICATIONS):
-            return False
-        at_once = (node for node in o.walk(*runtime_statements(module.outline.body)) if isinstance(node, o.Attribute))
-        if not any(o.dotted(node) in _OF_PROGRAMS or node.attr in _OF_PROGRAMS for node in at_once):
-            return False
+    def _is_unused(self, module: Module) -> bool:
+        """Whether nothing imports a file."""
         return self.project.imports.leading_to(module) == {module}
 
     def is_application(self, module: Module) -> bool:
@@ -116,8 +110,17 @@ class Purposes:
         return any((folder + os.sep).startswith(module.folder + os.sep) for module in self.environments)
 
 
+def _is_program(module: Module) -> bool:
+    """Whether a file reads the command line or exits as soon as it is loaded."""
+    text = module.text
+    if not any(name in text for name in _OF_PROGRAMS) or any(name in text for name in _OF_APPLICATIONS):
+        return False
+    at_once = (node for node in o.walk(*runtime_statements(module.outline.body)) if isinstance(node, o.Attribute))
+    return any(o.dotted(node) in _OF_PROGRAMS or node.attr in _OF_PROGRAMS for node in at_once)
+
+
 def is_for_tool(module: Module) -> bool:
-    """Whether a file is the configuration of a server, or a list of tasks, that a tool runs and no module imports."""
+    """Whether a file is the configuration of a server, or a list of tasks, that a tool runs."""
     return bool(_FOR_TOOLS.fullmatch(os.path.basename(module.path)) or _TASKS.search(module.text))
 
 

@@ -58,6 +58,9 @@ def test_ways_to_raise(raising: str) -> None:
         "handlers = {AppException: handle}\napp = FastAPI(exception_handlers=handlers)\n",
         "register(app, NotFoundException, 404)\n",
         "@app.exception_handler(Exception)\nasync def handle(request, exc): ...\n",
+        "@app.exception_handler(500)\nasync def handle(request, exc): ...\n",
+        "app.add_exception_handler(status.HTTP_500_INTERNAL_SERVER_ERROR, handle)\n",
+        "for each in AppException.__subclasses__():\n    app.add_exception_handler(each, handle)\n",
         "app.add_exception_handler(exc_class_or_status_code=Exception, handler=handle)\n",
         'kwargs = {"exception_handlers": {Exception: handle}}\napp = FastAPI(**kwargs)\n',
         "try:\n    get()\nexcept NotFoundException:\n    pass\n",
@@ -179,3 +182,28 @@ STARTING = """
 def test_what_is_raised_at_the_start_reaches_no_client(use: str, rows: list[int]) -> None:
     head = f"import asyncio\nfrom fastapi import Depends\nfrom app.services.a import start, task\n{MAIN}"
     assert found(f"{head}\n{use}\n", service=STARTING) == rows
+
+
+def test_pydantic_answers_what_validators_raise() -> None:
+    schema = """
+        from pydantic import BaseModel, field_validator
+        from app.core.exceptions import NotFoundException
+
+        class User(BaseModel):
+            name: str
+
+            @field_validator("name")
+            @classmethod
+            def check(cls, name: str) -> str:
+                raise NotFoundException(name)
+    """
+    invalid = EXCEPTIONS.replace("AppException(Exception)", "AppException(ValueError)")
+    assert found(service=schema, exceptions=invalid) == []
+    assert found(service=schema) == [3]
+
+
+def test_handlers_registered_in_a_module_called_setup() -> None:
+    setup = (
+        "from app.core.exceptions import NotFoundException\ndef up(app): app.exception_handler(NotFoundException)(h)\n"
+    )
+    assert found("from app.setup import up\n" + MAIN, setup=setup) == []
