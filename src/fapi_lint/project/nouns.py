@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 _UNCOUNTABLE = frozenset(
-    """analytics auth aws chaos cosmos css data dns equipment gps https information ios js kudos logistics media
-    metadata news redis series settings sms species staff statistics status tls""".split()  # noqa: SIM905
+    """analytics auth aws chaos cosmos css data dns equipment goods gps https information ios js kudos logistics media
+    metadata news premises redis series settings sms species staff statistics status tls""".split()  # noqa: SIM905
 )
 _IRREGULAR = {
     "alias": "aliases",

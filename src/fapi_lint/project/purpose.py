@@ -78,11 +78,13 @@ class Purposes:
         return path.endswith(f"{stem}.py") or f"{stem}/" in path[len(self.project.root) :]
 
     def is_service(self, module: Module) -> bool:
-        """Whether a file holds business logic: by its folder, or by a name like `service.py` or `user_service.py`."""
+        """Whether a file holds business logic: by its folder, or by a name like `services.py`, `user_service.py`."""
         conventions = self.project.settings.conventions
         suffix = conventions.service_suffix
         name = os.path.basename(module.path).removesuffix(".py")
-        named = bool(suffix) and (name.endswith(suffix) or name == suffix.strip("_"))
+        named = name in conventions.service_folders or (
+            bool(suffix) and (name.endswith(suffix) or name == suffix.strip("_"))
+        )
         if not (named or self.in_folder(module, conventions.service_folders)) or not self.is_application(module):
             return False
         return "Router(" not in module.text  # A file with routes is none, whatever it is called.

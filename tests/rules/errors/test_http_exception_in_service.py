@@ -20,6 +20,7 @@ RAISES = """
         ("app/services/user.py", [6]),
         ("app/signal/service.py", [6]),
         ("app/users/user_service.py", [6]),
+        ("app/users/services.py", [6]),
         ("app/api/deps.py", []),
         ("app/core/service_status.py", []),
         ("tests/services/helpers.py", []),

@@ -82,6 +82,12 @@ def test_a_folder_without_init_is_reported_at_its_first_file() -> None:
     assert found.fix is None
 
 
+def test_a_folder_is_a_package_if_it_is_imported_as_one() -> None:
+    files = {"app/apiV1/users.py": "x = 1\n", "app/main.py": "from app.apiV1.users import x\n"}
+    assert places(files) == [("app/apiV1/users.py", 1)]
+    assert places({**files, "app/main.py": ""}) == []
+
+
 def test_a_bad_file_in_a_bad_package_takes_two_passes() -> None:
     files = {"app/__init__.py": "", "app/apiV1/__init__.py": "", "app/apiV1/userList.py": "", "app/m.py": ""}
     files["app/m.py"] = "import app.apiV1.userList\n"

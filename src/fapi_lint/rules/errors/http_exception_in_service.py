@@ -15,8 +15,8 @@ def http_exception_in_service(module: Module, project: Project) -> Iterator[Find
 
     What the answer to a request looks like is up to the endpoints and the exception handlers; a service that knows
     status codes cannot be used by a task or a script. It raises an exception of the application instead. Services
-    are the modules below a service folder and those called `service` or `…_service`. Dependencies of FastAPI, which
-    belong to a request, may raise `HTTPException` wherever they are defined.
+    are the modules below a service folder and those called `service`, `services` or `…_service`. Dependencies of
+    FastAPI, which belong to a request, may raise `HTTPException` wherever they are defined.
 
     Bad:
         ```python app/services/user.py

@@ -90,10 +90,13 @@ def _name(module: Module, project: Project) -> tuple[str, bool]:
 
 
 def _is_first_of_namespace(module: Module, project: Project) -> bool:
-    """Whether this is the first file of a folder within a package that has no `__init__.py` itself."""
+    """Whether this is the first file of a folder that has no `__init__.py` itself and is imported as a package."""
     folder = module.folder
-    if is_snake_case(os.path.basename(folder)) or os.path.join(folder, "__init__.py") in project.by_path:
+    name = os.path.basename(folder)
+    if is_snake_case(name) or os.path.join(folder, "__init__.py") in project.by_path:
         return False
-    if os.path.join(os.path.dirname(folder), "__init__.py") not in project.by_path:
+    below_package = os.path.join(os.path.dirname(folder), "__init__.py") in project.by_path
+    importers = project.imports.leading_to(module) if name.isidentifier() else ()
+    if not below_package and all(importer.folder == folder for importer in importers):
         return False
     return module is next(other for other in project.modules if other.folder == folder)
