@@ -38,6 +38,7 @@ _SYNONYMS: dict[Kind, frozenset[str]] = {
 """Verbs that mean the same; a handler that begins with any other word does something else."""
 _PLACEHOLDERS = frozenset(["all", "item", "items", "list", "many", "multi", "one", "single"])
 """Words that stand where the resource should."""
+_RELATING = frozenset(["from", "into", "to"])
 _LISTS = frozenset(["list", "List", "Sequence"])
 
 
@@ -174,6 +175,8 @@ class Handlers:
                 return self._renumbered(operation, verb, about.split("_")) or name
         if words[:2] == ["partial", "update"]:
             words = words[1:]
+        if operation.kind not in ("one", "many") and not _RELATING.isdisjoint(words):
+            return None  # `add_user_to_team` makes no user.
         wanted = many if operation.kind == "many" else one
         if words[0] in _SYNONYMS[operation.kind]:
             rest = words[1:]

@@ -59,6 +59,8 @@ def named(*routes: str, settings: Settings | None = None) -> list[str | None]:
         ("GET /users/{user_id} getUserById", "get_user_by_id"),
         ("POST /users addUser", "create_user"),
         ("POST /users importUsers", None),
+        ("POST /teams/{team_id}/users add_users_to_team", None),
+        ("DELETE /teams/{team_id}/users/{user_id} remove_user_from_team", None),
         ("GET /users/me read_me", None),
         ("GET /user read_user", None),
         ("GET /health read_health", None),
