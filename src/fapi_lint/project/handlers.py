@@ -31,7 +31,7 @@ _PATH = re.compile(r"(?:^|/)(?P<noun>[A-Za-z][\w-]*)(?P<item>/\{[^{}/]*\})?/?$")
 _SYNONYMS: dict[Kind, frozenset[str]] = {
     "one": frozenset(["get", "detail", "details", "read", "fetch", "find", "load", "retrieve", "show", "view"]),
     "many": frozenset(["get", "read", "fetch", "find", "index", "list", "load", "retrieve", "show", "view"]),
-    "create": frozenset(["create", "add", "insert", "make", "new", "post", "register", "save", "store"]),
+    "create": frozenset(["create", "add", "insert", "make", "new", "post", "register", "save", "store", "write"]),
     "update": frozenset(["update", "change", "edit", "modify", "partial", "patch", "put", "replace", "save"]),
     "delete": frozenset(["delete", "del", "destroy", "drop", "erase", "remove"]),
 }

@@ -51,6 +51,15 @@ class Router:
         """What stands before the paths of its routes, once per place where it is included; `…` is not literal."""
         return tuple(self._prefixes(()))[:_MOST_PREFIXES]
 
+    def is_served_by(self, app: Router) -> bool:
+        """Whether this is `app`, or is included there, however indirectly."""
+        seen, pending = {self}, [self]
+        while pending:
+            parents = {inclusion.parent for inclusion in self.project.routers.inclusions.get(pending.pop(), ())}
+            pending += parents - seen
+            seen |= parents
+        return app in seen
+
     def _prefixes(self, below: tuple[Router, ...]) -> Iterator[str]:
         inclusions = self.project.routers.inclusions.get(self, ())
         if not inclusions or self in below:

@@ -267,6 +267,24 @@ def test_synchronous_applications_and_other_files_are_left_alone() -> None:
     assert findings({"app/main.py": APP, "app/smoke.py": HEAD + text}, "FAPI803") == []
 
 
+@pytest.mark.parametrize(("route", "rows"), [("def", []), ("async def", [17])])
+def test_an_application_that_a_test_makes(route: str, rows: list[int]) -> None:
+    text = f"""from fastapi import APIRouter, FastAPI
+
+
+def test_a():
+    router = APIRouter()
+    app = FastAPI()
+
+    @router.get("/")
+    {route} root(): ...
+
+    app.include_router(router)
+    client = TestClient(app)
+"""
+    assert [each.row for each in found(text)] == rows
+
+
 def test_the_mode_of_pytest_is_respected() -> None:
     text = "def test_a():\n    client = TestClient(app)\n"
     tooling = Tooling(runs_all_async_tests=frozenset(["/application"]))

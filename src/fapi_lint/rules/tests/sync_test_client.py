@@ -8,7 +8,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.test_clients import is_test_client
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
-from fapi_lint.project.search import search
+from fapi_lint.project.search import Sighting, search
 from fapi_lint.rules.rule import Finding, rule
 
 
@@ -18,7 +18,8 @@ def sync_test_client(module: Module, project: Project) -> Iterator[Finding]:
 
     `TestClient` runs the application in an event loop of its own: what the test opened in another loop, such as a
     database session shared with the handlers, cannot be used there. Reported is each `TestClient(…)` in the tests of
-    an application that has an `async def` handler. A client for websockets, which `AsyncClient` cannot open, is none.
+    an application that has an `async def` handler, unless the test makes an application of its own without one. A
+    client for websockets, which `AsyncClient` cannot open, is none.
 
     Bad:
         ```python tests/test_health.py
@@ -75,7 +76,7 @@ def sync_test_client(module: Module, project: Project) -> Iterator[Finding]:
             continue
         if not is_test_client(project.resolver.resolve(sighting.scope, sighting.node.func)):
             continue
-        if project.tests.opens_websockets(sighting.scope):
+        if project.tests.opens_websockets(sighting.scope) or _has_sync_routes(sighting, sighting.node, project):
             continue
         message = "`TestClient` is synchronous and the routes are not: use httpx's `AsyncClient`"
         fix = asynchronous_client(project, sighting, sighting.node)
@@ -87,3 +88,13 @@ def sync_test_client(module: Module, project: Project) -> Iterator[Finding]:
 
 def _has_async_routes(project: Project) -> bool:
     return any(handler.node.is_async for handler in project.routes.by_handler)
+
+
+def _has_sync_routes(sighting: Sighting, call: o.Call, project: Project) -> bool:
+    """Whether a client is for an application that the tests make, all of whose routes are synchronous."""
+    argument = call.argument("app", 0)
+    app = None if argument is None else project.routers.of(sighting.scope, argument.value)
+    if app is None or app.call is None or project.purposes.of(app.call.scope.module) != "test":
+        return False
+    handlers = [route.handler for route in project.routes.all if route.router.is_served_by(app)]
+    return bool(handlers) and not any(handler is None or handler.node.is_async for handler in handlers)
