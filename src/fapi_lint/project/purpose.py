@@ -106,7 +106,8 @@ class Purposes:
             return "test"
         if parts & set(conventions.migration_folders) or self._is_below_environment(folder):
             return "migration"
-        return "script" if parts & set(conventions.script_folders) else "application"
+        is_hidden = any(part.startswith(".") for part in parts)  # `.github`: for the repository, not the application
+        return "script" if is_hidden or parts & set(conventions.script_folders) else "application"
 
     def _is_below_environment(self, folder: str) -> bool:
         return any((folder + os.sep).startswith(module.folder + os.sep) for module in self.environments)

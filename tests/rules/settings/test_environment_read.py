@@ -81,6 +81,7 @@ def test_defaults_of_parameters_and_bodies_of_functions() -> None:
         "gunicorn.conf.py",
         "docker/gunicorn_conf.py",
         "noxfile.py",
+        ".github/actions/tag/main.py",
     ],
 )
 def test_where_it_may_be_read(path: str) -> None:
