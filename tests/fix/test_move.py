@@ -164,6 +164,7 @@ def test_a_package_moves_with_all_that_is_in_it() -> None:
         ("scripts/start.sh", "python /code/app/main.py\n", "python /code/app/server.py\n"),
         ("app/start.sh", "python main.py\n", "python server.py\n"),
         ("setup.cfg", "omit = app/main.py,tests/*\n", "omit = app/server.py,tests/*\n"),
+        ("mypy.ini", "[mypy-app.main,app.other]\n", "[mypy-app.server,app.other]\n"),
         ("alembic.ini", "models = app.main\n", "models = app.server\n"),
         ("Makefile", "run:\n\tgunicorn -k x app.main:app\n", "run:\n\tgunicorn -k x app.server:app\n"),
         ("a.yml", "image: app.main-db\n", None),

@@ -45,7 +45,7 @@ def dotted_mentions(file: TextFile, module: Module) -> Iterator[int]:
         return
     below = _Subject.of(module).path.removesuffix(".py").replace("/", ".")
     name = re.escape(module.name)
-    for found in re.finditer(rf"(?<![\w./$-])((?:\w+\.)*){name}(?![\w/-]|\.py\b)", file.text):
+    for found in re.finditer(rf"(?:(?<![\w./$-])|(?<=\[mypy-))((?:\w+\.)*){name}(?![\w/-]|\.py\b)", file.text):
         if found[1] and not below.endswith(f".{found[0]}"):
             continue
         if "." in module.name or _is_entry(file.text, found, module):
