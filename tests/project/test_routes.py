@@ -128,3 +128,29 @@ def test_what_a_wrapper_passes_on(wrapper: str, accepts: bool) -> None:
     (route,) = application({"app/main.py": text}).routes.all
     assert route.is_wrapped
     assert route.accepts("status_code") is accepts
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "for each in (users.r, posts.r):\n    app.include_router(each, prefix='/api')\n",
+        "for module in [users, posts]:\n    app.include_router(module.r, prefix='/api')\n",
+        "ALL = [users.r, posts.r]\nfor each in ALL:\n    app.include_router(prefix='/api', router=each)\n",
+        "for prefix, each in {'/api': users.r, '/' + 'api': posts.r}.items():\n"
+        "    app.include_router(each, prefix=prefix)\n",
+        "ALL = [{'router': users.r, 'at': '/api'}, {'router': posts.r, 'at': '/api'}]\nfor each in ALL:\n"
+        "    app.include_router(each['router'], prefix=each['at'])\n",
+        "def register(app: FastAPI):\n    for each, at in [(users.r, '/api'), (posts.r, '/api')]:\n"
+        "        app.include_router(each, prefix=at)\n",
+    ],
+)
+def test_routers_included_in_a_loop(loop: str) -> None:
+    text = 'from fastapi import APIRouter\nr = APIRouter()\n@r.get("/x")\ndef f(): ...\n'
+    main = f"from fastapi import FastAPI\nfrom app import posts, users\napp = FastAPI()\n{loop}"
+    project = application({"app/users.py": text, "app/posts.py": text, "app/main.py": main})
+    assert labels(project) == ["GET /api/x", "GET /api/x"]
+
+
+def test_routers_of_an_unknown_loop() -> None:
+    text = 'for each in load():\n    router.include_router(each)\n@router.get("/x")\ndef f(): ...\n'
+    assert labels(application({"app/main.py": HEAD + text})) == ["GET /x"]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.module import Module
+from fapi_lint.project.rounds import in_round, rounds
 from fapi_lint.project.search import search
 from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Scope, Symbol, Variable
 from fapi_lint.project.values import Located, literal_text
@@ -205,12 +206,17 @@ class Routers:
                 child = call.argument("router", 0)
                 if call.func.attr != "include_router" or child is None:
                     continue
-                router, parent = self.of(scope, child.value), self.of(scope, call.func.value)
-                if router is not None and parent is not None:
-                    prefix = call.argument("prefix")
-                    text = "" if prefix is None else literal_text(self.project, scope, prefix.value)
-                    found.setdefault(router, []).append(Inclusion(parent, text))
+                parent, prefix = self.of(scope, call.func.value), call.argument("prefix")
+                for names in rounds(self.project, sighting) if parent is not None else ():
+                    given = in_round(self.project, scope, child.value, names)
+                    router = self.of(given.scope, given.expr)
+                    if router is not None and parent is not None:
+                        text = self._text(in_round(self.project, scope, prefix.value, names)) if prefix else ""
+                        found.setdefault(router, []).append(Inclusion(parent, text))
         return found
+
+    def _text(self, located: Located) -> str:
+        return literal_text(self.project, located.scope, located.expr)
 
 
 def blocks(scope: Scope, mark: re.Pattern[str]) -> Iterator[Scope]:
