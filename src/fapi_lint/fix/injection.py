@@ -41,7 +41,7 @@ class _Injection:
         parameter = self.parameter(name, dependency)
         if isinstance(parameter, Refusal):
             return parameter
-        edits.append(self.inserted(*parameter))
+        edits += self.inserted(*parameter)
         drop = o.dotted(self.opened.call.func).partition(".")[0]
         title = f"Take `{name}` from `{dependency.name}`, which closes it after the response"
         drops = (DropsImport(self.module.path, drop),)
@@ -145,17 +145,20 @@ class _Injection:
         self.needs += spelled.needs
         return spelled.text
 
-    def inserted(self, parameter: str, has_default: bool) -> Edit:
+    def inserted(self, parameter: str, has_default: bool) -> list[Edit]:
         """The parameter behind those that it must follow."""
         node, path = self.handler.node, self.module.path
         before = [param for param in node.params if has_default or (param.default is None and param.kind != "keyword")]
         if not before:
             if node.params:
-                return Edit(path, node.params[0].start, node.params[0].start, f"{parameter}, ")
-            return Edit(path, node.close, node.close, parameter)
-        last = before[-1]
-        text = self.module.text
-        if not text[line_start(text, last.start) : last.start].strip():
-            lead = text[line_start(text, last.start) : last.start]
-            return Edit(path, last.end, last.end, f",\n{lead}{parameter}")
-        return Edit(path, last.end, last.end, f", {parameter}")
+                return [Edit(path, node.params[0].start, node.params[0].start, f"{parameter}, ")]
+            return [Edit(path, node.close, node.close, parameter)]
+        last, text = before[-1], self.module.text
+        lead = text[line_start(text, last.start) : last.start]
+        if lead.strip():
+            return [Edit(path, last.end, last.end, f", {parameter}")]
+        following = next_line(text, last.end)
+        if "#" not in text[last.end : following]:
+            return [Edit(path, last.end, last.end, f",\n{lead}{parameter}")]
+        comma = [] if text.startswith(",", last.end) else [Edit(path, last.end, last.end, ",")]
+        return [*comma, Edit(path, following, following, f"{lead}{parameter},\n")]

@@ -136,3 +136,48 @@ def test_look_alikes(code: str) -> None:
     decorator = "" if code.startswith("def work") else '@router.get("/")\n'
     files = {"app/db.py": DB, "app/routes.py": "import requests\n" + HEAD + decorator + code}
     assert findings(files, "FAPI404") == []
+
+
+@pytest.mark.parametrize(
+    "opening", ["SessionLocal.begin()", "session_scope()", "scopes.session_scope()", "scopes.database.session()"]
+)
+def test_other_ways_to_open_one(opening: str) -> None:
+    scopes = """\
+from contextlib import contextmanager
+from app.db import SessionLocal
+
+
+@contextmanager
+def session_scope():
+    with SessionLocal() as session:
+        yield session
+
+
+class Database:
+    @contextmanager
+    def session(self):
+        with SessionLocal() as session:
+            yield session
+
+
+database = Database()
+
+
+@contextmanager
+def locked():
+    with SessionLocal() as session:
+        yield session.scalar("x")
+"""
+    handler = f"def get():\n    with locked(), {opening} as db:\n        return db.get(1)\n"
+    head = HEAD + "from app import scopes\nfrom app.scopes import locked, session_scope\n\n\n"
+    files = {"app/db.py": DB, "app/scopes.py": scopes, "app/routes.py": f'{head}@router.get("/")\n{handler}'}
+    (found,) = findings(files, "FAPI404")
+    assert f"opens a session with `{opening}`" in found.message
+
+
+def test_comments_stay_with_their_parameters() -> None:
+    body = "    with SessionLocal() as db:\n        return db.get(id)\n"
+    after = injected(f"def get(\n    id: int  # The key.\n):\n{body}")
+    head = "def get(\n    id: int,  # The key.\n    db: Session = Depends(get_db),\n):\n"
+    assert after == f"{head}    return db.get(id)\n"
+    assert injected(f"def get(\n    id: int,  # The key.\n):\n{body}") == after

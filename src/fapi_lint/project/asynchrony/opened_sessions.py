@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _ORM = ("sqlalchemy", "sqlmodel")
 _SESSIONS = signatures.SYNC_SESSIONS | signatures.ASYNC_SESSIONS
+_MANAGERS = frozenset(["asynccontextmanager", "contextmanager"])
 _MAKING = frozenset(signatures.MAKERS) | signatures.REGISTRIES
 
 
@@ -31,7 +32,7 @@ class OpenedSession:
     handler: Function
     call: o.Call
     maker: Variable | None
-    """The session maker; None where the class is called."""
+    """The session maker; None where anything else is called."""
 
     @property
     def module(self) -> Module:
@@ -56,12 +57,16 @@ class OpenedSessions:
             for handler in self.project.routes.by_handler
             if self.project.is_judged(handler.module) and self.project.purposes.is_application(handler.module)
         ]
-        words = needles(self._makers | _SESSIONS) if handlers else frozenset()
+        words = (
+            needles(self._makers | _SESSIONS | {manager.name for manager in self._managers})
+            if handlers
+            else frozenset()
+        )
         found = [
             opened
             for handler in handlers
             if mentions(handler.node, words)
-            for opened in self._opened(handler, handler.scope)
+            for opened in (*self._opened(handler, handler.scope), *self._managed(handler))
         ]
         return sorted(found, key=lambda opened: opened.place)
 
@@ -84,10 +89,36 @@ class OpenedSessions:
                         names.add(name)
         return frozenset(names)
 
+    @cached_property
+    def _managers(self) -> frozenset[Function]:
+        """The application's own context managers that open a session and hand it out."""
+        return frozenset(
+            function
+            for function in self.project.functions
+            if function.node.is_generator
+            and any(_leaf(decorator.value) in _MANAGERS for decorator in function.node.decorators)
+            and any(self._opened(function, function.scope))
+            and any(
+                self.project.sessions.kind(self.project.types.of(function.scope, node.value))
+                for node, _ in paths(function.scope.body, o.Yield)
+                if node.value is not None
+            )
+        )
+
+    def _managed(self, handler: Function) -> Iterator[OpenedSession]:
+        names = {manager.name for manager in self._managers}
+        for node, _ in paths(handler.scope.body, o.Call) if names else ():
+            if _leaf(node.func) in names and self.project.types.callee(handler.scope, node.func) in self._managers:
+                yield OpenedSession(handler, node, None)
+
     def _opened(self, function: Function, scope: Scope) -> Iterator[OpenedSession]:
         for node, _ in paths(scope.body, o.Call):
             leaf = _leaf(node.func)
-            if leaf in self._makers or leaf in _SESSIONS:
+            if leaf == "begin" and isinstance(node.func, o.Attribute) and _leaf(node.func.value) in self._makers:
+                callee = self.project.types.callee(scope, node.func.value)
+                if isinstance(callee, Type) and isinstance(callee.symbol, External) and callee.name in _MAKING:
+                    yield OpenedSession(function, node, None)
+            elif leaf in self._makers or leaf in _SESSIONS:
                 callee = self.project.types.callee(scope, node.func)
                 if isinstance(callee, Type) and isinstance(callee.symbol, External) and callee.name in _MAKING:
                     yield OpenedSession(function, node, self._variable(scope, node.func))
