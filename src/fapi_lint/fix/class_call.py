@@ -1,7 +1,8 @@
-"""A class body of assignments as the arguments of a call: `class Config:` becomes `model_config = ConfigDict(…)`."""
+"""Assignments of a class body, or a dict, as a call: `class Config:` becomes `model_config = ConfigDict(…)`."""
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -11,6 +12,7 @@ from fapi_lint.fix.names import File
 from fapi_lint.fix.statement import line_limit
 from fapi_lint.fix.text import indent_unit, indentation_at, line_end, newline, next_line
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.config_class import ObstacleError
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _SEMICOLON = re.compile(r"[ \t]*;[ \t]*")
@@ -51,6 +53,22 @@ def class_to_call(
         else:
             whole += gap.lstrip()
     return Edit(file.path, node.start, end, whole.rstrip() + newline(text) + lead + ")")
+
+
+def dict_to_call(file: File, entries: o.Dict, callee: str) -> list[Edit]:
+    """`{"key": value}` becomes `callee(key=value)`. Raises ObstacleError."""
+    text, path = file.text, file.path
+    edits = [Edit(path, entries.start, entries.start + 1, f"{callee}(")]
+    for key, value in zip(entries.keys, entries.values, strict=True):
+        if key is None:
+            continue  # `**more` is written the same way
+        name = key.value if isinstance(key, o.String) else None
+        if name is None or not name.isidentifier() or keyword.iskeyword(name):
+            raise ObstacleError("a key is no name")
+        colon = text.index(":", key.end, value.start)
+        rest = text[colon + 1 : value.start]
+        edits.append(Edit(path, key.start, colon + 1 + len(rest) - len(rest.lstrip(" ")), f"{name}="))
+    return [*edits, Edit(path, entries.end - 1, entries.end, ")")]
 
 
 def assigned_text(file: File, statement: o.Assign | o.AnnAssign) -> str:

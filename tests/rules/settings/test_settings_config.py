@@ -61,8 +61,8 @@ def test_comments_of_the_class_stay() -> None:
             "utf-8"
         ),
         protected_namespaces=("a_", "b_"),
-    )
         # the end
+    )
 """
     )
 
@@ -83,6 +83,20 @@ def test_other_forms(body: str, expected: str) -> None:
     assert after(body) == expected
 
 
+def test_a_config_that_inherits_goes_first() -> None:
+    text = HEAD + "    class Config:\n        env_file = '.env'\n\n\n"
+    text += "class Own(Settings):\n    class Config(Settings.Config):\n        env_prefix: str = 'own_'\n"
+    assert fixed({"app/core/config.py": text}, "FAPI703")["app/core/config.py"] == (
+        f"{HEAD}    model_config = SettingsConfigDict(env_file='.env')\n\n\n"
+        "class Own(Settings):\n    model_config = SettingsConfigDict(env_prefix='own_')\n"
+    )
+
+
+def test_arguments_of_the_class_are_not_contradicted() -> None:
+    head = HEAD.replace("(BaseSettings)", "(BaseSettings, case_sensitive=True)")
+    assert after("", head) == "\n    model_config = SettingsConfigDict(env_file=None)\n"
+
+
 def test_config_dict_of_pydantic() -> None:
     head = "from pydantic import ConfigDict\nfrom pydantic_settings import BaseSettings\n\n\n"
     head += "class S(BaseSettings):\n    A: str\n"
@@ -96,10 +110,12 @@ def test_config_dict_of_pydantic() -> None:
     ("body", "reason"),
     [
         ("    class Config:\n        fields = {'A': {'env': 'B'}}\n", "`fields`"),
-        ("    class Config(Base):\n        env_file = '.env'\n", "bases"),
-        ("    class Config:\n        def f(cls): ...\n", "more than plain assignments"),
-        ("    class Config:\n        env_file = 'a'; extra = 'x'\n", "several statements"),
-        ("    class Config:\n        env_file = 'a'\n        env_prefix = env_file\n", "refers to another"),
+        ("    class Config(Base):\n        env_file = '.env'\n", "its base `Base`"),
+        ("    class Config:\n        def f(cls): ...\n", "the method `f`"),
+        ("    class Config:\n        env_file = 'a'\n        env_prefix = env_file\n", "would mean something else"),
+        ("    class Config:\n        allow_population_by_field_name = True\n", "Pydantic 2 ignores"),
+        ("    class Config:\n        hide_everything = True\n", "no counterpart"),
+        ("    class Config:\n        extra = 'x'\n\n\nCONFIG = Settings.Config\n", "refers to it"),
         ("    model_config = {1: 2}\n", "no name"),
     ],
 )

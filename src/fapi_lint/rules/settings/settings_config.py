@@ -2,16 +2,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.config_class import Inexpressible, class_to_call, dict_to_call
+from fapi_lint.fix.class_call import assigned_text, class_to_call, dict_to_call
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_into_class_body, replace
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.config_class import ConfigClass, ObstacleError
 from fapi_lint.project.project import Project
 from fapi_lint.project.settings_classes import SettingsClass
+from fapi_lint.project.symbols import Class
 from fapi_lint.rules.rule import Finding, rule
 
-_DEFAULTS = "env_file=None, case_sensitive=False"
+_DEFAULTS = {"env_file": "None", "case_sensitive": "False"}
 _KEYS = frozenset(
     """alias_generator arbitrary_types_allowed case_sensitive cli_parse_args defer_build env_file env_file_encoding
     env_ignore_empty env_nested_delimiter env_nested_max_split env_parse_enums env_parse_none_str env_prefix extra
@@ -56,10 +58,7 @@ def settings_config(settings: SettingsClass, project: Project) -> Iterator[Findi
         class Settings(BaseSettings):
             DATABASE_URL: str
 
-            model_config = SettingsConfigDict(
-                env_file=".env",
-                case_sensitive=True,
-            )
+            model_config = SettingsConfigDict(env_file=".env", case_sensitive=True)
 
 
         settings = Settings()
@@ -67,7 +66,9 @@ def settings_config(settings: SettingsClass, project: Project) -> Iterator[Findi
 
     Fix safety:
         Safe: the same configuration is written in another way, and one that is missing is spelled out with the values
-        that hold by default. No fix is offered for keys that Pydantic 2 calls otherwise or no longer has.
+        that hold by default. No fix is offered for keys that Pydantic 2 ignores or no longer has, and as long as
+        something else refers to a `class Config`; `class Config(Parent.Config)` goes before the class of the parent
+        does.
 
     Options:
         `exempt`.
@@ -85,7 +86,7 @@ def settings_config(settings: SettingsClass, project: Project) -> Iterator[Findi
     message = f"Settings `{settings.name}` have no `model_config = SettingsConfigDict(…)`"
     try:
         yield Finding(at=settings.place, message=message, fix=_fix(settings, statement))
-    except Inexpressible as reason:
+    except ObstacleError as reason:
         yield Finding(at=settings.place, message=f"{message}; not rewritten: {reason}")
 
 
@@ -100,10 +101,7 @@ def _fix(settings: SettingsClass, statement: o.Assign | o.AnnAssign | o.ClassDef
     edits: list[Edit]
     drops: tuple[DropsImport, ...] = ()
     if isinstance(statement, o.ClassDef):
-        unknown = sorted(name for name in _keys(statement) if name not in _KEYS)
-        if unknown:
-            raise Inexpressible(f"`{unknown[0]}` has no counterpart of the same name")
-        edits = class_to_call(module, statement, spelling.text)
+        edits = [_from_class(settings, statement, spelling.text)]
     elif statement is not None and isinstance(statement.value, o.Dict):
         edits = dict_to_call(module, statement.value, spelling.text)
     elif statement is not None and isinstance(statement.value, o.Call):
@@ -111,14 +109,29 @@ def _fix(settings: SettingsClass, statement: o.Assign | o.AnnAssign | o.ClassDef
         drops = (DropsImport(module.path, o.dotted(statement.value.func).partition(".")[0]),)
     else:
         fields = [field.statement for field in settings.own_fields]
-        line = f"model_config = {spelling.text}({_DEFAULTS})"
+        elsewhere = {base.keyword for base in class_def.bases}
+        defaults = (f"{key}={value}" for key, value in _DEFAULTS.items() if key not in elsewhere)
+        line = f"model_config = {spelling.text}({', '.join(defaults)})"
         after = fields[-1] if fields and fields[-1] in class_def.body else None
         edits = [insert_into_class_body(module, class_def, ["", line] if after else [line], after=after)]
     title = f"Configure `{settings.name}` with `SettingsConfigDict`"
     return Fix(title, Applicability.SAFE, tuple(edits), spelling.needs, drops)
 
 
-def _keys(config: o.ClassDef) -> Iterator[str]:
-    for statement in config.body:
-        if isinstance(statement, o.Assign):
-            yield from (target.id for target in statement.targets if isinstance(target, o.Name))
+def _from_class(settings: SettingsClass, statement: o.ClassDef, callee: str) -> Edit:
+    """`class Config` as a call. Raises ObstacleError."""
+    nested = settings.class_.scope.bindings["Config"][-1].definition
+    assert isinstance(nested, Class)
+    config = ConfigClass(settings, nested)
+    arguments, first = {}, []
+    for setting in config.settings():
+        if setting.key not in _KEYS:
+            raise ObstacleError(f"`{setting.key}` has no counterpart of the same name")
+        if setting.statement is None:
+            first.append(f"{setting.key}={setting.text}")
+        else:
+            text = setting.text or assigned_text(settings.module, setting.statement)
+            arguments[setting.statement.start] = f"{setting.key}={text}"
+    if config.ignored:
+        raise ObstacleError(f"Pydantic 2 ignores `{config.ignored[0]}`")
+    return class_to_call(settings.module, statement, f"model_config = {callee}", arguments, first)
