@@ -24,6 +24,8 @@ _FOR_TOOLS = re.compile(
 )
 """Files that a tool finds by their name."""
 _TASKS = re.compile(r"^(?:from|import) (?:fabric|invoke|nox)\b", re.MULTILINE)
+_TEST_FILE = re.compile(r"(?:conftest|test_\w+|\w+_test)\.py$")
+_TEST_FOLDER = re.compile(r"(?:^|[_-])tests?$")
 _OF_PROGRAMS = ("sys.argv", "sys.exit", "parse_args")
 _OF_APPLICATIONS = ("FastAPI(", "APIRouter(", "Starlette(", "Celery(")
 
@@ -102,12 +104,29 @@ class Purposes:
     def _purpose(self, folder: str) -> Purpose:
         conventions = self.project.settings.conventions
         parts = self._folders(folder)
-        if parts & set(conventions.test_folders):
+        if parts & set(conventions.test_folders) or self._is_below_tests(folder):
             return "test"
         if parts & set(conventions.migration_folders) or self._is_below_environment(folder):
             return "migration"
         is_hidden = any(part.startswith(".") for part in parts)  # `.github`: for the repository, not the application
         return "script" if is_hidden or parts & set(conventions.script_folders) else "application"
+
+    def _is_below_tests(self, folder: str) -> bool:
+        """Whether a folder above is called like one of tests, `integration_tests` or `test`, and holds some."""
+        return any((folder + os.sep).startswith(tests + os.sep) for tests in self._folders_of_tests)
+
+    @cached_property
+    def _folders_of_tests(self) -> frozenset[str]:
+        root = self.project.root.rstrip(os.sep)
+        found = set()
+        for module in self.project.modules:
+            if _TEST_FILE.match(os.path.basename(module.path)):
+                folder = module.folder
+                while folder.startswith(root + os.sep):
+                    if _TEST_FOLDER.search(os.path.basename(folder)):
+                        found.add(folder)
+                    folder = os.path.dirname(folder)
+        return frozenset(found)
 
     def _is_below_environment(self, folder: str) -> bool:
         return any((folder + os.sep).startswith(module.folder + os.sep) for module in self.environments)

@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import snake_case
-from fapi_lint.project.symbols import Class, Function, Scope
+from fapi_lint.project.symbols import Class, External, Function, Scope
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 _CONFIGURATIONS = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 _OTHER_FILES = re.compile(r"^\s*python_files\s*=(?![^\n]*test_\*)", re.MULTILINE)
+_NAMED_LIKE_TESTS = re.compile(r"(?:^|_)tests?\.py$")
+_TEST_CASES = ("IsolatedAsyncioTestCase", "TestCase")
 _FOR_TESTS = frozenset(
     [
         "freezegun",
@@ -91,9 +93,9 @@ class TestFiles:
         name = os.path.basename(module.path)
         if name in ("conftest.py", "__init__.py") or "def test" not in module.text:
             return False
-        if self.project.purposes.of(module) != "test" and not name.endswith("_test.py"):
+        if self.project.purposes.of(module) != "test" and not _NAMED_LIKE_TESTS.search(name):
             return False  # In the application, a function may begin with `test_` for reasons of its own.
-        return any(self._is_test(function) for function in _candidates(module.scope))
+        return any(self._is_test(function) for function in self._candidates(module.scope))
 
     def _is_test(self, function: Function) -> bool:
         """Whether nobody but pytest can have a use for the function, and nothing else takes it."""
@@ -108,9 +110,14 @@ class TestFiles:
         owner = function.parent if isinstance(function.parent, Class) else function
         return len(self.project.references.of(owner).sites) == 1
 
+    def _candidates(self, scope: Scope) -> Iterator[Function]:
+        yield from (function for function in scope.functions if function.name.startswith("test_"))
+        for class_ in scope.classes:
+            if self._is_collected(class_):
+                yield from self._candidates(class_.scope)
 
-def _candidates(scope: Scope) -> Iterator[Function]:
-    yield from (function for function in scope.functions if function.name.startswith("test_"))
-    for class_ in scope.classes:
-        if class_.name.startswith("Test") and "__init__" not in class_.scope.bindings:
-            yield from _candidates(class_.scope)
+    def _is_collected(self, class_: Class) -> bool:
+        bases = self.project.resolver.mro(class_)[1:]
+        if any(isinstance(base, External) and base.is_from("unittest", *_TEST_CASES) for base in bases):
+            return True
+        return class_.name.startswith("Test") and "__init__" not in class_.scope.bindings

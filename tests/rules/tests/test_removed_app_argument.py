@@ -71,3 +71,8 @@ def test_any_layout_means_the_same(value: str, before: str, behind: str, equals:
     call = ast.parse(after(f"{HEAD}c = AsyncClient({before}app{equals}{value}{behind})\n")).body[-1]
     wanted = ast.parse(f"c = AsyncClient({before}transport=ASGITransport(app={value}){behind})\n").body[-1]
     assert ast.dump(call) == ast.dump(wanted)
+
+
+def test_a_client_under_another_name() -> None:
+    text = "from httpx import AsyncClient as Client\n\nc = Client(app=app)\n"
+    assert [found.row for found in findings({"tests/conftest.py": text}, "FAPI805")] == [3]

@@ -23,6 +23,7 @@ def places(files: dict[str, str], settings: Settings | None = None) -> list[tupl
         ("tests/TestUsers.py", "tests/test_users.py"),
         ("tests/users/tests.py", "tests/users/test_users.py"),
         ("app/user_test.py", "app/test_user.py"),
+        ("app/user/tests.py", "app/user/test_user.py"),
     ],
 )
 def test_other_names_are_mended(path: str, better: str) -> None:
@@ -37,6 +38,7 @@ def test_other_names_are_mended(path: str, better: str) -> None:
         TEST,
         "async def test_one(): ...\n",
         "class TestUsers:\n    def test_one(self): ...\n",
+        "import unittest\n\n\nclass Users(unittest.TestCase):\n    def test_one(self): ...\n",
         "import pytest\n\n\n@pytest.mark.slow\ndef test_one(): ...\n",
     ],
 )
@@ -102,3 +104,10 @@ def test_settings() -> None:
     settings = Settings(conventions=Conventions(test_folders=("spec",)))
     assert places({"spec/test_users.py": TEST, "tests/test_users.py": TEST}, settings) == [("tests/test_users.py", 1)]
     assert places({"tests/user_test.py": TEST}, Settings(exempt={"FAPI801": ("user_*",)})) == []
+
+
+def test_folders_that_are_called_like_tests() -> None:
+    files = {"test/test_a.py": TEST, "test/users.py": TEST, "app/test/users.py": TEST}
+    assert places(files) == [("test/test_a.py", 1), ("test/users.py", 1)]
+    helper = {"integration_tests/conftest.py": "", "integration_tests/helpers.py": "def make(a): ...\n"}
+    assert findings(helper, "FAPI110") == []

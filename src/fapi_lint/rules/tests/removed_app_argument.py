@@ -8,7 +8,7 @@ from fapi_lint.fix.text import remove_argument, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
-from fapi_lint.project.search import search
+from fapi_lint.project.search import other_names, search
 from fapi_lint.rules.rule import Finding, rule
 
 
@@ -65,7 +65,7 @@ def removed_app_argument(module: Module, project: Project) -> Iterator[Finding]:
     """
     if "httpx" not in module.text or project.versions.httpx.is_below(0, 27):
         return
-    for sighting in search(module, "AsyncClient"):
+    for sighting in search(module, "AsyncClient", *other_names([module]).get("AsyncClient", ())):
         call = sighting.node
         if not isinstance(call, o.Call) or (argument := call.argument("app")) is None:
             continue
