@@ -68,7 +68,7 @@ class TestFile:
     def better_stem(self) -> str:
         """Its name with `test_` in front."""
         words = [word for word in snake_case(self.stem).split("_") if word not in ("test", "tests", "")]
-        return "_".join(["test", *(words or [os.path.basename(self.module.folder)])])
+        return "_".join(["test", *(words or [snake_case(os.path.basename(self.module.folder))])])
 
 
 @dataclass(eq=False)

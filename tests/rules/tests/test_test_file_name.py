@@ -24,6 +24,7 @@ def places(files: dict[str, str], settings: Settings | None = None) -> list[tupl
         ("tests/users/tests.py", "tests/users/test_users.py"),
         ("app/user_test.py", "app/test_user.py"),
         ("app/user/tests.py", "app/user/test_user.py"),
+        ("my-app/tests.py", "my-app/test_my_app.py"),
     ],
 )
 def test_other_names_are_mended(path: str, better: str) -> None:
