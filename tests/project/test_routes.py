@@ -154,3 +154,17 @@ def test_routers_included_in_a_loop(loop: str) -> None:
 def test_routers_of_an_unknown_loop() -> None:
     text = 'for each in load():\n    router.include_router(each)\n@router.get("/x")\ndef f(): ...\n'
     assert labels(application({"app/main.py": HEAD + text})) == ["GET /x"]
+
+
+@pytest.mark.parametrize("made", ["Users().r", "make().r", "[Users().r][0]", "(users or Users()).r"])
+def test_the_router_of_an_object_that_is_made_on_the_spot(made: str) -> None:
+    text = f"""class Users:
+    def __init__(self):
+        self.r = APIRouter()
+        self.r.add_api_route("/x", self.f)
+    def f(self): ...
+app = FastAPI()
+app.include_router({made}, prefix="/api")
+"""
+    known = made == "Users().r"
+    assert labels(application({"app/main.py": HEAD + text})) == ["GET /api/x" if known else "GET /x"]

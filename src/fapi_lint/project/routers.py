@@ -118,8 +118,10 @@ class Routers:
                 if self.is_router_class(symbol):
                     return self._router(scope.module, expr, symbol, Located(expr, scope))
                 return self._returned(symbol) if isinstance(symbol, Function) else None
-            case o.Name() | o.Attribute():
+            case o.Name() | o.Attribute() if o.dotted(expr):
                 return self.of(scope, expr)
+            case o.Attribute():
+                return self._of_instance(scope, expr)
             case o.IfExp():
                 return self._of_value(scope, expr.body) or self._of_value(scope, expr.orelse)
         return None
@@ -176,7 +178,9 @@ class Routers:
 
     def class_of(self, scope: Scope, expr: o.Expr) -> Class | None:
         """The class of what an expression holds: `self`, an annotated parameter, `Controller()`."""
-        symbol = self.project.resolver.resolve(scope, expr)
+        symbol = self.project.resolver.resolve(scope, expr.func if isinstance(expr, o.Call) else expr)
+        if isinstance(expr, o.Call):
+            return symbol if isinstance(symbol, Class) else None
         if isinstance(symbol, Parameter):
             owner = symbol.function.parent
             if isinstance(owner, Class) and symbol.node is symbol.function.node.params[0]:
