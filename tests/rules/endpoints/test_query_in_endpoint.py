@@ -44,3 +44,13 @@ def test_exempt_and_tests() -> None:
     text = HEAD + "async def a(db: SessionDep):\n    await db.commit()\n"
     assert findings({"tests/a.py": text}, "FAPI408") == []
     assert findings({"app/a.py": text}, "FAPI408", settings=Settings(exempt={"FAPI408": ("a",)})) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "calls"), [("AsyncSession = Depends(get_db)", 1), ("httpx.Client = Depends(get)", 0)]
+)
+def test_the_session_of_a_class_of_handlers(given: str, calls: int) -> None:
+    text = HEAD.partition('@router.get("/")')[0] + (
+        f"class Users:\n    db: {given}\n\n    @router.get('/')\n    async def a(self):\n        self.db.get(1)\n"
+    )
+    assert len(findings({"app/api/a.py": text}, "FAPI408")) == calls

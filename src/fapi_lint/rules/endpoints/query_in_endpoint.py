@@ -13,8 +13,8 @@ def query_in_endpoint(handler: Function, project: Project) -> Iterator[Finding]:
     """A handler talks to the database session itself instead of a service.
 
     A query in a service can be tested without a request, and used by a task or another endpoint; a handler is left
-    with what HTTP is about. Reported is each call of a method on a session that the handler is given, of a known
-    type; to pass the session on is what it is given for. Sessions that the handler opens itself are FAPI404's.
+    with what HTTP is about. Reported is each call of a method on a session that the handler or its class is given, of a
+    known type; to pass the session on is what it is given for. Sessions that the handler opens itself are FAPI404's.
 
     Bad:
         ```python app/api/v1/endpoints/tags.py
@@ -61,22 +61,25 @@ def query_in_endpoint(handler: Function, project: Project) -> Iterator[Finding]:
         return
     if project.settings.is_exempt("FAPI408", handler.name):
         return
-    sessions = _sessions(handler, project)
-    for node in o.walk(*handler.scope.body) if sessions else ():
+    for node in o.walk(*handler.scope.body) if _may_hold_session(handler) else ():
         method = node.func if isinstance(node, o.Call) else None
-        if isinstance(method, o.Attribute) and isinstance(method.value, o.Name) and method.value.id in sessions:
+        if isinstance(method, o.Attribute) and _is_session(handler, method.value, project):
             yield Finding(
                 at=handler.module.place(node),
                 message=f"Handler `{handler.name}` calls `{o.dotted(method)}` itself instead of a service",
             )
 
 
-def _sessions(handler: Function, project: Project) -> set[str]:
-    """The parameters that are sessions. Bodies that do nothing with a parameter stay encoded."""
+def _may_hold_session(handler: Function) -> bool:
+    """Whether the body does something with a parameter. Bodies that do nothing with one stay encoded."""
     text = handler.module.text[handler.node.body_start : handler.node.end]
-    return {
-        param.name
-        for param in handler.node.params
-        if f"{param.name}." in text
-        and project.sessions.kind(project.types.of(handler.scope, o.Name(param.start, param.start, param.name)))
-    }
+    return any(f"{param.name}." in text for param in handler.node.params)
+
+
+def _is_session(handler: Function, expr: o.Expr, project: Project) -> bool:
+    """Whether an expression is a session that the handler is given, or that the object of a method holds."""
+    given, _, attribute = o.dotted(expr).partition(".")
+    param = handler.node.param(given) if given and "." not in attribute else None
+    if param is None or (attribute and not (handler.is_method and param is handler.node.params[0])):
+        return False
+    return project.sessions.kind(project.types.of(handler.scope, expr)) is not None
