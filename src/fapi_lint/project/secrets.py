@@ -77,9 +77,11 @@ _BEGINNINGS = (
     *("AKIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox"),
     *("sk_live_", "rk_live_", "sk-", "AIza", "SG.", "npm_", "eyJ", "-----BEGIN", "://"),
 )
-_NAMES = ("secret", "passw", "pwd", "passphrase", "token", "_key", "apikey", "adminkey", "pepper")
+_NAMES = ("secret", "passw", "pwd", "passphrase", "token", "_key", "-key", "apikey", "adminkey", "pepper")
 _GIVEN = re.compile(r"""\w*["')\]]*\s*(?::\s*[\w\[\]| .]+)?[=:,][^"'\n]{0,40}\n?[^"'\n]{0,40}(?=["'])""")
 """What stands between such a name and the literal that it is given."""
+_SIGNED = re.compile(r"""\bjwt\.(?:en|de)code\([^"'()]{1,80},\s*(?:key\s*=\s*)?(?=["'])""")
+"""What stands before a key that is written into a call."""
 _EXAMPLES = frozenset(["example", "examples", "description", "help", "json_schema_extra", "openapi_extra", "responses"])
 _LEET = str.maketrans("013457@$", "oleastas")
 _OUTSIDE = re.compile(r"[A-Za-z]+(?:[-_. ][A-Za-z]+)*")
@@ -136,6 +138,7 @@ class Secrets:
         """The string literals worth a look; docstrings are none."""
         text, lower = module.text, module.text.lower()
         offsets = {at for beginning in _BEGINNINGS for at in _occurrences(text, beginning)}
+        offsets.update(match.end() for match in _SIGNED.finditer(text))
         for name in (*_NAMES, *self._own_names):
             given = (_GIVEN.match(text, at + len(name)) for at in _occurrences(lower, name))
             offsets.update(match.end() for match in given if match is not None)
@@ -147,13 +150,13 @@ class Secrets:
 
     def _secret(self, sighting: Sighting) -> Secret | None:
         literal = sighting.node
-        if not isinstance(literal, o.String) or literal.value is None:
+        value = _text(literal, sighting.scope.module) if isinstance(literal, o.String) else None
+        if value is None:
             return None
-        value = literal.value
         if any(map(_is_example, sighting.parents)):
             return None
-        if _KNOWN.match(value):
-            return None if _PLACEHOLDER.search(value) and "BEGIN" not in value else Secret(sighting, "key", "")
+        if _KNOWN.match(key := value.removeprefix("Bearer ")):
+            return None if _PLACEHOLDER.search(key) and "BEGIN" not in key else Secret(sighting, "key", "")
         address = _ADDRESS.match(value)
         if address is not None:
             return Secret(sighting, "address", "") if _is_real(address) else None
@@ -175,6 +178,8 @@ class Secrets:
         if isinstance(argument, o.Arg):
             call = parents[-2]
             assert isinstance(call, (o.Call, o.ClassDef))
+            if isinstance(call, o.Call) and o.dotted(call.func).endswith(("jwt.encode", "jwt.decode")):
+                return ("jwt_key" if argument is call.argument("key", 1) else ""), False
             if argument.keyword and argument.keyword not in ("default", "value"):
                 return argument.keyword, True
             return self._called(sighting, call, parents[:-2]), True
@@ -202,6 +207,14 @@ class Secrets:
         """Whether a literal is the default of a setting, which is what placeholders are for."""
         module = sighting.scope.module
         return sighting.scope.is_class or module.path in self.project.settings_classes.homes
+
+
+def _text(literal: o.String, module: Module) -> str | None:
+    """The text of a literal, of bytes too; None where it is not known."""
+    written = module.slice(literal)
+    if literal.value is None and written[:2] in ("b'", 'b"'):
+        return written[2:-1]
+    return literal.value
 
 
 def _occurrences(text: str, part: str) -> Iterator[int]:
