@@ -27,6 +27,7 @@ _TASKS = re.compile(r"^(?:from|import) (?:fabric|invoke|nox)\b", re.MULTILINE)
 _TEST_FILE = re.compile(r"(?:conftest|test_\w+|\w+_test)\.py$")
 _TEST_FOLDER = re.compile(r"(?:^|[_-])tests?$")
 _OF_PROGRAMS = ("sys.argv", "sys.exit", "parse_args")
+_MAKES_APPLICATION = re.compile(r"=\s*(?:fastapi\.)?FastAPI\(")
 _OF_APPLICATIONS = ("FastAPI(", "APIRouter(", "Starlette(", "Celery(")
 
 
@@ -67,12 +68,36 @@ class Purposes:
 
     def in_folder(self, module: Module, names: tuple[str, ...]) -> bool:
         """Whether a folder above the file, within the project, bears one of these names."""
-        return not self._folders(module.folder).isdisjoint(names)
+        return self.nearest_folder(module, names) is not None
 
     def nearest_folder(self, module: Module, names: Collection[str]) -> str | None:
         """The innermost folder above the file, within the project, that bears one of these names."""
-        inside = module.folder.removeprefix(self.project.root.rstrip(os.sep))
-        return next((name for name in reversed(inside.split(os.sep)) if name in names), None)
+        root, folder = self.project.root.rstrip(os.sep), module.folder
+        while folder != root:
+            above, name = os.path.split(folder)
+            if name in names and not (name in self._layers and folder in self._above_applications):
+                return name
+            if above == folder:
+                break
+            folder = above
+        return None
+
+    @cached_property
+    def _layers(self) -> frozenset[str]:
+        conventions = self.project.settings.conventions
+        return frozenset([*conventions.model_folders, *conventions.schema_folders, *conventions.service_folders])
+
+    @cached_property
+    def _above_applications(self) -> frozenset[str]:
+        """The folders above applications: `services/users/app/main.py` is no business logic."""
+        found: set[str] = set()
+        for module in self.project.modules:
+            if _MAKES_APPLICATION.search(module.text) and self.is_application(module):
+                folder = os.path.dirname(module.folder)
+                while folder not in found and folder != os.path.dirname(folder):
+                    found.add(folder)
+                    folder = os.path.dirname(folder)
+        return frozenset(found)
 
     def is_file(self, module: Module, tail: str) -> bool:
         """Whether a file is the one that a convention names by the end of its path, or in a package of that name."""

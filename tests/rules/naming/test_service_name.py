@@ -102,3 +102,12 @@ def test_a_taken_name_is_the_reason_for_no_fix() -> None:
     (found,) = findings(files, "FAPI108")
     assert found.fix is None
     assert found.message.endswith("not renamed: `create_user_service` means something else in app.services.user")
+
+
+def test_a_folder_of_whole_applications_holds_no_services() -> None:
+    files = {
+        "services/orders/app/main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n",
+        "services/orders/app/utils.py": "def helper(): ...\n",
+        "services/orders/app/services/order.py": "def find(): ...\n",
+    }
+    assert [found.path for found in findings(files, "FAPI108")] == ["services/orders/app/services/order.py"]
