@@ -30,6 +30,11 @@ def labels(project: Project) -> list[str]:
         ('def make():\n    r = APIRouter(prefix="/p")\n    @r.get("/x")\n    def f(): ...\n    return r', "GET /p/x"),
         ('def make():\n    return APIRouter(prefix="/p")\nr = make()\n@r.get("/x")\ndef f(): ...', "GET /p/x"),
         ('@protected(router.get, "/x", ["scope"])\ndef f(): ...', "GET /x"),
+        (
+            'from fastapi_utils.inferring_router import InferringRouter as Infers\nr = Infers(prefix="/p")\n'
+            '@r.get("/x")\ndef f(): ...',
+            "GET /p/x",
+        ),
         ('V = "/v1"\n@router.get(f"{V}/{{id}}")\ndef f(id): ...', "GET /v1/{id}"),
         ('@router.get(V + "/x")\ndef f(): ...', "GET …/x"),
         ('class Own(APIRouter): ...\nown = Own(prefix="/p")\n@own.get("/x")\ndef f(): ...', "GET /p/x"),

@@ -23,6 +23,8 @@ from fapi_lint.project.values import Located, literal_text
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
+_INFERRING = tuple(f"{package}.inferring_router.InferringRouter" for package in ("fastapi_utils", "fastapi_restful"))
+"""Routers that take the response model from the annotation."""
 _MOST_PREFIXES = 16
 """A router included in more places than this is followed to the first ones only."""
 
@@ -41,6 +43,14 @@ class Router:
         """The value passed as `keyword` when the router is made."""
         arg = self.call.expr.argument(keyword) if self.call is not None and isinstance(self.call.expr, o.Call) else None
         return Located(arg.value, self.call.scope) if arg is not None and self.call is not None else None
+
+    @property
+    def infers_response_model(self) -> bool:
+        """Whether it is one of those that take the response model from the annotation."""
+        if self.call is None or not isinstance(self.call.expr, o.Call):
+            return False
+        made = self.project.resolver.external(self.call.scope, self.call.expr.func)
+        return made is not None and made.dotted in _INFERRING
 
     @cached_property
     def own_prefix(self) -> str:
@@ -90,10 +100,9 @@ class Routers:
     def is_router_class(self, symbol: Symbol | None) -> bool:
         """Whether this is `APIRouter`, `FastAPI` or a subclass."""
         if isinstance(symbol, External):
-            return symbol.is_from("fastapi", "APIRouter", "FastAPI")
+            return symbol.is_from("fastapi", "APIRouter", "FastAPI") or symbol.dotted in _INFERRING
         return isinstance(symbol, Class) and any(
-            isinstance(base, External) and base.is_from("fastapi", "APIRouter", "FastAPI")
-            for base in self.project.resolver.mro(symbol)
+            isinstance(base, External) and self.is_router_class(base) for base in self.project.resolver.mro(symbol)
         )
 
     def of(self, scope: Scope, expr: o.Node | None) -> Router | None:

@@ -89,6 +89,9 @@ own = Own()
 """
     assert not found(own + '@own.get("/")\ndef f() -> User: ...')
     assert found(own + '@own.get("/")\ndef f(): ...')
+    own = "from fastapi_utils.inferring_router import InferringRouter\nown = InferringRouter()\n"
+    assert not found(own + '@own.get("/")\ndef f() -> User: ...')
+    assert found(own + '@own.get("/")\ndef f(): ...')
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,8 @@ def _is_specified_elsewhere(route: Route, handler: Function, project: Project) -
     if isinstance(route.wrapper, Function):
         node = route.wrapper.node
         return "response_model" in route.wrapper.module.text[node.start : node.end]
+    if route.router.infers_response_model:
+        return handler.node.returns is not None
     if route.router.class_ is None:
         return False
     node_ = route.router.class_.node
