@@ -217,6 +217,8 @@ def _is_treatment(sighting: Sighting) -> bool:
     """Whether a class that is named there is caught, compared or handed on, and not made, inherited or annotated."""
     if isinstance(sighting.parent, o.Call) and sighting.parent.func is sighting.node:
         return False
+    if isinstance(sighting.parent, o.Subscript) and isinstance(statement := sighting.parents[-2], o.Assign):
+        return any(target is sighting.parent for target in statement.targets)  # `app.exception_handlers[X] = …`
     around = (parent for parent in sighting.parents if isinstance(parent, _TREATS))
     return any(not isinstance(parent, o.Handler) or _holds(parent.exception, sighting.node) for parent in around)
 

@@ -53,6 +53,7 @@ def test_ways_to_raise(raising: str) -> None:
         "@app.exception_handler(NotFoundException)\nasync def handle(request, exc): ...\n",
         "@app.exception_handler(AppException)\nasync def handle(request, exc): ...\n",
         "app.add_exception_handler(NotFoundException, handle)\n",
+        "app.exception_handlers[NotFoundException] = handle\n",
         "for e in (NotFoundException, ValueError):\n    app.add_exception_handler(e, handle)\n",
         "app = FastAPI(exception_handlers={NotFoundException: handle})\n",
         "handlers = {AppException: handle}\napp = FastAPI(exception_handlers=handlers)\n",
