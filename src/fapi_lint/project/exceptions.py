@@ -217,8 +217,8 @@ def _is_treatment(sighting: Sighting) -> bool:
     """Whether a class that is named there is caught, compared or handed on, and not made, inherited or annotated."""
     if isinstance(sighting.parent, o.Call) and sighting.parent.func is sighting.node:
         return False
-    if isinstance(sighting.parent, o.Subscript) and isinstance(statement := sighting.parents[-2], o.Assign):
-        return any(target is sighting.parent for target in statement.targets)  # `app.exception_handlers[X] = …`
+    if any(isinstance(above, o.Assign) and sighting.parent in above.targets for above in sighting.parents[-2:-1]):
+        return True  # `app.exception_handlers[NotFoundException] = …`
     around = (parent for parent in sighting.parents if isinstance(parent, _TREATS))
     return any(not isinstance(parent, o.Handler) or _holds(parent.exception, sighting.node) for parent in around)
 
