@@ -30,6 +30,8 @@ def labels(project: Project) -> list[str]:
         ('def make():\n    r = APIRouter(prefix="/p")\n    @r.get("/x")\n    def f(): ...\n    return r', "GET /p/x"),
         ('def make():\n    return APIRouter(prefix="/p")\nr = make()\n@r.get("/x")\ndef f(): ...', "GET /p/x"),
         ('@protected(router.get, "/x", ["scope"])\ndef f(): ...', "GET /x"),
+        ('app = FastAPI()\n@app.get("/x")\ndef f(): ...\napp = Middleware(app)', "GET /x"),
+        ('import app.models\napp = FastAPI()\n@app.get("/x")\ndef f(): ...', "GET /x"),
         (
             'from fastapi_utils.inferring_router import InferringRouter as Infers\nr = Infers(prefix="/p")\n'
             '@r.get("/x")\ndef f(): ...',

@@ -114,7 +114,7 @@ class Routers:
         if key not in self._known:
             self._known[key] = None  # a name that leads back to itself holds nothing
             self._known[key] = self._of_symbol(self.project.resolver.resolve(scope, expr)) or (
-                self._of_instance(scope, expr) if isinstance(expr, o.Attribute) else None
+                self._of_instance(scope, expr) if isinstance(expr, o.Attribute) else self._among(scope, name)
             )
         return self._known[key]
 
@@ -142,10 +142,18 @@ class Routers:
             case Variable():
                 if symbol.value is not None and (router := self._of_value(symbol.scope, symbol.value)) is not None:
                     return router
-                return self._annotated(symbol.scope, symbol.node, symbol.annotation)
+                annotated = self._annotated(symbol.scope, symbol.node, symbol.annotation)
+                return annotated or self._among(symbol.scope, symbol.name)
             case Parameter():
                 return self._annotated(symbol.function.enclosing, symbol.node, symbol.node.annotation)
         return None
+
+    def _among(self, scope: Scope, name: str) -> Router | None:
+        """The one router that a name is bound to among other things: `import app.models`, `app = Middleware(app)`."""
+        where, bindings = scope.lookup(name) or (scope, [])
+        values = (binding.value for binding in bindings if binding.value is not None)
+        found = {router for value in values if (router := self._of_value(where, value)) is not None}
+        return found.pop() if len(found) == 1 else None
 
     def _annotated(self, scope: Scope, node: o.Node, annotation: o.Expr | None) -> Router | None:
         symbol = self.project.resolver.resolve(scope, parse_annotation(annotation))
