@@ -31,6 +31,7 @@ def labels(project: Project) -> list[str]:
         ('def make():\n    return APIRouter(prefix="/p")\nr = make()\n@r.get("/x")\ndef f(): ...', "GET /p/x"),
         ('@protected(router.get, "/x", ["scope"])\ndef f(): ...', "GET /x"),
         ('app = FastAPI()\n@app.get("/x")\ndef f(): ...\napp = Middleware(app)', "GET /x"),
+        ('def add(app):\n    @app.get("/x")\n    def f(): ...\nadd(APIRouter(prefix="/p"))', "GET /p/x"),
         ('import app.models\napp = FastAPI()\n@app.get("/x")\ndef f(): ...', "GET /x"),
         (
             'from fastapi_utils.inferring_router import InferringRouter as Infers\nr = Infers(prefix="/p")\n'
@@ -63,6 +64,7 @@ def test_declarations(declaration: str, expected: str) -> None:
         'from starlette.applications import Starlette\nrouter = Starlette()\n@router.get("/x")\ndef f(): ...',
         'from unittest import mock\n@mock.patch("app.main.x")\ndef f(): ...',
         'def f(router):\n    @router.get("/x")\n    def g(): ...',
+        'def f(router):\n    @router.get("/x")\n    def g(): ...\nf(Client())',
         'from fastapi import APIRouter\nrouter = APIRouter()\n@router.websocket("/x")\nasync def f(socket): ...',
         'def f(client, router):\n    return client.get("/x")(1)',
     ],

@@ -145,8 +145,26 @@ class Routers:
                 annotated = self._annotated(symbol.scope, symbol.node, symbol.annotation)
                 return annotated or self._among(symbol.scope, symbol.name)
             case Parameter():
+                if symbol.node.annotation is None:
+                    return self._passed(symbol)
                 return self._annotated(symbol.function.enclosing, symbol.node, symbol.node.annotation)
         return None
+
+    def _passed(self, parameter: Parameter) -> Router | None:
+        """The one router that the application calls a function with: `register_routes(app)`."""
+        function, name = parameter.function, parameter.node.name
+        if isinstance(function.parent, Class):
+            return None
+        index = function.node.params.index(parameter.node)
+        found = set()
+        for module in self.project.references.mentioning(function.name):
+            for sighting in search(module, function.name):
+                call = sighting.node
+                if not isinstance(call, o.Call) or (argument := call.argument(name, index)) is None:
+                    continue
+                if self.project.resolver.resolve(sighting.scope, call.func) is function:
+                    found.add(self.of(sighting.scope, argument.value))
+        return found.pop() if len(found) == 1 else None
 
     def _among(self, scope: Scope, name: str) -> Router | None:
         """The one router that a name is bound to among other things: `import app.models`, `app = Middleware(app)`."""
