@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
-from fapi_lint.fix.text import indentation_at, line_start, next_line, remove_statement
+from fapi_lint.fix.text import indentation_at, line_start, newline, next_line, remove_statement
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.opened_sessions import OpenedSession
 from fapi_lint.project.module import Module
@@ -154,11 +154,12 @@ class _Injection:
                 return [Edit(path, node.params[0].start, node.params[0].start, f"{parameter}, ")]
             return [Edit(path, node.close, node.close, parameter)]
         last, text = before[-1], self.module.text
+        end = newline(text)
         lead = text[line_start(text, last.start) : last.start]
         if lead.strip():
             return [Edit(path, last.end, last.end, f", {parameter}")]
         following = next_line(text, last.end)
         if "#" not in text[last.end : following]:
-            return [Edit(path, last.end, last.end, f",\n{lead}{parameter}")]
+            return [Edit(path, last.end, last.end, f",{end}{lead}{parameter}")]
         comma = [] if text.startswith(",", last.end) else [Edit(path, last.end, last.end, ",")]
-        return [*comma, Edit(path, following, following, f"{lead}{parameter},\n")]
+        return [*comma, Edit(path, following, following, f"{lead}{parameter},{end}")]

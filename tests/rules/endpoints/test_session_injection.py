@@ -181,3 +181,12 @@ def test_comments_stay_with_their_parameters() -> None:
     head = "def get(\n    id: int,  # The key.\n    db: Session = Depends(get_db),\n):\n"
     assert after == f"{head}    return db.get(id)\n"
     assert injected(f"def get(\n    id: int,  # The key.\n):\n{body}") == after
+
+
+@pytest.mark.parametrize("comment", ["", "  # The key."])
+def test_lines_end_as_in_the_file(comment: str) -> None:
+    handler = f"def get(\n    id: int,{comment}\n):\n    with SessionLocal() as db:\n        return db.get(id)\n"
+    files = {path: text.replace("\n", "\r\n") for path, text in routes(handler).items()}
+    after = fixed(files, "FAPI404", unsafe=True)["app/routes.py"]
+    assert "db: Session = Depends(get_db)" in after
+    assert "\n" not in after.replace("\r\n", "")
