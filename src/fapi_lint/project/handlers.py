@@ -38,6 +38,8 @@ _SYNONYMS: dict[Kind, frozenset[str]] = {
 """Verbs that mean the same; a handler that begins with any other word does something else."""
 _PLACEHOLDERS = frozenset(["all", "item", "items", "list", "many", "multi", "one", "single"])
 """Words that stand where the resource should."""
+_MAY_CHANGE = frozenset(["save", "store", "write"])
+"""Verbs of a POST that may as well change what is there, if there is only one."""
 _RELATING = frozenset(["from", "into", "to"])
 _LISTS = frozenset(["list", "List", "Sequence"])
 
@@ -177,6 +179,10 @@ class Handlers:
             words = words[1:]
         if operation.kind not in ("one", "many") and not _RELATING.isdisjoint(words):
             return None  # `add_user_to_team` makes no user.
+        if operation.kind == "create" and words[0] in _MAY_CHANGE:
+            several = is_plural(operation.written) or self.project.routes.is_collection(operation.route)
+            if not several:
+                return None  # `POST /profile` that saves it.
         wanted = many if operation.kind == "many" else one
         if words[0] in _SYNONYMS[operation.kind]:
             rest = words[1:]

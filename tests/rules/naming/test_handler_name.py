@@ -45,6 +45,8 @@ def named(*routes: str, settings: Settings | None = None) -> list[str | None]:
         ("POST /users/ user_create", "create_user"),
         ("POST /users create", "create_user"),
         ("POST /users import_users", None),
+        ("POST /users save_user", "create_user"),
+        ("POST /user save_user", None),
         ("POST /users add_users", "create_users"),
         ("PUT /users/{user_id} edit_user", "update_user"),
         ("PATCH /users/{user_id} patch_user", "update_user"),
@@ -72,6 +74,11 @@ def named(*routes: str, settings: Settings | None = None) -> list[str | None]:
 )
 def test_names(route: str, expected: str | None) -> None:
     assert named(route) == ([] if expected is None else [expected])
+
+
+def test_what_saves_one_thing_or_another() -> None:
+    assert named("POST /user write_user") == []
+    assert named("POST /user write_user", "DELETE /user/{name} delete_user") == ["create_user"]
 
 
 def test_put_and_patch_share_a_resource() -> None:
