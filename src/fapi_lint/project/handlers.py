@@ -179,10 +179,8 @@ class Handlers:
             words = words[1:]
         if operation.kind not in ("one", "many") and not _RELATING.isdisjoint(words):
             return None  # `add_user_to_team` makes no user.
-        if operation.kind == "create" and words[0] in _MAY_CHANGE:
-            several = is_plural(operation.written) or self.project.routes.is_collection(operation.route)
-            if not several:
-                return None  # `POST /profile` that saves it.
+        if operation.kind == "create" and words[0] in _MAY_CHANGE and not self._is_of_several(operation):
+            return None  # `POST /profile` that saves it.
         wanted = many if operation.kind == "many" else one
         if words[0] in _SYNONYMS[operation.kind]:
             rest = words[1:]
@@ -195,6 +193,10 @@ class Handlers:
         else:
             return None
         return "_".join([verbs[0], *rest])
+
+    def _is_of_several(self, operation: Operation) -> bool:
+        """Whether there may be more of what a path is about than one."""
+        return is_plural(operation.written) or self.project.routes.is_collection(operation.route)
 
     def _renumbered(self, operation: Operation, verb: str, rest: list[str]) -> str | None:
         """The name with the noun in the right number, where it ends with the other one and the answer tells."""
