@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from fapi_lint.fix.edit import Edit
 from fapi_lint.fix.names import File
@@ -13,11 +14,13 @@ from fapi_lint.outline import nodes as o
 _FILE_LEVEL = re.compile(r"^\s*#\s*(?:ruff|flake8)\s*:\s*noqa\s*(?:$|:[^#\n]*\bF401\b)", re.MULTILINE | re.IGNORECASE)
 
 
+@lru_cache(maxsize=256)  # Every model that a hub lacks asks for them.
 def keeps_unused_imports(file: File) -> bool:
     """Whether a comment tells linters to leave unused imports of the whole file alone."""
     return _FILE_LEVEL.search(file.text) is not None
 
 
+@lru_cache(maxsize=256)
 def exported(file: File) -> o.Collection | None:
     """The list or filled tuple that `__all__` is assigned at module level, if all of its entries are texts."""
     for node in file.outline.body:

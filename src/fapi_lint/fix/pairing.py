@@ -93,7 +93,7 @@ def quote_target(relationship: Relationship, argument: o.Arg, project: Project) 
 
 def _only_typed(module: Module, name: str, project: Project) -> bool:
     """Whether no quoted annotation with this name is evaluated at run time: all stand in models or plain functions."""
-    spans = [(model.class_.node.start, model.class_.node.end) for model in project.models.all if model.module is module]
+    spans = [(model.class_.node.start, model.class_.node.end) for model in project.models.by_module.get(module, ())]
     spans += [(f.node.start, f.node.end) for f in module.scope.functions if not f.node.decorators]
     return all(
         any(start <= found.start < end for start, end in spans)
@@ -322,7 +322,7 @@ class _Pair:
         module = self.target.module
         annotation = self.annotation()
         arguments = self.arguments()
-        if annotation is None or self.names_class:
+        if annotation is None or self.project.pairings.name_classes(module):
             arguments.insert(0, quote(module, self.source.name))
         head = f"{self.name}: {annotation}" if annotation else self.name
         call = f"{head} = {self.imported('sqlalchemy.orm.relationship')}("
@@ -335,16 +335,6 @@ class _Pair:
         if len(indent) + len(unit) + len(inner) <= line_limit(module.text):
             return [*self.comments(), call, unit + inner, ")"]
         return [*self.comments(), call, *(f"{unit}{argument}," for argument in arguments), ")"]
-
-    @property
-    def names_class(self) -> bool:
-        """Whether the annotated relationships of the other file name the class in the call as well."""
-        written = [
-            r.call.argument("argument", 0) is not None
-            for r in self.project.models.relationships
-            if r.module is self.target.module and r.mapped_type is not None and r.call is not None
-        ]
-        return bool(written) and written.count(True) * 2 > len(written)
 
     def comments(self) -> list[str]:
         """The comments inside `backref(…)`: they move with its arguments."""

@@ -54,7 +54,7 @@ def _quoted(link: Import, name: str, project: Project) -> Iterator[Edit]:
     module = link.importer
     _check_exports(link, name, project)
     inert = list(_inert_annotations(link, project))
-    models = [(m.class_.node.start, m.class_.node.end) for m in project.models.all if m.module is module]
+    models = [(m.class_.node.start, m.class_.node.end) for m in project.models.by_module.get(module, ())]
     statements = [node for node in module.outline.body if isinstance(node, (o.Import, o.ImportFrom))]
     uses = [use for use in occurrences(module, name) if not any(s.start <= use.start < s.end for s in statements)]
     if not any(use.kind in ("code", "annotation") for use in uses):

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.graph import components
 from fapi_lint.project.imports import Import, runtime_statements
 from fapi_lint.project.module import Module
 
@@ -83,70 +84,70 @@ class _Graph:
 
     @cached_property
     def cycles(self) -> list[Cycle]:
-        found = [self._shortest(component) for component in self._components() if len(component) > 1]
-        return sorted(found, key=lambda cycle: cycle.path)
-
-    def _components(self) -> Iterator[frozenset[Module]]:
-        """Tarjan's algorithm, without recursion."""
-        index: dict[Module, int] = {}
-        low: dict[Module, int] = {}
-        path: list[Module] = []
-        on_path: set[Module] = set()
-        for root in self.project.judged:
-            if root in index:
-                continue
-            work: list[tuple[Module, Iterator[Module]]] = []
-            pending: Module | None = root
-            while work or pending:
-                if pending is not None:
-                    index[pending] = low[pending] = len(index)
-                    path.append(pending)
-                    on_path.add(pending)
-                    work.append((pending, iter(self.links(pending))))
-                    pending = None
-                module, targets = work[-1]
-                for target in targets:
-                    if target not in index:
-                        pending = target
-                        break
-                    if target in on_path:
-                        low[module] = min(low[module], index[target])
-                else:
-                    work.pop()
-                    if work:
-                        low[work[-1][0]] = min(low[work[-1][0]], low[module])
-                    if low[module] == index[module]:
-                        at = path.index(module)
-                        component = frozenset(path[at:])
-                        del path[at:]
-                        on_path -= component
-                        yield component
+        found = components(self.project.judged, self.links)
+        return sorted(map(self._shortest, (c for c in found if len(c) > 1)), key=lambda cycle: cycle.path)
 
     def _shortest(self, component: frozenset[Module]) -> Cycle:
-        starts = sorted(component, key=lambda module: module.name)
-        modules = min((self._way_back(start, component) for start in starts), key=len)
-        first = modules.index(min(modules, key=lambda module: module.name))
+        """The first by name of its shortest cycles."""
+        links = {one: sorted(self.links(one).keys() & component, key=_by_name) for one in component}
+        left = _Rest(links)
+        modules: list[Module] = []
+        for start in sorted(component, key=_by_name):
+            modules = left.way_back(start, len(modules)) or modules
+            left.take_out(start)  # Every cycle through it has been looked at.
+        first = modules.index(min(modules, key=_by_name))
         modules = modules[first:] + modules[:first]
-        links = [self.links(one)[other] for one, other in zip(modules, modules[1:] + modules[:1], strict=True)]
-        return Cycle(self.project, tuple(links), component)
+        path = [self.links(one)[other] for one, other in zip(modules, modules[1:] + modules[:1], strict=True)]
+        return Cycle(self.project, tuple(path), component)
 
-    def _way_back(self, start: Module, component: frozenset[Module]) -> list[Module]:
-        """The modules of a shortest way from one back to itself."""
+
+class _Rest:
+    """What is left of a component: the modules that cycles may still run through."""
+
+    def __init__(self, links: dict[Module, list[Module]]) -> None:
+        self.links = links
+        self.sources: dict[Module, list[Module]] = {module: [] for module in links}
+        for module, targets in links.items():
+            for target in targets:
+                self.sources[target].append(module)
+        self.modules = set(links)
+
+    def take_out(self, module: Module) -> None:
+        """Leave a module out, and those that are on no cycle without it because they lead nowhere or are led to."""
+        pending = [module]
+        while pending:
+            gone = pending.pop()
+            if gone in self.modules:
+                self.modules.remove(gone)
+                pending += [each for each in (*self.links[gone], *self.sources[gone]) if self._is_end(each)]
+
+    def _is_end(self, module: Module) -> bool:
+        return self.modules.isdisjoint(self.links[module]) or self.modules.isdisjoint(self.sources[module])
+
+    def way_back(self, start: Module, limit: int) -> list[Module]:
+        """The modules of a shortest way from one back to itself; empty if it has `limit` modules or more (0: any)."""
         before: dict[Module, Module] = {}
-        level = [start]
-        while True:
+        level = [start] if start in self.modules else []
+        length = 1
+        while level and length != limit:
             following = []
             for module in level:
-                for target in sorted(self.links(module).keys() & component, key=lambda target: target.name):
+                for target in self.links[module]:
                     if target is start:
                         way = [module]
                         while way[-1] is not start:
                             way.append(before[way[-1]])
                         return way[::-1]
-                    if target not in before:
+                    if target in self.modules and target not in before:
                         before[target] = module
                         following.append(target)
             level = following
+            length += 1
+        return []
+
+
+def _by_name(module: Module) -> str:
+    return module.name
 
 
 def _is_written(link: Import) -> bool:

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.graph import components
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Function, Namespace, Scope
 
@@ -65,6 +66,7 @@ class Imports:
     _direct: dict[Module, tuple[Import, ...]] = field(default_factory=dict)
     _loads: dict[Module, tuple[Module, ...]] = field(default_factory=dict)
     _above: dict[Module, tuple[Module, ...]] = field(default_factory=dict)
+    _leading: dict[Module, frozenset[Module]] = field(default_factory=dict)
 
     def of(self, module: Module) -> tuple[Import, ...]:
         """What the module itself imports when it is imported, in source order; packages above the targets left out."""
@@ -104,12 +106,15 @@ class Imports:
             return _closure(start, self.loads)
         return _closure(start, lambda module: [*self.loads(module), *self.walked(module)])
 
-    def leading_to(self, target: Module) -> set[Module]:
+    def leading_to(self, target: Module) -> frozenset[Module]:
         """The modules whose import loads `target`, itself included."""
-        return _closure([target], lambda module: self._loaded_by.get(module, []))
+        if target not in self._leading:
+            self._leading[target] = frozenset(_closure([target], lambda module: self.loaded_by.get(module, [])))
+        return self._leading[target]
 
     @cached_property
-    def _loaded_by(self) -> dict[Module, list[Module]]:
+    def loaded_by(self) -> dict[Module, list[Module]]:
+        """The modules whose import runs a module next, as far as statements tell."""
         found: dict[Module, list[Module]] = {}
         for module in self.project.modules:
             for loaded in self.loads(module):
@@ -156,17 +161,17 @@ class Imports:
             for link in self.of(importer)
         )
 
-    def cycle_of(self, module: Module) -> set[Module]:
-        """The other modules that import this one and that it imports, however indirectly, by import statements.
+    def cycle_of(self, module: Module) -> frozenset[Module]:
+        """The modules, itself included, that import this one and that it imports, however indirectly; or none.
 
         What a package imports of itself is no cycle: the package always runs first.
         """
-        behind = _closure([module], self._next)
-        sources: dict[Module, list[Module]] = {}
-        for other in behind:
-            for target in self._next(other):
-                sources.setdefault(target, []).append(other)
-        return (behind & _closure([module], lambda target: sources.get(target, []))) - {module}
+        return self._cycles.get(module, frozenset())
+
+    @cached_property
+    def _cycles(self) -> dict[Module, frozenset[Module]]:
+        found = components(self.project.modules, self._next)
+        return {module: component for component in found if len(component) > 1 for module in component}
 
     def _next(self, module: Module) -> list[Module]:
         above = set(self.packages_above(module))

@@ -450,6 +450,14 @@ class Models:
         return found
 
     @cached_property
+    def by_module(self) -> dict[Module, list[Model]]:
+        """Models by the file that they are written in."""
+        found: dict[Module, list[Model]] = {}
+        for model in self.all:
+            found.setdefault(model.module, []).append(model)
+        return found
+
+    @cached_property
     def by_table(self) -> dict[str, list[Model]]:
         """Models by literal table name."""
         found: dict[str, list[Model]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 import sys
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.models import Column, ForeignKey, Model, Relationship
+from fapi_lint.project.module import Module
 from fapi_lint.project.purpose import Purpose
 from fapi_lint.project.symbols import Class, External, Variable
 from fapi_lint.project.values import Located
@@ -99,6 +101,19 @@ class Pairings:
             name = backref_name(relationship)
             if name is not None and relationship.target_model is not None:
                 found.setdefault((relationship.target_model.class_, name), []).append(relationship)
+        return found
+
+    def name_classes(self, module: Module) -> bool:
+        """Whether most annotated relationships of a file name the class in the call as well."""
+        return self._naming[module] > 0
+
+    @cached_property
+    def _naming(self) -> Counter[Module]:
+        """How many more annotated relationships of a file name the class in the call than do not."""
+        found: Counter[Module] = Counter()
+        for relationship in self.project.models.relationships:
+            if relationship.mapped_type is not None and relationship.call is not None:
+                found[relationship.module] += 1 if relationship.call.argument("argument", 0) is not None else -1
         return found
 
     # --- foreign keys ------------------------------------------------------------------------------
@@ -197,7 +212,8 @@ class Pairings:
             elif name in ancestor.scope.bindings or (ancestor, name) in self.incoming:
                 return True
         assigned = re.compile(rf"\b{model.name}\.{name}\s*=[^=]")
-        return any(name in module.text and assigned.search(module.text) for module in self.project.modules)
+        mentioning = self.project.references.mentioning(model.name)
+        return any(name in module.text and assigned.search(module.text) for module in mentioning)
 
     # --- joins -------------------------------------------------------------------------------------
 

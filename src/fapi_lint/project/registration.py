@@ -20,6 +20,18 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a file imports the modules of models."""
+
+    prefix: str
+    """What stands before their dotted names."""
+    names_modules: bool
+    """Mostly the modules themselves, and not the models."""
+    is_plain: bool
+    """And always by `import app.models.user`."""
+
+
 @dataclass(eq=False)
 class Registration:
     """Who loads the models of an application when migrations are generated."""
@@ -28,6 +40,8 @@ class Registration:
     _registered: dict[Module, frozenset[Module]] = field(default_factory=dict)
     _loaded: dict[Module, frozenset[Module]] = field(default_factory=dict)
     _bases: dict[Module, set[object]] = field(default_factory=dict)
+    _loaded_bases: dict[Module, set[object]] = field(default_factory=dict)
+    _styles: dict[Module, Style | None] = field(default_factory=dict)
 
     def missing_from(self, model: Model) -> Module | None:
         """The file that ought to load the model's module and does not: the hub, or without one `env.py`.
@@ -41,6 +55,23 @@ class Registration:
         if any(model.module in self.loaded(env) for env in environments):
             return None
         return max(environments, key=lambda env: _closeness(env, model.module), default=None)
+
+    def style_of(self, hub: Module) -> Style | None:
+        """How a file imports models; None if it imports none."""
+        if hub not in self._styles:
+            self._styles[hub] = self._find_style(hub)
+        return self._styles[hub]
+
+    def _find_style(self, hub: Module) -> Style | None:
+        links = [link for link in self.project.imports.of(hub) if link.target in self.project.models.by_module]
+        if not links:
+            return None
+        naming = [link for link in links if link.names_module]
+        return Style(
+            prefix=next((link.prefix for link in links if link.prefix), ""),
+            names_modules=len(naming) * 2 > len(links),
+            is_plain=all(isinstance(link.statement, o.Import) for link in naming),
+        )
 
     # --- the hub -----------------------------------------------------------------------------------
 
@@ -156,8 +187,10 @@ class Registration:
             return registry.module in loaded
         if isinstance(registry, tuple):
             return self.project.by_path[registry[0]] in loaded
-        others = (other.registry for other in self.project.models.all if other.module in loaded)
-        return registry is not None and (registry in self._named_bases(environment) or registry in others)
+        if environment not in self._loaded_bases:
+            models = (other for other in self.project.models.all if other.module in loaded)
+            self._loaded_bases[environment] = {other.registry for other in models} | set(self._named_bases(environment))
+        return registry is not None and registry in self._loaded_bases[environment]
 
 
 def _import_root(module: Module) -> str:

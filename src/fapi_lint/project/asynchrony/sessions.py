@@ -426,9 +426,9 @@ class _Reader:
         self.annotated = signatures.SYNC_SESSIONS | (self.constructors - _CONSTRUCTORS)
         text = module.text
         self.constructs = any(name in text for name in self.constructors)
-        renamed = _renamed(module, sessions.coroutine_names)
-        self.coroutines = sessions.coroutine_names | renamed
-        words = renamed | self.constructors if self.constructs else renamed
+        self.coroutines = sessions.coroutine_names
+        self.renamed = _renamed(module, self.coroutines)
+        words = self.renamed | self.constructors if self.constructs else self.renamed
         self.words = [sessions.coroutine_words, needles(words | {"query"} if ".query" in text else words)]
 
     def read(self) -> _Facts:
@@ -459,7 +459,7 @@ class _Reader:
             self.query(code, node, parents)
         if name in self.constructors:
             self.construction(code, node, parents)
-        if name in self.coroutines or name in code.coroutines:
+        if name in self.coroutines or name in self.renamed or name in code.coroutines:
             self.coroutine(code, node, parents)
 
     # --- constructions -----------------------------------------------------------------------------

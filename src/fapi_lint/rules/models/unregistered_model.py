@@ -3,10 +3,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from fapi_lint.fix.bindings import bindings_by_name
 from fapi_lint.fix.edit import Applicability, Fix, NeedsImport
 from fapi_lint.fix.exports import export, exported, keeps_unused_imports
-from fapi_lint.fix.imports import bindings
-from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
@@ -153,30 +152,34 @@ def _register(module: Module, hub: Module, where: str, project: Project) -> tupl
     imports = project.imports
     if module in imports.leading_to(hub):
         return None, f"; no fix: the module loads {where} itself, importing it there would close a cycle"
-    if any(imports.takes_names_from(other, module) for other in imports.cycle_of(module)):
+    cycle = imports.cycle_of(module)
+    if any(other in cycle and imports.takes_names_from(other, module) for other in imports.loaded_by.get(module, ())):
         return None, "; no fix: the module is part of an import cycle, where the order of imports matters"
-    modules = {model.module for model in project.models.all}
-    neighbours = [link for link in imports.of(hub) if link.target.parts[0] == module.parts[0]]
-    examples = [link for link in imports.of(hub) if link.target in modules]
-    if not examples and not neighbours and hub in project.purposes.environments:
-        return None, f"; no fix: {where} imports nothing of the application itself"
-    dotted = next((link.prefix for link in examples or neighbours if link.prefix), "") + module.name
+    style = project.registration.style_of(hub)
+    if style is not None:
+        prefix = style.prefix
+    else:
+        neighbours = [link for link in imports.of(hub) if link.target.parts[0] == module.parts[0]]
+        if not neighbours and hub in project.purposes.environments:
+            return None, f"; no fix: {where} imports nothing of the application itself"
+        prefix = next((link.prefix for link in neighbours if link.prefix), "")
+    dotted = prefix + module.name
     if project.resolver.find_module(dotted, hub) is not module:
         return None, "; no fix: how the module is to be imported there is not certain"
     collection = exported(hub)
     keep = collection is None and not keeps_unused_imports(hub)
-    names = [model.name for model in project.models.all if model.module is module and model.class_.parent is None]
-    if sum(link.names_module for link in examples) * 2 > len(examples):
+    names = [model.name for model in project.models.by_module[module] if model.class_.parent is None]
+    if style is not None and style.names_modules:
         package, _, name = dotted.rpartition(".")
-        if all(isinstance(link.statement, o.Import) for link in examples if link.names_module) or not package:
+        if style.is_plain or not package:
             package, name, collection, keep = dotted, "", None, not keeps_unused_imports(hub)
         needs = [NeedsImport(hub.path, package, name, keep=keep)]
         names = [name or dotted]
     else:
         needs = [NeedsImport(hub.path, dotted, name, keep=keep) for name in names]
-    taken = {binding.name for binding in bindings(hub)} & set(names)
+    taken = sorted(set(names) & bindings_by_name(hub).keys())
     if taken:
-        return None, f"; no fix: {where} has another {', '.join(sorted(taken))}"
+        return None, f"; no fix: {where} has another {', '.join(taken)}"
     edits = export(hub, collection, names) if collection is not None else []
     title = f"Import {', '.join(f'`{name}`' for name in names)} in {where}"
     return Fix(title, Applicability.SAFE, tuple(edits), tuple(needs)), ""

@@ -1,0 +1,44 @@
+"""Graphs: what hangs together in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+N = TypeVar("N")
+
+
+def components(nodes: Iterable[N], step: Callable[[N], Iterable[N]]) -> Iterator[frozenset[N]]:
+    """The strongly connected components of a graph: Tarjan's algorithm, without recursion."""
+    index: dict[N, int] = {}
+    low: dict[N, int] = {}
+    path: list[N] = []
+    on_path: set[N] = set()
+    for root in nodes:
+        pending = [] if root in index else [root]
+        work: list[tuple[N, Iterator[N]]] = []
+        while work or pending:
+            if pending:
+                node = pending.pop()
+                index[node] = low[node] = len(index)
+                path.append(node)
+                on_path.add(node)
+                work.append((node, iter(step(node))))
+            node, targets = work[-1]
+            for target in targets:
+                if target not in index:
+                    pending.append(target)
+                    break
+                if target in on_path:
+                    low[node] = min(low[node], index[target])
+            else:
+                work.pop()
+                if work:
+                    above = work[-1][0]
+                    low[above] = min(low[above], low[node])
+                if low[node] == index[node]:
+                    component = {node}
+                    while (last := path.pop()) is not node:
+                        component.add(last)
+                    on_path -= component
+                    yield frozenset(component)
