@@ -18,6 +18,7 @@ from fapi_lint.project.config_class import ConfigClasses
 from fapi_lint.project.constrained_types import ConstrainedType, constrained_types
 from fapi_lint.project.cycles import Cycle, import_cycles
 from fapi_lint.project.dependencies import Dependencies
+from fapi_lint.project.descent import Descent
 from fapi_lint.project.exceptions import ExceptionClass, Exceptions
 from fapi_lint.project.handlers import Handlers
 from fapi_lint.project.hints import Hints
@@ -83,6 +84,7 @@ class Project:
         self.tooling = tooling or Tooling()
         self.text_files = text_files or TextFiles()
         self.resolver = Resolver(self.modules, [root] if root else ())
+        self.descent = Descent()
 
     def with_modules(self, modules: Iterable[Module], text_files: TextFiles | None = None) -> Project:
         """The same application with these modules in place of its own, and these text files if given."""

@@ -450,6 +450,9 @@ class Types:
             return self._returned[function]
         if function in self._active:
             return None
+        return self.project.descent.step(self._find_returned, function)
+
+    def _find_returned(self, function: Function) -> Type | None:
         self._active.add(function)
         try:
             result = self._decorated(function)

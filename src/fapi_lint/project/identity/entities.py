@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
 from fapi_lint.project.asynchrony.coroutines import paths
+from fapi_lint.project.descent import once
 from fapi_lint.project.pairing import backref_name
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
 from fapi_lint.project.types import Type
@@ -93,10 +94,9 @@ class Entities:
 
     def _variable(self, scope: Scope, name: str, bindings: list[Binding]) -> Class | None:
         key = (scope, name)
-        if key not in self._variables:
-            self._variables[key] = None
-            self._variables[key] = self._first(self._binding(scope, binding) for binding in bindings)
-        return self._variables[key]
+        if key in self._variables:
+            return self._variables[key]
+        return once(self._variables, key, lambda: self._first(self._binding(scope, b) for b in bindings), None)
 
     def _binding(self, scope: Scope, binding: Binding) -> Class | None:
         statement = binding.statement
@@ -164,10 +164,9 @@ class Entities:
     def attribute(self, owner: Class, name: str) -> Class | None:
         """The class of an attribute's objects: by relationship, backref, annotation or assignment."""
         key = (owner, name)
-        if key not in self._attributes:
-            self._attributes[key] = None
-            self._attributes[key] = self._find_attribute(owner, name)
-        return self._attributes[key]
+        if key in self._attributes:
+            return self._attributes[key]
+        return once(self._attributes, key, lambda: self._find_attribute(owner, name), None)
 
     def _find_attribute(self, owner: Class, name: str) -> Class | None:
         model = self.project.models.by_class.get(owner)
@@ -230,10 +229,12 @@ class Entities:
 
     def returned(self, function: Function) -> Class | None:
         """The class of the objects that a function returns or yields."""
-        if function not in self._returned:
-            self._returned[function] = None
-            self._returned[function] = self._find_returned(function)
-        return self._returned[function]
+        if function in self._returned:
+            return self._returned[function]
+        return self.project.descent.step(self._once, function)
+
+    def _once(self, function: Function) -> Class | None:
+        return once(self._returned, function, lambda: self._find_returned(function), None)
 
     def _find_returned(self, function: Function) -> Class | None:
         if function.node.returns is not None:

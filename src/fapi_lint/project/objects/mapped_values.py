@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.asynchrony.coroutines import statements
+from fapi_lint.project.descent import once
 from fapi_lint.project.models import Model
 from fapi_lint.project.objects.calls import ALL, NO_ROWS, ONE
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
@@ -212,10 +213,12 @@ class MappedValues:
 
     def returned(self, function: Function) -> Found:
         """What every `return` of a function gives, or its annotation says."""
-        if function not in self._returned:
-            self._returned[function] = None  # of a function that calls itself
-            self._returned[function] = self._find(function)
-        return self._returned[function]
+        if function in self._returned:
+            return self._returned[function]
+        return self.project.descent.step(self._once, function)
+
+    def _once(self, function: Function) -> Found:
+        return once(self._returned, function, lambda: self._find(function), meanwhile=None)
 
     def _find(self, function: Function) -> Found:
         if function.node.is_generator or not all(
