@@ -12,6 +12,7 @@ import os
 import pickle
 import threading
 from collections.abc import Sequence
+from typing import BinaryIO
 
 from fapi_lint.engine.check import RuleError, Violation, check
 from fapi_lint.engine.timing import Clock
@@ -20,6 +21,8 @@ from fapi_lint.rules.rule import Rule
 
 _PAYS_FROM = 150
 """Files to be judged from which a second process is cheaper than doing without."""
+_CROWDED_FROM = 5_000
+"""Files from which there is room for what the other process found only where what was derived for rules is gone."""
 _DATA = ("models", "schemas", "endpoints", "settings", "migrations")
 """The families about what is stored, shown and asked for: about as much work as all others."""
 
@@ -46,10 +49,11 @@ def check_in_halves(
     try:
         found = check(project, ours, clock, errors)
     finally:
+        if len(project.modules) >= _CROWDED_FROM:
+            project.forget()
         with os.fdopen(end, "rb") as stream:
-            answer = stream.read()
+            other = _read(stream, theirs, clock)
         os.waitpid(process, 0)
-    other = _read(answer, theirs, clock)
     if other is None:
         other = check(project, theirs, clock, errors)
     return sorted(found + other, key=lambda violation: violation.order)
@@ -74,10 +78,10 @@ def _answer(start: int, project: Project, rules: Sequence[Rule]) -> None:
         os._exit(status)  # Nothing of the other process is flushed, closed or reported twice.
 
 
-def _read(answer: bytes, rules: Sequence[Rule], clock: Clock) -> list[Violation] | None:
-    """What the other process wrote; None if it failed, and the failure has to be seen here."""
+def _read(answer: BinaryIO, rules: Sequence[Rule], clock: Clock) -> list[Violation] | None:
+    """What the other process writes; None if it failed, and the failure has to be seen here."""
     try:
-        found, seconds = pickle.loads(answer)
+        found, seconds = pickle.load(answer)
     except (EOFError, pickle.UnpicklingError):
         return None
     clock.rules.update(seconds)

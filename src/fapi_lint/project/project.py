@@ -107,6 +107,11 @@ class Project:
         """The files that findings are asked for."""
         return [module for module in self.modules if self.is_judged(module)]
 
+    def forget(self) -> None:
+        """Let go of everything derived; it is computed again when asked for."""
+        for name in [name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)]:
+            del self.__dict__[name]
+
     def file(self, path: str) -> Module | TextFile:
         """The module or text file at a path."""
         return self.by_path.get(path) or self.text_files.by_path[path]

@@ -150,7 +150,7 @@ class Binding:
     definition: Class | Function | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Scope:
     """The bindings of one block of code. `parent` is where a name is looked up next."""
 
@@ -162,7 +162,7 @@ class Scope:
     functions: list[Function] = field(default_factory=list)
     stars: list[o.ImportFrom] = field(default_factory=list)
     body: tuple[o.Stmt, ...] = ()
-    outer_names: set[str] = field(default_factory=set)
+    outer_names: frozenset[str] = frozenset()
     """Names declared `global` or `nonlocal`."""
 
     @classmethod
@@ -185,13 +185,18 @@ class Scope:
             parent = parent.parent
         scope = cls(owner.module, owner, parent, body=owner.node.body)
         for param in owner.node.params:
-            scope.bindings.setdefault(param.name, []).append(
-                Binding(param, param, value=param.default, annotation=param.annotation)
-            )
+            scope.bind(param.name, Binding(param, param, value=param.default, annotation=param.annotation))
         _Collector(scope).statements(scope.body)
         for name in scope.outer_names:
             scope.bindings.pop(name, None)
         return scope
+
+    def bind(self, name: str, binding: Binding) -> None:
+        """Add a binding. Most names have one, and a list that never grows has no room to spare."""
+        if name in self.bindings:
+            self.bindings[name].append(binding)
+        else:
+            self.bindings[name] = [binding]
 
     @property
     def is_class(self) -> bool:
@@ -242,8 +247,8 @@ class _Collector:
         annotation: o.Expr | None = None,
         definition: Class | Function | None = None,
     ) -> None:
-        self.scope.bindings.setdefault(name, []).append(
-            Binding(node, statement, value, annotation, self.type_checking, self.conditional, definition)
+        self.scope.bind(
+            name, Binding(node, statement, value, annotation, self.type_checking, self.conditional, definition)
         )
 
     def target(self, target: o.Node, statement: o.Node, value: o.Expr | None) -> None:
@@ -301,7 +306,7 @@ class _Collector:
 
     def simple(self, node: o.Simple) -> None:
         if node.keyword in ("global", "nonlocal"):
-            self.scope.outer_names.update(node.names)
+            self.scope.outer_names |= frozenset(node.names)
 
     def if_(self, node: o.If) -> None:
         if o.dotted(node.test).rpartition(".")[2] == "TYPE_CHECKING":
