@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from itertools import pairwise
 from weakref import WeakKeyDictionary
 
@@ -166,10 +167,12 @@ class Conversion:
                 self.unthread(module, node)
 
     def scope(self, change: Change) -> Scope:
-        for part in self.closure.parts:
-            if change in part.changes:
-                return part.scope
-        return change.module.scope
+        return self._scopes.get(change, change.module.scope)
+
+    @cached_property
+    def _scopes(self) -> dict[Change, Scope]:
+        """The scopes of the parts that the changes are in; in several, that of the first."""
+        return {change: part.scope for part in reversed(self.closure.parts) for change in part.changes}
 
     def awaited(self, change: Change) -> None:
         node = change.node

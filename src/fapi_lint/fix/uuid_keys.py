@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
 from fapi_lint.fix.imports import Spelling, spell, spell_uuid
@@ -45,8 +46,17 @@ class _Edits:
             self.drops[DropsImport(file.path, name)] = None
 
 
+_FIXES: WeakKeyDictionary[Identity, Fix | str] = WeakKeyDictionary()
+
+
 def uuid_fix(project: Project, identity: Identity) -> Fix | str:
-    """The fix that makes everything of an identity a UUID, or what stands in the way."""
+    """The fix that makes everything of an identity a UUID, or what stands in the way. Its findings share it."""
+    if identity not in _FIXES:
+        _FIXES[identity] = _find_fix(project, identity)
+    return _FIXES[identity]
+
+
+def _find_fix(project: Project, identity: Identity) -> Fix | str:
     obstacles = project.obstacles
     if obstacles.of(identity) is not None:
         return obstacles.said(identity)

@@ -137,7 +137,8 @@ class Exceptions:
         if class_ not in self._mentions:
             self._mentions[class_] = [
                 sighting
-                for module in self._modules
+                for module in self.project.references.mentioning(class_.name)
+                if self.project.purposes.is_application(module)
                 for sighting in search(module, class_.name)
                 if isinstance(sighting.node, (o.Name, o.Attribute))
                 and not isinstance(sighting.parent, o.Attribute)

@@ -127,9 +127,15 @@ class Handlers:
 
     def rivals(self, handler: Function) -> list[Function]:
         """Other handlers of the file that should bear the same name."""
-        name, module = self._expected[handler], handler.module
-        same = (other for other, expected in self._expected.items() if expected == name and other.module is module)
+        same = self._wanting[handler.module, self._expected[handler]]
         return [other for other in same if other is not handler]
+
+    @cached_property
+    def _wanting(self) -> dict[tuple[Module, str], list[Function]]:
+        found: dict[tuple[Module, str], list[Function]] = {}
+        for handler, expected in self._expected.items():
+            found.setdefault((handler.module, expected), []).append(handler)
+        return found
 
     # --- routes ------------------------------------------------------------------------------------
 

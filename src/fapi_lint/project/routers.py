@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.descent import once
 from fapi_lint.project.module import Module
 from fapi_lint.project.rounds import in_round, rounds
 from fapi_lint.project.search import search
@@ -57,10 +59,10 @@ class Router:
         prefix = self.argument("prefix")
         return "" if prefix is None else literal_text(self.project, prefix.scope, prefix.expr)
 
-    @cached_property
+    @property
     def prefixes(self) -> tuple[str, ...]:
         """What stands before the paths of its routes, once per place where it is included; `…` is not literal."""
-        return tuple(self._prefixes(()))[:_MOST_PREFIXES]
+        return self.project.routers.prefixes_of(self)
 
     def is_served_by(self, app: Router) -> bool:
         """Whether this is `app`, or is included there, however indirectly."""
@@ -70,15 +72,6 @@ class Router:
             pending += parents - seen
             seen |= parents
         return app in seen
-
-    def _prefixes(self, below: tuple[Router, ...]) -> Iterator[str]:
-        inclusions = self.project.routers.inclusions.get(self, ())
-        if not inclusions or self in below:
-            yield self.own_prefix
-            return
-        for inclusion in inclusions[:_MOST_PREFIXES]:
-            for outer in inclusion.parent._prefixes((*below, self)):
-                yield outer + inclusion.prefix + self.own_prefix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +89,22 @@ class Routers:
     project: Project
     _known: dict[tuple[Scope, str], Router | None] = field(default_factory=dict)
     _made: dict[tuple[str, int], Router] = field(default_factory=dict)
+    _prefixes: dict[Router, tuple[str, ...]] = field(default_factory=dict)
+
+    def prefixes_of(self, router: Router) -> tuple[str, ...]:
+        if router in self._prefixes:
+            return self._prefixes[router]
+        return self.project.descent.step(self._find_prefixes, router) or (router.own_prefix,)
+
+    def _find_prefixes(self, router: Router) -> tuple[str, ...]:
+        def found() -> tuple[str, ...]:
+            inclusions = self.inclusions.get(router, ())[:_MOST_PREFIXES]
+            longer = (outer + each.prefix for each in inclusions for outer in self.prefixes_of(each.parent))
+            return tuple(
+                prefix + router.own_prefix for prefix in islice(longer if inclusions else [""], _MOST_PREFIXES)
+            )
+
+        return once(self._prefixes, router, found, meanwhile=(router.own_prefix,))
 
     def is_router_class(self, symbol: Symbol | None) -> bool:
         """Whether this is `APIRouter`, `FastAPI` or a subclass."""

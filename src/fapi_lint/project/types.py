@@ -112,6 +112,7 @@ class Types:
         self._attributes: dict[tuple[Class, str], Type | None] = {}
         self._variables: dict[tuple[Scope, str], Type | None] = {}
         self._assignments: dict[Class, dict[str, list[tuple[Function, o.Node]]]] = {}
+        self._overridden: dict[Function, bool] = {}
         self._active: set[Any] = set()
 
     def assumed(self, function: Function | Class | None, name: str) -> Type | None:
@@ -498,13 +499,13 @@ class Types:
 
     def _is_overridden(self, method: Function) -> bool:
         """Whether a subclass has the method without `async`: then the receiver's class does not tell."""
-        owner = method.parent
-        return isinstance(owner, Class) and any(
-            not other.node.is_async
-            and isinstance(other.parent, Class)
-            and self.resolver.is_subclass(other.parent, owner)
-            for other in self.methods.get(method.name, ())
-        )
+        if method not in self._overridden:
+            owner = method.parent
+            below = (owner, *self.project.model_attributes.families.get(owner, ())) if isinstance(owner, Class) else ()
+            self._overridden[method] = any(
+                not other.node.is_async for class_ in below for other in class_.methods if other.name == method.name
+            )
+        return self._overridden[method]
 
     @cached_property
     def methods(self) -> dict[str, list[Function]]:

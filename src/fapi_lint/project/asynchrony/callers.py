@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
@@ -75,21 +76,26 @@ class Callers:
         self.project = project
         self.flow = flow
         self._named: dict[str, dict[Function, list[Sighting]]] = {}
-        self._unclear: dict[str, list[Sighting]] = {}
+        self._unclear: dict[str, Sighting | None] = {}
+        """The first call by each name whose receiver is not known."""
+        self._owners: dict[str, dict[Class, list[Function]]] = {}
+        """The methods of each name by their classes."""
+        self._replaced: dict[str, list[Use]] = {}
 
     def of(self, function: Function) -> Iterator[Use]:
-        """Every use of a function outside of its own definition."""
+        """Every use of a function outside of its own definition; of those that nobody can tell, the first."""
         name = function.name
         if name not in self._named:
             self._search(name)
         for sighting in self._named[name].get(function, ()):
             yield self._use(function, sighting)
         if function.is_method and name not in _COMMON and not name.startswith("__"):
-            for sighting in self._unclear[name]:
-                module = sighting.scope.module
-                text = f"nobody can tell whether `{module.slice(sighting.node)}()` calls that of `{_owner(function)}`"
-                yield Use(obstacle=Obstacle(module, sighting.node, text))
-        yield from self._patched(function)
+            unclear = self._unclear[name]
+            if unclear is not None:
+                module = unclear.scope.module
+                text = f"nobody can tell whether `{module.slice(unclear.node)}()` calls that of `{_owner(function)}`"
+                yield Use(obstacle=Obstacle(module, unclear.node, text))
+        yield from self._patched(name)
 
     def undecorating(self, decorator: Function) -> Iterator[Obstacle]:
         """Every use of a decorator that does not stand above a function."""
@@ -106,21 +112,34 @@ class Callers:
         """The methods of the same name above and below the class, and of protocols that it serves as."""
         owner = method.parent
         assert isinstance(owner, Class)
-        resolver = self.project.resolver
-        for other in self.project.types.methods.get(method.name, ()):
-            if other is method or not isinstance(other.parent, Class):
-                continue
-            one, two = owner, other.parent
-            if resolver.is_subclass(one, two) or resolver.is_subclass(two, one) or self._serves(one, two):
-                yield other
+        owners = self._owners_of(method.name)
+        related = {*self.project.resolver.mro(owner), *self.project.model_attributes.families.get(owner, ())}
+        protocols = owners if owner in self._protocols else self._protocols & owners.keys()
+        related.update(other for other in protocols if self._serves(owner, other))
+        found = (other for class_ in related if isinstance(class_, Class) for other in owners.get(class_, ()))
+        yield from sorted((other for other in found if other is not method), key=_order)
+
+    def _owners_of(self, name: str) -> dict[Class, list[Function]]:
+        if name not in self._owners:
+            found = self._owners[name] = {}
+            for method in self.project.types.methods.get(name, ()):
+                if isinstance(method.parent, Class):
+                    found.setdefault(method.parent, []).append(method)
+        return self._owners[name]
 
     def _serves(self, one: Class, other: Class) -> bool:
         """Whether one of the classes is a protocol all of whose methods the other has."""
-        for protocol, class_ in ((one, other), (other, one)):
-            bases = self.project.resolver.bases(protocol)
-            if any(isinstance(b, External) and b.is_from("typing", "Protocol") for b in bases):
-                return {m.name for m in protocol.methods} <= {m.name for m in class_.methods}
-        return False
+        protocol, class_ = (one, other) if one in self._protocols else (other, one)
+        return {m.name for m in protocol.methods} <= {m.name for m in class_.methods}
+
+    @cached_property
+    def _protocols(self) -> frozenset[Class]:
+        bases = self.project.resolver.bases
+        return frozenset(
+            class_
+            for class_ in self.project.classes
+            if any(isinstance(base, External) and base.is_from("typing", "Protocol") for base in bases(class_))
+        )
 
     # --- looking -----------------------------------------------------------------------------------
 
@@ -141,7 +160,7 @@ class Callers:
                         continue
                     if meant is not None:
                         found.setdefault(meant, []).append(sighting)
-        self._unclear[name] = unclear
+        self._unclear[name] = min(unclear, key=lambda each: (each.scope.module.path, each.node.start), default=None)
 
     def _names_of(self, name: str) -> list[str]:
         """A name, and what imports call the same thing."""
@@ -248,20 +267,29 @@ class Callers:
                 return "anext", outer
         return None, call
 
-    def _patched(self, function: Function) -> Iterator[Use]:
+    def _patched(self, name: str) -> list[Use]:
         """Tests that put a plain function in its place: `monkeypatch.setattr(module, "name", fake)`."""
-        name = re.escape(function.name)
+        if name not in self._replaced:
+            self._replaced[name] = [Use(obstacle=obstacle) for obstacle in self._find_patched(name)]
+        return self._replaced[name]
+
+    def _find_patched(self, name: str) -> Iterator[Obstacle]:
+        written = re.escape(name)
         pattern = re.compile(
-            rf"""(?:setattr\([^()]*|patch(?:\.object)?\([^()]*)["'](?:[\w.]+\.)?{name}["']\s*,(?!\s*(?:return_value|side_effect|autospec|spec)\b)"""
+            rf"""(?:setattr\([^()]*|patch(?:\.object)?\([^()]*)["'](?:[\w.]+\.)?{written}["']\s*,(?!\s*(?:return_value|side_effect|autospec|spec)\b)"""
         )
-        for module in self.project.references.mentioning(function.name):
+        for module in self.project.references.mentioning(name):
             if self.project.purposes.of(module) != "test":
                 continue
             found = pattern.search(module.text)
             if found is not None:
-                node = o.Name(found.start(), found.end(), function.name)
-                text = f"a test puts something in place of `{function.name}` that may be no coroutine function"
-                yield Use(obstacle=Obstacle(module, node, text))
+                node = o.Name(found.start(), found.end(), name)
+                text = f"a test puts something in place of `{name}` that may be no coroutine function"
+                yield Obstacle(module, node, text)
+
+
+def _order(function: Function) -> tuple[str, int]:
+    return function.module.path, function.node.start
 
 
 def _owner(function: Function) -> str:

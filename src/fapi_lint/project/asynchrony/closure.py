@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
@@ -39,7 +40,7 @@ class Closure:
     """The path and row of the obstacle."""
     queries: list[Obstacle] = field(default_factory=list)
     """The `session.query` of tests, if these are all that is in the way."""
-    functions: list[Function] = field(default_factory=list)
+    functions: dict[Function, None] = field(default_factory=dict)
     """What becomes `async def`."""
     parts: list[Part] = field(default_factory=list)
     """What touches a synchronous session."""
@@ -81,9 +82,9 @@ class AsyncClosures:
 
     def of_use(self, use: SessionUse) -> Closure | None:
         """The closure that a place of FAPI502 is part of."""
-        for part in self._parts_of.get(use.module.path, ()):
-            if any(change.node.start == use.node.start for change in part.changes):
-                return self._closures.get(self.sets.find(part.key))
+        part = self._changing.get((use.module.path, use.node.start))
+        if part is not None:
+            return self._closures.get(self.sets.find(part.key))
         for part in self._parts_of.get(use.module.path, ()):
             span = part.function.node if part.function is not None else None
             if span is not None and span.outer_start <= use.node.start < span.end:
@@ -97,6 +98,15 @@ class AsyncClosures:
         found: dict[str, list[Part]] = {}
         for part in self.flow.parts.values():
             found.setdefault(part.module.path, []).append(part)
+        return found
+
+    @cached_property
+    def _changing(self) -> dict[tuple[str, int], Part]:
+        """The first part with a change at a place of its file."""
+        found: dict[tuple[str, int], Part] = {}
+        for part in self.flow.parts.values():
+            for change in part.changes:
+                found.setdefault((part.module.path, change.node.start), part)
         return found
 
     @cached_property
@@ -128,20 +138,24 @@ class AsyncClosures:
             closure = found[self.sets.find(function)]
             closure.changes.extend(self._calls.get(function, ()))
             if not function.node.is_async:
-                closure.functions.append(function)
+                closure.functions[function] = None
         return found
 
     def _queries_with(self, obstacle: Obstacle) -> list[Obstacle]:
         """What is rewritten together with an obstacle, if that is a query of a test."""
         if _rank(obstacle)[0] < _IN_TEST:
             return []
-        return [
-            other
-            for part in self.flow.parts.values()
-            if self.obstacles.get(self.sets.find(part.key)) is obstacle
-            for other in part.obstacles
-            if _rank(other)[0] == _IN_TEST
-        ]
+        return [o for part in self._kept_by.get(obstacle, ()) for o in part.obstacles if _rank(o)[0] == _IN_TEST]
+
+    @cached_property
+    def _kept_by(self) -> dict[Obstacle, list[Part]]:
+        """The parts that stay as they are, by the obstacle."""
+        found: dict[Obstacle, list[Part]] = {}
+        for part in self.flow.parts.values():
+            obstacle = self.obstacles.get(self.sets.find(part.key))
+            if obstacle is not None:
+                found.setdefault(obstacle, []).append(part)
+        return found
 
     # --- collecting --------------------------------------------------------------------------------
 
@@ -325,19 +339,15 @@ class AsyncClosures:
             and self.project.purposes.of(part.module) == "application"
         ]
         known = {self.sets.find(part.key) for part in touching if any(c.kind in _SOURCES for c in part.changes)}
-        for loose in self.flow.loose:
+        # Whoever gives the others their session, it is one of the application's.
+        given = (part for part in touching if self.sets.find(part.key) not in known)
+        hindered = (part for part in given if self.project.purposes.of(part.module) == "application")
+        obstacles = (self.obstacles.get(self.sets.find(part.key)) for part in hindered)
+        first = next((o for o in chain(self.flow.loose, obstacles) if o is not None), None)
+        if first is not None:
             for root in sources:
                 if root not in self.obstacles:
-                    self.hinder(root, loose)
-        for part in touching:
-            # Whoever gives these their session, it is one of the application's.
-            obstacle = self.obstacles.get(self.sets.find(part.key))
-            if obstacle is None or self.sets.find(part.key) in known:
-                continue
-            if self.project.purposes.of(part.module) == "application":
-                for root in sources:
-                    if root not in self.obstacles:
-                        self.hinder(root, obstacle)
+                    self.hinder(root, first)
         main = next((root for root in sources if root not in self.obstacles), None)
         for part in touching:
             root = self.sets.find(part.key)

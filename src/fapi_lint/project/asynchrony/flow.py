@@ -107,6 +107,7 @@ class SessionFlow:
         self.loose: list[Obstacle] = []
         """What no asynchronous session of the application would survive."""
         self._statements: dict[tuple[Module, int], o.Node] = {}
+        """Those outside of functions that are still to be read."""
         self._read()
 
     def role(self, type_: Type | None) -> Role | None:
@@ -134,7 +135,8 @@ class SessionFlow:
             dirty, self.dirty = self.dirty, {}
             for function in dirty:
                 self.parts[function] = Reader(self, function.module).function(function)
-            for (module, _), statement in self._statements.items():
+            statements, self._statements = self._statements, {}
+            for (module, _), statement in statements.items():
                 key = _statement_key(module, statement)
                 if key not in self.parts:
                     self.parts[key] = Reader(self, module).statement(key, statement)

@@ -40,7 +40,7 @@ class ClientUses:
     call: o.Call
     module: Module
     obstacle: Obstacle | None = None
-    functions: list[Function] = field(default_factory=list)
+    functions: dict[Function, None] = field(default_factory=dict)
     """What becomes `async def`."""
     changes: list[Change] = field(default_factory=list)
     """What is awaited, or entered asynchronously."""
@@ -270,7 +270,7 @@ class _Walk:
         found, module, node, name = self.found, function.module, function.node, function.name
         if node.is_async or function in found.functions:
             return
-        found.functions.append(function)
+        found.functions[function] = None
         tests = self.project.tests
         is_fixture = tests.is_fixture(function)
         if self.project.purposes.of(module) != "test":
