@@ -15,14 +15,13 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from fapi_lint.engine.check import RuleError, Violation, check
+from fapi_lint.engine.outlines import CROWDED
 from fapi_lint.engine.timing import Clock
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Rule
 
 _PAYS_FROM = 150
 """Files to be judged from which a second process is cheaper than doing without."""
-_CROWDED_FROM = 5_000
-"""Files from which there is room for what the other process found only where what was derived for rules is gone."""
 _DATA = ("models", "schemas", "endpoints", "settings", "migrations")
 """The families about what is stored, shown and asked for: about as much work as all others."""
 
@@ -49,8 +48,9 @@ def check_in_halves(
     try:
         found = check(project, ours, clock, errors)
     finally:
-        if len(project.modules) >= _CROWDED_FROM:
+        if len(project.modules) >= CROWDED:
             project.forget()
+            gc.collect()  # What they derived makes room for what the others found.
         with os.fdopen(end, "rb") as stream:
             other = _read(stream, theirs, clock)
         os.waitpid(process, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +16,9 @@ from fapi_lint.source.file import SourceError
 
 if TYPE_CHECKING:
     from fapi_lint.project.module import Module
+
+CROWDED = 5_000
+"""Files from which memory is scarcer than time."""
 
 
 class Outlines:
@@ -30,11 +34,10 @@ class Outlines:
         fresh = (read.source for read in files if read.error is None and read.source.path not in self._kept)
         self._sources = {source.digest: source for source in fresh}
         self._outlines: dict[str, nodes.Outline] = {}
+        self._shared: dict[int | str, int | str] | None = {} if len(files) >= CROWDED else None
         for digest, data in cache.get(self._sources).items():
-            try:
-                self._outlines[digest] = nodes.decode(data)
-            except msgspec.DecodeError:
-                continue
+            with suppress(msgspec.DecodeError):
+                self._outlines[digest] = self._decode(data)
         self._missing = [digest for digest in self._sources if digest not in self._outlines]
         self._built = build_outlines([self._sources[digest].text for digest in self._missing], jobs)
 
@@ -45,7 +48,7 @@ class Outlines:
         encoded: dict[str, bytes] = {}
         for index, data in self._built:
             encoded[self._missing[index]] = data
-            self._outlines[self._missing[index]] = _decode(data)
+            self._outlines[self._missing[index]] = self._decode(data)
             progress(len(encoded), len(self._missing))
         self._cache.put(encoded, in_use=[read.source.digest for read in self._files])
         return [
@@ -54,18 +57,20 @@ class Outlines:
             for read in self._files
         ]
 
+    def _decode(self, data: bytes) -> nodes.Outline:
+        try:
+            outline = nodes.decode(data)
+        except RecursionError:
+            return nodes.Outline(failure=nodes.Failure("nested too deeply to be analysed", 1, 1))
+        if self._shared is not None:
+            nodes.compact(outline, self._shared)
+        return outline
+
 
 def _same(read: Read, kept: Mapping[str, Module]) -> Module | None:
     """The kept module of a file with the same content; none for an empty one, which may have been unreadable."""
     module = kept.get(read.source.path) if read.source.raw else None
     return module if module is not None and module.source.digest == read.source.digest else None
-
-
-def _decode(data: bytes) -> nodes.Outline:
-    try:
-        return nodes.decode(data)
-    except RecursionError:
-        return nodes.Outline(failure=nodes.Failure("nested too deeply to be analysed", 1, 1))
 
 
 def _unreadable(error: SourceError) -> nodes.Outline:

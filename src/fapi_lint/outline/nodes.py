@@ -9,9 +9,11 @@ never looked at twice, and a million lines of decoded nodes would not fit in mem
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec.structs import force_setattr
 
 
 class Node(msgspec.Struct, frozen=True, array_like=True, gc=False, eq=False):
@@ -499,3 +501,30 @@ def dotted(node: Any) -> str:
         return ""
     parts.append(node.id)
     return ".".join(reversed(parts))
+
+
+@cache
+def _values() -> dict[type[Node], tuple[str, ...]]:
+    """The fields of each kind of node that hold offsets and words."""
+    plain = (int, str, str | None)
+    return {kind: tuple(f.name for f in msgspec.structs.fields(kind) if f.type in plain) for kind in _KINDS}
+
+
+def compact(outline: Outline, known: dict[int | str, int | str]) -> None:
+    """Let equal offsets and words be one object each, in this outline and others that are given the same `known`.
+
+    That takes three times as long as decoding the outline, and halves its size.
+    """
+    share, values = known.setdefault, _values()
+    stack: list[Any] = list(outline.body)
+    while stack:
+        node = stack.pop()
+        kind = type(node)
+        for name in values[kind]:
+            value = getattr(node, name)
+            force_setattr(node, name, share(value, value))
+        if kind is FunctionDef:
+            force_setattr(node, "raw", node.raw.copy())  # Else it keeps the whole file's encoded outline.
+            stack += [*node.params, *_one(node.returns), *node.decorators]
+        else:
+            stack += _READERS[kind](node)

@@ -111,6 +111,9 @@ class Project:
         """Let go of everything derived; it is computed again when asked for."""
         for name in [name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)]:
             del self.__dict__[name]
+        for module in self.modules:
+            module.__dict__.pop("scope", None)
+        self.resolver = Resolver(self.modules, [self.root] if self.root else ())
 
     def file(self, path: str) -> Module | TextFile:
         """The module or text file at a path."""
