@@ -92,18 +92,29 @@ class _Comments:
         if not self.all:
             return False
         code, offset = violation.rule.code, violation.finding.at.start
-        rows = suppressible_rows(self.module, offset)
-        hiding = [s for s in self.all if s.covers(code) and (s.kind == "file" or s.row in rows)]
+        near = [s for row in (0, *suppressible_rows(self.module, offset)) for s in self._by_row.get(row, ())]
+        hiding = [suppression for suppression in near if suppression.covers(code)]
         self.used.update((suppression.start, code) for suppression in hiding)
         return bool(hiding)
+
+    @cached_property
+    def _by_row(self) -> dict[int, list[Suppression]]:
+        """The suppressions by the row that they are for; in row 0 those for the whole file."""
+        found: dict[int, list[Suppression]] = {}
+        for suppression in self.all:
+            found.setdefault(0 if suppression.kind == "file" else suppression.row, []).append(suppression)
+        return found
 
     def unused(self, active: Iterable[str], known: Mapping[str, Rule]) -> Iterator[UnusedSuppression]:
         """The suppressions, or codes of them, that hid nothing though their rules ran, or that are no rules."""
         judged = set(active)
         defaults = {rule.code for rule in known.values() if rule.default}
         prefixes = {_prefix(code) for code in known}
+        codes_used: dict[int, set[str]] = {}
+        for start, code in self.used:
+            codes_used.setdefault(start, set()).add(code)
         for suppression in self.all:
-            used = {code for start, code in self.used if start == suppression.start}
+            used = codes_used.get(suppression.start, set())
             if not suppression.codes:
                 if suppression.style == "ignore" and not used and defaults <= judged:
                     yield UnusedSuppression(self.module, suppression, ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -38,11 +39,12 @@ def reorder(
 
     Raises Unorderable where a name would be used before it is defined, or a section comment stands between them.
     """
-    starts = {node.start for node in body}
+    low, high = functions[0].outer_start, functions[-1].end
+    first, last = bisect_left(body, low, key=_start), bisect_right(body, high, key=lambda node: node.end)
+    region = [_block(file, node) for node in body[first:last]]
+    starts = {block.node.start for block in region}
     if any(function.start not in starts for function in functions):
         raise Unorderable("not all of them are defined unconditionally")
-    low, high = functions[0].outer_start, functions[-1].end
-    region = [_block(file, node) for node in body if _start(node) >= low and node.end <= high]
     _check_comments(file, region)
     _check_names(region, functions)
     blocks = {block.node.start: block for block in region}

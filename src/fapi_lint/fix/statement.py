@@ -106,6 +106,7 @@ class Names:
 
 
 @lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # Every fix of a file asks for it.
 def line_limit(text: str) -> int:
     """How long lines of code may be, going by those that are there: from 88 to 120."""
     longer = (line for line in text.replace("\r", "\n").split("\n") if len(line) > 88)

@@ -8,6 +8,7 @@ indents it and uses the line ends of the file.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -52,6 +53,7 @@ def indentation_at(text: str, offset: int) -> str:
     return found[0].replace("\f", "") if found else ""
 
 
+@lru_cache(maxsize=64)  # Every fix of a file asks for it.
 def newline(text: str) -> str:
     """The line end that most lines of a text have; `\\n` for a text without any."""
     crlf = text.count("\r\n")
@@ -441,12 +443,15 @@ def _block_of(file: File, stmt: Any) -> tuple[tuple[Any, ...], int, Any]:
     pending = [file.outline.body]
     while pending:
         block = pending.pop()
-        for index, other in enumerate(block):
-            if type(other) is type(stmt) and (other.start, other.end) == (stmt.start, stmt.end):
-                one_line = not _opens_line(file.text, _start(block[0])) and not _joined(file.text, _start(block[0]))
-                return block, index, _start(block[0]) if one_line else None
-            if other.start <= stmt.start and stmt.end <= other.end:
-                pending += _blocks(other)
+        index = bisect_right(block, stmt.start, key=lambda node: node.start) - 1
+        if index < 0:
+            continue
+        other = block[index]
+        if type(other) is type(stmt) and (other.start, other.end) == (stmt.start, stmt.end):
+            one_line = not _opens_line(file.text, _start(block[0])) and not _joined(file.text, _start(block[0]))
+            return block, index, _start(block[0]) if one_line else None
+        if stmt.end <= other.end:
+            pending += _blocks(other)
     raise ValueError("not a statement of this file")
 
 

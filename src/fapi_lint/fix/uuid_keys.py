@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
@@ -205,12 +206,16 @@ def _annotations(made: _Edits, identity: Identity, obstacles: Obstacles) -> None
 
 def _spell_class(file: Module, at: int) -> Spelling:
     """`UUID` where the file has nothing to do with tables, which have a `UUID` of their own."""
-    if "table=True" in file.text or (
-        "sqlalchemy" in file.text and ("Column(" in file.text or "mapped_column" in file.text)
-    ):
+    if _has_tables(file):
         return spell_uuid(file, "UUID", at)
     found = spell(file, "uuid.UUID", at)
     return spell_uuid(file, "UUID", at) if found.needs and found.needs[0].alias else found
+
+
+@lru_cache(maxsize=64)
+def _has_tables(file: Module) -> bool:
+    text = file.text
+    return "table=True" in text or ("sqlalchemy" in text and ("Column(" in text or "mapped_column" in text))
 
 
 def _parses(made: _Edits, cell: Cell, identity: Identity) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ class Loading:
 
     project: Project
     _loaders: dict[Module, frozenset[Module]] = field(default_factory=dict)
+    _loading: dict[Module, frozenset[int]] = field(default_factory=dict)
 
     @cached_property
     def importers(self) -> dict[Module, set[Module]]:
@@ -66,12 +68,10 @@ class Loading:
         """
         found = []
         purposes = self.project.purposes
-        conftests = {m.folder: m for m in self.project.modules if os.path.basename(m.path) == "conftest.py"}
         for module in self.project.modules:
             purpose = purposes.of(module)
             if purpose == "test" and os.path.basename(module.path).startswith("test_"):
-                above = {m for folder, m in conftests.items() if (module.folder + os.sep).startswith(folder + os.sep)}
-                found.append(frozenset(above | {module}))
+                found.append(frozenset([module, *self._conftests(module.folder)]))
             elif purpose in ("application", "script") and _STARTS.search(module.text):
                 found.append(frozenset([module]))
         return found
@@ -81,8 +81,34 @@ class Loading:
         with_module = self.loaders(module)
         if other in with_module:
             return True
-        with_other = self.loaders(other)
-        return all(not entry.isdisjoint(with_module) for entry in self.entries if not entry.isdisjoint(with_other))
+        return self._entries_with(other) <= self._entries_with(module)
+
+    def _entries_with(self, module: Module) -> frozenset[int]:
+        """Which of the entries load a module."""
+        if module not in self._loading:
+            loaders = self.loaders(module)
+            starting = loaders & self._entries_of.keys()
+            self._loading[module] = frozenset(entry for loader in starting for entry in self._entries_of[loader])
+        return self._loading[module]
+
+    @cached_property
+    def _entries_of(self) -> dict[Module, list[int]]:
+        """The entries by the modules that they begin with."""
+        found: dict[Module, list[int]] = {}
+        for number, entry in enumerate(self.entries):
+            for module in entry:
+                found.setdefault(module, []).append(number)
+        return found
+
+    def _conftests(self, folder: str) -> Iterator[Module]:
+        """The `conftest.py` files of a folder and those above it."""
+        while True:
+            conftest = self.project.by_path.get(os.path.join(folder, "conftest.py"))
+            if conftest is not None:
+                yield conftest
+            if (above := os.path.dirname(folder)) == folder:
+                return
+            folder = above
 
     def is_loaded_without(self, importer: Module, alias: o.Alias, module: Module) -> bool:
         """Whether `module` is loaded wherever `importer` is, even if `alias` goes from an import of `importer`."""

@@ -7,7 +7,7 @@ say what the name means there. All uses of one word are found at once and kept, 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -224,7 +224,7 @@ class _Search:
         self.strings: list[int] = []
         self.unclear: list[int] = []
         self.unclear_modules: list[int] = []
-        self.visit_all(module.outline.body, self.root)
+        self.visit_hit(module.outline.body)
 
     # --- what the finds mean -----------------------------------------------------------------------
 
@@ -314,6 +314,15 @@ class _Search:
     def hits(self, start: int, end: int) -> list[int]:
         first = bisect_left(self.offsets, start)
         return self.offsets[first : bisect_left(self.offsets, end, first)]
+
+    def visit_hit(self, statements: Sequence[Any]) -> None:
+        """The statements of the module with a hit in them, found without looking at all others."""
+        latest = -1
+        for offset in self.offsets:
+            index = bisect_right(statements, offset, key=_start) - 1
+            if index > latest:
+                latest = index
+                self.visit(statements[index], self.root)
 
     def visit_all(self, nodes: Iterable[Any], block: _Block, annotation: bool = False) -> None:
         for node in nodes:
@@ -661,6 +670,11 @@ class _Search:
                 break
         if symbol is None and not known and start >= 0 and node.value.endswith(self.word):
             self.strings.append(start + len(node.value) - len(self.word))
+
+
+def _start(node: Any) -> int:
+    start: int = node.outer_start if isinstance(node, (o.FunctionDef, o.ClassDef)) else node.start
+    return start
 
 
 def _places(text: str, word: str) -> Iterator[int]:

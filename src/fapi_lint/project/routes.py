@@ -6,6 +6,7 @@ https://fastapi.tiangolo.com/reference/apirouter/ has the decorators and their a
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -174,6 +175,18 @@ class Routes:
         for route in self.all:
             if route.handler is not None:
                 found.setdefault(route.handler, []).append(route)
+        return found
+
+    @cached_property
+    def handler_names(self) -> Counter[str]:
+        """How many handlers bear each name."""
+        return Counter(handler.name for handler in self.by_handler)
+
+    @cached_property
+    def by_module(self) -> dict[Module, list[Route]]:
+        found: dict[Module, list[Route]] = {}
+        for route in self.all:
+            found.setdefault(route.module, []).append(route)
         return found
 
     @cached_property

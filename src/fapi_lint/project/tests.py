@@ -208,16 +208,22 @@ class Tests:
         folder = module.folder
         if folder not in self._runs_all:
             above = {folder, *_above(folder)}
-            plugins = [plugin for plugin in self._plugins if not _is_conftest(plugin) or plugin.folder in above]
+            plugins = [plugin for each in ("", *above) for plugin in self._plugins.get(each, ())]
             self._runs_all[folder] = not above.isdisjoint(self.project.tooling.runs_all_async_tests) or any(
                 _may_run_all(plugin) or self._runs_by_fixture(plugin) for plugin in plugins
             )
         return self._runs_all[folder] or self._runs_by_fixture(module)
 
     @cached_property
-    def _plugins(self) -> list[Module]:
-        """The files whose hooks pytest may call."""
-        return [m for m in self.project.modules if _is_conftest(m) or ("pytest_" in m.text and _hooks(m))]
+    def _plugins(self) -> dict[str, list[Module]]:
+        """The files whose hooks pytest may call, by the folder they are for: that of a conftest file, or any ("")."""
+        found: dict[str, list[Module]] = {}
+        for module in self.project.modules:
+            if _is_conftest(module):
+                found.setdefault(module.folder, []).append(module)
+            elif "pytest_" in module.text and _hooks(module):
+                found.setdefault("", []).append(module)
+        return found
 
     @cached_property
     def lifespan(self) -> tuple[Module, o.Node] | None:
@@ -298,9 +304,9 @@ class Tests:
         """The fixture of a name that the tests of a file see: its own, of the nearest conftest file, or of a plugin."""
         key = (module.path, name)
         if key not in self._visible:
-            above = {folder: rank for rank, folder in enumerate([module.folder, *_above(module.folder)])}
-            conftests = [m for m in self.modules if _is_conftest(m) and m.folder in above]
-            nearest = [module, *sorted(conftests, key=lambda m: above[m.folder])]
+            above = [module.folder, *_above(module.folder)]
+            files = [self.project.by_path.get(os.path.join(folder, "conftest.py")) for folder in above]
+            nearest = [module, *(file for file in files if file is not None)]
             seen = (function for m in nearest for function in (*m.scope.functions, *self._imported(m)))
             found = (f for f in (*seen, *self.provided) if self.is_fixture(f) and self.fixture_name(f) == name)
             self._visible[key] = next(found, None)

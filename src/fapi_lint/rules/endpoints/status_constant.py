@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from http import HTTPStatus
 
 from fapi_lint.fix.edit import Applicability, Fix
@@ -95,9 +96,14 @@ def _constant(value: int | None, project: Project) -> str | None:
 
 def _spelled(module: Module, name: str, at: int, project: Project) -> Spelling:
     """The constant in the import style of the file: through `status`, or by itself where its siblings are imported."""
-    for binding in module.scope.bindings:
-        symbol = project.resolver.member(module, binding) if binding.startswith("HTTP_") else None
+    for known in _constants_of(module):
+        symbol = project.resolver.member(module, known)
         if isinstance(symbol, External) and symbol.dotted.rpartition(".")[0] in _MODULES:
             return spell(module, f"{symbol.dotted.rpartition('.')[0]}.{name}", at)
     status = spell(module, "fastapi.status", at)
     return Spelling(f"{status.text}.{name}", status.needs)
+
+
+@lru_cache(maxsize=64)
+def _constants_of(module: Module) -> tuple[str, ...]:
+    return tuple(name for name in module.scope.bindings if name.startswith("HTTP_"))

@@ -108,8 +108,7 @@ def _looked_up(handler: Function, project: Project) -> list[Site]:
     """The strings that `url_for` and `url_path_for` find the route by."""
     if any(route.argument("name") for route in project.routes.by_handler[handler]):
         return []
-    namesakes = [other for other in project.routes.by_handler if other.name == handler.name]
-    if len(namesakes) > 1:
+    if project.routes.handler_names[handler.name] > 1:
         return []
     strings = project.references.of(handler).strings
     return [site for site in strings if _URL_FOR.search(site.module.text[: site.start][-_LOOK_BACK:])]

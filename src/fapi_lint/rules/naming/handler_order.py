@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from fapi_lint.fix.edit import Applicability, Fix
@@ -120,7 +121,9 @@ def _check_routes(handlers: list[Function], order: list[Function], module: Modul
     if any(f".{word}(" in module.text[low:high] for word in ("include_router", "mount")):
         raise Unorderable("a router is included between them")
     slots = dict(zip(order, (handler.node.start for handler in handlers), strict=True))
-    routes = [route for route in project.routes.all if route.module is module and low <= route.place.start < high]
+    declared = project.routes.by_module.get(module, [])
+    start, end = (bisect_left(declared, offset, key=lambda route: route.place.start) for offset in (low, high))
+    routes = declared[start:end]
     for index, first in enumerate(routes):
         for second in routes[index + 1 :]:
             if _slot(first, slots) > _slot(second, slots) and _may_meet(first, second):
