@@ -75,6 +75,13 @@ def test_nothing_is_lost(jobs: str, fail: str, errors: int) -> None:
     )
 
 
+def test_what_was_forgotten_is_derived_again() -> None:
+    script = SCRIPT.replace("MODELS", repr(MODELS)).replace("FAIL", "os.getpid() == home or os._exit(9)")
+    script = script.replace("JOBS", "2").replace("halves._PAYS_FROM = 0", "halves._PAYS_FROM = halves.CROWDED = 0")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("['FAPI201', 'FAPI110'] 0 ['FAPI110', 'FAPI201', 'FAPI999']\n", "")
+
+
 def test_two_jobs_find_what_one_finds(tmp_path: Path) -> None:
     shutil.copytree(LEGACY, tmp_path / "shop", ignore=shutil.ignore_patterns("__pycache__", ".fapi_lint_cache"))
     for number in range(150):

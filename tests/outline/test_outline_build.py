@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import libcst as cst
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -327,3 +328,22 @@ def test_walk_is_in_source_order_for_names() -> None:
     names: list[Any] = [node for node in o.walk(*outline(text).body) if isinstance(node, o.Name)]
     assert [name.id for name in names] == list("abcefghi")
     assert [name.start for name in names] == sorted(name.start for name in names)
+
+
+def test_compact_outlines_are_the_same_and_share_offsets_and_words() -> None:
+    text = "filler = 1\n" * 50 + "@some_name\ndef f(a: some_name = 1) -> some_name:\n    return a\n"
+    encoded = build(text)
+    one, other = o.decode(encoded), o.decode(encoded)
+    known: dict[int | str, int | str] = {}
+    for outline in (one, other):
+        o.compact(outline, known)
+        assert msgspec.msgpack.encode(outline) == encoded
+    for first, second in zip(one.body, other.body, strict=True):
+        assert first.start is second.start
+        assert first.end is second.end
+    mine, theirs = one.body[-1], other.body[-1]
+    assert isinstance(mine, o.FunctionDef)
+    assert isinstance(theirs, o.FunctionDef)
+    assert isinstance(mine.returns, o.Name)
+    assert isinstance(theirs.returns, o.Name)
+    assert mine.returns.id is theirs.returns.id

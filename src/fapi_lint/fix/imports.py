@@ -49,10 +49,10 @@ def spell(file: File, target: str, at: int, *, alias: str | None = None, type_ch
     module, _, name = target.rpartition(".")
     if not module:
         module, name = target, ""
-    taken = hidden | others | {b.name for b in found if b.meant != meant}
     local = alias or name or module
-    if local in taken:
-        local = _alias(target, taken)
+    foreign = {binding.name for binding in found if binding.meant != meant}
+    if local in hidden or local in others or local in foreign:
+        local = _alias(target, hidden | others | foreign)
     need = NeedsImport(file.path, module, name, "" if local == (name or module) else local, type_checking=type_checking)
     return Spelling(local, (need,))
 

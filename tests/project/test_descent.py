@@ -1,0 +1,78 @@
+"""Code that leads on and on: what takes a step for every function, router or module, and runs out of nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from fapi_lint.project.cycles import import_cycles
+from fapi_lint.project.identity.entities import Entities
+from fapi_lint.project.project import Project
+from fapi_lint.project.symbols import Function
+from fapi_lint.testing import application
+
+MODEL = """
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase): ...
+
+
+class User(Base):
+    __tablename__ = "user"
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+LENGTH = 1000
+
+
+def chain(end: str) -> tuple[Project, Function]:
+    """An application with a function that returns what the next one returns, and so on to `end`; the first of them."""
+    steps = "".join(f"def f{n}(key):\n    return f{n + 1}(key)\n" for n in range(LENGTH))
+    last = f"def f{LENGTH}(key):\n    query = select(User)\n    return {end}\n"
+    project = application({"app/main.py": MODEL + "from sqlalchemy import select\n" + steps + last})
+    return project, project.functions[0]
+
+
+def test_what_a_thousand_functions_return() -> None:
+    project, first = chain("User()")
+    user = project.models.all[0]
+    type_ = project.types.returned(first)
+    assert type_ is not None
+    assert type_.symbol is user.class_
+    mapped = project.mapped_values.returned(first)
+    assert mapped == (user, "object")
+    assert Entities(project).returned(first) is user.class_
+
+
+def test_a_circle_of_a_thousand_functions_returns_nothing_that_is_known() -> None:
+    project, first = chain("f0(key)")
+    assert project.types.returned(first) is None
+    assert project.mapped_values.returned(first) is None
+    assert Entities(project).returned(first) is None
+
+
+def test_a_thousand_routers_that_include_each_other() -> None:
+    names = range(LENGTH)
+    made = "".join(f'r{n} = APIRouter(prefix="/{n}")\n' for n in names)
+    included = "".join(f"r{n}.include_router(r{n + 1})\n" for n in names[:-1])
+    route = f'@r{LENGTH - 1}.get("/x")\ndef f(): ...\n'
+    project = application({"app/main.py": f"from fastapi import APIRouter\n{made}{included}{route}"})
+    assert project.routes.all[0].full_paths == ("".join(f"/{n}" for n in names) + "/x",)
+
+
+@pytest.mark.parametrize(
+    ("also", "path"),
+    [
+        ({}, [*range(300), 0]),
+        ({7: 5}, [5, 6, 7, 5]),
+        ({7: 5, 200: 198, 3: 1}, [1, 2, 3, 1]),
+        ({299: 297}, [297, 298, 299, 297]),
+    ],
+)
+def test_the_shortest_cycle_is_shown(also: dict[int, int], path: list[int]) -> None:
+    files = {}
+    for number in range(300):
+        targets = [(number + 1) % 300, *([also[number]] if number in also else [])]
+        files[f"app/m{number:03}.py"] = "".join(f"from app.m{target:03} import x\n" for target in targets) + "x = 1\n"
+    (cycle,) = import_cycles(application(files))
+    assert cycle.path == " → ".join(f"app.m{number:03}" for number in path)
+    assert len(cycle.modules) == 300
