@@ -222,11 +222,3 @@ def test_without_markers_the_root_is_outside_of_packages(tmp_path: Path, monkeyp
     assert find_root(tmp_path / "code/app/api/x.py") == str(tmp_path / "code")
     assert find_root(tmp_path / "code/app") == str(tmp_path / "code")
     assert find_root(tmp_path / "code") == str(tmp_path / "code")
-
-
-def test_requirements_below_a_project_make_no_application_of_their_own(tmp_path: Path) -> None:
-    for name in (".git/HEAD", "pyproject.toml", "backend/alembic.ini", "other/.git/HEAD", "other/backend/setup.cfg"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    assert find_root(tmp_path / "backend/main.py") == find_root(tmp_path) == str(tmp_path)
-    assert find_root(tmp_path / "other/backend/main.py") == str(tmp_path / "other/backend"), "another repository"

@@ -40,8 +40,7 @@ DEFAULT_EXCLUDE: tuple[str, ...] = (
 """Ruff's default `exclude`, and `__pycache__`, which never holds source."""
 
 # A folder with one of these is a root even where it is a package as well.
-_PROJECT_MARKERS = ("fapi-lint.toml", "pyproject.toml")
-_REPOSITORY_MARKERS = (".git",)
+_PROJECT_MARKERS = ("fapi-lint.toml", "pyproject.toml", ".git")
 _WEAK_MARKERS = ("setup.py", "setup.cfg", "requirements.txt", "alembic.ini")
 
 
@@ -107,33 +106,22 @@ def find_root(path: str | os.PathLike[str]) -> str:
     """The folder of the application that a file or folder belongs to. Absolute; the path need not exist.
 
     The nearest folder, from the path upwards, that holds a configuration or the mark of a project, but never
-    the root of the file system or the home folder. A `requirements.txt` and its like count only where no
-    pyproject.toml stands above them in the same repository, so that a file that is named itself belongs to the same
-    application as when the whole is checked; and never in a Python package, for a package often holds its own.
-    Without any mark: the folder of the file, or the folder itself, outside of any package.
+    the root of the file system or the home folder. `requirements.txt` and its like do not make a root of a
+    Python package, for a package often holds its own. Without any mark: the folder of the file, or the folder
+    itself, outside of any package.
     """
     path = os.path.abspath(path)
     start = path if os.path.isdir(path) else os.path.dirname(path)
     home = os.path.expanduser("~")
-    folder, weak = start, ""
+    folder = start
     while (parent := os.path.dirname(folder)) != folder:
-        if folder != home:
-            if _has(folder, _PROJECT_MARKERS):
-                return folder
-            if not weak and not _is_package(folder) and _has(folder, _WEAK_MARKERS):
-                weak = folder
-            if _has(folder, _REPOSITORY_MARKERS):
-                return weak or folder
+        markers = _PROJECT_MARKERS if _is_package(folder) else _PROJECT_MARKERS + _WEAK_MARKERS
+        if folder != home and any(os.path.exists(os.path.join(folder, marker)) for marker in markers):
+            return folder
         folder = parent
-    if weak:
-        return weak
     while _is_package(start):
         start = os.path.dirname(start)
     return start
-
-
-def _has(folder: str, names: Iterable[str]) -> bool:
-    return any(os.path.exists(os.path.join(folder, name)) for name in names)
 
 
 def _is_package(folder: str) -> bool:
