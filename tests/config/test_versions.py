@@ -158,3 +158,15 @@ def test_the_requirements_of_the_one_application_in_a_repository(tmp_path: Path)
     assert read_versions(tmp_path) == Versions()
     (tmp_path / "requirements.txt").write_text("fastapi>=0.100\n")
     assert read_versions(tmp_path).fastapi == Bounds((0, 100))
+
+
+def test_the_requirements_of_the_repository_count_for_a_folder_without_its_own(tmp_path: Path) -> None:
+    (tmp_path / "shop" / ".git").mkdir(parents=True)
+    (tmp_path / "shop" / "backend").mkdir()
+    (tmp_path / "shop" / "pyproject.toml").write_text('[project]\ndependencies = ["fastapi>=0.110", "httpx<1"]\n')
+    (tmp_path / "pyproject.toml").write_text('[project]\ndependencies = ["fastapi<0.50"]\n')
+    versions = read_versions(tmp_path / "shop" / "backend")
+    assert versions == read_versions(tmp_path / "shop")
+    assert versions.fastapi == Bounds((0, 110))
+    (tmp_path / "shop" / "backend" / "requirements.txt").write_text("fastapi==0.90\n")
+    assert read_versions(tmp_path / "shop" / "backend").fastapi == parse_constraint("==0.90")

@@ -60,7 +60,7 @@ def read_tooling(root: Path, files: Iterable[str]) -> Tooling:
     is raised.
     """
     folders = _folders(str(root), files)
-    repository = list(_above(root))
+    repository = list(up_to_repository(root))
     runs_all = {str(folder) for folder in repository if any(map(_says_auto, _task_files(folder)))}
     templates = {}
     for folder in (*folders, *map(str, repository[1:])):
@@ -84,7 +84,7 @@ def _folders(root: str, files: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
-def _above(root: Path) -> Iterator[Path]:
+def up_to_repository(root: Path) -> Iterator[Path]:
     """The root, and the folders from there up to that of the repository."""
     above = list(root.parents)[:_MOST_FOLDERS_ABOVE]
     repository = next((index for index, folder in enumerate([root, *above]) if os.path.exists(folder / ".git")), 0)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from fapi_lint.config.tooling import up_to_repository
+
 Release = tuple[int, ...]
 """The numbers of a version, as many as are written: 2.0 is (2, 0)."""
 
@@ -65,8 +67,8 @@ def read_versions(root: Path) -> Versions:
 
     From pyproject.toml (dependencies, extras and groups; Poetry's tables), requirements*.txt, also in a
     folder `requirements`, and setup.cfg. Where those name neither FastAPI nor SQLAlchemy, the one folder in
-    it whose files do counts: `backend` of a repository. A file that cannot be read or parsed says nothing;
-    nothing is raised.
+    it whose files do counts, `backend` of a repository, or else the nearest such folder above in the same
+    repository. A file that cannot be read or parsed says nothing; nothing is raised.
     """
     bounds = {own.name: Bounds() for own in fields(Versions)}
     for name, constraint in _requirements_of_application(root):
@@ -138,6 +140,9 @@ def _requirements_of_application(root: Path) -> list[tuple[str, str]]:
     with suppress(OSError):
         nested = [list(_requirements(folder)) for folder in sorted(root.iterdir()) if folder.is_dir()]
     candidates = [each for each in nested if _are_of_application(each)]
+    if not candidates:
+        above = (list(_requirements(folder)) for folder in list(up_to_repository(root))[1:])
+        candidates = [each for each in above if _are_of_application(each)][:1]
     return found + candidates[0] if len(candidates) == 1 else found
 
 
