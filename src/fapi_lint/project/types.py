@@ -320,7 +320,7 @@ class Types:
             func = func.value
         if isinstance(func, o.Attribute):
             if isinstance(func.value, o.Call) and o.dotted(func.value.func) == "super":
-                return None
+                return self._inherited(scope, func.value, func.attr)
             receiver = self.of(scope, func.value)
             if receiver is not None:
                 return self.method(receiver, func.attr)
@@ -328,6 +328,22 @@ class Types:
         if isinstance(symbol, (External, Class, Function)):
             return symbol
         return self.of(scope, func)
+
+    def _inherited(self, scope: Scope, super_: o.Call, name: str) -> Callee | None:
+        """What `super().name(…)` runs: the method of the nearest class above, unless a foreign class may have it."""
+        method = scope.owner
+        class_: Symbol | None = method.parent if isinstance(method, Function) else None
+        if super_.args:  # super(Class, self)
+            class_ = self.resolver.resolve(scope, super_.args[0].value)
+        if not isinstance(class_, Class):
+            return None
+        for base in self.resolver.mro(class_)[1:]:
+            if isinstance(base, Class):
+                if name in base.scope.bindings:
+                    return self.method(Type(base), name)
+            elif base.package not in ("abc", "typing", "typing_extensions"):
+                return None
+        return None
 
     def _symbol(self, scope: Scope, expr: o.Node) -> Symbol | None:
         """What a dotted name means, if everything that binds it agrees."""

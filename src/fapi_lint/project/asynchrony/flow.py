@@ -198,6 +198,9 @@ class SessionFlow:
         for function in module.scope.all_functions():
             if has(function.node.outer_start, function.node.end):
                 self.touch(function)
+                if self.sessions.is_callback(function) and function.parent is None:
+                    for decorator in function.node.decorators:  # @event.listens_for(engine, "connect")
+                        self._statements[module, decorator.start] = decorator
 
     def touch(self, function: Function) -> None:
         """Read a function, once more if it has been read."""
