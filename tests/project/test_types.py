@@ -136,3 +136,23 @@ def test_definitions_of_the_application(definition: str, use: str, expected: str
 )
 def test_dependencies(dependency: str, expected: str | None) -> None:
     assert type_of(f"{dependency}\n\nasync def work(given=Depends(get)):\n    value = given") == expected
+
+
+SUPER = """
+class Base(Generic[T]):
+    def run(self) -> Session: ...
+class Middle(Base[int], ABC): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("class_", "expected"),
+    [
+        ("class Last(Middle):\n    def run(self):\n        return super().run()", SYNC),
+        ("class Last(Middle):\n    def run(self):\n        return super(Last, self).run()", SYNC),
+        ("class Last(Foreign, Base):\n    def run(self):\n        return super().run()", None),
+    ],
+)
+def test_super_is_the_class_above(class_: str, expected: str | None) -> None:
+    head = "from abc import ABC\nfrom typing import Generic\nfrom lib import Foreign, T\n"
+    assert type_of(f"{head}{SUPER}{class_}\n\nasync def work():\n    value = Last().run()") == expected

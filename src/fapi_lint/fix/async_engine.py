@@ -11,6 +11,7 @@ from fapi_lint.fix.requirements import driver_beside, requires
 from fapi_lint.fix.text import insert_argument, remove_argument, replace, replace_argument_value
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.flow import Change
+from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class, External, Scope, Variable
 from fapi_lint.project.values import literal_text
@@ -126,7 +127,11 @@ class Makers:
     def _is_shared(self, scope: Scope, where: Scope) -> bool:
         """Whether anybody else takes the URL: for an engine that stays synchronous, as that of migrations."""
         own = {scope.module, where.module}
-        return any(module not in own for name in self._names for module in self.project.references.mentioning(name))
+        return any(
+            module not in own and not _has_its_own(module, name)
+            for name in self._names
+            for module in self.project.references.mentioning(name)
+        )
 
     def texts(self, scope: Scope, expr: o.Expr, depth: int = 0) -> Iterator[tuple[str, Scope | None, o.Node]]:
         """The strings that a URL may be: literals, those behind names, and defaults of environment variables."""
@@ -167,3 +172,10 @@ class Makers:
                 text = owner.module.text[node.start : node.end]
                 for found in _ASYNC_DRIVERS.finditer(text):
                     yield found[0], None, node
+
+
+def _has_its_own(module: Module, name: str) -> bool:
+    """Whether a module means a variable of its own by a name wherever it says it."""
+    bindings = module.scope.bindings.get(name, ())
+    imported = any(isinstance(binding.node, o.Alias) for binding in bindings)
+    return bool(bindings) and not imported and f".{name}" not in module.text

@@ -14,6 +14,7 @@ from fapi_lint.fix.imports import spell
 from fapi_lint.fix.insertions import Insertions
 from fapi_lint.fix.requirements import asyncio_extra, asyncio_plugin
 from fapi_lint.fix.select_first import queries_first
+from fapi_lint.fix.starting import Started
 from fapi_lint.fix.text import indent_unit, indentation_at, newline, remove_statement, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
@@ -88,6 +89,7 @@ class Conversion:
             self.change(change)
         for function in closure.functions:
             self.function(function)
+        self.started()
         self.loops()
         self.requirements()
         edits = [*self.insertions.edits(), *self.edits, *self.makers.edits, *self.makers.requirements]
@@ -112,6 +114,8 @@ class Conversion:
         title = f"Make {_count(number, 'function')} in {_count(files, 'file')} asynchronous"
         if kinds & {"engine", "maker", "session", "class"}:
             title += ", with their sessions"
+        if "at_start" in kinds:
+            title += "; what was done as a module was loaded is done as the application starts"
         if kinds & {"maker", "session"}:
             title += "; objects keep their values after a commit"
         if not self.makers.names_driver:
@@ -221,11 +225,15 @@ class Conversion:
     def create_all(self, module: Module, node: o.Node) -> None:
         """`Base.metadata.create_all(engine)`: over a connection, as synchronous code."""
         assert isinstance(node, o.Call)
-        engine, rest = _bound(module, node)
-        end, outer, unit = newline(module.text), indentation_at(module.text, node.start), indent_unit(module)
-        text = f"async with {engine}.begin() as connection:{end}{outer}{unit}"
-        text += f"await connection.run_sync({', '.join([module.slice(node.func), *rest])})"
-        self.edits.append(replace(module, node, text))
+        outer = newline(module.text) + indentation_at(module.text, node.start)
+        self.edits.append(replace(module, node, outer.join(_create_all(module, node))))
+
+    def started(self) -> None:
+        """What ran as a module was loaded."""
+        moved = Started(self.project.async_closures.flow.starting.application, _statement)
+        moved.move([change for change in self.closure.changes if change.kind in ("at_start", "at_once")])
+        self.edits += moved.edits
+        self.needs += moved.needs
 
     def run_sync(self, module: Module, node: o.Node) -> None:
         assert isinstance(node, o.Call)
@@ -345,6 +353,21 @@ def _bound(module: Module, call: o.Call) -> tuple[str, list[str]]:
     bind = call.argument("bind", 0)
     assert bind is not None
     return module.slice(bind.value), [module.slice(arg) for arg in call.args if arg is not bind]
+
+
+def _create_all(module: Module, node: o.Call) -> list[str]:
+    engine, rest = _bound(module, node)
+    run = f"await connection.run_sync({', '.join([module.slice(node.func), *rest])})"
+    return [f"async with {engine}.begin() as connection:", indent_unit(module) + run]
+
+
+def _statement(change: Change) -> list[str]:
+    """What is written in a coroutine function for a call of a module's own body."""
+    node = change.node
+    assert isinstance(node, o.Call)
+    if o.dotted(node.func).rpartition(".")[2] in ("create_all", "drop_all"):
+        return _create_all(change.module, node)
+    return [f"await {change.module.slice(node)}"]
 
 
 def _merged(edits: list[Edit]) -> list[Edit] | None:

@@ -246,6 +246,9 @@ class Callers:
                 if self.project.purposes.of(module) != "application":
                     return Use(obstacle=Obstacle(module, call, "a script stays synchronous"))
                 return Use(Change("run", module, node, around))
+            elsewhere = self.flow.starting.kind(module, around, scope) if kind == "await" else None
+            if elsewhere is not None:
+                return Use(Change(elsewhere, module, node, around))
             text = f"`{function.name}()` is called {reason}, where nothing can be awaited"
             return Use(obstacle=Obstacle(module, call, text))
         assert isinstance(scope.owner, Function)

@@ -18,6 +18,7 @@ from fapi_lint.project.asynchrony.assuming import AssumingTypes
 from fapi_lint.project.asynchrony.dynamic import dynamic_names
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES, Role, carried, role_of
 from fapi_lint.project.asynchrony.sets import DisjointSets
+from fapi_lint.project.asynchrony.starting import Starting
 from fapi_lint.project.module import Module
 from fapi_lint.project.search import other_names, places
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
@@ -41,6 +42,8 @@ Kind: TypeAlias = Literal[
     "run_sync",
     "dynamic",
     "unthread",
+    "at_start",
+    "at_once",
 ]
 Key: TypeAlias = Hashable
 """A function, a class that holds a session, or the path and name of a variable or statement of a module."""
@@ -95,6 +98,7 @@ class SessionFlow:
         self.sets = DisjointSets()
         self.parts: dict[Key, Part] = {}
         self.types = AssumingTypes(project)
+        self.starting = Starting(project)
         self.dynamic = dynamic_names(project)
         self.other_names = other_names(project.modules)
         self.words: set[str] = set(SEEDS | project.sessions.session_classes | self.dynamic)

@@ -1,0 +1,116 @@
+"""Where an application starts: what it does with a database as it is loaded can be awaited there instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
+from fapi_lint.project.search import search
+from fapi_lint.project.symbols import External, Function, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_OTHER_WAYS = re.compile(r"\b(?:on_startup|on_shutdown)\b|\badd_event_handler\(")
+"""Ways to start that are not understood here; a lifespan would switch them off."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Application:
+    """The one `FastAPI(…)` of an application, and what it does at its start."""
+
+    module: Module
+    call: o.Call
+    statement: o.Node
+    """The statement of the module that makes it, or that holds what does."""
+    lifespan: Function | None
+    startup: Function | None
+    """The first function under `@app.on_event("startup")`."""
+
+
+class Starting:
+    """Tells what can be moved to the start of the application."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    def kind(self, module: Module, parents: Sequence[o.Node], scope: Scope) -> Literal["at_start", "at_once"] | None:
+        """How a call within `parents`, innermost first, is awaited that is a statement of a module.
+
+        An application awaits it at its start, a test while it is loaded, which no event loop does.
+        """
+        if not scope.is_module or len(parents) != 1 or not isinstance(parents[0], o.ExprStatement):
+            return None
+        if all(statement.start != parents[0].start for statement in module.outline.body):
+            return None  # It runs under a condition.
+        purpose, application = self.project.purposes.of(module), self.application
+        if purpose == "test":
+            return "at_once"
+        if purpose != "application" or application is None or self._is_tested:
+            return None
+        if module is application.module or application.module not in self.project.imports.reachable([module]):
+            return "at_start"
+        return None
+
+    @cached_property
+    def _is_tested(self) -> bool:
+        """Whether tests may need what is done as the application is loaded: they need not run its lifespan."""
+        tests = self.project.tests.modules
+        clients = any("TestClient(" in module.text or "AsyncClient(" in module.text for module in tests)
+        return clients and not any("create_all" in module.text for module in tests)
+
+    @cached_property
+    def application(self) -> Application | None:
+        """The application, unless there are several, or one that starts in a way that is not known."""
+        modules = [module for module in self.project.modules if self.project.purposes.of(module) == "application"]
+        found = [
+            (module, sighting.scope, sighting.node)
+            for module in modules
+            if "FastAPI(" in module.text
+            for sighting in search(module, "FastAPI")
+            if isinstance(sighting.node, o.Call) and self._is_application(sighting.scope, sighting.node.func)
+        ]
+        if len(found) != 1 or any(_OTHER_WAYS.search(module.text) for module in modules):
+            return None
+        module, scope, call = found[0]
+        if call.has_double_star:
+            return None
+        statement = next(node for node in module.outline.body if node.start <= call.start < node.end)
+        given = call.argument("lifespan")
+        lifespan = self.project.resolver.resolve(scope, given.value) if given is not None else None
+        if given is None:
+            return Application(module, call, statement, None, self._startup)
+        if isinstance(lifespan, Function) and _is_lifespan(lifespan):
+            return Application(module, call, statement, lifespan, None)
+        return None
+
+    def _is_application(self, scope: Scope, func: o.Node) -> bool:
+        symbol = self.project.resolver.resolve(scope, func)
+        return isinstance(symbol, External) and symbol.is_from("fastapi", "FastAPI")
+
+    @cached_property
+    def _startup(self) -> Function | None:
+        for module in self.project.modules:
+            if "on_event(" not in module.text:
+                continue
+            for function in module.scope.functions:
+                if any(_is_startup(decorator.value) for decorator in function.node.decorators):
+                    return function
+        return None
+
+
+def _is_startup(decorator: o.Expr) -> bool:
+    if not isinstance(decorator, o.Call) or o.dotted(decorator.func).rpartition(".")[2] != "on_event":
+        return False
+    given = decorator.argument("event_type", 0)
+    return given is not None and isinstance(given.value, o.String) and given.value.value == "startup"
+
+
+def _is_lifespan(function: Function) -> bool:
+    names = {o.dotted(decorator.value).rpartition(".")[2] for decorator in function.node.decorators}
+    return function.node.is_async and names == {"asynccontextmanager"}
