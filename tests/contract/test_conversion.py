@@ -42,8 +42,6 @@ REASONS = {
     "FAPI505": SYNCHRONOUS,
     # The settings know neither variable.
     "FAPI701": r" \(no fix: no settings have a field for it\)$",
-    # `with TestClient(app)` starts the application, which `AsyncClient` does not.
-    "FAPI803": r" \(no fix: as a context manager it runs the lifespan of the application \(app/main\.py:\d+\)\)$",
 }
 """Rules that offer no fix for some findings, and what these say about it; all others that are left have none at all."""
 

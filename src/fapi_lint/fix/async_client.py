@@ -8,9 +8,9 @@ from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import indent_unit, indentation_at, newline, remove_argument, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.closure import Closure
-from fapi_lint.project.asynchrony.test_clients import ClientUses, client_uses
+from fapi_lint.project.asynchrony.test_clients import ClientUses, client_uses, is_test_client
 from fapi_lint.project.project import Project
-from fapi_lint.project.search import Sighting
+from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Function, Scope
 
 _OF_CLIENT = ("base_url", "cookies", "follow_redirects", "headers")
@@ -27,6 +27,38 @@ def asynchronous_client(project: Project, sighting: Sighting, call: o.Call) -> F
     if uses.obstacle is not None:
         return Refusal(_told(project, uses))
     return _Clients(project, uses, sighting.scope).fix()
+
+
+def clients_first(project: Project, closure: Closure, refused: Refusal) -> Fix | Refusal:
+    """The fix for the test clients that keep a closure synchronous; what follows is for the next pass."""
+    fixes: list[Fix] = []
+    for module in dict.fromkeys(obstacle.module for obstacle in closure.shared):
+        for sighting in search(module, "TestClient"):
+            call = sighting.node
+            if not isinstance(call, o.Call) or not is_test_client(project.resolver.resolve(sighting.scope, call.func)):
+                continue
+            fix = asynchronous_client(project, sighting, call)
+            if isinstance(fix, Refusal):
+                return Refusal(f"{refused.reason}: {fix.reason}")
+            if not any(_touch(fix, other) for other in fixes):  # else after the others
+                fixes.append(fix)
+    if not fixes:
+        return refused
+    return Fix(
+        f"{fixes[0].title}, before the session becomes asynchronous",
+        Applicability.UNSAFE,
+        tuple(dict.fromkeys(edit for fix in fixes for edit in fix.edits)),
+        tuple(dict.fromkeys(need for fix in fixes for need in fix.needs)),
+        tuple(dict.fromkeys(drop for fix in fixes for drop in fix.drops)),
+    )
+
+
+def _touch(one: Fix, other: Fix) -> bool:
+    return any(
+        edit.path == its.path and edit.start <= its.end and its.start <= edit.end
+        for edit in one.edits
+        for its in other.edits
+    )
 
 
 def _told(project: Project, uses: ClientUses) -> str:
@@ -91,6 +123,9 @@ class _Clients(Conversion):
         module, call, given = self.uses.module, self.uses.call, self.uses.given
         made = self.constructor()
         self.drops.append(DropsImport(module.path, o.dotted(call.func).partition(".")[0]))
+        if self.uses.running is not None:
+            self.enter(self.uses.running, made)
+            return
         if given is None:
             self.edits.append(replace(module, call, made))
             return
@@ -104,6 +139,16 @@ class _Clients(Conversion):
             spelled = [spell(module, n, returns.start) for n in ("collections.abc.AsyncIterator", "httpx.AsyncClient")]
             self.edits.append(replace(module, returns, f"{spelled[0].text}[{spelled[1].text}]"))
             self.needs += [need for one in spelled for need in one.needs]
+
+    def enter(self, item: o.WithItem, made: str) -> None:
+        """`with TestClient(app) as client`, which runs the lifespan of the application."""
+        module, app = self.uses.module, self.uses.call.argument("app", 0)
+        assert app is not None
+        outer = newline(module.text) + indentation_at(module.text, item.start)
+        inner, written = outer + indent_unit(module), module.slice(app.value)
+        lifespan = f"{written}.router.lifespan_context({written})"
+        self.edits.append(replace(module, self.uses.call, f"({inner}{lifespan},{inner}{made}"))
+        self.edits.append(Edit(module.path, item.end, item.end, f",{outer})"))
 
     def is_made_generator(self, node: o.Expr) -> bool:
         """Whether an annotation is that of the fixture that will yield what it returned."""

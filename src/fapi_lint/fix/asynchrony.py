@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from functools import cached_property
 from itertools import pairwise
-from weakref import WeakKeyDictionary
 
 from fapi_lint.fix.async_engine import SQLMODEL_SESSION, Makers
 from fapi_lint.fix.eager import eager_edits
@@ -13,7 +12,6 @@ from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImpor
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.insertions import Insertions
 from fapi_lint.fix.requirements import asyncio_extra, asyncio_plugin
-from fapi_lint.fix.select_first import queries_first
 from fapi_lint.fix.starting import Started
 from fapi_lint.fix.text import indent_unit, indentation_at, newline, remove_statement, replace
 from fapi_lint.outline import nodes as o
@@ -36,27 +34,6 @@ _GENERATORS = {
 }
 
 _LOOPS = frozenset(["asyncio.get_event_loop", "asyncio.get_running_loop"])
-
-_MADE: WeakKeyDictionary[Closure, Fix | Refusal] = WeakKeyDictionary()
-
-
-def make_async(project: Project, closure: Closure) -> Fix | Refusal:
-    """The fix that makes a closure asynchronous; why that cannot be. The findings of a closure share it."""
-    if closure not in _MADE:
-        refused = _refused(project, closure)
-        if refused is not None and closure.queries:
-            _MADE[closure] = queries_first(project, closure, refused)
-        else:
-            _MADE[closure] = refused or Conversion(project, closure).fix()
-    return _MADE[closure]
-
-
-def _refused(project: Project, closure: Closure) -> Refusal | None:
-    if project.versions.sqlalchemy.is_below(2, 0):
-        return Refusal("`async_sessionmaker` is new in SQLAlchemy 2.0")
-    if closure.obstacle is None and not closure.functions and all(c.kind == "class" for c in closure.changes):
-        return Refusal("nobody is seen to give it a session")
-    return None if closure.obstacle is None else Refusal(f"{closure.obstacle.text} ({closure.where})")
 
 
 class Conversion:

@@ -26,7 +26,7 @@ from fapi_lint.project.objects.lazy_loads import LazyLoad
 from fapi_lint.project.objects.links import Link, Path, is_loaded
 from fapi_lint.project.objects.origins import Origin
 from fapi_lint.project.project import Project
-from fapi_lint.project.symbols import Class
+from fapi_lint.project.symbols import Class, External
 
 _WIDTH = 100
 """What a line of a query should not exceed."""
@@ -129,7 +129,11 @@ class _Loading:
         assert isinstance(node.func, o.Attribute)
         assert self.origin.model is not None
         model, key, path = node.args[0], node.args[1], self.module.path
-        select = spell(self.module, "sqlalchemy.select", node.start)
+        session = self.project.types.of(self.origin.function.scope, node.func.value)
+        is_sqlmodel = (
+            session is not None and isinstance(session.symbol, External) and session.symbol.package == "sqlmodel"
+        )
+        select = spell(self.module, f"{'sqlmodel' if is_sqlmodel else 'sqlalchemy'}.select", node.start)
         self.needs += select.needs
         column = f"{self.module.slice(model)}.{self.origin.model.primary_keys[0].name}"
         simple = isinstance(key.value, (o.Name, o.Attribute, o.Call, o.Subscript, o.Number, o.String))

@@ -595,25 +595,58 @@ def test_sqlalchemy_2_is_needed() -> None:
     assert all(f.fix is None and "new in SQLAlchemy 2.0" in f.message for f in found)
 
 
+SHARED = """
+import pytest
+from app.db import SessionLocal, get_db
+from app.main import app
+from fastapi.testclient import TestClient
+
+@pytest.fixture
+def db():
+    with SessionLocal() as db:
+        yield db
+
+@pytest.fixture
+def client(db):
+    app.dependency_overrides[get_db] = lambda: db
+    yield TestClient(app)
+
+def test_it(client, db):
+    client.get("/")
+    db.commit()
+"""
+
+
 def test_a_session_that_two_event_loops_share() -> None:
-    test = """
-    import pytest
-    from app.db import SessionLocal, get_db
-    from app.main import app
-    from fastapi.testclient import TestClient
+    """The client of the tests runs in their loop first."""
+    after = fixed(app(GET, tests__conftest=SHARED), CODES, unsafe=True)
+    assert after["app/db.py"] == ASYNC_DB
+    assert (
+        after["tests/conftest.py"].partition("\n\n@")[2]
+        == """\
+pytest_asyncio.fixture
+async def db():
+    async with SessionLocal() as db:
+        yield db
 
-    @pytest.fixture
-    def db():
-        with SessionLocal() as db:
-            yield db
+@pytest_asyncio.fixture
+async def client(db):
+    app.dependency_overrides[get_db] = lambda: db
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
+        yield client
 
-    @pytest.fixture
-    def client(db):
-        app.dependency_overrides[get_db] = lambda: db
-        return TestClient(app)
-    """
+@pytest.mark.asyncio
+async def test_it(client, db):
+    await client.get("/")
+    await db.commit()
+"""
+    )
+
+
+def test_a_session_that_two_event_loops_go_on_sharing() -> None:
     reason = "`db` is shared between the event loops of the test and of `TestClient` (tests/conftest.py:14)"
-    assert reason in refusal(GET, tests__conftest=test)
+    test = SHARED + "    login(client)\n"
+    assert f"{reason}: `client` is passed on (tests/conftest.py:20)" in refusal(GET, tests__conftest=test)
 
 
 def test_overriding_dependencies_are_converted() -> None:

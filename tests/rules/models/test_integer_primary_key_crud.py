@@ -156,3 +156,15 @@ def test_the_objects_of_a_library_compare_keys(made: str, call: str) -> None:
     assert order.fix is None
     assert "`order.get`" in order.message or "`get`" in order.message
     assert item.fix is not None
+
+
+def test_what_makes_an_object_of_the_class() -> None:
+    crud = GENERIC % READ + "\n\nclass CRUDItem(CRUDBase[models.Item]):\n"
+    crud += (
+        "    def make(self, order_id: int, **data: Any) -> Any:\n        return self.model(**data, order_id=order_id)\n"
+    )
+    models = MODELS + '    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))\n'
+    models = "from sqlalchemy import ForeignKey\n" + models
+    out = fixed({**files(crud), "app/models.py": models}, "FAPI201", unsafe=True)
+    assert "order_id: Mapped[uuid.UUID]" in out["app/models.py"]
+    assert "def make(self, order_id: UUID," in out["app/crud.py"]

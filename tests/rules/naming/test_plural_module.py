@@ -23,6 +23,7 @@ def places(files: dict[str, str], settings: Settings | None = None) -> list[tupl
         ("app/models/statuses.py", "app/models/status.py"),
         ("app/models/boxes.py", "app/models/box.py"),
         ("app/models/people.py", "app/models/person.py"),
+        ("app/models/heroes.py", "app/models/hero.py"),
         ("app/models/shop/orders.py", "app/models/shop/order.py"),
         ("app/services/api/notifications.py", None),
         ("app/api/services/notifications.py", "app/api/services/notification.py"),

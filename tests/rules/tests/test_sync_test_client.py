@@ -117,13 +117,27 @@ def test_websockets_need_it(text: str, more: str, number: int) -> None:
     assert len(findings(given, "FAPI803")) == number
 
 
-def test_a_lifespan_is_not_left_out() -> None:
-    text = "def test_a():\n    with TestClient(app) as client:\n        client.get('/')\n"
-    (finding,) = found(text, LIFESPAN)
-    assert finding.fix is None
-    assert "runs the lifespan of the application (app/main.py:3)" in finding.message
-    (finding,) = found(text)
-    assert finding.fix is not None
+ENTERS = "def test_a():\n    with TestClient(app) as client:\n        client.get('/')\n"
+
+
+def test_a_lifespan_is_run() -> None:
+    known = "async def run(app):\n    yield{}\n\n\n" + LIFESPAN
+    known = "from contextlib import asynccontextmanager\n\n\n@asynccontextmanager\n" + known
+    entered = """\
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client,
+    ):
+        await client.get('/')
+"""
+    assert entered in fixed(files(ENTERS, known.format("")), "FAPI803", unsafe=True)["tests/test_root.py"]
+    for given, reason in (
+        (known.format(" {}"), "it runs a lifespan that yields a state for the requests (app/main.py:5)"),
+        (LIFESPAN, "runs the lifespan of the application (app/main.py:3)"),
+    ):
+        (finding,) = found(ENTERS, given)
+        assert finding.fix is None
+        assert reason in finding.message
     (finding,) = found(FIXTURE, LIFESPAN)  # without `with`, it never ran
     assert finding.fix is not None
 

@@ -40,6 +40,8 @@ class Closure:
     """The path and row of the obstacle."""
     queries: list[Obstacle] = field(default_factory=list)
     """The `session.query` of tests, if these are all that is in the way."""
+    shared: list[Obstacle] = field(default_factory=list)
+    """The sessions that tests share with `TestClient`, if these are all that is in the way."""
     functions: dict[Function, None] = field(default_factory=dict)
     """What becomes `async def`."""
     parts: list[Part] = field(default_factory=list)
@@ -126,7 +128,7 @@ class AsyncClosures:
             obstacle = self.obstacles.get(root)
             if obstacle is not None:
                 where = self.flow.where(obstacle.module, obstacle.node)
-                found[root] = Closure(obstacle, where, self._queries_with(obstacle))
+                found[root] = Closure(obstacle, where, self._queries_with(obstacle), self._shared_with(obstacle))
                 continue
             found[root] = whole.setdefault(together.find(root), Closure())
         for part in self.flow.parts.values():
@@ -141,9 +143,14 @@ class AsyncClosures:
                 closure.functions[function] = None
         return found
 
+    def _shared_with(self, obstacle: Obstacle) -> list[Obstacle]:
+        """What takes an asynchronous test client together with an obstacle, if that does."""
+        parts = self.flow.parts.values() if obstacle.is_shared else ()
+        return [other for part in parts for other in part.obstacles if other.is_shared]
+
     def _queries_with(self, obstacle: Obstacle) -> list[Obstacle]:
         """What is rewritten together with an obstacle, if that is a query of a test."""
-        if _rank(obstacle)[0] < _IN_TEST:
+        if _rank(obstacle)[0] != _IN_TEST:
             return []
         return [o for part in self._kept_by.get(obstacle, ()) for o in part.obstacles if _rank(o)[0] == _IN_TEST]
 
@@ -382,6 +389,8 @@ class AsyncClosures:
 def _rank(obstacle: Obstacle) -> tuple[int, str, int]:
     """What lasts comes before what another fix removes, and who calls a function before what is in it."""
     rank = 0 if isinstance(obstacle.node, o.Decorator) else 1
+    if obstacle.is_shared:
+        rank = _IN_TEST + 1
     if obstacle.text.startswith("first "):
         rank = _IN_TEST if obstacle.text.endswith("by hand") else 2
     return rank, obstacle.module.path, obstacle.node.start

@@ -73,6 +73,8 @@ class Obstacle:
     module: Module
     node: o.Node
     text: str
+    is_shared: bool = False
+    """Whether a test client that runs in the loop of the test removes it."""
 
 
 @dataclass(eq=False)

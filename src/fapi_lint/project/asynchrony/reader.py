@@ -321,8 +321,9 @@ class Reader:
     def shared(self, node: o.Node) -> None:
         """A test's own session, given to the application: `TestClient` runs that in another event loop."""
         if "TestClient" in self.module.text and self.flow.project.purposes.of(self.module) == "test":
-            name = self.module.slice(node)
-            self.obstacle(node, f"`{name}` is shared between the event loops of the test and of `TestClient`")
+            text = f"`{self.module.slice(node)}` is shared between the event loops of the test and of `TestClient`"
+            self.part.touches = True
+            self.part.obstacles.append(Obstacle(self.module, node, text, is_shared=True))
 
     def stored(self, scope: Scope, node: o.Node, statement: o.Assign | o.AnnAssign, value: o.Node) -> None:
         """A session bound to names and attributes."""

@@ -48,6 +48,8 @@ class ClientUses:
     """Where annotations name the class."""
     given: o.Return | o.ExprStatement | None = None
     """The statement of a fixture that gives the new client away at once."""
+    running: o.WithItem | None = None
+    """What enters the client, and so runs the lifespan of the application."""
     narrowed: dict[Function, o.Arg] = field(default_factory=dict)
     """Fixtures that must not outlive the event loop of a test, and the argument that made them."""
 
@@ -107,7 +109,8 @@ class _Walk:
                 assert isinstance(block, o.With)
                 if owner is None or len(block.items) > 1 or block.is_async:
                     raise _Stop(module, node, "it is opened together with others")
-                self.check_lifespan(module, node)
+                if self.runs_lifespan(module, node):
+                    self.found.running = statement
                 self.found.changes.append(Change("enter", module, statement, (block,)))
                 self.make_async(owner)
                 if target is not None:
@@ -363,12 +366,24 @@ class _Walk:
 
     # --- the application ---------------------------------------------------------------------------
 
-    def check_lifespan(self, module: Module, call: o.Call) -> None:
-        """`with TestClient(app)` runs what the application does at start and end; the other client does not."""
-        lifespan = self.project.tests.lifespan
-        if lifespan is not None:
-            where, node = lifespan
-            raise _Stop(where, node, "as a context manager it runs the lifespan of the application")
-        app = self.found.call.argument("app", 0)
-        if app is None or self.project.resolver.resolve(self.made_in, app.value) is None:
+    def runs_lifespan(self, module: Module, call: o.Call) -> bool:
+        """Whether `with TestClient(app)` runs what the application does at start and end, as the other must then."""
+        given = self.found.call.argument("app", 0)
+        app = given.value if given is not None else None
+        if app is None or self.project.resolver.resolve(self.made_in, app) is None:
             raise _Stop(module, call, "as a context manager it may run a lifespan of the application")
+        lifespan = self.project.tests.lifespan
+        if lifespan is None:
+            return False
+        where, node = lifespan
+        application = self.project.async_closures.flow.starting.application
+        if application is None or not isinstance(app, (o.Name, o.Attribute)):
+            raise _Stop(where, node, "as a context manager it runs the lifespan of the application")
+        if application.lifespan is not None and _yields_state(application.lifespan):
+            where, node = application.lifespan.module, application.lifespan.node
+            raise _Stop(where, node, "as a context manager it runs a lifespan that yields a state for the requests")
+        return True
+
+
+def _yields_state(lifespan: Function) -> bool:
+    return any(node.value is not None for node in o.walk(*lifespan.scope.body) if isinstance(node, o.Yield))

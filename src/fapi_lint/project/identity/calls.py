@@ -103,6 +103,11 @@ def called(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
         return None
     if isinstance(callee, External):
         return _foreign(flow, scope, call, callee)
+    meant = flow.project.model_attributes.of(scope, func)
+    if meant is not None and meant.classes:  # self.model(…)
+        for class_ in sorted(meant.classes, key=lambda class_: (class_.module.path, class_.node.start)):
+            construct(flow, scope, call, class_)
+        return None
     _unknown(flow, scope, call, func.attr if isinstance(func, o.Attribute) else o.dotted(func))
     return None
 

@@ -88,6 +88,8 @@ class ObjectFlow:
             return None
         type_ = self.project.types.of(walk.scope, func.value)
         found = type_.symbol if type_ is not None and isinstance(type_.symbol, Class) else None
+        if isinstance(func.value, o.Call) and o.dotted(func.value.func) == "super":
+            found = walk.function.parent if isinstance(walk.function.parent, Class) else None
         if walk.receiver is not None and found is walk.function.parent:
             found = walk.receiver
         return None if found is None or self.project.model_attributes.own(found) is None else found

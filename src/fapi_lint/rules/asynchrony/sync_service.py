@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.asynchrony import make_async
+from fapi_lint.fix.closures import make_async
 from fapi_lint.fix.edit import Applicability, Refusal
 from fapi_lint.project.asynchrony.sessions import Service
 from fapi_lint.project.project import Project

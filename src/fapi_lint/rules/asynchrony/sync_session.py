@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.asynchrony import make_async
+from fapi_lint.fix.closures import make_async
 from fapi_lint.fix.edit import Applicability, Refusal
 from fapi_lint.project.asynchrony.sessions import SessionUse
 from fapi_lint.project.project import Project
@@ -58,8 +58,11 @@ def sync_session(use: SessionUse, project: Project) -> Iterator[Finding]:
         maker, dependency, services, handlers, background tasks and tests, in all files at once or not at all. The
         engine needs an asynchronous driver; the title says so where the URL does not tell. Sessions are made with
         `expire_on_commit=False`, because reading an expired attribute cannot be awaited, and relationships that
-        would be loaded when they are first read are loaded with their query. Where something cannot be awaited (a
-        lambda, a property, a thread, a task queue, a script), nothing changes and the message says where and why.
+        would be loaded when they are first read are loaded with their query. What a module does with the database as
+        it is loaded, like `Base.metadata.create_all(engine)`, is done when the application starts. Where a test shares
+        its session with the application, its `TestClient` becomes an `AsyncClient` first. Where something cannot be
+        awaited (a lambda, a property, a thread, a task queue, a script), nothing changes and the message says where
+        and why.
 
     Options:
         `exempt`

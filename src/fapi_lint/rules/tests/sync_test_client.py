@@ -63,8 +63,9 @@ def sync_test_client(module: Module, project: Project) -> Iterator[Finding]:
         Unsafe: the tests run in another event loop, and redirects are not followed. The client is replaced together
         with everything that uses it, or not at all: the fixtures that hand it on, the functions that are given it, and
         the tests become async and await its requests. A fixture that served more than one test is made anew for each.
-        A client is reported only, and the message says where and why, if it runs the lifespan of the application as a
-        context manager, streams, or goes where nothing can be awaited.
+        Where `with TestClient(app)` runs the lifespan of the application, `app.router.lifespan_context(app)` is entered
+        with the new client. A client is reported only, and the message says where and why, if that lifespan is not
+        found or gives the requests a state, or if the client streams or goes where nothing can be awaited.
 
     Options:
         `conventions.test-folders`.
