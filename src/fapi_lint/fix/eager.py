@@ -22,6 +22,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.coroutines import paths, statements
 from fapi_lint.project.models import Model
 from fapi_lint.project.module import Module
+from fapi_lint.project.nouns import singular
 from fapi_lint.project.objects.lazy_loads import LazyLoad
 from fapi_lint.project.objects.links import Link, Path, is_loaded
 from fapi_lint.project.objects.origins import Origin
@@ -198,6 +199,9 @@ class _Loading:
             self.refusal = Refusal("the object cannot be loaded anew there")
             return []
         each = "item" if origin.is_many else origin.variable
+        if _meets_again(origin.model, steps):
+            found = self.one_by_one(each, steps, columns)
+            return [insert_statement_after(self.module, statement, self.for_each(each, found))]
         names = [f'"{name}"' for name in [*columns, *(name for name, step in steps.items() if step.is_needed)]]
         if all(not step.following for step in steps.values()):
             line = f"await {origin.session}.refresh({each}, [{', '.join(names)}])"
@@ -210,12 +214,39 @@ class _Loading:
                 f"await {origin.session}.get({self.model(origin.model)}, {each}.{keys[0].name}, "
                 f"options=[{', '.join(self.options(steps))}], populate_existing=True)"
             )
-        if not origin.is_many:
-            return [insert_statement_after(self.module, statement, [line])]
-        if each in origin.function.scope.bindings:
+        return [insert_statement_after(self.module, statement, self.for_each(each, [line]))]
+
+    def for_each(self, each: str, lines: list[str]) -> list[str]:
+        """Lines for the one object, or for each of several."""
+        if not self.origin.is_many:
+            return lines
+        if each in self.origin.function.scope.bindings:
             self.refusal = Refusal(f"`{each}` is taken there")
-        lines = [f"for {each} in {origin.variable}:", indent_unit(self.module) + line]
-        return [insert_statement_after(self.module, statement, lines)]
+        return [f"for {each} in {self.origin.variable}:", *(indent_unit(self.module) + line for line in lines)]
+
+    def one_by_one(self, owner: str, steps: dict[str, _Step], columns: Sequence[str] = ()) -> list[str]:
+        """A `refresh()` for each object on the way, which leaves alone what the others have loaded."""
+        names = [f'"{name}"' for name in [*columns, *(name for name, step in steps.items() if step.is_needed)]]
+        lines = [f"await {self.origin.session}.refresh({owner}, [{', '.join(names)}])"] if names else []
+        for name, step in steps.items():
+            if not step.following:
+                continue
+            path, head = f"{owner}.{name}", ""
+            if step.link.many:
+                each = singular(name) if singular(name) != name else "item"
+                path, head = each, f"for {each} in {path}:"
+                if each in self.origin.function.scope.bindings or each == owner:
+                    self.refusal = Refusal(f"`{each}` is taken there")
+            elif not self.is_always_there(step.link):
+                head = f"if {path} is not None:"
+            inner = self.one_by_one(path, step.following)
+            lines += [head, *(indent_unit(self.module) + line for line in inner)] if head else inner
+        return lines
+
+    def is_always_there(self, link: Link) -> bool:
+        """Whether a link to one object surely leads to one: its column cannot be null."""
+        column = link.source.columns.get(link.key)
+        return column is not None and not self.project.pairings.is_nullable(column)
 
     # --- options -----------------------------------------------------------------------------------
 
@@ -270,6 +301,21 @@ class _Loading:
             self.refusal = Refusal(f"importing `{model.name}` there would be circular")
         self.needs += spelled.needs
         return spelled.text
+
+
+def _meets_again(model: Model, steps: dict[str, _Step]) -> bool:
+    """Whether loading all anew at once comes to an object twice, and the second time drops what the first loaded."""
+    if all(not step.following for step in steps.values()):
+        return False
+    wanted: dict[Model, set[frozenset[str]]] = {model: {frozenset(steps)}}
+    pending = list(steps.values())
+    while pending:
+        step = pending.pop()
+        following = step.following or {}
+        if step.link.target is not None:
+            wanted.setdefault(step.link.target, set()).add(frozenset(following))
+        pending += following.values()
+    return any(len(names) > 1 for names in wanted.values())
 
 
 def _is_same_place(one: Edit, other: Edit) -> bool:

@@ -23,7 +23,7 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.querying.flow import Use
 from fapi_lint.project.querying.queries import Chain
-from fapi_lint.project.querying.refusals import SET_OPERATIONS
+from fapi_lint.project.querying.refusals import SET_OPERATIONS, held_query
 from fapi_lint.project.symbols import External
 
 _RENAMED = {
@@ -330,7 +330,9 @@ class _Rewrite:
         """`update()` and `delete()`."""
         module, draft = use.module, self.draft(use)
         source = use.value.source
-        assert source is not None
+        if source is None:
+            self.bulk_of_held(use, call)
+            return
         assert isinstance(call.func, o.Attribute)
         self.opened[module.path, source.start] = f"{self.spelled(use, f'sqlalchemy.{use.method}')}("
         synchronize = call.argument("synchronize_session", 0 if use.method == "delete" else 1)
@@ -350,6 +352,31 @@ class _Rewrite:
         draft.replace(values.start, values.value.start, "")
         frame.suffix = options
         self.wrap(use, call, frame, keeps=True)
+
+    def bulk_of_held(self, use: Use, call: o.Call) -> None:
+        """`posts.update(values)`, where `posts` is a query: a statement of its own under the same conditions."""
+        module, draft, function = use.module, self.draft(use), use.function
+        held = None if function is None else held_query(module, function.scope, call)
+        if held is None or not use.value.session:
+            raise _RefusedError(f"`{use.method}()` of a query held in a name")
+        source, conditions = held
+        statement = f"{self.spelled(use, f'sqlalchemy.{use.method}')}({_on_one_line(module, source.args[0])})"
+        for condition in conditions:
+            assert isinstance(condition.func, o.Attribute)
+            method = "filter_by" if condition.func.attr == "filter_by" else "where"
+            statement += f".{method}({', '.join(_on_one_line(module, arg) for arg in condition.args)})"
+        values = call.argument("values", 0) if use.method == "update" else None
+        synchronize = call.argument("synchronize_session", 0 if use.method == "delete" else 1)
+        if values is not None:
+            statement += f".values({_on_one_line(module, values.value)})"
+        if synchronize is not None:
+            statement += f".execution_options(synchronize_session={module.slice(synchronize.value)})"
+        tail = "" if use.discarded else ".rowcount"
+        before, behind = self.awaiting(use, tail)
+        opening = draft.insert(call.start, f"{before}{use.value.session}.execute(")
+        draft.replace(call.start, call.end, statement)
+        closing = draft.insert(call.end, f"){behind}{tail}")
+        draft.wrapped.append((call.start, opening, closing))
 
     def get(self, use: Use, call: o.Call) -> None:
         """`db.query(Model).get(key)`, which becomes `db.get(Model, key)`."""
@@ -461,6 +488,17 @@ class _Rewrite:
         """One more method of a statement: on a line of its own where the others are."""
         links = list(_FLUENT.finditer(module.text, inner.start, inner.end))
         return newline(module.text) + links[-1][0][:-1] + suffix if links else suffix
+
+
+def _on_one_line(module: Module, node: o.Node) -> str:
+    """The source text of what may be written on several lines."""
+    text = module.slice(node)
+    if "\n" not in text and "\r" not in text:
+        return text
+    if "#" in text or any(node.start <= start < node.end for start, _ in module.outline.strings):
+        raise _RefusedError("what it takes is written on several lines")
+    inner = re.sub(r"\s+", " ", text)
+    return re.sub(r",? (?=[\])}])", "", re.sub(r"(?<=[\[({]) ", "", inner))
 
 
 def _receiver(node: o.Call | o.Subscript) -> o.Node:

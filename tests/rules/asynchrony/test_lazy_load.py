@@ -340,6 +340,15 @@ FIXES = [
      "post = Post(title='x')\ndb.add(post)\nawait db.flush()\nawait db.refresh(post)\n"
      "await db.get(Post, post.id, options=[selectinload(Post.comments).selectinload(Comment.author)], "
      "populate_existing=True)\nreturn [c.author for c in post.comments]"),
+    # Loading all at once would read the post again, among those of its author, and drop what it has.
+    ("post = Post(title='x')\ndb.add(post)\nawait db.commit()\nreturn post.author.posts",
+     "post = Post(title='x')\ndb.add(post)\nawait db.commit()\n"
+     'await db.refresh(post, ["author"])\nawait db.refresh(post.author, ["posts"])\nreturn post.author.posts'),
+    ("post = Post(title='x')\ndb.add(post)\nawait db.commit()\nreturn [c.post.tags for c in post.comments]",
+     "post = Post(title='x')\ndb.add(post)\nawait db.commit()\n"
+     'await db.refresh(post, ["comments"])\nfor comment in post.comments:\n'
+     '    await db.refresh(comment, ["post"])\n    await db.refresh(comment.post, ["tags"])\n'
+     "return [c.post.tags for c in post.comments]"),
 ]  # fmt: skip
 
 

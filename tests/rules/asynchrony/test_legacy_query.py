@@ -512,6 +512,11 @@ def work(db: Session, select: bool):
         ("query = db.query(User)\n    db = x\n    return query.all()", "`db` may be another session where it runs"),
         ("query = db.query(User) if x else []\n    return query.all()", "`query.all()` may be no query"),
         ("query = db.query(User)\n    query.delete()", "`delete()` of a query held in a name"),
+        (
+            "key = 1\n    query = db.query(User).filter(User.id == key)\n    key = 2\n    query.first()\n"
+            "    query.delete()",
+            "`delete()` of a query held in a name",
+        ),
         ("return db.query(User).order_by(User.id.desc()).distinct().all()", None),
         ("return db.query(User.name).distinct().order_by(User.name.desc()).all()", None),
         ("return db.query(User.name).distinct().with_entities(User.id).order_by(User.name).all()", "`distinct()` adds"),
@@ -587,3 +592,46 @@ def test_line_ends_and_tabs_are_kept() -> None:
     )
     files = {"app/models.py": SCHEMA, "app/work.py": (IMPORTS + body).replace("\n", "\r\n")}
     assert fixed(files, "FAPI503", unsafe=True)["app/work.py"].endswith(after.replace("\n", "\r\n"))
+
+
+HELD = """
+def work(db: Session, key: int, data: dict):
+    query = db.query(User).{}
+    if query.first() is None:
+        return 0
+    {}
+    return query.first()
+"""
+FIRST = "db.scalars(query.limit(1)).first()"
+
+
+@pytest.mark.parametrize(
+    ("condition", "before", "selected", "after"),
+    [
+        (
+            "filter(User.id == key)",
+            "query.update(data, synchronize_session=False)",
+            "where(User.id == key)",
+            "db.execute(\n        update(User).where(User.id == key).values(data)"
+            ".execution_options(synchronize_session=False)\n    )",
+        ),
+        (
+            "filter_by(id=key)",
+            "query.delete()",
+            "filter_by(id=key)",
+            "db.execute(delete(User).filter_by(id=key))",
+        ),
+        (
+            "filter(User.id == key).where(User.id > 1)",
+            "print(query.delete(synchronize_session='fetch'))",
+            "where(User.id == key).where(User.id > 1)",
+            "print(db.execute(\n        delete(User).where(User.id == key).where(User.id > 1)"
+            ".execution_options(synchronize_session='fetch')\n    ).rowcount)",
+        ),
+    ],
+)
+def test_a_query_that_is_held_and_changed(condition: str, before: str, selected: str, after: str) -> None:
+    files = {"app/models.py": MODELS, "app/work.py": HEAD + HELD.format(condition, before)}
+    text = fixed(files, "FAPI503", unsafe=True)["app/work.py"].partition("def work")[2]
+    expected = HELD.format(selected, after).replace("db.query(User)", "select(User)").replace("query.first()", FIRST)
+    assert text == expected.partition("def work")[2]

@@ -9,7 +9,8 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.module import Module
 from fapi_lint.project.querying.selections import Selection
-from fapi_lint.project.symbols import Class, Scope
+from fapi_lint.project.search import places
+from fapi_lint.project.symbols import Class, Function, Scope
 
 if TYPE_CHECKING:
     from fapi_lint.project.querying.flow import Value
@@ -30,6 +31,7 @@ _OTHER = frozenset([
 SET_OPERATIONS = frozenset(["union", "union_all", "intersect", "intersect_all", "except_", "except_all"])
 ENDS = frozenset(["all", "count", "delete", "first", "get", "one", "one_or_none", "scalar", "update"])
 """Methods that run the query."""
+_CONDITIONS = frozenset(["filter", "filter_by", "where"])
 _REFUSED = {
     "from_self": "`from_self()` has no equal that could be written here",
     "select_entity_from": "`select_entity_from()` has no equal that could be written here",
@@ -40,6 +42,30 @@ _REFUSED = {
     "with_labels": "`with_labels()` changes the names of the columns",
 }
 # fmt: on
+
+
+def held_query(module: Module, scope: Scope, call: o.Call) -> tuple[o.Call, list[o.Call]] | None:
+    """Of a method of a query that a function holds in a name: the `query(…)` call, and the conditions put on it.
+
+    None unless they mean the same where the method is called, and the name serves something else as well.
+    """
+    held = call.func.value if isinstance(call.func, o.Attribute) else None
+    bindings = scope.bindings.get(held.id, ()) if isinstance(held, o.Name) else ()
+    if held is None or len(bindings) != 1 or not isinstance(scope.owner, Function):
+        return None
+    conditions: list[o.Call] = []
+    expr: o.Node | None = bindings[0].value
+    while isinstance(expr, o.Call) and isinstance(expr.func, o.Attribute) and expr.func.attr in _CONDITIONS:
+        conditions.insert(0, expr)
+        expr = expr.func.value
+    if not (isinstance(expr, o.Call) and isinstance(expr.func, o.Attribute) and expr.func.attr == "query"):
+        return None
+    named = (node for condition in conditions for arg in condition.args for node in o.walk(arg))
+    if any(isinstance(node, o.Name) and len(scope.bindings.get(node.id, ())) > 1 for node in named):
+        return None
+    body, text = scope.owner.node, module.text
+    uses = (at for at in places(text, module.slice(held)) if body.body_start <= at < body.end and text[at - 1] != ".")
+    return (expr, conditions) if len(list(uses)) > 2 else None
 
 
 class Refusals:
@@ -104,9 +130,10 @@ class Refusals:
         return ""
 
     def refused_bulk(self, node: o.Call, name: str, value: Value) -> str:
-        source = value.source
         if value.steps - {"filter", "filter_by", "where", "execution_options"}:
             return f"`{name}()` after `{min(value.steps)}()`"
+        held = held_query(self.module, self.scope, node)
+        source = value.source or (held[0] if held is not None else None)
         if source is None:
             return f"`{name}()` of a query held in a name"
         if len(source.args) != 1 or source.args[0].star or source.args[0].keyword:
