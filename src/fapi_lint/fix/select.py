@@ -16,7 +16,7 @@ from functools import lru_cache
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.statement import line_limit
-from fapi_lint.fix.text import indent_unit, indentation_at, line_end, line_start, newline
+from fapi_lint.fix.text import indent_unit, indentation_at, insert_argument, line_end, line_start, newline
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.module import Module
@@ -24,7 +24,7 @@ from fapi_lint.project.project import Project
 from fapi_lint.project.querying.flow import Use
 from fapi_lint.project.querying.queries import Chain
 from fapi_lint.project.querying.refusals import SET_OPERATIONS, held_query
-from fapi_lint.project.symbols import External
+from fapi_lint.project.symbols import External, Function
 
 _RENAMED = {
     "filter": "where",
@@ -133,6 +133,8 @@ class _Rewrite:
         """What stands in place of `session.query(`, by path and offset, where it is not `select(`."""
         self.done: set[tuple[str, int, int]] = set()
         """Steps that became part of something else."""
+        self.given_sessions: dict[tuple[str, int], str] = {}
+        """The names of the functions that take a session from now on, by path and offset."""
         lowest = project.versions.sqlalchemy.lowest
         self.has_scalars = lowest is None or project.versions.sqlalchemy.at_least(1, 4, 24)
 
@@ -166,6 +168,9 @@ class _Rewrite:
         if returning:
             names = ", ".join(f"`{name}()`" for name in sorted(returning))
             title += f"; {names} returns a `Select`" if len(returning) == 1 else f"; {names} return a `Select`"
+        if self.given_sessions:
+            names = ", ".join(f"`{name}()`" for name in sorted(set(self.given_sessions.values())))
+            title += f"; {names} {'takes' if len(self.given_sessions) == 1 else 'take'} the session"
         return title
 
     def draft(self, use: Use) -> _Draft:
@@ -320,11 +325,31 @@ class _Rewrite:
         self.wrap(use, node, frame)
 
     def session(self, use: Use) -> str:
-        source = use.value.source
+        source, session = use.value.source, use.value.session
         if source is not None:
             assert isinstance(source.func, o.Attribute)
             return use.module.slice(source.func.value)
-        return use.value.session
+        if session.startswith("?") and use.function is not None:
+            return self.given(use, use.function, session[1:])
+        return session
+
+    def given(self, use: Use, function: Function, name: str) -> str:
+        """The session that a function is given from now on, beside the query that its parameter takes."""
+        sites = self.project.queries.to_be_given(function, name)
+        if sites is None:
+            raise _RefusedError("no session is at hand where it runs")
+        session = sites[0][1].rpartition(".")[2]
+        if (use.module.path, function.node.start) in self.given_sessions:
+            return session
+        self.given_sessions[use.module.path, function.node.start] = function.name
+        first = function.node.params[1 if function.is_method else 0]
+        class_ = "sqlalchemy.ext.asyncio.AsyncSession" if use.value.is_async else "sqlalchemy.orm.Session"
+        self.draft(use).insert(first.start, f"{session}: {self.spelled(use, class_)}, ")
+        for site, written in sites:
+            module = site.unit.module
+            edit = insert_argument(module, site.call, written, first=True)
+            self.drafts.setdefault(module.path, _Draft(module)).replace(edit.start, edit.end, edit.text)
+        return session
 
     def bulk(self, use: Use, call: o.Call) -> None:
         """`update()` and `delete()`."""

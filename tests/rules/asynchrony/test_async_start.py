@@ -112,7 +112,7 @@ def test_a_lifespan_that_is_there() -> None:
 
 
 def test_a_startup_function_that_is_there() -> None:
-    startup = '@app.on_event("startup")\nasync def startup():\n    print(1)\n'
+    startup = '@app.on_event("startup")\nasync def on_startup():\n    print(1)\n'
     assert converted(f"{MAIN}\n\n{startup}")["app/main.py"].partition("seed\n")[2] == (
         '\napp = FastAPI(title="x")\n\n\n@app.on_event("startup")\nasync def create_tables() -> None:\n'
         "    async with engine.begin() as connection:\n"

@@ -635,3 +635,66 @@ def test_a_query_that_is_held_and_changed(condition: str, before: str, selected:
     text = fixed(files, "FAPI503", unsafe=True)["app/work.py"].partition("def work")[2]
     expected = HELD.format(selected, after).replace("db.query(User)", "select(User)").replace("query.first()", FIRST)
     assert text == expected.partition("def work")[2]
+
+
+PAGINATE = """
+def paginate(query: Query, page: int) -> list:
+    if not query.count():
+        return []
+    return query.offset(page * 10).limit(10).all()
+
+
+class Users:
+    def __init__(self, db: Session):
+        self.db = db
+
+    def page(self, page: int):
+        return paginate(self.db.query(User), page=page)
+
+
+def page(db: Session):
+    query = db.query(User)
+    return paginate(query, 1)
+"""
+
+
+def test_a_function_that_runs_a_query_is_given_the_session() -> None:
+    head = HEAD.replace("Session,", "Query, Session,")
+    text = fixed({"app/models.py": MODELS, "app/work.py": head + PAGINATE}, "FAPI503", unsafe=True)["app/work.py"]
+    assert (
+        text.partition("\n\n")[2]
+        == """\
+def paginate(db: Session, query: Select, page: int) -> list:
+    if not db.scalar(select(func.count()).select_from(query.subquery())):
+        return []
+    return db.scalars(query.offset(page * 10).limit(10)).all()
+
+
+class Users:
+    def __init__(self, db: Session):
+        self.db = db
+
+    def page(self, page: int):
+        return paginate(self.db, select(User), page=page)
+
+
+def page(db: Session):
+    query = select(User)
+    return paginate(db, query, 1)
+"""
+    )
+    found = findings({"app/models.py": MODELS, "app/work.py": head + PAGINATE}, "FAPI503")
+    assert all(each.fix is not None and each.fix.title.endswith("; `paginate()` takes the session") for each in found)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("def page(db: Session):\n    query = db", "def page():\n    query = SessionLocal()"),
+        ("    if not query", "    db = 1\n    if not query"),
+    ],
+)
+def test_a_function_that_cannot_be_given_the_session(before: str, after: str) -> None:
+    code = HEAD.replace("Session,", "Query, Session,") + PAGINATE.replace(before, after)
+    found = findings({"app/models.py": MODELS, "app/work.py": code}, "FAPI503")
+    assert all("no session is at hand where it runs" in each.message for each in found)

@@ -16,7 +16,7 @@ from fapi_lint.project.symbols import External, Function, Scope
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-_OTHER_WAYS = re.compile(r"\b(?:on_startup|on_shutdown)\b|\badd_event_handler\(")
+_OTHER_WAYS = re.compile(r"\bon_(?:startup|shutdown)\s*=|\badd_event_handler\(")
 """Ways to start that are not understood here; a lifespan would switch them off."""
 
 

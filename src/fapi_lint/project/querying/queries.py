@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.sessions import QueryCall
 from fapi_lint.project.module import Module
-from fapi_lint.project.querying.flow import Flow, Group, Obstacle, Unit, Use, Value
+from fapi_lint.project.querying.flow import CallSite, Flow, Group, Obstacle, Unit, Use, Value
 from fapi_lint.project.querying.refusals import SET_OPERATIONS
 from fapi_lint.project.querying.selections import Selections
 from fapi_lint.project.search import Sighting, search
@@ -264,6 +264,22 @@ class Queries:
             return ""
         return text + dot + rest if all(part.isidentifier() for part in text.split(".")) else ""
 
+    def to_be_given(self, function: Function | None, name: str) -> list[tuple[CallSite, str]] | None:
+        """The calls that can give a function the session of the query that its parameter takes, as they write it."""
+        if function is None or function.node.param(name) is None:
+            return None
+        found: list[tuple[CallSite, str]] = []
+        for unit in self._units.values():
+            for (callee, _), site in unit.sites.items():
+                if _function_key(callee) == _function_key(function):
+                    held = site.given.get(name)
+                    session = held.session if isinstance(held, Value) else ""
+                    if not session or not all(part.isidentifier() for part in session.split(".")):
+                        return None
+                    found.append((site, session))
+        called = found[0][1].rpartition(".")[2] if found else ""
+        return found if found and called not in function.scope.bindings else None
+
     # --- references --------------------------------------------------------------------------------
 
     def _references_to(self, function: Function) -> Iterator[_Reference]:
@@ -389,6 +405,8 @@ class Queries:
         if use.method not in ("update", "delete", "get") and value.source is None:
             root = value.session.partition(".")[0]
             bindings = unit.scope.bindings.get(root, ())
+            if value.session.startswith("?") and self.to_be_given(unit.function, value.session[1:]) is not None:
+                return ""
             if not value.session or value.session.startswith("?"):
                 return "no session is at hand where it runs"
             if any(binding.node.start > value.since for binding in bindings):
