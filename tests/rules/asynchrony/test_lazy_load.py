@@ -397,3 +397,32 @@ def test_what_synchronous_code_would_read_if_it_were_asynchronous() -> None:
     assert 'return query(db).filter_by(title="x").options(selectinload(Post.author)).first()' in after
     assert '    db.refresh(post)\n    await db.refresh(post, ["author"])\n    return post' in after
     assert "for post in query(db).options(selectinload(Post.tags)):" in after
+
+
+PAGE = """
+async def page(db: AsyncSession, query, size: int = 10):
+    rows = await db.scalars(query.limit(size))
+    return {"items": rows.all(), "total": size}
+
+
+@router.get("/posts", response_model=Page[PostFull])
+async def posts(db: Db, key: int):
+    query = select(Post).order_by(Post.id)
+    if key:
+        query = query.where(Post.id > key)
+    return await page(db, query.limit(1), 2)
+
+
+@router.get("/users")
+async def users(db: Db):
+    found = await page(db, select(User))
+    return [user.posts for user in found["items"]]
+"""
+
+
+def test_a_statement_that_another_function_executes() -> None:
+    """What it has to load is said where it is passed: the function executes others too."""
+    found = fix(PAGE)
+    assert "db.scalars(query.limit(size))" in found
+    assert "page(db, select(User).options(selectinload(User.posts)))" in found
+    assert "selectinload(Post.author)" in found.partition("page(db, query.limit(1).options(")[2].partition(", 2)")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
@@ -117,7 +118,7 @@ class Calls:
             loaded = self.objects.links.options(self.scope, [arg.value for arg in node.args if not arg.star])
             if loaded is None or any(arg.star for arg in node.args):
                 loaded = frozenset([(BELOW,)])
-            return frozenset([Statement(value.entities, value.loaded | loaded, value.is_query)])
+            return frozenset([replace(value, loaded=value.loaded | loaded)])
         if value.is_query and (name in ONE or name in ALL or name == "get"):
             result = self.executed(value, func.value, is_async=False)
             if name == "get":
@@ -129,12 +130,13 @@ class Calls:
 
     def executed(self, statement: Statement, carrier: o.Node, *, is_async: bool) -> Result:
         """The rows of a statement that is executed; `carrier` is the expression that options can be added to."""
+        walk, carrier = statement.passed or (self.walk, carrier)
         row: list[Objects | None] = []
         for index, model in enumerate(statement.entities):
             if model is None:
                 row.append(None)
                 continue
-            origin = self.objects.places.origin("query", self.walk, carrier, model, is_async, index)
+            origin = self.objects.places.origin("query", walk, carrier, model, is_async, index)
             self.loads(origin, statement.loaded)
             row.append(Objects(origin))
         return Result(tuple(row), is_scalar=statement.is_query and len(row) == 1)

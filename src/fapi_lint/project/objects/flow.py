@@ -12,7 +12,7 @@ from fapi_lint.project.annotation import is_none, parse_annotation, union_member
 from fapi_lint.project.models import Model
 from fapi_lint.project.objects.doubts import Doubts
 from fapi_lint.project.objects.links import Link, Links, Path, is_loaded
-from fapi_lint.project.objects.origins import UNKNOWN, Facts, Objects, Origin, Struct, Value, Values
+from fapi_lint.project.objects.origins import UNKNOWN, Facts, Objects, Origin, Statement, Struct, Value, Values, either
 from fapi_lint.project.objects.places import Places, names_of, session_at
 from fapi_lint.project.objects.serialisation import Serialisation
 from fapi_lint.project.objects.stale import StaleReads
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _PROPERTIES = frozenset(["property", "cached_property", "hybrid_property"])
 _CONTAINERS = frozenset(["list", "List", "Sequence", "Iterable", "set", "Set", "Collection", "tuple", "Tuple"])
 Classes: TypeAlias = "tuple[tuple[str, Class], ...]"
+Statements: TypeAlias = "tuple[tuple[str, Statement], ...]"
 
 _DEPTH = 12
 """How many attributes are followed one after the other."""
@@ -39,7 +40,8 @@ class ObjectFlow:
     project: Project
     reads: dict[tuple[Origin, Path, Origin | None, bool], Read] = field(default_factory=dict)
     """Reads that may emit a query, by what is read of what, and whether something unknown may have loaded it."""
-    _summaries: dict[tuple[Function, Class | None, Classes], Summary] = field(default_factory=dict)
+    _summaries: dict[tuple[Function, Class | None, Classes, Statements], Summary] = field(default_factory=dict)
+    _passed: dict[tuple[object, ...], Statement] = field(default_factory=dict)
     places: Places = field(default_factory=Places)
     unreadable: set[Origin] = field(default_factory=set)
     """Queries with options that are not known."""
@@ -70,12 +72,14 @@ class ObjectFlow:
 
     # --- summaries -----------------------------------------------------------------------------------
 
-    def summary(self, function: Function, receiver: Class | None = None, classes: Classes = ()) -> Summary:
-        """`classes` are the models that parameters stand for."""
-        key = (function, receiver, classes)
+    def summary(
+        self, function: Function, receiver: Class | None = None, classes: Classes = (), statements: Statements = ()
+    ) -> Summary:
+        """`classes` are the models that parameters stand for, `statements` what they are given to execute."""
+        key = (function, receiver, classes, statements)
         if key not in self._summaries:
             self._summaries[key] = Summary(function)  # what a function that calls itself sees
-            walk = Walk(self, function, receiver, dict(classes))
+            walk = Walk(self, function, receiver, dict(classes), dict(statements))
             summary = walk.run()
             self._summaries[key] = summary
             self.serialisation.respond(walk, summary)
@@ -220,11 +224,25 @@ class ObjectFlow:
                 given[name], written[name] = values, arg.value
         found = ((name, walk.resolve_class(expr)) for name, expr in written.items())
         classes = tuple((name, class_) for name, class_ in found if class_ in self.project.models.by_class)
-        summary = self.summary(function, self.receiver(walk, function, node), classes)
+        statements = tuple(self._statements(walk, given, written))
+        summary = self.summary(function, self.receiver(walk, function, node), classes, statements)
         for name, origin in summary.params.items():
             if name in written:
                 self.doubts.passed(walk, written[name], summary, origin, given[name])
         return self._bind(walk, summary, given, node)
+
+    def _statements(
+        self, walk: Walk, given: dict[str, Values], written: dict[str, o.Expr]
+    ) -> Iterator[tuple[str, Statement]]:
+        """The statements that a call passes; what they lack is added where they are passed."""
+        for name, values in given.items():
+            statements = [value for value in values if isinstance(value, Statement)]
+            if not statements or len(statements) < len(values):
+                continue
+            value = either(statements)
+            passed = value.passed or (walk, written[name])
+            key = (passed[0].module.path, passed[1].start, value.entities, value.loaded, value.is_query)
+            yield name, self._passed.setdefault(key, replace(value, passed=passed))
 
     def pass_on(self, walk: Walk, summary: Summary, given: dict[str, tuple[o.Node, Values]]) -> None:
         """What something does that calls a function with these arguments, some time."""

@@ -6,8 +6,9 @@ or the parameter of a function, which stands for whatever callers pass.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model
@@ -15,6 +16,9 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.objects.links import ANY, BELOW, Path, is_loaded
 from fapi_lint.project.objects.writes import NO_WRITES, Writes
 from fapi_lint.project.symbols import Function
+
+if TYPE_CHECKING:
+    from fapi_lint.project.objects.walk import Walk
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +63,8 @@ class Statement:
     loaded: frozenset[Path]
     is_query: bool
     """`session.query(…)`, which has `first()` and the like itself."""
-    is_async: bool = False
+    passed: tuple[Walk, o.Node] | None = None
+    """The function that passes it to the one that executes it, and the argument."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,6 +181,14 @@ class Facts:
             self.dropped or other.dropped,
             self.writes | other.writes,
         )
+
+
+def either(statements: Sequence[Statement]) -> Statement:
+    """What several statements may be: what one of them loads counts."""
+    loaded = frozenset(path for statement in statements for path in statement.loaded)
+    alike = len({(statement.entities, statement.passed) for statement in statements}) == 1
+    entities, passed = (statements[0].entities, statements[0].passed) if alike else ((), None)
+    return Statement(entities, loaded, statements[0].is_query, passed)
 
 
 def many(values: Values) -> Values:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model
 from fapi_lint.project.objects.links import BELOW, Path
-from fapi_lint.project.objects.origins import UNKNOWN, Objects, Origin, Result, Statement, Values, first
+from fapi_lint.project.objects.origins import UNKNOWN, Objects, Origin, Result, Statement, Values, either, first
 from fapi_lint.project.objects.places import names_of
 
 if TYPE_CHECKING:
@@ -90,10 +91,9 @@ class SessionCalls:
         if not statements:
             self.written(node, func, is_awaited)
             return None
-        loaded = frozenset(path for statement in statements for path in statement.loaded)
-        entities = statements[0].entities if len({s.entities for s in statements}) == 1 else ()
+        statement = replace(either(statements), is_query=False)
+        entities = statement.entities
         is_async = self.is_async(func.value, is_awaited)
-        statement = Statement(entities, loaded, is_query=False)
         result = self.calls.executed(statement, node.args[0].value, is_async=is_async)
         if func.attr == "scalar":
             return first(Result(result.row, is_scalar=True))

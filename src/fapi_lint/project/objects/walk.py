@@ -46,10 +46,11 @@ class Walk:
         function: Function,
         receiver: Class | None = None,
         classes: Mapping[str, Class] = MappingProxyType({}),
+        statements: Mapping[str, Statement] = MappingProxyType({}),
     ) -> None:
         """`receiver` is the class whose instance the method is called on, where its model is what `self.model` is.
 
-        `classes` are the models that parameters stand for.
+        `classes` are the models that parameters stand for, `statements` what they are given to execute.
         """
         self.objects = objects
         self.project = objects.project
@@ -59,13 +60,16 @@ class Walk:
         self.receiver = receiver
         self.classes = {name: class_ for name, class_ in classes.items() if len(self.scope.bindings[name]) == 1}
         self.is_shared = bool(self.classes) or (receiver is not None and receiver is not function.parent)
+        self.statements = statements
         self.state = State()
         self.summary = Summary(function)
         self.calls = Calls(self)
 
     def run(self) -> Summary:
         for param in self.function.node.params:
-            self.state.names[param.name] = self.objects.parameter(self, param)
+            statement = self.statements.get(param.name)
+            values = self.objects.parameter(self, param) if statement is None else frozenset([statement])
+            self.state.names[param.name] = values
         alive = self.block(self.scope.body)
         final = self.state if alive else None
         ends = [returned.state for returned in self.summary.returns] + ([] if final is None else [final])
