@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from fapi_lint.fix.async_engine import SQLMODEL_SESSION, Makers
+from fapi_lint.fix.bulk import synchronised
 from fapi_lint.fix.eager import eager_edits
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
@@ -66,6 +67,8 @@ class Conversion:
             self.change(change)
         for function in closure.functions:
             self.function(function)
+        if any(change.kind in ("maker", "session") for change in closure.changes):
+            self.edits += synchronised(self.project, dict.fromkeys([*closure.functions, *touching]))
         self.started()
         self.loops()
         self.requirements()

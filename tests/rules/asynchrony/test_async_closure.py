@@ -726,3 +726,20 @@ def handler():
 """
     (found,) = findings({"app/main.py": text}, "FAPI501")
     assert (found.fix is not None) == is_free
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("update(User).values(x).execution_options(synchronize_session=False)", "update(User).values(x)"),
+        ("delete(User).execution_options(synchronize_session=False, a=1)", "delete(User).execution_options(a=1)"),
+        ("update(User).values(x).execution_options(synchronize_session='fetch')", None),
+        ("update(User).values(name=User.name + x).execution_options(synchronize_session=False)", None),
+        ("select(User).execution_options(synchronize_session=False)", None),
+    ],
+)
+def test_bulk_changes_are_made_known_to_the_session(before: str, after: str | None) -> None:
+    """Commits expire nothing any more, so that nothing else would."""
+    code = "def work(db: Session, x):\n    db.execute({})\n    db.commit()\n"
+    head = "from sqlalchemy import delete, update\n\n\n"
+    assert f"await db.execute({after or before})" in converted(head + code.format(before))
