@@ -17,7 +17,7 @@ from fapi_lint.fix.starting import Started
 from fapi_lint.fix.text import indent_unit, indentation_at, newline, remove_statement, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
-from fapi_lint.project.asynchrony.awaiting import generators_around
+from fapi_lint.project.asynchrony.awaiting import ENTERING, generators_around
 from fapi_lint.project.asynchrony.closure import AWAITING, Closure
 from fapi_lint.project.asynchrony.flow import Change
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES
@@ -259,6 +259,9 @@ class Conversion:
         if self.project.purposes.of(module) == "test":
             before = self.marker(function) + before
         self.insertions.around(module, node.start, node.start, before)
+        if function.is_method and function.name in ENTERING:
+            end = node.name_start + len(function.name)
+            self.edits.append(Edit(module.path, node.name_start, end, ENTERING[function.name]))
         if not node.is_generator:
             return
         for decorator in node.decorators:

@@ -26,6 +26,12 @@ _XUNIT = frozenset(
 """What pytest calls by its name, and never awaits."""
 
 
+ENTERING = {"__enter__": "__aenter__", "__exit__": "__aexit__"}
+"""What `with` calls, and what `async with` calls instead."""
+_CALLED = frozenset(["__call__", *ENTERING])
+"""Special methods that may be coroutines, under another name."""
+
+
 def hindrance(node: o.Node, parents: Sequence[o.Node], scope: Scope) -> str | None:
     """Why the value of `node`, evaluated in `scope` inside of `parents` (innermost first), cannot be awaited there."""
     inner: o.Node = node
@@ -91,7 +97,7 @@ class Convertible:
             return node, f"`{name}` is part of a {purpose}, which stays synchronous"
         if self.project.sessions.is_callback(function):
             return node, f"`{name}` is called by SQLAlchemy itself, with a synchronous session"
-        if function.is_method and name.startswith("__") and name.endswith("__") and name != "__call__":
+        if function.is_method and name.startswith("__") and name.endswith("__") and name not in _CALLED:
             return node, f"`{name}` cannot be a coroutine"
         if purpose == "test" and name in _XUNIT:
             return node, f"`{name}` is called by pytest, which does not await it"

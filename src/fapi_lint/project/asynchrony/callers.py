@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony.awaiting import hindrance
+from fapi_lint.project.asynchrony.awaiting import ENTERING, hindrance
 from fapi_lint.project.asynchrony.flow import Change, Kind, Obstacle, SessionFlow
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.search import Sighting, search
@@ -85,6 +85,9 @@ class Callers:
     def of(self, function: Function) -> Iterator[Use]:
         """Every use of a function outside of its own definition; of those that nobody can tell, the first."""
         name = function.name
+        if function.is_method and name in ENTERING:
+            yield from self._entered(function)
+            return
         if name not in self._named:
             self._search(name)
         for sighting in self._named[name].get(function, ()):
@@ -96,6 +99,55 @@ class Callers:
                 text = f"nobody can tell whether `{module.slice(unclear.node)}()` calls that of `{_owner(function)}`"
                 yield Use(obstacle=Obstacle(module, unclear.node, text))
         yield from self._patched(name)
+
+    def _entered(self, method: Function) -> Iterator[Use]:
+        """Every `with` that enters an object of a class with this method, or may; any other use is in the way."""
+        owner = method.parent
+        assert isinstance(owner, Class)
+        for module in self.project.references.mentioning(method.name):
+            for sighting in search(module, method.name):
+                if isinstance(sighting.node, o.Attribute) and sighting.node.attr == method.name:
+                    text = f"`{module.slice(sighting.node)}` is used by its name"
+                    yield Use(obstacle=Obstacle(module, sighting.node, text))
+        if method.name == "__exit__":
+            return  # What is left is entered first.
+        unclear: list[tuple[Sighting, o.WithItem]] = []
+        names: set[str] = set()
+        for sighting, item in self._items:
+            type_ = self.flow.types.of(sighting.scope, item.value)
+            if type_ is None and _leaf(item.value):
+                unclear.append((sighting, item))
+            if type_ is None or not isinstance(type_.symbol, Class) or not self._is_related(type_.symbol, owner):
+                continue
+            names.add(_leaf(item.value))
+            module, parents = sighting.scope.module, (sighting.node, *reversed(sighting.parents))
+            reason = hindrance(item, parents, sighting.scope)
+            if reason is not None:
+                text = f"`{type_.name}` is entered {reason}, where nothing can be awaited"
+                yield Use(obstacle=Obstacle(module, item, text))
+            else:
+                assert isinstance(sighting.scope.owner, Function)
+                yield Use(Change("enter", module, item, parents), sighting.scope.owner)
+        for sighting, item in unclear:
+            if _leaf(item.value) in names:
+                module = sighting.scope.module
+                text = f"nobody can tell whether `{module.slice(item.value)}` is a `{owner.name}`"
+                yield Use(obstacle=Obstacle(module, item, text))
+
+    @cached_property
+    def _items(self) -> list[tuple[Sighting, o.WithItem]]:
+        """Everything that a `with` of the application enters."""
+        return [
+            (sighting, item)
+            for module in self.project.modules
+            for sighting in search(module, "with")
+            if isinstance(sighting.node, o.With) and not sighting.node.is_async
+            for item in sighting.node.items
+        ]
+
+    def _is_related(self, one: Class, other: Class) -> bool:
+        resolver = self.project.resolver
+        return resolver.is_subclass(one, other) or resolver.is_subclass(other, one)
 
     def undecorating(self, decorator: Function) -> Iterator[Obstacle]:
         """Every use of a decorator that does not stand above a function."""

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony.awaiting import Convertible
+from fapi_lint.project.asynchrony.awaiting import ENTERING, Convertible
 from fapi_lint.project.asynchrony.callers import Callers
 from fapi_lint.project.asynchrony.decorators import Decorating
 from fapi_lint.project.asynchrony.flow import Change, Key, Kind, Obstacle, Part, SessionFlow
@@ -189,6 +189,7 @@ class AsyncClosures:
             if self.sets.find(function) in self.obstacles:
                 continue
             queue.extend(self._joined_by_override(function))
+            queue.extend(self._joined_by_entering(function))
             queue.extend(self._follow(function))
             queue.extend(self._wrapped(function))
         self._check_with()
@@ -229,6 +230,20 @@ class AsyncClosures:
             self._overriding.setdefault(function, []).append(other)
             self._join(function, other)
             yield other
+
+    def _joined_by_entering(self, function: Function) -> Iterator[Function]:
+        """`__exit__` of an `__enter__`, and the other way round: `async with` calls neither of them."""
+        owner = function.parent
+        if function.name not in ENTERING or not isinstance(owner, Class):
+            return
+        (name,) = ENTERING.keys() - {function.name}
+        other = self.flow.project.resolver.class_member(owner, name)
+        if not isinstance(other, Function):
+            self.hinder(function, Obstacle(function.module, function.node, f"`{owner.name}` has no `{name}`"))
+            return
+        self._overriding.setdefault(function, []).append(other)
+        self._join(function, other)
+        yield other
 
     def _join(self, one: Key, other: Key) -> None:
         known = [self.obstacles.get(self.sets.find(key)) for key in (one, other)]

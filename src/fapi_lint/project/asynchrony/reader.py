@@ -310,7 +310,7 @@ class Reader:
                 case o.Yield() | o.Return():
                     if isinstance(node, o.Name) and self.flow.origin(scope, node) not in (None, self.part.key):
                         self.shared(node)
-                case o.Param():
+                case o.Param() if role is not Role.MAKER:
                     self.obstacle(node, "it is the default of a parameter")
                 case o.Collection() | o.Dict() | o.Starred() | o.Subscript() | o.Comprehension() | o.Generator():
                     self.obstacle(node, f"`{self.module.slice(node)}` is put into a collection")
