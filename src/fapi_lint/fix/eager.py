@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 from fapi_lint.fix.edit import Edit, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
@@ -200,8 +201,7 @@ class _Loading:
             return []
         each = "item" if origin.is_many else origin.variable
         if _meets_again(origin.model, steps):
-            found = self.one_by_one(each, steps, columns)
-            return [insert_statement_after(self.module, statement, self.for_each(each, found))]
+            return self.behind(statement, self.for_each(each, self.one_by_one(each, steps, columns)))
         names = [f'"{name}"' for name in [*columns, *(name for name, step in steps.items() if step.is_needed)]]
         if all(not step.following for step in steps.values()):
             line = f"await {origin.session}.refresh({each}, [{', '.join(names)}])"
@@ -214,7 +214,25 @@ class _Loading:
                 f"await {origin.session}.get({self.model(origin.model)}, {each}.{keys[0].name}, "
                 f"options=[{', '.join(self.options(steps))}], populate_existing=True)"
             )
-        return [insert_statement_after(self.module, statement, self.for_each(each, [line]))]
+        return self.behind(statement, self.for_each(each, [line]))
+
+    def behind(self, statement: o.Node, lines: list[str]) -> list[Edit]:
+        """Lines behind a statement, or behind the one that returns or raises if there is no object."""
+        named: list[Edit] = []
+        if isinstance(statement, o.Return):
+            assert statement.value is not None
+            named = [Edit(self.module.path, statement.start, statement.value.start, f"{self.origin.variable} = ")]
+        if self.origin.is_optional:
+            check = _check_after(self.origin, statement)
+            if check is None:
+                lines = [
+                    f"if {self.origin.variable} is not None:",
+                    *(indent_unit(self.module) + line for line in lines),
+                ]
+            statement = check or statement
+        if named:
+            lines = [*lines, f"return {self.origin.variable}"]
+        return [*named, insert_statement_after(self.module, statement, lines)]
 
     def for_each(self, each: str, lines: list[str]) -> list[str]:
         """Lines for the one object, or for each of several."""
@@ -303,6 +321,20 @@ class _Loading:
         return spelled.text
 
 
+def _check_after(origin: Origin, statement: o.Node) -> o.If | None:
+    """The `if user is None: raise …` that follows a statement."""
+    name, blocks = origin.variable, [origin.function.scope.body]
+    for block in blocks:
+        for one, other in pairwise(block):
+            if one.start == statement.start and isinstance(other, o.If) and not other.orelse:
+                test = " ".join(origin.module.slice(other.test).split())
+                leaves = isinstance(other.body[-1], (o.Raise, o.Return))
+                return other if leaves and test in (f"not {name}", f"{name} is None", f"{name} == None") else None
+        for each in block:
+            blocks += [getattr(each, field) for field in ("body", "orelse", "final") if getattr(each, field, ())]
+    return None
+
+
 def _meets_again(model: Model, steps: dict[str, _Step]) -> bool:
     """Whether loading all anew at once comes to an object twice, and the second time drops what the first loaded."""
     if all(not step.following for step in steps.values()):
@@ -347,4 +379,5 @@ def _statement(origin: Origin) -> o.Node | None:
     for statement in statements(origin.function.scope.body):
         if statement.start <= origin.node.start and origin.node.end <= statement.end:
             found = statement
-    return found if isinstance(found, (o.ExprStatement, o.Assign, o.AnnAssign)) else None
+    kinds = (o.ExprStatement, o.Assign, o.AnnAssign, *((o.Return,) if origin.is_received else ()))
+    return found if isinstance(found, kinds) else None

@@ -743,3 +743,63 @@ def test_bulk_changes_are_made_known_to_the_session(before: str, after: str | No
     code = "def work(db: Session, x):\n    db.execute({})\n    db.commit()\n"
     head = "from sqlalchemy import delete, update\n\n\n"
     assert f"await db.execute({after or before})" in converted(head + code.format(before))
+
+
+UNIT = """
+class Unit:
+    session: Session
+
+    def __init__(self, make: sessionmaker = SessionLocal):
+        self.make = make
+
+    def __enter__(self):
+        self.session = self.make()
+        return self
+
+    def __exit__(self, *args):
+        self.session.close()
+
+
+def work(unit: Unit):
+    with unit:
+        unit.session.commit()
+"""
+UNIT_HEAD = "\nfrom sqlalchemy.orm import sessionmaker\n\n"
+
+
+def test_a_unit_of_work() -> None:
+    found = converted(UNIT_HEAD + UNIT)
+    assert (
+        found.partition("class Unit:")[2]
+        == """
+    session: AsyncSession
+
+    def __init__(self, make: async_sessionmaker = SessionLocal):
+        self.make = make
+
+    async def __aenter__(self):
+        self.session = self.make()
+        return self
+
+    async def __aexit__(self, *args):
+        await self.session.close()
+
+
+async def work(unit: Unit):
+    async with unit:
+        await unit.session.commit()
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("def other(unit):\n    with unit:\n        pass", "nobody can tell whether `unit` is a `Unit`"),
+        ("def other(unit: Unit):\n    unit.__enter__()", "`unit.__enter__` is used by its name"),
+        ("with Unit():\n    pass", "`Unit` is entered at module level, where nothing can be awaited"),
+        ("def other(unit: Unit):\n    with unit, open('x'):\n        pass", "a `with` enters both"),
+    ],
+)
+def test_a_unit_of_work_that_stays(code: str, reason: str) -> None:
+    assert reason in refusal(f"{UNIT_HEAD}{UNIT}\n\n{code}\n")

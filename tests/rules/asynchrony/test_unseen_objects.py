@@ -140,9 +140,10 @@ def test_what_is_made_of_a_dict_is_loaded_behind_the_commit() -> None:
 
 
 @pytest.mark.parametrize("body", ["one(db, User, 1)", "one(db, id=1, model=User)"])
-def test_a_function_that_is_given_the_model_can_load_nothing(body: str) -> None:
-    reason = refused(ONE, f"user = {body}\nreturn len(user.items)")
-    assert reason == "app/main.py:39 reads `User.items`: it comes from `one()`, which does not know its model"
+def test_what_a_function_gives_that_is_given_the_model(body: str) -> None:
+    code = files(ONE, f"user = {body}\nreturn len(user.items)")
+    loaded = f'user = await {body}\n    if user is not None:\n        await db.refresh(user, ["items"])\n'
+    assert loaded in fixed(code, "FAPI502", unsafe=True)["app/main.py"]
 
 
 def test_a_function_that_is_given_the_model_is_followed_through_another() -> None:

@@ -114,6 +114,8 @@ class SessionFlow:
         """What no asynchronous session of the application would survive."""
         self._statements: dict[tuple[Module, int], o.Node] = {}
         """Those outside of functions that are still to be read."""
+        self._fields: dict[tuple[Module, int], Class] = {}
+        """The classes of those statements that annotate an attribute."""
         self._read()
 
     def role(self, type_: Type | None) -> Role | None:
@@ -142,10 +144,13 @@ class SessionFlow:
             for function in dirty:
                 self.parts[function] = Reader(self, function.module).function(function)
             statements, self._statements = self._statements, {}
-            for (module, _), statement in statements.items():
-                key = _statement_key(module, statement)
+            for (module, start), statement in statements.items():
+                owner = self._fields.get((module, start))
+                key = _statement_key(module, statement) if owner is None else (module.path, start)
                 if key not in self.parts:
                     self.parts[key] = Reader(self, module).statement(key, statement)
+                    if owner is not None and self.parts[key].touches:
+                        self.sets.join(key, owner)
             if not self.fresh_words and not self.dirty:
                 for function in list(self.touched):
                     self.fixture_parameters(function)
@@ -201,6 +206,10 @@ class SessionFlow:
                 for name, bindings in class_.scope.bindings.items():
                     if any(isinstance(b.statement, (o.AnnAssign, o.Assign)) for b in bindings):
                         self._held(class_, name)
+                for statement in class_.node.body:
+                    if isinstance(statement, o.AnnAssign) and has(statement.start, statement.end):
+                        self._statements[module, statement.start] = statement
+                        self._fields[module, statement.start] = class_
         for function in module.scope.all_functions():
             if has(function.node.outer_start, function.node.end):
                 self.touch(function)

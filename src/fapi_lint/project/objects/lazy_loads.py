@@ -182,7 +182,9 @@ class LazyLoads:
         """Where the link can be loaded."""
         dropped = read.facts.dropped
         # A refresh loads again what the query loads; after everything else, the object itself must be loaded anew.
-        if dropped is not None and (read.origin.kind == "new" or read.path in read.facts.again):
+        # What a method gives that serves several models is loaded where it is received.
+        is_received = read.origin.is_shared and dropped is not None and not dropped.is_shared
+        if dropped is not None and (read.origin.kind == "new" or read.path in read.facts.again or is_received):
             return dropped
         return read.origin
 

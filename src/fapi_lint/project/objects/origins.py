@@ -44,6 +44,10 @@ class Origin:
     """Whether the name holds a collection of such objects."""
     is_shared: bool = False
     """Whether it is in a method of a base class that does the same for other models."""
+    is_received: bool = False
+    """For `"refresh"`: whether the name is given there what such a method gives."""
+    is_optional: bool = False
+    """For these: whether it may be None."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony.coroutines import paths
 from fapi_lint.project.models import Model
 from fapi_lint.project.objects.origins import NONE, Objects, Origin
 from fapi_lint.project.symbols import Class, Function
 
 if TYPE_CHECKING:
     from fapi_lint.project.objects.walk import Walk
+
+
+RUNS = frozenset(["exec", "execute", "get", "get_one", "scalar", "scalars", "stream", "stream_scalars"])
+"""Methods of a session that give rows or objects."""
 
 
 @dataclass(eq=False)
@@ -65,6 +70,29 @@ class Places:
             self._origins[key] = found
         return found
 
+    def received(self, walk: Walk, node: o.Call, given: Objects, variable: str, dropped: Origin | None) -> Origin:
+        """Where a name gets what a function gives that does the same for other models."""
+        origin = given.origin
+        key = (f"refresh {variable}", walk.module.path, node.start, node.end, 0, None)
+        if key not in self._origins:
+            is_direct = walk.project.types.callee(walk.scope, node.func) is origin.function
+            inner = _session_of(origin) if dropped is None else dropped.session
+            session = session_at(walk, origin.function, node, inner) if is_direct else ""
+            self._origins[key] = Origin(
+                "refresh",
+                walk.module,
+                walk.function,
+                node,
+                origin.model,
+                origin.is_async,
+                session,
+                variable,
+                is_many=bool(given.many),
+                is_received=True,
+                is_optional=not given.many and origin.kind != "new",
+            )
+        return self._origins[key]
+
     def delete(self, walk: Walk, node: o.Call, session: str) -> Origin:
         """The `delete()` of one object."""
         key = ("delete", walk.module.path, node.start, node.end, 0, None)
@@ -75,6 +103,15 @@ class Places:
             found = Origin("delete", walk.module, walk.function, node, None, session=session, variable=variable)
             self._origins[key] = found
         return found
+
+
+def _session_of(origin: Origin) -> str:
+    """How the function of a query or `get()` writes the session."""
+    for call, _ in paths(origin.function.scope.body, o.Call):
+        holds = call.start <= origin.node.start and origin.node.end <= call.end
+        if holds and isinstance(call.func, o.Attribute) and call.func.attr in RUNS:
+            return origin.module.slice(call.func.value)
+    return ""
 
 
 def names_of(walk: Walk) -> dict[Objects, str]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
+from fapi_lint.project.module_names import snake_case
+from fapi_lint.project.nouns import plural
 from fapi_lint.project.objects.calls import Calls
 from fapi_lint.project.objects.links import ANY, BELOW, Path
 from fapi_lint.project.objects.origins import (
@@ -61,6 +63,8 @@ class Walk:
         self.classes = {name: class_ for name, class_ in classes.items() if len(self.scope.bindings[name]) == 1}
         self.is_shared = bool(self.classes) or (receiver is not None and receiver is not function.parent)
         self.statements = statements
+        self.received: dict[Origin, str] = {}
+        """What holds the objects of methods that serve several models."""
         self.state = State()
         self.summary = Summary(function)
         self.calls = Calls(self)
@@ -111,8 +115,33 @@ class Walk:
 
     def assign(self, node: o.Assign) -> None:
         values = self.value(node.value)
+        if len(node.targets) == 1 and isinstance(node.targets[0], o.Name):
+            self.receive(node.targets[0].id, node.value, values)
         for target in node.targets:
             self.bind(target, values)
+
+    def receive(self, name: str, node: o.Expr, values: Values) -> None:
+        """What a method gives that serves several models is loaded further where it gets a name."""
+        call = node.value if isinstance(node, o.Await) else node
+        if self.is_shared or not isinstance(call, o.Call):
+            return
+        for value in values:
+            if not isinstance(value, Objects) or not value.origin.is_shared:
+                continue
+            facts, given = self.facts(value.origin), "" if value.path else name or self.name_for(value)
+            if self.received.setdefault(value.origin, given) != given:
+                given = ""  # Several names hold such objects, and nobody can tell them apart.
+            if facts.dropped is None or facts.dropped.is_shared:
+                at = self.objects.places.received(self, call, value, given, facts.dropped)
+                self.set_facts(value.origin, replace(facts, dropped=at))
+
+    def name_for(self, value: Objects) -> str:
+        """What to call objects that are returned at once; empty if the name is taken."""
+        model = value.origin.model
+        name = "" if model is None else snake_case(model.name)
+        name = plural(name) if value.many else name
+        names = (each for each in (name, f"db_{name}") if self.scope.lookup(each) is None)
+        return next(names, "") if name else ""
 
     def ann_assign(self, node: o.AnnAssign) -> None:
         if node.value is not None:
@@ -249,6 +278,8 @@ class Walk:
 
     def return_(self, node: o.Return) -> bool:
         values = NONE if node.value is None else self.value(node.value)
+        if node.value is not None:
+            self.receive("", node.value, values)
         self.summary.returns.append(Return(node, values, self.state.copy()))
         return False
 
