@@ -14,7 +14,15 @@ from fapi_lint.fix.imports import spell
 from fapi_lint.fix.insertions import Insertions
 from fapi_lint.fix.requirements import asyncio_extra, asyncio_plugin
 from fapi_lint.fix.starting import Started
-from fapi_lint.fix.text import indent_unit, indentation_at, newline, remove_statement, replace
+from fapi_lint.fix.text import (
+    indent_unit,
+    indentation_at,
+    insert_keyword,
+    newline,
+    quote,
+    remove_statement,
+    replace,
+)
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.asynchrony.awaiting import ENTERING, generators_around
@@ -49,6 +57,9 @@ class Conversion:
         self.drops: list[DropsImport] = []
         self.makers = Makers(project)
         self.has_async_tests = False
+        tests = project.tests
+        outlives = any(tests.broad_scope(function) for function in closure.functions if tests.is_fixture(function))
+        self.shares_loop = tests.marker == "asyncio" and (outlives or tests.shares_loop)
 
     def fix(self) -> Fix | Refusal:
         closure = self.closure
@@ -308,6 +319,8 @@ class Conversion:
             mark = f"@{spelled.text}.mark.{tests.marker}"
         else:
             mark = f"@{spelled.text}.{tests.marker}"
+        if self.shares_loop:
+            mark += f"(loop_scope={quote(module, 'session')})"
         return mark + newline(module.text) + indentation_at(module.text, function.node.start)
 
     def fixture(self, function: Function) -> None:
@@ -319,8 +332,19 @@ class Conversion:
             if symbol is not None and symbol.dotted == "pytest.fixture":
                 spelled = spell(module, "pytest_asyncio", value.start)
                 self.edits.append(replace(module, value, f"{spelled.text}.fixture"))
+                self.loop_scope(module, decorator.value)
                 self.needs += spelled.needs
                 self.drops.append(DropsImport(module.path, o.dotted(value).partition(".")[0]))
+
+    def loop_scope(self, module: Module, decorator: o.Expr) -> None:
+        """A fixture that runs in the event loop of all tests."""
+        if not self.shares_loop:
+            return
+        argument = f"loop_scope={quote(module, 'session')}"
+        if isinstance(decorator, o.Call):
+            self.edits.append(insert_keyword(module, decorator, argument, after=("scope",)))
+        else:
+            self.edits.append(Edit(module.path, decorator.end, decorator.end, f"({argument})"))
 
     # --- requirements ------------------------------------------------------------------------------
 

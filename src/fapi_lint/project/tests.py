@@ -149,6 +149,11 @@ class Tests:
         counts = Counter(m for module in self.modules for m in re.findall(r"mark\.(asyncio|anyio)\b", module.text))
         return "anyio" if counts["anyio"] > counts["asyncio"] else "asyncio"
 
+    @cached_property
+    def shares_loop(self) -> bool:
+        """Whether fixtures run in one event loop for all tests, which then must run in it too."""
+        return any(re.search(r"""loop_scope=["']session["']""", module.text) for module in self.modules)
+
     # --- what runs coroutines ----------------------------------------------------------------------
 
     def is_marked(self, scope: Scope, symbol: object) -> bool:

@@ -133,16 +133,18 @@ class Convertible:
             ):
                 return None
             if symbol.package in ("pytest", "pytest_asyncio"):
-                return None if any_scope else self._fixture(function, value)
+                return None if any_scope else self._fixture(function)
             if symbol.name in ("property", "cached_property", "hybrid_property"):
                 return f"`{function.name}` is a property"
         return f"nobody can tell what `@{written}` does with `{function.name}` as a coroutine"
 
-    def _fixture(self, function: Function, value: o.Expr) -> str | None:
-        given = value.argument("scope") if isinstance(value, o.Call) else None
-        if given is not None and not (isinstance(given.value, o.String) and given.value.value == "function"):
-            return f"the fixture `{function.name}` outlives the event loop of a test"
-        return None
+    def _fixture(self, function: Function) -> str | None:
+        given, tests = self.project.tests.broad_scope(function), self.project.tests
+        if given is None:
+            return None
+        if isinstance(given.value, o.String) and tests.marker == "asyncio" and not tests.runs_all(function.module):
+            return None  # It and all that is asynchronous runs in one event loop.
+        return f"the fixture `{function.name}` outlives the event loop of a test"
 
     def _foreign_base(self, class_: Class) -> str | None:
         """A foreign class that the class inherits from and that may have its own idea of its methods."""

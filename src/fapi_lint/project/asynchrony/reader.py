@@ -192,6 +192,8 @@ class Reader:
             self.join(self.flow.origin(scope, node))
             if isinstance(node, o.Attribute):
                 self._join_holder(scope, node.value)
+                if self.flow.held(o.dotted(node)) is not None:
+                    self.join(o.dotted(node).partition(".")[2])
             if role is not None and not (isinstance(parent, o.Attribute) and parent.value is node):
                 self.bare(scope, role, node, above)
 
@@ -237,7 +239,7 @@ class Reader:
                 self._known[key] = self.types.of(scope, expr)
             return self._known[key]
         if isinstance(expr, o.Attribute):
-            found = self.paths.get(o.dotted(expr))
+            found = self.paths.get(o.dotted(expr)) or self.flow.held(o.dotted(expr))
             return found or (self.types.of(scope, expr) if expr.attr in self.flow.words else None)
         if isinstance(expr, o.Subscript):
             return self.types.of(scope, expr)
@@ -350,6 +352,8 @@ class Reader:
         everywhere = sum(module.text.count(f".{tail}") for module in self.flow.project.modules)
         if "." in tail and type_ is not None and inside == everywhere:
             self.paths[dotted] = type_
+        elif tail.startswith("state.") and tail.count(".") == 1 and type_ is not None and self.flow.hold(tail, type_):
+            self.join(tail)
         else:
             self.obstacle(node, f"`{self.module.slice(target)}` is read elsewhere, where its type is not known")
 
