@@ -803,3 +803,75 @@ async def work(unit: Unit):
 )
 def test_a_unit_of_work_that_stays(code: str, reason: str) -> None:
     assert reason in refusal(f"{UNIT_HEAD}{UNIT}\n\n{code}\n")
+
+
+MIDDLEWARE = """
+from fastapi import FastAPI, Request
+
+app = FastAPI()
+
+
+@app.middleware("http")
+async def with_session(request: Request, call_next):
+    request.state.db = SessionLocal()
+    try:
+        return await call_next(request)
+    finally:
+        request.state.db.close()
+
+
+def of_request(request: Request) -> Session:
+    return request.state.db
+
+
+@app.get("/")
+def root(request: Request):
+    request.state.db.commit()
+"""
+
+
+def test_a_session_in_the_state_of_requests() -> None:
+    found = converted(MIDDLEWARE)
+    assert "        await request.state.db.close()\n" in found
+    assert "def of_request(request: Request) -> AsyncSession:\n" in found
+    assert "async def root(request: Request):\n    await request.state.db.commit()\n" in found
+
+
+def test_a_state_that_holds_something_else_too() -> None:
+    other = MIDDLEWARE + "\n\ndef other(request: Request):\n    request.state.db = engine.connect()\n"
+    assert "`request.state.db` is read elsewhere, where its type is not known" in refusal(other)
+
+
+BROAD = """
+import pytest
+from app.db import SessionLocal
+from app.work import get
+
+@pytest.fixture(scope="session", autouse=True)
+def db():
+    with SessionLocal() as db:
+        yield db
+
+@pytest.fixture
+def user(db):
+    return get(db, 1)
+
+def test_it(user):
+    assert user
+
+def test_get(db):
+    get(db, 2)
+"""
+
+
+def test_fixtures_that_outlive_a_test_share_its_loop() -> None:
+    found = fixed(app(GET, tests__conftest=BROAD), CODES, unsafe=True)["tests/conftest.py"]
+    assert '@pytest_asyncio.fixture(scope="session", loop_scope="session", autouse=True)\nasync def db():' in found
+    assert '@pytest_asyncio.fixture(loop_scope="session")\nasync def user(db):' in found
+    assert "\ndef test_it(user):" in found
+    assert '@pytest.mark.asyncio(loop_scope="session")\nasync def test_get(db):' in found
+
+
+def test_fixtures_of_anyio_do_not() -> None:
+    test = BROAD + "\n@pytest.mark.anyio\nasync def test_other(): ...\n"
+    assert "the fixture `db` outlives the event loop of a test" in refusal(GET, tests__conftest=test)

@@ -426,3 +426,37 @@ def test_a_statement_that_another_function_executes() -> None:
     assert "db.scalars(query.limit(size))" in found
     assert "page(db, select(User).options(selectinload(User.posts)))" in found
     assert "selectinload(Post.author)" in found.partition("page(db, query.limit(1).options(")[2].partition(", 2)")[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "post = Post()\nif key:\n    post.author = User()\ndb.add(post)\ndb.commit()\nreturn post.author",
+            'await db.commit()\n    await db.refresh(post, ["author"])\n',
+        ),
+        (
+            "post = db.scalar(select(Post))\nif key:\n    post.author = User()\nreturn post.author",
+            "await db.scalar(select(Post).options(selectinload(Post.author)))",
+        ),
+        (
+            "post = Post()\nif key:\n    post.author = User()\nelse:\n    post.author = User(name='x')\n"
+            "db.add(post)\ndb.commit()\nreturn post.author",
+            "await db.commit()\n    return post.author",
+        ),
+    ],
+)
+def test_what_only_one_branch_assigns_is_loaded_when_code_becomes_asynchronous(before: str, after: str) -> None:
+    head = HEAD.replace("sqlalchemy.ext.asyncio import AsyncSession", "sqlalchemy.orm import Session")
+    code = files(body(before).replace("async def", "def"), head.replace("AsyncSession", "Session"))
+    code["app/work.py"] = code["app/work.py"].replace("AsyncSession", "Session")
+    code["app/db.py"] = """\
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
+maker = sessionmaker(create_engine("sqlite+aiosqlite://"))
+
+def get_db():
+    with maker() as session:
+        yield session
+"""
+    assert after in fixed(code, "FAPI502", unsafe=True)["app/work.py"]

@@ -38,8 +38,9 @@ class ObjectFlow:
     """All summaries of an application, and the reads of which the origin is known."""
 
     project: Project
-    reads: dict[tuple[Origin, Path, Origin | None, bool], Read] = field(default_factory=dict)
-    """Reads that may emit a query, by what is read of what, and whether something unknown may have loaded it."""
+    reads: dict[tuple[Origin, Path, Origin | None, bool, bool], Read] = field(default_factory=dict)
+    """Reads that may emit a query, by what is read of what, and whether something unknown, or one of two branches, may
+    have loaded it."""
     _summaries: dict[tuple[Function, Class | None, Classes, Statements], Summary] = field(default_factory=dict)
     _passed: dict[tuple[object, ...], Statement] = field(default_factory=dict)
     places: Places = field(default_factory=Places)
@@ -358,12 +359,13 @@ class ObjectFlow:
         elif isinstance(member, str):
             self.read(walk, origin, (*path[:-1], member), facts, place, obstacle)
         elif origin.kind == "parameter":
-            if not is_loaded(path, facts.loaded):
+            if not is_loaded(path, facts.surely):
                 read = Read(origin, path, facts, place, obstacle)
                 walk.summary.reads.setdefault(origin, {}).setdefault((path, facts), read)
-        elif member and origin.model is not None and facts.lacks(path):
-            key = (origin, path, facts.dropped, facts.is_opaque)
-            self.reads.setdefault(key, Read(origin, path, facts, place, obstacle))
+        elif member and origin.model is not None and facts.may_lack(path):
+            is_doubtful = not facts.lacks(path)
+            key = (origin, path, facts.dropped, facts.is_opaque, is_doubtful)
+            self.reads.setdefault(key, Read(origin, path, facts, place, obstacle, is_doubtful=is_doubtful))
 
     def _member(self, model: Model | None, path: Path) -> bool | Function | str | None:
         """What the last attribute of a path is: a link that loads when it is read (or may be one), a column that an

@@ -113,7 +113,8 @@ class LazyLoads:
         loads = self._loads(
             read
             for read in self.objects.reads.values()
-            if self._origin(read).is_async and read.path not in read.facts.near and not read.facts.is_opaque
+            if self._origin(read).is_async and read.path not in read.facts.near
+            if not (read.facts.is_opaque or read.is_doubtful)
         )
         stale = [
             read

@@ -123,24 +123,35 @@ class Facts:
     dropped: Origin | None = None
     """What dropped everything that was loaded before."""
     writes: Writes = NO_WRITES
+    partly: frozenset[Path] = frozenset()
+    """Those of `loaded` that only one of two branches loaded."""
+
+    @property
+    def surely(self) -> frozenset[Path]:
+        """What is loaded whatever branch was taken."""
+        return self.loaded - self.partly
 
     def load(self, *paths: Path) -> Facts:
-        return replace(self, loaded=self.loaded | set(paths), writes=self.writes.load(frozenset(paths)))
+        loaded = frozenset(paths)
+        return replace(self, loaded=self.loaded | loaded, writes=self.writes.load(loaded), partly=self.partly - loaded)
 
     def wrote(self, writes: Writes) -> Facts:
         return self if writes is self.writes else replace(self, writes=writes)
 
     def populated(self, paths: frozenset[Path]) -> Facts:
         """`populate_existing`: every column is loaded anew, and these links."""
-        return replace(self, loaded=self.loaded | paths, writes=self.writes.refresh())
+        return replace(self, loaded=self.loaded | paths, writes=self.writes.refresh(), partly=self.partly - paths)
 
     def refreshed(self, at: Origin) -> Facts:
-        return replace(self, loaded=self.again, dropped=at, is_persistent=True, writes=self.writes.refresh())
+        writes, nothing = self.writes.refresh(), frozenset[Path]()
+        return replace(self, loaded=self.again, dropped=at, is_persistent=True, writes=writes, partly=nothing)
 
     def expired(self, at: Origin) -> Facts:
         nothing: frozenset[Path] = frozenset()
         writes = self.writes.expire(at)
-        return replace(self, loaded=nothing, near=nothing, dropped=at, is_persistent=True, writes=writes)
+        return replace(
+            self, loaded=nothing, near=nothing, dropped=at, is_persistent=True, writes=writes, partly=nothing
+        )
 
     def flushed(self, at: Origin) -> Facts:
         if self.is_persistent:
@@ -150,6 +161,8 @@ class Facts:
     def then(self, change: Facts, prefix: Path) -> Facts:
         """The facts after a call that did `change` to what `prefix` leads to."""
         moved = frozenset(prefix + path for path in change.loaded)
+        partly = frozenset(prefix + path for path in change.partly)
+        partly = (self.partly - (moved - partly)) | (partly - self.surely)
         base, dropped, writes = self.loaded, self.dropped, self.writes
         is_anew = change.dropped is not None and change.writes.is_read_anew
         if prefix:
@@ -168,14 +181,20 @@ class Facts:
             self.is_opaque or change.is_opaque,
             dropped,
             writes,
+            partly,
         )
 
     def lacks(self, path: Path) -> bool:
         """Whether reading a lazy link now emits a query, unless something unknown has loaded it."""
         return self.is_persistent and not is_loaded(path, self.loaded)
 
+    def may_lack(self, path: Path) -> bool:
+        """Whether that depends on the branch that was taken."""
+        return self.is_persistent and not is_loaded(path, self.surely)
+
     def __or__(self, other: Facts) -> Facts:
         """What is known after either of two branches: loaded in one of them counts."""
+        partly = {path for path in self.loaded ^ other.loaded if path[0] not in (ANY, BELOW)}
         return Facts(
             self.loaded | other.loaded,
             self.again | other.again,
@@ -184,6 +203,7 @@ class Facts:
             self.is_opaque or other.is_opaque,
             self.dropped or other.dropped,
             self.writes | other.writes,
+            self.partly | other.partly | partly,
         )
 
 

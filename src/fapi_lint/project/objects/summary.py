@@ -52,6 +52,8 @@ class Read:
     obstacle: str | None = None
     deleted: Origin | None = None
     """If nothing is read, but the object deleted: where."""
+    is_doubtful: bool = False
+    """Whether it may have been loaded, by one of two branches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
