@@ -10,6 +10,7 @@ from fapi_lint.engine.check import RuleError, Violation, blame, check
 from fapi_lint.engine.diagnose import diagnose
 from fapi_lint.engine.timing import Clock
 from fapi_lint.fix.edit import Applicability, Fix, Move
+from fapi_lint.fix.lines import fitted, line_length
 from fapi_lint.fix.planner import apply, edits_of, plan
 from fapi_lint.outline import build, nodes
 from fapi_lint.project.module import Module
@@ -59,6 +60,7 @@ def fix_until_stable(
     """
     clock = clock or Clock()
     outcome = Outcome(project)
+    before = {module.origin: module.text for module in project.modules}
     dropped: set[tuple[str, str, str]] = set()
     for _ in range(MAX_PASSES):
         errors: list[RuleError] = []
@@ -75,6 +77,8 @@ def fix_until_stable(
         ]
         applied = _apply(outcome, candidates, dropped) if candidates else []
         if not applied:
+            if _lay_out(outcome, before):
+                outcome.left = select(outcome.project, check(outcome.project, rules, clock, []))
             return outcome
     codes = ", ".join(sorted({violation.rule.code for violation in applied}))
     culprits = [violation.rule for violation in applied]
@@ -121,6 +125,22 @@ def _apply(
     outcome.moves.extend(planned.moves)
     outcome.project = _linked_anew(outcome.project, rewritten, planned.moves)
     return applied
+
+
+def _lay_out(outcome: Outcome, before: Mapping[str, str]) -> bool:
+    """Break the lines that became too long; whether there were any."""
+    rewritten: dict[str, File] = {}
+    limit = line_length(outcome.project)
+    for module in outcome.project.modules:
+        if module.origin in outcome.texts and module.origin in before:
+            text = fitted(before[module.origin], module.text, limit)
+            file = _reread(module, text) if text != module.text else module
+            if file is not module and not isinstance(file, str):
+                rewritten[module.path] = file
+    if rewritten:
+        outcome.texts.update((file.origin, file.text) for file in rewritten.values())
+        outcome.project = _linked_anew(outcome.project, rewritten, ())
+    return bool(rewritten)
 
 
 def _linked_anew(project: Project, rewritten: Mapping[str, File], moves: Iterable[Move]) -> Project:
