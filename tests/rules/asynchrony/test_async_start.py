@@ -137,6 +137,17 @@ def test_a_factory() -> None:
     assert "    yield\n\n\ndef create() -> FastAPI:\n    app = FastAPI(lifespan=lifespan)\n" in text
 
 
+def test_what_a_factory_does() -> None:
+    factory = (
+        "def create() -> FastAPI:\n    app = FastAPI()\n    Base.metadata.create_all(engine)\n    seed()\n"
+        "    return app\n\n\napp = create()\n"
+    )
+    main = MAIN.replace('Base.metadata.create_all(bind=engine)\n\napp = FastAPI(title="x")\n', factory)
+    text = converted(main)["app/main.py"]
+    assert "(Base.metadata.create_all)\n    await seed()\n    yield\n" in text
+    assert "def create() -> FastAPI:\n    app = FastAPI(lifespan=lifespan)\n    return app\n" in text
+
+
 @pytest.mark.parametrize(
     "main",
     [

@@ -168,3 +168,22 @@ def test_what_makes_an_object_of_the_class() -> None:
     out = fixed({**files(crud), "app/models.py": models}, "FAPI201", unsafe=True)
     assert "order_id: Mapped[uuid.UUID]" in out["app/models.py"]
     assert "def make(self, order_id: UUID," in out["app/crud.py"]
+
+
+def test_methods_that_are_called_like_those_of_a_session() -> None:
+    crud = GENERIC.replace("def get(self", "def delete(self") % READ
+    routes = ROUTES.replace("crud.order.get(db, id)", "crud.order.delete(db, id)")
+    out = fixed({**files(crud), "app/main.py": routes}, "FAPI201", unsafe=True)
+    assert "def delete(self, db: Session, id: UUID)" in out["app/crud.py"]
+    assert "def get_order(id: UUID," in out["app/main.py"]
+
+
+def test_keys_among_the_keywords_of_a_filter() -> None:
+    crud = GENERIC % READ
+    crud += "\n\ndef find(db: Session, **filters: Any) -> Any:\n"
+    crud += "    return [getattr(models.Item, name) == value for name, value in filters.items()]\n"
+    models = "from sqlalchemy import ForeignKey\n" + MODELS
+    models += '    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))\n'
+    routes = ROUTES.replace("crud.order.get(db, id) is not None", "crud.find(db, order_id=id)")
+    found = findings({**files(crud), "app/models.py": models, "app/main.py": routes}, "FAPI201")
+    assert any(each.fix is None and "order_id" in each.message for each in found)

@@ -293,14 +293,14 @@ class Callers:
         around = tuple(parents[parents.index(node) + 1 :]) if node is not call else tuple(parents)
         change = Change(kind, module, node, around)
         reason = hindrance(node, around, scope)
+        elsewhere = self.flow.starting.kind(module, around, scope) if kind == "await" else None
+        if elsewhere is not None:
+            return Use(Change(elsewhere, module, node, around))
         if reason is not None:
             if kind == "await" and _is_main(around) and scope.owner is None:
                 if self.project.purposes.of(module) != "application":
                     return Use(obstacle=Obstacle(module, call, "a script stays synchronous"))
                 return Use(Change("run", module, node, around))
-            elsewhere = self.flow.starting.kind(module, around, scope) if kind == "await" else None
-            if elsewhere is not None:
-                return Use(Change(elsewhere, module, node, around))
             text = f"`{function.name}()` is called {reason}, where nothing can be awaited"
             return Use(obstacle=Obstacle(module, call, text))
         assert isinstance(scope.owner, Function)

@@ -412,7 +412,7 @@ class Reader:
         if kind in ("await", "enter", "create_all", "run_sync"):
             reason = hindrance(node, parents, self.part.scope)
             elsewhere = self.flow.starting.kind(self.module, parents, self.part.scope) if kind == "create_all" else None
-            if reason is not None and elsewhere is not None:
+            if elsewhere is not None:
                 kind = elsewhere
             elif reason is not None:
                 self.obstacle(node, f"nothing can be awaited {reason}")

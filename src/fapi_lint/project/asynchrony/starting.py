@@ -44,18 +44,32 @@ class Starting:
 
         An application awaits it at its start, a test while it is loaded, which no event loop does.
         """
-        if not scope.is_module or len(parents) != 1 or not isinstance(parents[0], o.ExprStatement):
+        if len(parents) != 1 or not isinstance(parents[0], o.ExprStatement):
             return None
-        if all(statement.start != parents[0].start for statement in module.outline.body):
+        if not (scope.is_module or self.is_factory(scope)):
+            return None
+        if all(statement.start != parents[0].start for statement in scope.body):
             return None  # It runs under a condition.
         purpose, application = self.project.purposes.of(module), self.application
-        if purpose == "test":
+        if purpose == "test" and scope.is_module:
             return "at_once"
         if purpose != "application" or application is None or self._is_tested:
+            return None
+        if any(isinstance(n, o.Name) and not scope.is_module and n.id in scope.bindings for n in o.walk(parents[0])):
             return None
         if module is application.module or application.module not in self.project.imports.reachable([module]):
             return "at_start"
         return None
+
+    def is_factory(self, scope: Scope) -> bool:
+        """Whether this is the function that makes the application."""
+        made, owner = self.application, scope.owner
+        return (
+            made is not None
+            and isinstance(owner, Function)
+            and owner.module is made.module
+            and owner.node.body_start <= made.call.start < owner.node.end
+        )
 
     @cached_property
     def _is_tested(self) -> bool:

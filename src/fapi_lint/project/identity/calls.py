@@ -85,13 +85,16 @@ Method: TypeAlias = "Callable[[Flow, Scope, o.Call, o.Attribute], Cell | None]"
 
 def called(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
     """The set of what a call gives, and what the call joins."""
-    func = call.func
+    func, types = call.func, flow.project.types
     if isinstance(func, o.Attribute):
-        for method in _METHODS.get(func.attr, ()):
+        methods = _METHODS.get(func.attr, ())
+        if methods and func.attr in types.methods and isinstance(types.callee(scope, func), Function):
+            methods = ()  # A method of the application's own tells more than its name.
+        for method in methods:
             found = method(flow, scope, call, func)
             if found is not _UNTOLD:
                 return found
-    callee = flow.project.types.callee(scope, func)
+    callee = types.callee(scope, func)
     if not isinstance(func, o.Attribute) and not isinstance(callee, (External, Class, Function)):
         symbol = flow.resolver.resolve(scope, func)
         callee = symbol if isinstance(symbol, (External, Class, Function)) else None

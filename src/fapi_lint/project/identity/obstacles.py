@@ -78,6 +78,9 @@ class Obstacles:
             for name, fact in self.identifiers.loose_facts.items():
                 if name in names:
                     yield fact
+            for name, fact, value in self.identifiers.flow.swallowed:
+                if name in names and value.root is not cell.root and self._is_code(fact):
+                    yield fact
             tables = [model.table for key in identity.keys for model in self.project.models.users_of(key.owner)]
             for place in self.identifiers.flow.unknown_references if None in tables else ():
                 yield Fact(place, "a foreign key to an unknown table")

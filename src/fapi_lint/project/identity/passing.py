@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.identity.cells import Cell, join
+from fapi_lint.project.identity.cells import Cell, Fact, join
 from fapi_lint.project.identity.entities import is_exception
 from fapi_lint.project.symbols import Class, Function, Scope
 
@@ -48,6 +48,9 @@ def pass_to(flow: Flow, scope: Scope, call: o.Call, function: Function, *, is_bo
                 join(flow.parameter(function, named), value)
             elif value is not None:
                 flow.fact(value, scope, arg, f"`**` of `{function.name}`")
+                if arg.keyword in flow.names:
+                    text = f"`{arg.keyword}` is one of the `**` of `{function.name}`"
+                    flow.swallowed.append((arg.keyword, Fact(flow.place(scope, arg), text), value))
         else:
             if index < len(plain):
                 join(flow.parameter(function, plain[index]), value)

@@ -53,6 +53,8 @@ class Places:
         self.dumps: list[tuple[Cell, Fact]] = []
         """What is done to sets and to all that is in them."""
         self.loose_cells: list[Cell] = []
+        self.swallowed: list[tuple[str, Fact, Cell]] = []
+        """What is passed under the name of a key to a function that takes any keywords."""
         self.unknown_classes: list[Fact] = []
         """Comparisons of keys with a class of which nothing is known."""
         self.unknown_references: list[Place] = []
