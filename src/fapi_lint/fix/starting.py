@@ -49,6 +49,11 @@ class Started:
         module = run[0].module
         spelled = spell(module, "asyncio", run[0].node.start)
         self.needs += spelled.needs
+        if len(run) == 1 and not _makes_tables(run) and not o.dotted(_called(run[0])).endswith(".drop_all"):
+            node = run[0].node
+            self.edits.append(Edit(module.path, node.start, node.start, f"{spelled.text}.run("))
+            self.edits.append(Edit(module.path, node.end, node.end, ")"))
+            return
         name = _free(module, "create_tables" if _makes_tables(run) else "prepare")
         lines = [*self.defined(module, name, run), "", "", f"{spelled.text}.run({name}())"]
         self.replace(run, lines)
@@ -158,7 +163,12 @@ def _adjacent(changes: Sequence[Change]) -> list[list[Change]]:
 
 
 def _makes_tables(run: Sequence[Change]) -> bool:
-    return any(isinstance(c.node, o.Call) and o.dotted(c.node.func).endswith(".create_all") for c in run)
+    return any(o.dotted(_called(change)).endswith(".create_all") for change in run)
+
+
+def _called(change: Change) -> o.Expr:
+    assert isinstance(change.node, o.Call)
+    return change.node.func
 
 
 def _free(module: Module, name: str) -> str:

@@ -122,13 +122,23 @@ def test_a_startup_function_that_is_there() -> None:
 
 def test_another_module() -> None:
     main = MAIN.replace("Base.metadata.create_all(bind=engine)\n\n", "")
-    after = converted(main, DB + "\n\nBase.metadata.create_all(engine)\n")
+    after = converted(main, db=DB + "\n\nBase.metadata.create_all(engine)\n")
     assert after["app/db.py"].endswith(
         "\n\n\nasync def create_tables() -> None:\n    async with engine.begin() as connection:\n"
         "        await connection.run_sync(Base.metadata.create_all)\n"
     )
     assert "from app.db import Base, create_tables, engine, seed\n" in after["app/main.py"]
     assert "    await create_tables()\n    yield\n" in after["app/main.py"]
+
+
+def test_a_program_that_nobody_imports() -> None:
+    program = "from app.db import Base, engine, seed\n\n{}\n"
+    main = MAIN.replace("Base.metadata.create_all(bind=engine)\n\n", "")
+    after = converted(main, app__create=program.format("Base.metadata.create_all(engine)"))
+    assert "lifespan" not in after["app/main.py"]
+    assert after["app/create.py"].endswith("(Base.metadata.create_all)\n\n\nasyncio.run(create_tables())\n")
+    after = converted(main, app__create=program.format("seed()"))
+    assert after["app/create.py"].endswith("\n\nasyncio.run(seed())\n")
 
 
 def test_a_factory() -> None:

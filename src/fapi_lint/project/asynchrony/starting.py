@@ -42,7 +42,7 @@ class Starting:
     def kind(self, module: Module, parents: Sequence[o.Node], scope: Scope) -> Literal["at_start", "at_once"] | None:
         """How a call within `parents`, innermost first, is awaited that is a statement of a module.
 
-        An application awaits it at its start, a test while it is loaded, which no event loop does.
+        An application awaits it at its start, a test or a program while it is loaded, which no event loop does.
         """
         if len(parents) != 1 or not isinstance(parents[0], o.ExprStatement):
             return None
@@ -50,16 +50,19 @@ class Starting:
             return None
         if all(statement.start != parents[0].start for statement in scope.body):
             return None  # It runs under a condition.
-        purpose, application = self.project.purposes.of(module), self.application
+        purpose, application, imports = self.project.purposes.of(module), self.application, self.project.imports
         if purpose == "test" and scope.is_module:
             return "at_once"
+        if purpose == "application" and imports.leading_to(module) == {module} and "FastAPI(" not in module.text:
+            return "at_once"  # It is run, and imported by nobody.
         if purpose != "application" or application is None or self._is_tested:
             return None
         if any(isinstance(n, o.Name) and not scope.is_module and n.id in scope.bindings for n in o.walk(parents[0])):
             return None
-        if module is application.module or application.module not in self.project.imports.reachable([module]):
+        if module is application.module:
             return "at_start"
-        return None
+        is_loaded = module in imports.reachable([application.module])
+        return "at_start" if is_loaded and application.module not in imports.reachable([module]) else None
 
     def is_factory(self, scope: Scope) -> bool:
         """Whether this is the function that makes the application."""
