@@ -75,7 +75,6 @@ class _Clients(Conversion):
     def __init__(self, project: Project, uses: ClientUses, scope: Scope) -> None:
         super().__init__(project, Closure(functions=uses.functions, changes=uses.changes))
         self.uses = uses
-        self.shares_loop = project.tests.marker == "asyncio" and project.tests.shares_loop
         self.where_made = scope
 
     def fix(self) -> Fix:

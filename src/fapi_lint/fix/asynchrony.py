@@ -57,9 +57,8 @@ class Conversion:
         self.drops: list[DropsImport] = []
         self.makers = Makers(project)
         self.has_async_tests = False
-        tests = project.tests
-        outlives = any(tests.broad_scope(function) for function in closure.functions if tests.is_fixture(function))
-        self.shares_loop = tests.marker == "asyncio" and (outlives or tests.shares_loop)
+        tests, closures = project.tests, project.async_closures
+        self.shares_loop = tests.marker == "asyncio" and (tests.shares_loop or closures.outlives_tests)
 
     def fix(self) -> Fix | Refusal:
         closure = self.closure

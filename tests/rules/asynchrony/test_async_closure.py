@@ -875,3 +875,26 @@ def test_fixtures_that_outlive_a_test_share_its_loop() -> None:
 def test_fixtures_of_anyio_do_not() -> None:
     test = BROAD + "\n@pytest.mark.anyio\nasync def test_other(): ...\n"
     assert "the fixture `db` outlives the event loop of a test" in refusal(GET, tests__conftest=test)
+
+
+def test_transactions_of_a_connection() -> None:
+    code = """
+def work():
+    connection = engine.connect()
+    transaction = connection.begin()
+    inner = connection.begin_nested()
+    inner.commit()
+    transaction.rollback()
+    connection.close()
+"""
+    found = converted(code)
+    for call in ("begin()", "begin_nested()", "close()"):
+        assert f"await connection.{call}\n" in found
+    assert "await inner.commit()\n    await transaction.rollback()\n" in found
+
+
+def test_clients_of_tests_that_will_share_a_loop() -> None:
+    test = SHARED.replace("@pytest.fixture\ndef db", '@pytest.fixture(scope="session")\ndef db')
+    found = fixed(app(GET, tests__conftest=test), CODES, unsafe=True)["tests/conftest.py"]
+    assert '@pytest_asyncio.fixture(loop_scope="session")\nasync def client(db):' in found
+    assert '@pytest.mark.asyncio(loop_scope="session")\nasync def test_it(client, db):' in found
