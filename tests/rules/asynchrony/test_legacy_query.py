@@ -700,3 +700,14 @@ def test_a_function_that_cannot_be_given_the_session(before: str, after: str) ->
     code = HEAD.replace("Session,", "Query, Session,") + PAGINATE.replace(before, after)
     found = findings({"app/models.py": MODELS, "app/work.py": code}, "FAPI503")
     assert all("no session is at hand where it runs" in each.message for each in found)
+
+
+def test_what_is_called_is_a_class() -> None:
+    code = """
+def get_or_create(db: Session, model, **data):
+    found = db.query(model).filter_by(**data).first()
+    return found or model(**data)
+"""
+    files = {"app/models.py": MODELS, "app/work.py": HEAD + code}
+    text = fixed(files, "FAPI503", unsafe=True)["app/work.py"]
+    assert "found = db.scalars(select(model).filter_by(**data).limit(1)).first()\n" in text

@@ -284,12 +284,14 @@ class Selections:
         return isinstance(expr, o.Attribute) and self._kind(scope, expr.value, depth)[0] == "entity"
 
     def _acts_as_class(self, scope: Scope, expr: o.Node) -> bool:
-        """Whether attributes are read from a name that no column has: `model.id`."""
+        """Whether a name is called (`model(**data)`), or has attributes that no column has (`model.id`)."""
         text = scope.module.slice(expr)
         owner = scope.owner
         while isinstance(owner, Function) and owner.parent is not None:
             owner = owner.parent
         around = scope.module.slice(owner.node) if owner is not None else ""
+        if re.search(rf"(?<![\w.]){re.escape(text)}\(", around):
+            return True
         pattern = rf"(?<![\w.]){re.escape(text)}\.(\w+)"
         return any(name not in _COLUMN_METHODS and not name.startswith("_") for name in re.findall(pattern, around))
 
