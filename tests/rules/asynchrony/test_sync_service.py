@@ -98,3 +98,20 @@ def test_callbacks_are_synchronous_by_design() -> None:
 
 def test_exempt() -> None:
     assert names("def typed(db: Session): ...\n", settings=Settings(exempt={"FAPI505": ("typ*",)})) == []
+
+
+def test_a_method_tells_why_the_session_of_its_object_stays() -> None:
+    body = """
+    class UserService:
+        def __init__(self, db: Session) -> None:
+            self.db = db
+
+        def get(self):
+            return self.db.bulk_save_objects([])
+
+        def through(self):
+            return self.get()
+    """
+    found = findings({PATH: HEAD + textwrap.dedent(body)}, "FAPI505")
+    assert len(found) == 2
+    assert all("`self.db.bulk_save_objects` has no asynchronous form" in each.message for each in found)

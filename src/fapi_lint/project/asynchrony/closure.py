@@ -77,6 +77,10 @@ class AsyncClosures:
         """The closure that a function is part of."""
         return self._closures.get(self.sets.find(function))
 
+    def of_holder(self, function: Function) -> Closure | None:
+        """The closure that the class of a method is part of, because its objects hold a session."""
+        return self._closures.get(self.sets.find(function.parent)) if isinstance(function.parent, Class) else None
+
     def touches(self, function: Function) -> bool:
         """Whether a function works with a synchronous session."""
         part = self.flow.parts.get(function)

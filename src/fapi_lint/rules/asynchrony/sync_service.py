@@ -60,7 +60,7 @@ def sync_service(service: Service, project: Project) -> Iterator[Finding]:
         return
     at = Place(function.module.path, function.node.start, function.node.name_start + len(function.name))
     message = f"`{function.name}` works with a session (`{service.holder}`) and is not `async def`"
-    closure = project.async_closures.of(function)
+    closure = project.async_closures.of(function) or project.async_closures.of_holder(function)
     fix = None if closure is None else make_async(project, closure)
     if isinstance(fix, Refusal):
         yield Finding(at, f"{message}; {fix.reason}")
