@@ -75,10 +75,8 @@ def fix_until_stable(
             and _key(violation) not in dropped
             and may_fix(violation, fix)
         ]
-        applied = _apply(outcome, candidates, dropped) if candidates else []
+        applied = _apply(outcome, candidates, dropped, before) if candidates else []
         if not applied:
-            if _lay_out(outcome, before):
-                outcome.left = select(outcome.project, check(outcome.project, rules, clock, []))
             return outcome
     codes = ", ".join(sorted({violation.rule.code for violation in applied}))
     culprits = [violation.rule for violation in applied]
@@ -98,14 +96,22 @@ def _key(violation: Violation) -> tuple[str, str, str]:
 
 
 def _apply(
-    outcome: Outcome, candidates: list[tuple[Violation, Fix]], dropped: set[tuple[str, str, str]]
+    outcome: Outcome,
+    candidates: list[tuple[Violation, Fix]],
+    dropped: set[tuple[str, str, str]],
+    before: Mapping[str, str],
 ) -> list[Violation]:
-    """Apply as many of the fixes as go together; a file that would no longer parse drops its fixes."""
-    files = outcome.project.file
+    """Apply as many of the fixes as go together; a file that would no longer parse drops its fixes.
+
+    `before` has the texts before all fixes: lines that are longer than any should be are broken.
+    """
+    files, limit = outcome.project.file, line_length(outcome.project)
     while True:
         planned = plan([fix for _, fix in candidates], files)
         applied = [candidates[index][0] for index in planned.applied]
         texts = {path: apply(files(path).text, edits) for path, edits in planned.edits.items() if edits}
+        known = {path: before[files(path).origin] for path in texts if files(path).origin in before}
+        texts |= {path: fitted(known[path], texts[path], limit) for path in known}
         changed = {path: _reread(files(path), text) for path, text in texts.items() if text != files(path).text}
         broken = {path: result for path, result in changed.items() if isinstance(result, str)}
         if not broken:
@@ -125,22 +131,6 @@ def _apply(
     outcome.moves.extend(planned.moves)
     outcome.project = _linked_anew(outcome.project, rewritten, planned.moves)
     return applied
-
-
-def _lay_out(outcome: Outcome, before: Mapping[str, str]) -> bool:
-    """Break the lines that became too long; whether there were any."""
-    rewritten: dict[str, File] = {}
-    limit = line_length(outcome.project)
-    for module in outcome.project.modules:
-        if module.origin in outcome.texts and module.origin in before:
-            text = fitted(before[module.origin], module.text, limit)
-            file = _reread(module, text) if text != module.text else module
-            if file is not module and not isinstance(file, str):
-                rewritten[module.path] = file
-    if rewritten:
-        outcome.texts.update((file.origin, file.text) for file in rewritten.values())
-        outcome.project = _linked_anew(outcome.project, rewritten, ())
-    return bool(rewritten)
 
 
 def _linked_anew(project: Project, rewritten: Mapping[str, File], moves: Iterable[Move]) -> Project:
