@@ -318,7 +318,10 @@ def test_converted_programs_do_the_same(models: Any, session: Callable[[], Any],
     files = {"app/models.py": MODELS} | {f"app/work{i}.py": HEAD + text for i, text in enumerate(texts)}
     after = fixed(files, "FAPI503", unsafe=True)
     for path, text in files.items():
-        if path != "app/models.py":
-            assert outcome(after[path], session) == outcome(text, session), after[path]
+        if path == "app/models.py":
+            continue
+        before = outcome(text, session)
+        if before != "NotSupportedError":  # `Query.count()` makes SQL of `with_for_update(of=…)` that no database takes.
+            assert outcome(after[path], session) == before, after[path]
     refused = findings(after, "FAPI503")
     assert all(any(reason in f.message for reason in REFUSED) for f in refused), refused
