@@ -87,7 +87,9 @@ class _Clients(Conversion):
         for module, node in uses.named.values():
             if not self.is_made_generator(node):
                 self.name(module.path, node)
-        for function, argument in uses.narrowed.items():
+        # Fixtures that share the event loop of all tests may outlive a test.
+        narrowed = {} if self.shares_loop else uses.narrowed
+        for function, argument in narrowed.items():
             decorator = next(d.value for d in function.node.decorators if d.start <= argument.start < d.end)
             assert isinstance(decorator, o.Call)
             alone = Edit(function.module.path, decorator.func.end, decorator.end, "")
@@ -95,7 +97,7 @@ class _Clients(Conversion):
             self.edits.append(remove_argument(function.module, decorator, argument) if more else alone)
         self.requirements()
         title = "Use an `AsyncClient`: the tests run in the event loop, redirects are not followed"
-        if uses.narrowed:
+        if narrowed:
             title += ", fixtures are made anew for each test"
         edits = dict.fromkeys([*self.insertions.edits(), *self.edits])
         return Fix(

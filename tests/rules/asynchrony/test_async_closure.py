@@ -898,3 +898,10 @@ def test_clients_of_tests_that_will_share_a_loop() -> None:
     found = fixed(app(GET, tests__conftest=test), CODES, unsafe=True)["tests/conftest.py"]
     assert '@pytest_asyncio.fixture(loop_scope="session")\nasync def client(db):' in found
     assert '@pytest.mark.asyncio(loop_scope="session")\nasync def test_it(client, db):' in found
+
+
+def test_clients_that_outlive_a_test_go_on_doing_so_in_a_loop_that_tests_share() -> None:
+    test = SHARED.replace("@pytest.fixture\ndef db", '@pytest.fixture(scope="session")\ndef db')
+    test = test.replace("@pytest.fixture\ndef client", '@pytest.fixture(scope="module")\ndef client')
+    found = fixed(app(GET, tests__conftest=test), CODES, unsafe=True)["tests/conftest.py"]
+    assert '@pytest_asyncio.fixture(scope="module", loop_scope="session")\nasync def client(db):' in found

@@ -321,7 +321,7 @@ def test_converted_programs_do_the_same(models: Any, session: Callable[[], Any],
         if path == "app/models.py":
             continue
         before = outcome(text, session)
-        if before != "NotSupportedError":  # `Query.count()` makes SQL of `with_for_update(of=…)` that no database takes.
+        if before != "NotSupportedError":  # `with_for_update(of=…)` counted, which no database takes.
             assert outcome(after[path], session) == before, after[path]
     refused = findings(after, "FAPI503")
     assert all(any(reason in f.message for reason in REFUSED) for f in refused), refused
