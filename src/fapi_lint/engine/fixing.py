@@ -10,7 +10,6 @@ from fapi_lint.engine.check import RuleError, Violation, blame, check
 from fapi_lint.engine.diagnose import diagnose
 from fapi_lint.engine.timing import Clock
 from fapi_lint.fix.edit import Applicability, Fix, Move
-from fapi_lint.fix.lines import fitted, line_length
 from fapi_lint.fix.planner import apply, edits_of, plan
 from fapi_lint.outline import build, nodes
 from fapi_lint.project.module import Module
@@ -60,7 +59,6 @@ def fix_until_stable(
     """
     clock = clock or Clock()
     outcome = Outcome(project)
-    before = {module.origin: module.text for module in project.modules}
     dropped: set[tuple[str, str, str]] = set()
     for _ in range(MAX_PASSES):
         errors: list[RuleError] = []
@@ -75,7 +73,7 @@ def fix_until_stable(
             and _key(violation) not in dropped
             and may_fix(violation, fix)
         ]
-        applied = _apply(outcome, candidates, dropped, before) if candidates else []
+        applied = _apply(outcome, candidates, dropped) if candidates else []
         if not applied:
             return outcome
     codes = ", ".join(sorted({violation.rule.code for violation in applied}))
@@ -96,22 +94,14 @@ def _key(violation: Violation) -> tuple[str, str, str]:
 
 
 def _apply(
-    outcome: Outcome,
-    candidates: list[tuple[Violation, Fix]],
-    dropped: set[tuple[str, str, str]],
-    before: Mapping[str, str],
+    outcome: Outcome, candidates: list[tuple[Violation, Fix]], dropped: set[tuple[str, str, str]]
 ) -> list[Violation]:
-    """Apply as many of the fixes as go together; a file that would no longer parse drops its fixes.
-
-    `before` has the texts before all fixes: lines that are longer than any should be are broken.
-    """
-    files, limit = outcome.project.file, line_length(outcome.project)
+    """Apply as many of the fixes as go together; a file that would no longer parse drops its fixes."""
+    files = outcome.project.file
     while True:
         planned = plan([fix for _, fix in candidates], files)
         applied = [candidates[index][0] for index in planned.applied]
         texts = {path: apply(files(path).text, edits) for path, edits in planned.edits.items() if edits}
-        known = {path: before[files(path).origin] for path in texts if files(path).origin in before}
-        texts |= {path: fitted(known[path], texts[path], limit) for path in known}
         changed = {path: _reread(files(path), text) for path, text in texts.items() if text != files(path).text}
         broken = {path: result for path, result in changed.items() if isinstance(result, str)}
         if not broken:

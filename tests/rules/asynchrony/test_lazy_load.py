@@ -338,8 +338,8 @@ FIXES = [
     ("post = Post(title='x')\ndb.add(post)\nawait db.flush()\nawait db.refresh(post)\n"
      "return [c.author for c in post.comments]",
      "post = Post(title='x')\ndb.add(post)\nawait db.flush()\nawait db.refresh(post)\n"
-     "await db.get(\n    Post, post.id, options=[selectinload(Post.comments).selectinload(Comment.author)], "
-     "populate_existing=True\n)\nreturn [c.author for c in post.comments]"),
+     "await db.get(Post, post.id, options=[selectinload(Post.comments).selectinload(Comment.author)], "
+     "populate_existing=True)\nreturn [c.author for c in post.comments]"),
     # Loading all at once would read the post again, among those of its author, and drop what it has.
     ("post = Post(title='x')\ndb.add(post)\nawait db.commit()\nreturn post.author.posts",
      "post = Post(title='x')\ndb.add(post)\nawait db.commit()\n"

@@ -322,9 +322,7 @@ def test_long_lines_are_broken_but_not_in_strings() -> None:
     """
     assert converted(body) == textwrap.dedent("""\
     def work(db: Session):
-        print(
-            f"There are {db.scalar(select(func.count()).select_from(User).where(User.id > 3))} users in this application now"
-        )
+        print(f"There are {db.scalar(select(func.count()).select_from(User).where(User.id > 3))} users in this application now")
         return db.scalars(
             select(User).where(User.id > 3).where(User.name != "").limit(1)
         ).first()

@@ -279,7 +279,7 @@ def test_the_length_comes_from_schema_default_and_setting() -> None:
     after = fixed(files, "FAPI207", unsafe=True, settings=settings_)["app/models/tag.py"]
     assert "name = Column(String(60))" in after
     assert "code = Column(String(100))" in after
-    assert "note = Column(\n        String(300)," in after
+    assert "note = Column(String(300)," in after
 
 
 ARGUMENTS = st.lists(st.sampled_from(["index=True", "unique=True", 'default="x"', "nullable=False"]), unique=True)
