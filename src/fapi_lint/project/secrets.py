@@ -138,7 +138,8 @@ class Secrets:
         """The string literals worth a look; docstrings are none."""
         text, lower = module.text, module.text.lower()
         offsets = {at for beginning in _BEGINNINGS for at in _occurrences(text, beginning)}
-        offsets.update(match.end() for match in _SIGNED.finditer(text))
+        if "jwt." in text:
+            offsets.update(match.end() for match in _SIGNED.finditer(text))
         for name in (*_NAMES, *self._own_names):
             given = (_GIVEN.match(text, at + len(name)) for at in _occurrences(lower, name))
             offsets.update(match.end() for match in given if match is not None)
