@@ -334,25 +334,34 @@ class Schemas:
     # --- use ---------------------------------------------------------------------------------------
 
     @cached_property
-    def responses(self) -> dict[Schema, str]:
+    def responses(self) -> dict[Schema, Route | Schema]:
         """The schemas that the API answers with, and what says so: a route, the name, or the schema they are in."""
-        found: dict[Schema, str] = {}
+        found: dict[Schema, Route | Schema] = {}
         for route in self.project.routes.all:
             if self.project.purposes.is_application(route.module):
                 for class_ in self._answered(route):
                     if class_ in self.by_class:
-                        found.setdefault(self.by_class[class_], f"the response model of {route.label}")
+                        found.setdefault(self.by_class[class_], route)
         for schema in self.all:
             if self._is_response_by_name(schema):
-                found.setdefault(schema, "a response schema by its name")
+                found.setdefault(schema, schema)
         pending = list(found)
         while pending:
             outer = pending.pop()
             for inner in outer.parts:
                 if inner not in found:
-                    found[inner] = f"part of the response schema {outer.name}"
+                    found[inner] = outer
                     pending.append(inner)
         return found
+
+    def use_of(self, response: Schema) -> str:
+        """What a response schema is, in words."""
+        evidence = self.responses[response]
+        if not isinstance(evidence, Schema):
+            return f"the response model of {evidence.label}"
+        return (
+            "a response schema by its name" if evidence is response else f"part of the response schema {evidence.name}"
+        )
 
     def _is_response_by_name(self, schema: Schema) -> bool:
         """`UserResponse` is one, `UserOut` where schemas are kept or a model `User` is, `UserSchema` where that is."""

@@ -67,7 +67,7 @@ def from_attributes(schema: Schema, project: Project) -> Iterator[Finding]:
     change = _change(origin)
     yield Finding(
         at=schema.place,
-        message=f"`{schema.name}` is {project.schemas.responses[schema]} and lacks `from_attributes=True`"
+        message=f"`{schema.name}` is {project.schemas.use_of(schema)} and lacks `from_attributes=True`"
         + ("" if change else ", and its configuration leaves no room for it"),
         fix=change and Fix(f"Set `from_attributes=True` in {origin.name}", Applicability.SAFE, (change[0],), change[1]),
     )

@@ -86,7 +86,7 @@ def leaked_secret(project: Project, _: Project) -> Iterator[Finding]:
             if _leaks(schema, field) and not project.settings.is_exempt("FAPI305", name):
                 reported.add(field.place)
                 origin = "" if field.owner is schema.class_ else f", which it inherits from `{field.owner.name}`"
-                why = project.schemas.responses[schema]
+                why = project.schemas.use_of(schema)
                 yield Finding(field.place, f"`{schema.name}` ({why}) shows `{field.name}` to clients{origin}")
 
 
