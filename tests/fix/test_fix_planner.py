@@ -227,3 +227,10 @@ def test_what_a_move_touches() -> None:
     assert move.of("/app/old/a.py") == "/app/new/a.py"
     assert move.of("/app/old") == "/app/new"
     assert move.of("/app/older.py") == "/app/older.py"
+
+
+def test_a_fix_whose_own_edits_overlap_is_none() -> None:
+    edits = (Edit("a.py", 0, 5, ""), Edit("a.py", 4, 4, "x"))
+    with pytest.raises(ValueError, match="overlap"):
+        Fix("Do two things at one place", Applicability.SAFE, edits)
+    Fix("Do two things", Applicability.SAFE, (edits[0], edits[0], Edit("a.py", 5, 5, "x"), Edit("b.py", 4, 4, "x")))

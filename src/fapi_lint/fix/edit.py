@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import os
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 class Applicability(enum.StrEnum):
@@ -84,7 +85,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Edits and moves over any number of files, applied all together or not at all."""
+    """Edits and moves over any number of files, applied all together or not at all.
+
+    ValueError if two of the edits overlap, so that whoever makes them fails, and not whoever applies them.
+    """
 
     title: str
     applicability: Applicability
@@ -92,6 +96,11 @@ class Fix:
     needs: tuple[NeedsImport, ...] = ()
     drops: tuple[DropsImport, ...] = ()
     moves: tuple[Move, ...] = ()
+
+    def __post_init__(self) -> None:
+        for one, other in pairwise(sorted(set(self.edits))):
+            if one.path == other.path and other.start < one.end:
+                raise ValueError(f"the edits {one} and {other} of a fix overlap")
 
 
 @dataclass(frozen=True, slots=True)
