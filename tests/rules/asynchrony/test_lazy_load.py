@@ -296,6 +296,15 @@ def test_what_callers_pass() -> None:
     assert sorted(names(code)) == ["Post.author", "Post.tags"]
 
 
+def test_what_the_session_may_hold_whose_key_is_given() -> None:
+    code = """
+    async def get_posts(db: AsyncSession, author_id: int) -> list[str]:
+        posts = await db.scalars(select(Post).where(Post.author_id == author_id))
+        return [f"{post.author.name} {len(post.tags)}" for post in posts]
+    """
+    assert names(code) == ["Post.tags"]
+
+
 def test_a_schema_that_contains_itself() -> None:
     code = """
     @router.get("/comments/{key}", response_model=Thread)

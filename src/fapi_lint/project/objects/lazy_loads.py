@@ -114,7 +114,7 @@ class LazyLoads:
             read
             for read in self.objects.reads.values()
             if self._origin(read).is_async and read.path not in read.facts.near
-            if not (read.facts.is_opaque or read.is_doubtful)
+            if not (read.facts.is_opaque or read.is_doubtful or self._may_be_at_hand(read))
         )
         stale = [
             read
@@ -122,6 +122,14 @@ class LazyLoads:
             if read.at.is_async and read.is_fetched and not read.is_opaque
         ]
         return self._sorted([*loads, *map(self._anew, stale)])
+
+    def _may_be_at_hand(self, read: Read) -> bool:
+        """Whether who asks for the objects gives the key of what is read of them, as in `get_posts(db, user_id)`.
+
+        The session may hold that object then, and finds it without a query.
+        """
+        function, links = read.origin.function, self.objects.links_of(read.origin, read.path[:1])
+        return function is not None and any(link.key and function.node.param(link.key) for link in links)
 
     @cached_property
     def unloaded(self) -> list[Unloaded]:
