@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from functools import cached_property
 from itertools import pairwise
@@ -42,6 +43,9 @@ _GENERATORS = {
     "Iterable": "AsyncIterable",
 }
 
+_RENAMING = frozenset(["class", "engine", "maker", "session"])
+"""The changes that leave another name where one was."""
+_QUOTED = re.compile(r"""["']([\w.]+)["']""")
 _LOOPS = frozenset(["asyncio.get_event_loop", "asyncio.get_running_loop"])
 
 
@@ -116,7 +120,19 @@ class Conversion:
             title += "; tests with more than one event loop need `poolclass=NullPool`"
         if "engine" in kinds and not self.project.text_files.all:
             title += "; SQLAlchemy must be required as `sqlalchemy[asyncio]`"
+        if mock := self.first_mock():
+            title += f"; tests that mock a session must be adapted by hand ({mock})"
         return title
+
+    def first_mock(self) -> str:
+        """Where a test names what no longer is there to put something in its place: `patch("app.start.Session")`."""
+        made = [(c.module, getattr(c.node, "func", c.node)) for c in self.closure.changes if c.kind in _RENAMING]
+        names = {f"{module.name}.{o.dotted(node)}" for module, node in made if isinstance(node, o.Name)}
+        for module in self.project.tests.modules if names else ():
+            for match in _QUOTED.finditer(module.text):
+                if match[1] in names:
+                    return self.where(module.path, match.start())
+        return ""
 
     # --- calls -------------------------------------------------------------------------------------
 

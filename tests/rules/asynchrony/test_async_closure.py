@@ -905,3 +905,15 @@ def test_clients_that_outlive_a_test_go_on_doing_so_in_a_loop_that_tests_share()
     test = test.replace("@pytest.fixture\ndef client", '@pytest.fixture(scope="module")\ndef client')
     found = fixed(app(GET, tests__conftest=test), CODES, unsafe=True)["tests/conftest.py"]
     assert '@pytest_asyncio.fixture(scope="module", loop_scope="session")\nasync def client(db):' in found
+
+
+def test_the_title_names_a_test_that_mocks_a_session() -> None:
+    def titles(target: str) -> set[str]:
+        code = f"from unittest.mock import patch\n\n\ndef test_it():\n    with patch('app.{target}'):\n        pass\n"
+        found = findings(app(GET, tests__test_it=code), CODES)
+        return {f.fix.title for f in found if f.fix is not None}
+
+    (title,) = titles("work.Session")
+    assert title.endswith("; tests that mock a session must be adapted by hand (tests/test_it.py:5)")
+    (title,) = titles("work.get")
+    assert "mock" not in title
