@@ -91,6 +91,24 @@ def test_schema_alone_says_nothing() -> None:
     assert [f.row for f in findings({"app/schemas/user.py": text, "app/models.py": model}, CODE)] == [4]
 
 
+def test_a_schema_that_requests_have_as_their_body_is_no_response_by_name() -> None:
+    text = """
+from fastapi import FastAPI
+from sqlalchemy.orm import DeclarativeBase
+class Base(DeclarativeBase): ...
+class User(Base):
+    __tablename__ = "users"
+class UserSchema(BaseModel): ...
+class UserResponse(BaseModel): ...
+app = FastAPI()
+@app.post("/users", response_model=UserResponse)
+def f(body: UserSchema): ...
+"""
+    assert names(text) == ["UserResponse"]
+    both = text.replace("response_model=UserResponse", "response_model=UserSchema")
+    assert names(both) == ["UserSchema", "UserResponse"]
+
+
 def test_pydantic_1_is_left_alone() -> None:
     text = "from pydantic import BaseModel\nclass UserResponse(BaseModel): ...\n"
     assert names(text, "", versions=Versions(pydantic=parse_constraint("^1.10"))) == []
