@@ -323,6 +323,7 @@ def test_show_files(app: Path, run: Run) -> None:
 
 
 def test_show_files_tells_what_is_missing(app: Path, run: Run) -> None:
+    assert "FAPI9999" in run("--show-files", "--select", "FAPI9999").err
     ran = run("--show-files", "nope", "app/limits.py")
     assert (ran.code, ran.out) == (1, f"{app / 'app/limits.py'}\n")
     assert ran.err == "warning: nope: does not exist\n"

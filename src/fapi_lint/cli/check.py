@@ -59,6 +59,7 @@ def _check(arguments: Arguments, memory: Memory) -> int:
         if arguments.verbose:
             _introduce(engine)
         if arguments.show_files:
+            engine.check_selectors()
             emit(b"".join(os.fsencode(path) + b"\n" for each in engine.applications for path in each.files))
             warn(engine.problems)
             return int(engine.failed)

@@ -121,6 +121,11 @@ class Run:
             files = {path for path in files if path in below or not path.endswith(".py")}
         return sorted(files)
 
+    def check_selectors(self) -> None:
+        """Raise ConfigError where a selector names no rule, which is otherwise seen when rules are asked for."""
+        for application in self.applications:
+            application.known  # noqa: B018
+
     def everything(self, application: Application) -> list[str]:
         """The files of the application, not only those to report on."""
         with self.options.clock.stage("discover"):
