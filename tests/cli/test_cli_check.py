@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import jsonschema
 import pytest
 from command_line import ROOT, SCRIPT, SOURCE, Run, write
+from msgspec.structs import replace
 
 from fapi_lint.cli.terminal import ProgressBar
 from fapi_lint.config.load import ConfigError

@@ -14,7 +14,7 @@ import pytest
 LEGACY = Path(__file__).parents[2] / "fixtures" / "legacy_app"
 SCRIPT = """
 import os
-from dataclasses import replace
+from msgspec.structs import replace
 from fapi_lint.engine import halves
 from fapi_lint.engine.registry import all_rules
 from fapi_lint.engine.timing import Clock

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,8 +21,7 @@ from fapi_lint.outline import nodes as o
 PATH = "/srv/app/models/post.py"
 
 
-@dataclass(frozen=True)
-class Module(Draft):
+class Module(Draft, frozen=True):
     module_name: str = "app.models.post"
     is_package: bool = False
     first_party: frozenset[str] = frozenset()

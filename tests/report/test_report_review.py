@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from fapi_lint.engine.registry import all_rules, rule_info
 from fapi_lint.report.formats import FORMATS

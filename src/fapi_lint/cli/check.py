@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 import click
+from msgspec.structs import replace
 
 from fapi_lint import __version__
 from fapi_lint.cli.options import Arguments, check_command

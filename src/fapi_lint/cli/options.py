@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from fapi_lint.cli.terminal import Color
 from fapi_lint.report.formats import FORMATS
@@ -23,8 +23,7 @@ COLOR: dict[str, Any] = {
 """The `--color` of every command that has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(Struct, frozen=True):
     """The command line of `check`. None where an option was not given and its absence means something."""
 
     paths: tuple[str, ...]

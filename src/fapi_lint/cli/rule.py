@@ -7,11 +7,11 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
 
 import click
+from msgspec.structs import asdict
 
 from fapi_lint.cli.options import COLOR
 from fapi_lint.cli.terminal import Color, emit, use_color, width

@@ -6,10 +6,10 @@ import gc
 import time
 from collections.abc import Callable, Collection
 from contextlib import closing, suppress
-from dataclasses import replace
 from importlib.util import find_spec
 
 import click
+from msgspec.structs import replace
 
 from fapi_lint.cli.main import failure
 from fapi_lint.cli.terminal import note

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint.config.load import Loaded, is_configured, load
 from fapi_lint.config.selectors import fixable_set, per_file_ignores, rule_set, validate_codes
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What a run is asked for. Paths may be relative; None or empty means that the configuration decides."""
 
     paths: tuple[str, ...] = ()
@@ -56,8 +56,7 @@ class Options:
     clock: Clock = field(default_factory=Clock)
 
 
-@dataclass
-class Application:
+class Application(Struct, dict=True):
     """One application that paths belong to, with the configuration that holds for it.
 
     Rules are known when they are first asked for, since importing them takes as long as parsing a hundred files. What

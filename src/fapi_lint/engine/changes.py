@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.fix.edit import Move
 from fapi_lint.source.write import write_all
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from fapi_lint.project.text_files import TextFile
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A file that fixes changed or moved: its absolute path, its text and its bytes, before and after."""
 
     path: str

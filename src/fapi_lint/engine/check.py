@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from fapi_lint.engine.timing import Clock
 from fapi_lint.project.module import Module
@@ -12,8 +13,7 @@ from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """A finding and the rule that made it."""
 
     rule: Rule

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from fapi_lint.engine.check import RuleError, Violation, blame, check
 from fapi_lint.engine.diagnose import diagnose
@@ -26,8 +28,7 @@ Select = Callable[[Project, list[Violation]], list[Violation]]
 File: TypeAlias = Module | TextFile
 
 
-@dataclass
-class Outcome:
+class Outcome(Struct):
     """What the fixes made of an application.
 
     `texts` holds the new text of every changed file by its absolute path before all fixes, `moves` what got another

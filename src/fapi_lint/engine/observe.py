@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from fapi_lint.config.settings import Conventions, HandlerVerbs, Role
 from fapi_lint.outline import nodes as o
@@ -25,8 +26,7 @@ _LEAST = 3
 """So many cases make a convention."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A setting, in TOML's names with dots, that suits the application better than its default; and why."""
 
     key: str

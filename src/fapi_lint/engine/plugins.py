@@ -13,12 +13,13 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 import fapi_lint
 from fapi_lint.config.load import ConfigError, Loaded
@@ -38,8 +39,7 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _OWN = os.path.dirname(fapi_lint.__file__) + os.sep
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True, dict=True):
     """The rules that a configuration knows, ours first; `state` tells one version of the plugins from another.
 
     The rules themselves are imported when they are asked for: a run that remembers its findings never does.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint.source.file import SourceError, SourceFile
 
@@ -17,16 +18,14 @@ _SETTLED = 2.0
 """Seconds from which a change is sure to have given a file another stamp; clocks of file systems are coarse."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """A file as it was read, or why it could not be; then `source` is what can be shown of it."""
 
     source: SourceFile
     error: SourceError | None = None
 
 
-@dataclass(slots=True)
-class Memory:
+class Memory(Struct):
     """What a process keeps from one run to the next: files with their stamps, and the modules of each root by path."""
 
     reads: dict[str, tuple[tuple[int, ...], Read]] = field(default_factory=dict)

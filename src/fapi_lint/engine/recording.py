@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fapi_lint.config.load import ConfigError
 from fapi_lint.engine.applications import Application
@@ -17,8 +18,7 @@ NEVER = frozenset({"FAPI000"})
 """A file that cannot be read may hide anything."""
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """What an application's baseline is, or would be."""
 
     path: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint import __version__
 from fapi_lint.config.tooling import read_tooling
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """What was read of an application: its Python files, and what the files beside them say."""
 
     files: list[Read]
@@ -48,8 +48,7 @@ class Content:
         return [read.source.path for read in self.files]
 
 
-@dataclass
-class Result:
+class Result(Struct):
     """A report, and the changes that fixes made in memory."""
 
     report: Report

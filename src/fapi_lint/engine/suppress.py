@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from fapi_lint.engine.check import Violation
 from fapi_lint.engine.registry import all_rules
@@ -70,8 +71,7 @@ def suppressible_rows(module: Module, offset: int) -> set[int]:
     return rows
 
 
-@dataclass(eq=False)
-class _Comments:
+class _Comments(Struct, eq=False, dict=True):
     """A module's suppressions and what they were good for."""
 
     module: Module

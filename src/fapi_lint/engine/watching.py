@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fapi_lint.engine.run import Run
 from fapi_lint.source.text_files import find_text_files, stamps
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(Struct, frozen=True):
     """What a run depends on: `state` stays the same as long as nothing changes in `folders` that matters."""
 
     state: object

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
 
 from fapi_lint.fix.names import BINDS_NOTHING, File, local_name, target_names
 from fapi_lint.outline import nodes as o
@@ -38,8 +39,7 @@ _SAME = {
 """Modules that define what another one exports under the same name."""
 
 
-@dataclass(frozen=True)
-class Binding:
+class Binding(Struct, frozen=True, dict=True):
     """A local name, the dotted object or module it stands for, and where it is imported.
 
     `target` is empty where a relative import cannot be resolved. `guard` says what the import depends on:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from fapi_lint.fix.edit import Edit, NeedsImport
 from fapi_lint.fix.imports import spell
@@ -35,8 +36,7 @@ class Unpairable(Exception):  # noqa: N818
     """Why the other side cannot be written."""
 
 
-@dataclass
-class Carrier:
+class Carrier(Struct):
     """Spells the arguments of a relationship of `source` for a statement of `target` at the offset `at`."""
 
     project: Project

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fapi_lint.fix.edit import Edit, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
@@ -34,16 +36,14 @@ _WIDTH = 100
 """What a line of a query should not exceed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """Edits and the imports that they take, for a fix to be made of."""
 
     edits: tuple[Edit, ...] = ()
     needs: tuple[NeedsImport, ...] = ()
 
 
-@dataclass(slots=True, eq=False)
-class _Step:
+class _Step(Struct, eq=False):
     """A link to load, with what follows it."""
 
     link: Link

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 import os
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 
 class Applicability(enum.StrEnum):
@@ -20,8 +21,7 @@ class Applicability(enum.StrEnum):
     DISPLAY = "display"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
+class Edit(Struct, frozen=True, order=True):
     """Replace `[start, end)` of a file's text by `text`.
 
     `start` and `end` are character offsets into `SourceFile.text`, before any edit of the same pass. Of insertions
@@ -35,8 +35,7 @@ class Edit:
     stackable: bool = False
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class NeedsImport:
+class NeedsImport(Struct, frozen=True, order=True):
     """The file needs `from module import name` (or `import module` where `name` is empty).
 
     `alias` is the local name where it differs. `type_checking` places the import under
@@ -52,8 +51,7 @@ class NeedsImport:
     keep: bool = False
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class DropsImport:
+class DropsImport(Struct, frozen=True, order=True):
     """The import that binds `name` at module level goes, if nothing in the file uses it after the edits.
 
     With `guard`, it moves under `if TYPE_CHECKING:` if only quoted annotations use it.
@@ -64,8 +62,7 @@ class DropsImport:
     guard: bool = False
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Move:
+class Move(Struct, frozen=True, order=True):
     """A file, or a folder with all that is in it, gets another path; both are absolute.
 
     Edits of the same fix name what moves by its old path.
@@ -83,8 +80,7 @@ class Move:
         return path == self.path or path.startswith(self.path + os.sep)
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """Edits and moves over any number of files, applied all together or not at all.
 
     ValueError if two of the edits overlap, so that whoever makes them fails, and not whoever applies them.
@@ -103,8 +99,7 @@ class Fix:
                 raise ValueError(f"the edits {one} and {other} of a fix overlap")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why there is no fix: a clause that goes on from "not renamed: " and the like."""
 
     reason: str

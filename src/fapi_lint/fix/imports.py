@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fapi_lint.fix.bindings import Binding, bindings, canonical, rebound
 from fapi_lint.fix.edit import NeedsImport
@@ -16,8 +17,7 @@ __all__ = ["Binding", "ImportConflict", "Spelling", "bindings", "place", "spell"
 _ALIASES = {"fastapi.status": "http_status"}
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(Struct, frozen=True):
     """How an object is written at one place, and the imports that this takes."""
 
     text: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from fapi_lint.fix.bindings import bindings
 from fapi_lint.fix.imports import Spelling, spell, spell_uuid
@@ -13,8 +13,7 @@ from fapi_lint.project.symbols import Class
 from fapi_lint.project.value_types import ValueType
 
 
-@dataclass
-class MappedTypes:
+class MappedTypes(Struct):
     """Writes types into class bodies; what a file calls something is looked up once."""
 
     project: Project

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 
@@ -60,8 +61,7 @@ class Occurrence(NamedTuple):
     kind: Kind
 
 
-@dataclass
-class Scope:
+class Scope(Struct):
     """What one scope binds. `kind` is `"module"`, `"class"` or `"function"` (lambdas and comprehensions too)."""
 
     kind: str

@@ -5,12 +5,13 @@ What the written side must say to be the generated one: https://docs.sqlalchemy.
 
 from __future__ import annotations
 
-import dataclasses
 import keyword
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fapi_lint.fix.bindings import bindings
 from fapi_lint.fix.carrying import Carrier, Unpairable
@@ -102,8 +103,7 @@ def _only_typed(module: Module, name: str, project: Project) -> bool:
     )
 
 
-@dataclass
-class _Pair:
+class _Pair(Struct, dict=True):
     relationship: Relationship
     project: Project
 
@@ -374,7 +374,7 @@ class _Pair:
         return Fix(
             f"Write {self.target.name}.{self.name} out, and name it with back_populates",
             Applicability.SAFE,
-            (self.forward(), dataclasses.replace(insertion, stackable=self.anchor is not None)),
+            (self.forward(), replace(insertion, stackable=self.anchor is not None)),
             tuple(dict.fromkeys(self.carrier.needs)),
             tuple(drops),
         )

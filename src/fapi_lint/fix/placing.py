@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import chain, pairwise
 from typing import Any
+
+from msgspec.structs import replace
 
 from fapi_lint.fix.bindings import (
     Binding,

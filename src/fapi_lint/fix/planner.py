@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from fapi_lint.fix.edit import DropsImport, Edit, Fix, Move, NeedsImport
 from fapi_lint.fix.names import File
@@ -22,8 +23,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 Files: TypeAlias = Callable[[str], File]
 
 
-@dataclass
-class Plan:
+class Plan(Struct):
     """The edits of every file, in source order, the moves, and what became of every fix, by its index.
 
     `applied` are in the edits, `deferred` met one of those and wait for the next pass, `refused` can never be applied
@@ -156,8 +156,7 @@ def verify(before: str, after: str) -> Failure | None:
     return failure
 
 
-@dataclass
-class _Names:
+class _Names(Struct):
     """The names that fixes rename, and those that they write: what one fix writes, another must not rename away."""
 
     renamed: set[str] = field(default_factory=set)
@@ -184,8 +183,7 @@ class _Names:
         self.written |= other.written
 
 
-@dataclass
-class _Chosen:
+class _Chosen(Struct):
     """What the chosen fixes do to one file."""
 
     edits: dict[Edit, None] = field(default_factory=dict)
@@ -205,8 +203,7 @@ class _Chosen:
         return tuple(keep_sorted(file, sorted([*imports, *self.edits], key=lambda edit: (edit.start, edit.end))))
 
 
-@dataclass(frozen=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True):
     """A fix that may be chosen, and what it does to each file."""
 
     index: int

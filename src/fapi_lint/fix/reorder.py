@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct
 
 from fapi_lint.fix.edit import Edit
 from fapi_lint.fix.names import File, target_names
@@ -23,8 +24,7 @@ class Unorderable(Exception):  # noqa: N818
     """Why functions are not reordered: a clause that goes on from "not reordered: "."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(Struct, frozen=True):
     """A statement with the comments over it and in it."""
 
     node: Any

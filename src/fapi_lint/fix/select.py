@@ -10,8 +10,9 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
@@ -50,16 +51,14 @@ class _RefusedError(Exception):
     """Something that no equal can be written for after all."""
 
 
-@dataclass(slots=True)
-class _Piece:
+class _Piece(Struct):
     """Text to insert at an offset; still open to change until the lines are measured."""
 
     at: int
     text: str
 
 
-@dataclass(slots=True)
-class _Frame:
+class _Frame(Struct):
     """What goes around a statement to run it: `start` + statement + `suffix` + `end`."""
 
     start: str
@@ -71,8 +70,7 @@ class _Frame:
     """What is called on the result: `.first()`."""
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """The edits of one file."""
 
     module: Module

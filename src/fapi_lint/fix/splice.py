@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fapi_lint.fix.edit import Edit
 from fapi_lint.outline import nodes as o
@@ -29,8 +30,7 @@ def overlaps(edit: Edit, start: int, end: int) -> bool:
     return edit.start < end and start < edit.end
 
 
-@dataclass(frozen=True, eq=False)
-class Draft:
+class Draft(Struct, frozen=True, eq=False):
     """A file as it will be."""
 
     path: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from fapi_lint.fix.bindings import ImportStatement
 from fapi_lint.fix.text import indentation_at, is_pragma, newline
@@ -14,8 +15,7 @@ from fapi_lint.fix.text import indentation_at, is_pragma, newline
 NameKey: TypeAlias = Callable[[str], Any]
 
 
-@dataclass
-class _Item:
+class _Item(Struct):
     """A name with what stands before it (white space, comments) and after it (comma, comment on the line)."""
 
     before: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
 from functools import lru_cache
 from weakref import WeakKeyDictionary
+
+from msgspec import Struct, field
 
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
 from fapi_lint.fix.imports import Spelling, spell, spell_uuid
@@ -24,8 +25,7 @@ from fapi_lint.project.values import Located
 _GENERATORS = frozenset(["Sequence", "Identity"])
 
 
-@dataclass
-class _Edits:
+class _Edits(Struct):
     """The edits of one fix, each once."""
 
     project: Project

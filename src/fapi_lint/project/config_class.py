@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
@@ -51,8 +52,7 @@ _STRICTER = frozenset(
 _MENTION = re.compile(r"\.Config\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One setting under its name in Pydantic 2. `text` is the value where it is not that of `statement`."""
 
     key: str
@@ -64,8 +64,7 @@ class ObstacleError(Exception):
     """Why a `class Config` cannot be written as `model_config`."""
 
 
-@dataclass(eq=False)
-class ConfigClass:
+class ConfigClass(Struct, eq=False):
     """The `class Config:` of a schema."""
 
     schema: Schema

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
@@ -37,8 +38,7 @@ STRINGS_ONLY = frozenset(["strip_whitespace", "to_lower", "to_upper"])
 """What `StringConstraints` takes and `Field` does not."""
 
 
-@dataclass(eq=False)
-class ConstrainedType:
+class ConstrainedType(Struct, eq=False):
     """One such call, in the annotation of a schema's field or as an alias of a module."""
 
     project: Project

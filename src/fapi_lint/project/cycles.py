@@ -10,9 +10,11 @@ failure is caught is counted.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.graph import components
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 _CAUGHT = frozenset(["ImportError", "ModuleNotFoundError", "Exception"])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cycle:
+class Cycle(Struct, frozen=True, eq=False):
     """One of the shortest cycles among modules that all load each other."""
 
     project: Project

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.search import search
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 _MARKERS = ("Depends", "Security")
 
 
-@dataclass(eq=False)
-class Dependencies:
+class Dependencies(Struct, eq=False, dict=True):
     """Everything in an application that FastAPI calls to get a parameter's value."""
 
     project: Project

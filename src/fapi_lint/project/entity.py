@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 
-@dataclass(eq=False)
-class ClassEntity:
+class ClassEntity(Struct, eq=False, dict=True):
     """A class of the application that is more than a class: a model, a schema, an exception."""
 
     project: Project

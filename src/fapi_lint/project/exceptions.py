@@ -8,7 +8,6 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -35,7 +34,6 @@ _PASSES_ON = ("call_next", "self.app", "get_route_handler", "original_route_hand
 _TREATS = (o.Call, o.Dict, o.Collection, o.Compare, o.Handler, o.Case)
 
 
-@dataclass(eq=False)
 class ExceptionClass(ClassEntity):
     """An exception that the application defines."""
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
@@ -44,8 +45,7 @@ _RELATING = frozenset(["from", "into", "to"])
 _LISTS = frozenset(["list", "List", "Sequence"])
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """What a handler does: `kind`, and the noun of the resource in singular: `user`, `user_role`."""
 
     kind: Kind
@@ -65,8 +65,7 @@ class Operation:
         return (self.written if is_plural(self.written) else plural(self.noun)).split("_")
 
 
-@dataclass(frozen=True, slots=True)
-class Disorder:
+class Disorder(Struct, frozen=True):
     """The handlers of one resource in source order; `late` is the first that should stand before another."""
 
     handlers: list[Function]

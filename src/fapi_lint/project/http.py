@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
@@ -35,8 +36,7 @@ _POSITIONS = {"exception": 0, "response": 1}
 """Where the status code stands among the positional arguments."""
 
 
-@dataclass(eq=False)
-class HttpCall:
+class HttpCall(Struct, eq=False, dict=True):
     """A call that makes an HTTP exception or a response, `super().__init__(…)` in a subclass of them included."""
 
     project: Project
@@ -92,8 +92,7 @@ class HttpCall:
         return found if isinstance(found, Function) else None
 
 
-@dataclass(eq=False)
-class StatusCode:
+class StatusCode(Struct, eq=False):
     """An integer that stands where the application says which status it answers."""
 
     project: Project

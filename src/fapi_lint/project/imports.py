@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.graph import components
@@ -31,8 +32,7 @@ _QUOTED = re.compile(r"[\"']([A-Za-z_]\w*(?:\.\w+)*)(?=\.?[\"'{])")
 _PATH_OF = re.compile(r"([A-Za-z_][\w.]*)\.__path__")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Import:
+class Import(Struct, frozen=True, eq=False):
     """One module that one import statement loads; `alias` is the name in the statement that makes it do so."""
 
     importer: Module
@@ -58,8 +58,7 @@ class Import:
         return written.removesuffix(self.target.name) if written.endswith("." + self.target.name) else ""
 
 
-@dataclass(eq=False)
-class Imports:
+class Imports(Struct, eq=False, dict=True):
     """The import graph of an application."""
 
     project: Project

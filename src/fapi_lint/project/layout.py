@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Misplaced:
+class Misplaced(Struct, frozen=True):
     """A definition outside of the folders for its kind."""
 
     kind: str
@@ -32,8 +32,7 @@ class Misplaced:
     folders: tuple[str, ...]
 
 
-@dataclass(eq=False)
-class Layout:
+class Layout(Struct, eq=False, dict=True):
     """How an application is laid out."""
 
     project: Project

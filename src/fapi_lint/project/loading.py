@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.imports import Import
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 _STARTS = re.compile(r"\b(FastAPI|Starlette|Celery|Typer)\(|__name__\s*==\s*[\"']__main__[\"']")
 
 
-@dataclass(eq=False)
-class Loading:
+class Loading(Struct, eq=False, dict=True):
     """Where processes start, and what they are sure to load."""
 
     project: Project

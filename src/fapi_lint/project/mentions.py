@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fapi_lint.project.module import Module
 from fapi_lint.project.text_files import TextFile
@@ -20,8 +21,7 @@ _LONGEST = 300
 _ENTRY_POINT = re.compile(r":([A-Za-z_]\w*)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
+class _Subject(Struct, frozen=True):
     """A module as texts know it."""
 
     module: Module

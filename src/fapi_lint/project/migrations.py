@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
@@ -42,8 +43,7 @@ _PLAIN_TEMPLATE = re.compile(
 """A template that writes the generated commands as they are."""
 
 
-@dataclass(eq=False)
-class Revision:
+class Revision(Struct, eq=False, dict=True):
     """A file of a migration."""
 
     project: Project

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
@@ -23,8 +24,7 @@ _CALLED_MODEL = re.compile(r"(?:^|_)(?:model|entity|table|orm)(?:_?(?:class|cls|
 _CLASSES = frozenset(["type", "Type"])
 
 
-@dataclass(frozen=True, slots=True)
-class Meant:
+class Meant(Struct, frozen=True):
     """The classes that an expression may name; not known if there are none."""
 
     classes: frozenset[Class] = frozenset()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
@@ -41,8 +42,7 @@ _CREATE_VIEW = re.compile(
 )
 
 
-@dataclass(eq=False)
-class Attribute:
+class Attribute(Struct, eq=False, dict=True):
     """A mapped attribute where it is written: in a mapped class, an abstract base or a mixin."""
 
     project: Project
@@ -109,8 +109,7 @@ class Attribute:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ForeignKey:
+class ForeignKey(Struct, frozen=True, eq=False):
     """A reference to another table's column: `"table.column"` as text, or a model attribute as expression."""
 
     target: Located
@@ -122,7 +121,6 @@ class ForeignKey:
         return self.target.expr.value if isinstance(self.target.expr, o.String) else None
 
 
-@dataclass(eq=False)
 class Column(Attribute):
     """A mapped column where it is written."""
 
@@ -231,7 +229,6 @@ class Column(Attribute):
         return symbol if isinstance(symbol, Variable) else None
 
 
-@dataclass(eq=False)
 class Relationship(Attribute):
     """A `relationship()` where it is written."""
 
@@ -280,7 +277,6 @@ class Relationship(Attribute):
         return located is not None and isinstance(located.expr, o.Name) and located.expr.id == "True"
 
 
-@dataclass(eq=False)
 class Model(ClassEntity):
     """A mapped class with a table of its own, or sharing its parent's."""
 
@@ -354,8 +350,7 @@ class Model(ClassEntity):
         return self.project.models.registry_of(self.class_)
 
 
-@dataclass(eq=False)
-class Table:
+class Table(Struct, eq=False, dict=True):
     """A `Table("name", metadata, Column(…), …)` bound to a module-level name."""
 
     project: Project
@@ -424,8 +419,7 @@ class Table:
         return symbol is not None and symbol.name == name
 
 
-@dataclass(eq=False)
-class Models:
+class Models(Struct, eq=False, dict=True):
     """All mapped classes of an application."""
 
     project: Project

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import singular, singulars, snake_words
@@ -58,8 +59,7 @@ _PLURAL_AFTER_ALL = frozenset(
 )
 
 
-@dataclass(eq=False)
-class ModuleNames:
+class ModuleNames(Struct, eq=False, dict=True):
     """The names of an application's files."""
 
     project: Project

@@ -6,9 +6,10 @@ import enum
 import re
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
@@ -44,8 +45,7 @@ class Direction(enum.Enum):
         return Direction.ONE_TO_MANY if self is Direction.MANY_TO_ONE else Direction.MANY_TO_ONE
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Join:
+class Join(Struct, frozen=True, eq=False):
     """How a relationship gets from its model to the related one.
 
     `key` is the foreign key it goes over; with a secondary table that is `secondary`, as it is written.
@@ -60,8 +60,7 @@ class Join:
     """The join is over the key alone: no condition of its own that would make it a part of the relation."""
 
 
-@dataclass(eq=False)
-class Pairings:
+class Pairings(Struct, eq=False, dict=True):
     """What there is to know about relationships as pairs. What cannot be seen is None."""
 
     project: Project

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.imports import runtime_statements
@@ -31,8 +32,7 @@ _MAKES_APPLICATION = re.compile(r"=\s*(?:fastapi\.)?FastAPI\(")
 _OF_APPLICATIONS = ("FastAPI(", "APIRouter(", "Starlette(", "Celery(")
 
 
-@dataclass(eq=False)
-class Purposes:
+class Purposes(Struct, eq=False, dict=True):
     """Tells files apart: by where they stand, by alembic's `env.py`, and by what loading them does."""
 
     project: Project

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
@@ -39,8 +40,7 @@ _REBUILDS = frozenset(["update_forward_refs", "model_rebuild"])
 """Pydantic's methods whose keywords are names that annotations use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """One place of a word in a file."""
 
     module: Module
@@ -61,8 +61,7 @@ class Site:
         return f"{self.module.path.rpartition('/')[2]}:{self.row}"
 
 
-@dataclass
-class References:
+class References(Struct):
     """The places that mean one definition.
 
     `obstacles` say why they may not be all, or cannot change together; `strings` are strings that spell the name and
@@ -74,8 +73,7 @@ class References:
     strings: list[Site] = field(default_factory=list)
 
 
-@dataclass
-class _Word:
+class _Word(Struct):
     """The uses of one word in the whole application, by what they mean."""
 
     sites: dict[_Key, list[Site]] = field(default_factory=dict)
@@ -171,8 +169,7 @@ class ReferenceIndex:
         return found
 
 
-@dataclass(eq=False)
-class _Block:
+class _Block(Struct, eq=False):
     """A scope of Python around a use: `kind` is `"module"`, `"class"`, `"function"` or `"inner"` (a lambda or
     comprehension, which linked scopes leave out)."""
 

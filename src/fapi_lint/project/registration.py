@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """How a file imports the modules of models."""
 
     prefix: str
@@ -32,8 +32,7 @@ class Style:
     """And always by `import app.models.user`."""
 
 
-@dataclass(eq=False)
-class Registration:
+class Registration(Struct, eq=False, dict=True):
     """Who loads the models of an application when migrations are generated."""
 
     project: Project

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.config.settings import Role
 from fapi_lint.outline import nodes as o
@@ -25,8 +26,7 @@ _CRUD_PATH = re.compile(r"/([a-z][a-z0-9_-]*)(?:/\{[^/]*\})?/?$")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*|[0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaName:
+class SchemaName(Struct, frozen=True):
     """What the name of a schema says: `word` of UserRead is `Read`, and its resource `User`."""
 
     resource: str

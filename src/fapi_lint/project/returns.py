@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
@@ -23,8 +24,7 @@ _DEPTH = 3
 """How many functions are followed into the functions that they call."""
 
 
-@dataclass(eq=False)
-class Returns:
+class Returns(Struct, eq=False, dict=True):
     """The values that a function returns."""
 
     project: Project

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
@@ -31,8 +32,7 @@ _MOST_PREFIXES = 16
 """A router included in more places than this is followed to the first ones only."""
 
 
-@dataclass(eq=False)
-class Router:
+class Router(Struct, eq=False, dict=True):
     """A FastAPI application or router."""
 
     project: Project
@@ -74,16 +74,14 @@ class Router:
         return app in seen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Inclusion:
+class Inclusion(Struct, frozen=True, eq=False):
     """`parent.include_router(router, prefix=…)`."""
 
     parent: Router
     prefix: str
 
 
-@dataclass(eq=False)
-class Routers:
+class Routers(Struct, eq=False, dict=True):
     """All routers of an application."""
 
     project: Project

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
@@ -34,8 +35,7 @@ _NESTED = re.compile(r"\n[ \t]+@")
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 
 
-@dataclass(eq=False)
-class Route:
+class Route(Struct, eq=False, dict=True):
     """A path operation. `call` is `router.get("/x", …)`, `router.add_api_route(…)`, or the call of a wrapper."""
 
     project: Project

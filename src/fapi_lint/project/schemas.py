@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from fapi_lint.config.settings import Role
 from fapi_lint.outline import nodes as o
@@ -63,8 +64,7 @@ _CONSTRAINTS = frozenset(
 )
 
 
-@dataclass(eq=False)
-class SchemaField:
+class SchemaField(Struct, eq=False, dict=True):
     """A field where it is written: `name: annotation = default`."""
 
     project: Project
@@ -144,8 +144,7 @@ class SchemaField:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """Settings of a schema by key, as far as they can be seen."""
 
     entries: Mapping[str, Located]
@@ -160,7 +159,6 @@ _EMPTY = Config({}, is_complete=True)
 _UNKNOWN = Config({}, is_complete=False)
 
 
-@dataclass(eq=False)
 class Schema(ClassEntity):
     """A Pydantic class of the application."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
@@ -17,8 +18,7 @@ _REACH = 200
 """Where the word before an `as` is looked for; a pattern that starts with a word is tried at each word of the text."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sighting:
+class Sighting(Struct, frozen=True, eq=False):
     """A node around a match. `parents` are the nodes around it in the same block, innermost last."""
 
     node: o.Node

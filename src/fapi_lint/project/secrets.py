@@ -10,9 +10,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
@@ -91,8 +92,7 @@ _RANDOM_LENGTH = 16
 _RANDOM_ENTROPY = 3.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Secret:
+class Secret(Struct, frozen=True, eq=False):
     """A literal that is one. `name` is what it is given to, empty where its form alone tells."""
 
     sighting: Sighting

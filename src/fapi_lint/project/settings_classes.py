@@ -6,9 +6,10 @@ https://docs.pydantic.dev/latest/concepts/pydantic_settings/ has how fields get 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
@@ -30,7 +31,6 @@ _CACHES = ([External("functools.lru_cache")], [External("functools.cache")])
 _READERS = ("os.getenv", "os.environ.get", "os.environb.get")
 
 
-@dataclass(eq=False)
 class SettingsClass(Schema):
     """A class that inherits `BaseSettings`."""
 
@@ -80,8 +80,7 @@ class SettingsClass(Schema):
         return any(field.argument(key) is not None for key in ("alias", "validation_alias", "env"))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SettingsInstance:
+class SettingsInstance(Struct, frozen=True, eq=False):
     """The name of settings in a module, or of a function without parameters that returns them."""
 
     module: Module
@@ -90,8 +89,7 @@ class SettingsInstance:
     is_function: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EnvironmentRead:
+class EnvironmentRead(Struct, frozen=True, eq=False):
     """One place that asks for an environment variable."""
 
     sighting: Sighting

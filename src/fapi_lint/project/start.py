@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.search import Sighting, search
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 _MAKES = re.compile(r"\b(?:APIRouter|FastAPI)\(")
 
 
-@dataclass(eq=False)
-class Start:
+class Start(Struct, eq=False):
     """Tells what only runs at the start, by following the names of functions to their callers.
 
     Whatever may be a function by its name is taken for it, so that what is found to run at the start does.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from fapi_lint.project.module import Module
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class External(Struct, frozen=True):
     """Something that no file of the application defines, by the dotted name it is imported under."""
 
     dotted: str
@@ -38,16 +38,14 @@ class External:
         return self.package == package and self.name in names
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(Struct, frozen=True):
     """A folder of the application without `__init__.py`, used as a package (PEP 420)."""
 
     folder: str
     dotted: str
 
 
-@dataclass(eq=False)
-class Class:
+class Class(Struct, eq=False, dict=True):
     """A class of the application. `parent` is the class or function that it is defined in."""
 
     module: Module
@@ -73,8 +71,7 @@ class Class:
         return f"<Class {self.module.name}.{self.name}>"
 
 
-@dataclass(eq=False)
-class Function:
+class Function(Struct, eq=False, dict=True):
     """A function or method of the application, nested ones included."""
 
     module: Module
@@ -99,8 +96,7 @@ class Function:
         return f"<Function {self.module.name}.{self.name}>"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Variable:
+class Variable(Struct, frozen=True, eq=False):
     """A name bound by assignment: `name: annotation = value`, either part may be missing."""
 
     module: Module
@@ -112,16 +108,14 @@ class Variable:
     value: o.Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parameter:
+class Parameter(Struct, frozen=True, eq=False):
     """A parameter of a function."""
 
     function: Function
     node: o.Param
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Member:
+class Member(Struct, frozen=True, eq=False):
     """An attribute of a class of the application; `owner` is the class that defines it."""
 
     owner: Class
@@ -132,8 +126,7 @@ class Member:
 Symbol: TypeAlias = "External | Namespace | Module | Class | Function | Variable | Parameter | Member"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Binding:
+class Binding(Struct, frozen=True, eq=False):
     """One statement that binds a name.
 
     `node` is the alias of an import, a `ClassDef`, a `FunctionDef`, a `Param`, or the assigned target.
@@ -150,8 +143,7 @@ class Binding:
     definition: Class | Function | None = None
 
 
-@dataclass(eq=False, slots=True)
-class Scope:
+class Scope(Struct, eq=False):
     """The bindings of one block of code. `parent` is where a name is looked up next."""
 
     module: Module

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
@@ -42,8 +43,7 @@ _FOR_TESTS = frozenset(
 """Packages whose decorators leave a test a test."""
 
 
-@dataclass(eq=False)
-class TestFile:
+class TestFile(Struct, eq=False):
     """A file with tests in it."""
 
     __test__ = False
@@ -71,8 +71,7 @@ class TestFile:
         return "_".join(["test", *(words or [snake_case(os.path.basename(self.module.folder))])])
 
 
-@dataclass(eq=False)
-class TestFiles:
+class TestFiles(Struct, eq=False, dict=True):
     """The files with tests of an application."""
 
     __test__ = False

@@ -10,9 +10,10 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
@@ -36,8 +37,7 @@ _TRANSPARENT = frozenset(["pytest", "unittest", "mock", "freezegun", "time_machi
 """Packages whose decorators leave a coroutine function one that something else must run."""
 
 
-@dataclass(eq=False)
-class AsyncTest:
+class AsyncTest(Struct, eq=False, dict=True):
     """An `async def` that pytest collects as a test."""
 
     project: Project
@@ -95,8 +95,7 @@ class AsyncTest:
         return False
 
 
-@dataclass(eq=False)
-class Fixture:
+class Fixture(Struct, eq=False, dict=True):
     """A function that pytest calls for a parameter of its name."""
 
     project: Project

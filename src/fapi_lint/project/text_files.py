@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.source.file import SourceFile
@@ -40,8 +41,7 @@ class TextFile:
         return f"<TextFile {self.path}>"
 
 
-@dataclass(eq=False)
-class TextFiles:
+class TextFiles(Struct, eq=False, dict=True):
     """All of them, read when first asked for: most runs never do."""
 
     read: Callable[[], Sequence[TextFile]] = tuple

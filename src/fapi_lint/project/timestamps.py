@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model
@@ -18,8 +19,7 @@ _KNOWN = frozenset(["abc", "builtins", "sqlalchemy", "sqlmodel", "typing", "typi
 """Packages whose base classes bring no columns."""
 
 
-@dataclass(eq=False)
-class Timestamps:
+class Timestamps(Struct, eq=False, dict=True):
     """The columns `created_at` and `updated_at`, or what the conventions call them."""
 
     project: Project

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
@@ -39,8 +40,7 @@ _REGISTERING = frozenset(
 """Decorators of FastAPI's routers and applications, which give the function back as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True):
     """An instance of a class, with the class's type arguments; None for an argument that is unknown."""
 
     symbol: External | Class
@@ -62,8 +62,7 @@ class Type:
         return self.args[-1] if self.is_standard("Coroutine") else self.args[0]
 
 
-@dataclass(frozen=True, slots=True)
-class LibraryMethod:
+class LibraryMethod(Struct, frozen=True):
     """A method of a foreign class, reached through an instance: `receiver.name`."""
 
     receiver: Type

@@ -5,8 +5,9 @@ Which types return which values: https://docs.sqlalchemy.org/en/20/core/type_bas
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.column_types import generic_type, python_type, type_class
@@ -43,8 +44,7 @@ _OVERRIDES = frozenset(["process_result_value", "result_processor", "python_type
 _SPELLABLE = ("builtins", "datetime", "decimal", "typing", "uuid")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ValueType:
+class ValueType(Struct, frozen=True, eq=False):
     """A type by its absolute dotted name, or as it is written somewhere; `items` are its arguments."""
 
     name: str | Located

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import union_members
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 UNKNOWN_TEXT = "…"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Located:
+class Located(Struct, frozen=True, eq=False):
     """An expression with the scope that its names are resolved in."""
 
     expr: o.Expr

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from fapi_lint.report.model import Report
 from fapi_lint.report.shared import Style
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """An output format: call it with a report to get its text."""
 
     module: str

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+
+class Graph(Struct, frozen=True):
     """Modules by name, and which of them import which; `cycles` are sets of modules that import each other."""
 
     nodes: tuple[str, ...]

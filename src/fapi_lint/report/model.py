@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(Struct, frozen=True, order=True):
     """A position in a file; rows and columns count from 1, columns in characters."""
 
     row: int
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReportedEdit:
+class ReportedEdit(Struct, frozen=True):
     """Replace the text between two positions of `filename` (absolute path) by `content`."""
 
     filename: str
@@ -23,16 +21,14 @@ class ReportedEdit:
     end_location: Position
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ReportedMove:
+class ReportedMove(Struct, frozen=True, order=True):
     """A file, or a folder with all that is in it, gets another path; both are absolute."""
 
     filename: str
     to: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReportedFix:
+class ReportedFix(Struct, frozen=True):
     """A fix as every consumer sees it: imports are already edits like the others."""
 
     applicability: str
@@ -45,8 +41,7 @@ class ReportedFix:
     """Every file that it touches, where that was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One finding, ready to be shown."""
 
     code: str
@@ -74,8 +69,7 @@ class Diagnostic:
         return self.excerpt[0].strip() if self.excerpt and self.location != self.end_location else ""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleInfo:
+class RuleInfo(Struct, frozen=True):
     """What a report says about a rule (SARIF's rule table, `fapi-lint rule`)."""
 
     code: str
@@ -89,8 +83,7 @@ class RuleInfo:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """A whole run. `diagnostics` are sorted by file, position and code."""
 
     diagnostics: tuple[Diagnostic, ...] = ()

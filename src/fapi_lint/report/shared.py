@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from fapi_lint.report.model import Diagnostic, Report, ReportedFix
 
@@ -24,8 +25,7 @@ ANSI = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """How a text format may use the terminal."""
 
     color: bool = False

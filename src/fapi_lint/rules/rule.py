@@ -6,8 +6,9 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from fapi_lint.fix.edit import Applicability, Fix
 from fapi_lint.project.project import Project
@@ -18,8 +19,7 @@ Check = Callable[[Any, Project], Iterable["Finding"]]
 DOCUMENTATION = "https://fapi-lint.readthedocs.io/rules"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One violation. `message` says what is wrong there and, without a `fix`, why none is offered if one could be."""
 
     at: Place
@@ -27,8 +27,7 @@ class Finding:
     fix: Fix | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Rule:
+class Rule(Struct, frozen=True, eq=False):
     """A registered rule. `subject` is the kind of thing that `check` is called with, once each."""
 
     code: str

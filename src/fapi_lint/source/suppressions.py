@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from .file import LineIndex
 
@@ -28,8 +29,7 @@ _CODE = re.compile(r"[^\s,]+")
 _NEXT_PART = re.compile(r"#(?!\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A code in a suppression, in capitals, and its span in the text (offsets, end exclusive)."""
 
     code: str
@@ -37,8 +37,7 @@ class Code:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(Struct, frozen=True):
     """One directive in a comment.
 
     Without `codes` it suppresses everything. `start` and `end` are the span of the directive itself, from its

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .ignore import IgnorePatterns
 
@@ -44,16 +45,14 @@ _PROJECT_MARKERS = ("fapi-lint.toml", "pyproject.toml", ".git")
 _WEAK_MARKERS = ("setup.py", "setup.cfg", "requirements.txt", "alembic.ini")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Struct, frozen=True, order=True):
     """A path that could not be walked, and why, for people. The path is absolute."""
 
     path: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
+class Discovery(Struct, frozen=True):
     """The files to read, absolute, sorted, each once; and the problems met on the way."""
 
     files: list[str]
@@ -162,8 +161,7 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Ignores:
+class _Ignores(Struct, frozen=True):
     """The patterns that hold below a folder (which ends with a slash), then those of the folders above."""
 
     patterns: IgnorePatterns

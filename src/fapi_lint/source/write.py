@@ -8,8 +8,9 @@ import shutil
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import ClassVar
+
+from msgspec import Struct, field
 
 
 class WriteError(Exception):
@@ -24,8 +25,7 @@ class WriteError(Exception):
         return f"{self.path}: {self.reason}"
 
 
-@dataclass(slots=True)
-class _Write:
+class _Write(Struct):
     """The new content in a file beside the target; `before` is the old one, None if there is none."""
 
     path: str
@@ -45,8 +45,7 @@ class _Write:
             os.replace(_write_temporary(self.target, self.before, mode), self.target)
 
 
-@dataclass(slots=True)
-class _Move:
+class _Move(Struct):
     """A new path for a file, in folders that are made where they are missing."""
 
     path: str

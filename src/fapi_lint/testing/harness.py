@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from fapi_lint.config.settings import Settings
 from fapi_lint.config.tooling import Tooling
@@ -29,8 +30,7 @@ Codes: TypeAlias = str | Rule | Check | Collection[str | Rule | Check] | None
 """One rule or several, None for all of ours that are on by default: codes of ours, or rules of a plugin themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A finding as tests like it: path below the root, rows and columns from 1."""
 
     code: str

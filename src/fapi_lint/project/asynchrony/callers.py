@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import ENTERING, hindrance
@@ -60,8 +61,7 @@ _COMMON = frozenset(
 """Names of methods that many objects have: a receiver of unknown type is hardly the one in question."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Use:
+class Use(Struct, frozen=True, eq=False):
     """One use of a function: what changes there, who is the caller, or why it cannot go on."""
 
     change: Change | None = None

@@ -7,10 +7,11 @@ is impossible, the closure stays as it is, and the obstacle says where and why.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import ENTERING, Convertible
@@ -31,8 +32,7 @@ _IN_TEST = 3
 _SOURCES = frozenset(["engine", "maker", "session"])
 
 
-@dataclass(eq=False)
-class Closure:
+class Closure(Struct, eq=False, weakref=True):
     """Parts of an application that are converted together. With an obstacle, none of them is."""
 
     obstacle: Obstacle | None = None

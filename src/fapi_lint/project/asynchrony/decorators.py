@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import hindrance
@@ -28,8 +29,7 @@ _DESCRIBING = frozenset(["__annotations__", "__defaults__", "__dict__", "__doc__
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DecoratedCall:
+class DecoratedCall(Struct, frozen=True, eq=False):
     """`function(*args, **kwargs)` in a wrapper; `parents` are the nodes around it, innermost first."""
 
     node: o.Call
@@ -38,8 +38,7 @@ class DecoratedCall:
     """It is `await run_in_threadpool(function, *args, **kwargs)`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Decorating:
+class Decorating(Struct, frozen=True, eq=False):
     """A decorator that puts a wrapper in place of a function, and what the wrapper does with that."""
 
     function: Function

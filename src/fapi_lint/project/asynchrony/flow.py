@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
@@ -54,8 +55,7 @@ SEEDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Change:
+class Change(Struct, frozen=True, eq=False):
     """Something to be written otherwise; `parents` are the nodes around it, innermost first."""
 
     kind: Kind
@@ -66,8 +66,7 @@ class Change:
     """For a dynamic relationship, the session and the method that executes the query."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Obstacle:
+class Obstacle(Struct, frozen=True, eq=False):
     """What keeps a session synchronous: "`db` is passed to `paginate()`"."""
 
     module: Module
@@ -77,8 +76,7 @@ class Obstacle:
     """Whether a test client that runs in the loop of the test removes it."""
 
 
-@dataclass(eq=False)
-class Part:
+class Part(Struct, eq=False):
     """A function, or a statement outside of functions, and what it does with sessions."""
 
     key: Key

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
@@ -36,8 +37,7 @@ _PLAIN = frozenset(
 """The methods of AsyncSession that are plain: https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html"""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NeedlessAwait:
+class NeedlessAwait(Struct, frozen=True, eq=False):
     """`await session.add(…)`."""
 
     module: Module

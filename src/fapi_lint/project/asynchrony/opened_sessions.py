@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony import signatures
@@ -25,8 +26,7 @@ _MANAGERS = frozenset(["asynccontextmanager", "contextmanager"])
 _MAKING = frozenset(signatures.MAKERS) | signatures.REGISTRIES
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OpenedSession:
+class OpenedSession(Struct, frozen=True, eq=False):
     """`SessionLocal()` in a route handler."""
 
     handler: Function
@@ -43,8 +43,7 @@ class OpenedSession:
         return self.module.place(self.call)
 
 
-@dataclass(eq=False)
-class OpenedSessions:
+class OpenedSessions(Struct, eq=False, dict=True):
     """All sessions that are opened where FastAPI could inject one."""
 
     project: Project

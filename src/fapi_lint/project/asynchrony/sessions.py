@@ -7,9 +7,10 @@ https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html say what the libra
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
@@ -37,8 +38,7 @@ _WRITES = frozenset(
 _PLAIN = ("bool", "int", "float", "str", "bytes", "list", "dict", "set", "frozenset", "tuple", "List", "Dict")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SessionUse:
+class SessionUse(Struct, frozen=True, eq=False):
     """A place that commits the application to synchronous sessions."""
 
     module: Module
@@ -52,8 +52,7 @@ class SessionUse:
         return self.module.place(self.node)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class QueryCall:
+class QueryCall(Struct, frozen=True, eq=False):
     """A `session.query(…)`."""
 
     module: Module
@@ -66,8 +65,7 @@ class QueryCall:
         return self.module.place(self.call)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DroppedCoroutine:
+class DroppedCoroutine(Struct, frozen=True, eq=False):
     """A call whose coroutine is surely never awaited."""
 
     module: Module
@@ -85,8 +83,7 @@ class DroppedCoroutine:
         return self.module.place(self.call)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Service:
+class Service(Struct, frozen=True, eq=False):
     """A public function or method of a service folder that takes a session, or a method that uses the object's."""
 
     function: Function
@@ -99,8 +96,7 @@ class Service:
         return self.function.module
 
 
-@dataclass(eq=False)
-class _Code:
+class _Code(Struct, eq=False):
     """A function's own statements, or a module's, with what resolves their names."""
 
     module: Module
@@ -111,8 +107,7 @@ class _Code:
     """The nested `async def` functions in reach."""
 
 
-@dataclass(eq=False)
-class Sessions:
+class Sessions(Struct, eq=False, dict=True):
     """The sessions of an application. Bodies are read once for all facts, and not kept."""
 
     project: Project
@@ -404,8 +399,7 @@ class Sessions:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
+class _Facts(Struct, frozen=True):
     """What a module holds of each kind."""
 
     uses: list[SessionUse] = field(default_factory=list)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
@@ -20,8 +21,7 @@ _OTHER_WAYS = re.compile(r"\bon_(?:startup|shutdown)\s*=|\badd_event_handler\(")
 """Ways to start that are not understood here; a lifespan would switch them off."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Application:
+class Application(Struct, frozen=True, eq=False):
     """The one `FastAPI(…)` of an application, and what it does at its start."""
 
     module: Module

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import Convertible, hindrance
@@ -33,8 +34,7 @@ Holder: TypeAlias = "tuple[Function | Module, str]"
 """A name that a client is bound to: of a function, its parameters included, or of a module."""
 
 
-@dataclass(eq=False)
-class ClientUses:
+class ClientUses(Struct, eq=False):
     """Everything that changes with one `TestClient(…)`; nothing does if there is an obstacle."""
 
     call: o.Call

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Column, Table
@@ -13,8 +14,7 @@ from fapi_lint.project.symbols import Class, Function, Scope, Symbol
 from fapi_lint.source.place import Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TypeName:
+class TypeName(Struct, frozen=True, eq=False):
     """A type as an annotation names it: the `int` of `list[int]`. `kind` says of what the annotation is."""
 
     module: Module
@@ -29,8 +29,7 @@ class TypeName:
         return self.module.place(self.node)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parse:
+class Parse(Struct, frozen=True, eq=False):
     """`int(x)` or `UUID(x)`: an identifier made of something else. `inner` holds what `x` holds."""
 
     module: Module
@@ -43,8 +42,7 @@ class Parse:
     inner: Cell | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bound:
+class Bound(Struct, frozen=True, eq=False):
     """A constraint that only numbers have: the `ge=1` of `Path(ge=1)`."""
 
     module: Module

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
@@ -34,8 +35,7 @@ _PATH_PARAMETER = re.compile(r"\{(\w+)(:\w+)?\}")
 _PLURAL_IDS = re.compile(r"_ids$|_id_list$")
 
 
-@dataclass(frozen=True, eq=False)
-class Identity:
+class Identity(Struct, frozen=True, eq=False, weakref=True):
     """What holds the same identifiers."""
 
     cell: Cell

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.project.column_types import is_integer_type
 from fapi_lint.project.models import Column, Table, written_type
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 
-@dataclass(frozen=True, eq=False)
-class IntegerKey:
+class IntegerKey(Struct, frozen=True, eq=False):
     """A key by the name that people know it by: `User.id`, or the `Annotated` alias that makes it one."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model
@@ -16,9 +17,9 @@ from fapi_lint.project.objects.origins import (
     Objects,
     Origin,
     Other,
+    Record,
     Result,
     Statement,
-    Struct,
     Value,
     Values,
     first,
@@ -100,7 +101,7 @@ class Calls:
         if isinstance(value, Objects):
             return self.object_method(node, func, value)
         self.arguments(node)
-        if isinstance(value, Struct) and not value.many:
+        if isinstance(value, Record) and not value.many:
             if func.attr in ("get", "pop") and node.args:
                 key = node.args[0].value
                 return value.get(key.value if isinstance(key, o.String) and key.value else ANY)
@@ -108,7 +109,7 @@ class Calls:
             if func.attr == "values":
                 return many(inner)
             if func.attr == "items":
-                return frozenset([Struct((("0", UNKNOWN), ("1", inner)), many=True)])
+                return frozenset([Record((("0", UNKNOWN), ("1", inner)), many=True)])
         return UNKNOWN
 
     def statement_method(self, node: o.Call, func: o.Attribute, value: Statement, is_awaited: bool) -> Values:
@@ -229,15 +230,15 @@ class Calls:
             if callee.name in _PICKING and values:
                 return one(values[0]) | (values[1] if len(values) > 1 else frozenset())
             if callee.name == "enumerate" and values:
-                return frozenset([Struct((("0", UNKNOWN), ("1", one(values[0]))), many=True)])
+                return frozenset([Record((("0", UNKNOWN), ("1", one(values[0]))), many=True)])
             if callee.name == "zip":
-                return frozenset([Struct(tuple((str(i), one(given)) for i, given in enumerate(values)), many=True)])
+                return frozenset([Record(tuple((str(i), one(given)) for i, given in enumerate(values)), many=True)])
             if callee.name in ("getattr", "setattr", "hasattr") and len(node.args) > 1:
                 return self.by_name(node, callee.name, values)
             if callee.name in _HARMLESS:
                 return UNKNOWN
         if callee.name == "gather":
-            return frozenset([Struct(tuple((str(index), given) for index, given in enumerate(values)))])
+            return frozenset([Record(tuple((str(index), given) for index, given in enumerate(values)))])
         if is_awaited or callee.package in _ORM:
             for given in values:
                 self.lose(given)
@@ -363,7 +364,7 @@ class Calls:
         for value in values:
             if isinstance(value, Objects):
                 self.walk.make_opaque(value)
-            elif isinstance(value, Struct):
+            elif isinstance(value, Record):
                 for _, inner in value.fields:
                     self.lose(inner)
 

@@ -6,14 +6,15 @@ Nothing can be loaded for them, and nothing is reported: they only say what may 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.objects.links import is_loaded
-from fapi_lint.project.objects.origins import Objects, Origin, Other, Struct, Values
+from fapi_lint.project.objects.origins import Objects, Origin, Other, Record, Values
 from fapi_lint.project.objects.summary import Summary
 from fapi_lint.project.symbols import Binding, Class, External, Function, Namespace, Scope
 from fapi_lint.project.types import Type
@@ -31,8 +32,7 @@ _STATEMENTS = frozenset(["subquery", "cte", "alias", "lateral"])
 _DATA = frozenset(["model_validate", "from_orm", "parse_obj", "validate_python", "model_dump", "model_construct"])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Doubt:
+class Doubt(Struct, frozen=True, eq=False):
     """What may read a relationship that nothing loads."""
 
     function: Function
@@ -40,8 +40,7 @@ class Doubt:
     reason: str
 
 
-@dataclass(eq=False)
-class Doubts:
+class Doubts(Struct, eq=False):
     """Those of an application."""
 
     objects: ObjectFlow
@@ -89,7 +88,7 @@ class Doubts:
     def handed(self, walk: Walk, node: o.Call, values: Values) -> None:
         """Objects that something unseen is given: `HANDLERS[kind](user)`, a template."""
         for value in values:
-            if isinstance(value, Struct):
+            if isinstance(value, Record):
                 for _, inner in value.fields:
                     self.handed(walk, node, inner)
             elif isinstance(value, Objects):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.models import Model
 from fapi_lint.project.objects.doubts import Doubts
 from fapi_lint.project.objects.links import Link, Links, Path, is_loaded
-from fapi_lint.project.objects.origins import UNKNOWN, Facts, Objects, Origin, Statement, Struct, Value, Values, either
+from fapi_lint.project.objects.origins import UNKNOWN, Facts, Objects, Origin, Record, Statement, Value, Values, either
 from fapi_lint.project.objects.places import Places, names_of, session_at
 from fapi_lint.project.objects.serialisation import Serialisation
 from fapi_lint.project.objects.stale import StaleReads
@@ -33,8 +35,7 @@ _DEPTH = 12
 """How many attributes are followed one after the other."""
 
 
-@dataclass(eq=False)
-class ObjectFlow:
+class ObjectFlow(Struct, eq=False, dict=True):
     """All summaries of an application, and the reads of which the origin is known."""
 
     project: Project
@@ -325,12 +326,12 @@ class ObjectFlow:
                 yield Objects(passed.origin, passed.path + value.path, value.many or (passed.many and not value.path))
             if not bound[value.origin]:
                 yield from UNKNOWN
-        elif isinstance(value, Struct):
+        elif isinstance(value, Record):
             fields = tuple(
                 (name, frozenset(new for inner in values for new in self._substituted(inner, bound)))
                 for name, values in value.fields
             )
-            yield Struct(fields, value.many)
+            yield Record(fields, value.many)
         else:
             yield value
 

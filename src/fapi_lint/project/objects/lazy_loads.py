@@ -6,9 +6,10 @@ https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html#preventing-implici
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint.project.module import Module
 from fapi_lint.project.objects.doubts import Doubt
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LazyLoad:
+class LazyLoad(Struct, frozen=True, eq=False):
     """A link that is read and that nothing loaded."""
 
     origin: Origin
@@ -55,8 +55,7 @@ class LazyLoad:
         return ".".join(["" if model is None else model.name, *names])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unloaded:
+class Unloaded(Struct, frozen=True, eq=False):
     """An origin whose objects are read further than they are loaded."""
 
     origin: Origin
@@ -71,8 +70,7 @@ class Unloaded:
         return self.origin.module.place(self.origin.node)
 
 
-@dataclass(eq=False)
-class LazyLoads:
+class LazyLoads(Struct, eq=False, dict=True):
     """The lazy loads of an application."""
 
     project: Project

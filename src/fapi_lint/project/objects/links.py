@@ -6,9 +6,10 @@ https://docs.sqlalchemy.org/en/20/orm/queryguide/relationships.html has the stra
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
@@ -38,8 +39,7 @@ _COLLECTIONS = frozenset(["list", "List", "set", "Set", "Sequence", "Collection"
 _NEVER = frozenset(["DynamicMapped", "WriteOnlyMapped"])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Link:
+class Link(Struct, frozen=True, eq=False):
     """An attribute of a model that leads to other objects."""
 
     name: str
@@ -55,8 +55,7 @@ class Link:
     """The column of a plain many-to-one, by which an object that is there is found without a query."""
 
 
-@dataclass(eq=False)
-class Links:
+class Links(Struct, eq=False, dict=True):
     """The links of all models."""
 
     project: Project

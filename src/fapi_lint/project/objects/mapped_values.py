@@ -6,8 +6,9 @@ This asks only what an expression is, so that it is much cheaper than `object_fl
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
@@ -44,8 +45,7 @@ _SAME = _Same()
 Found: TypeAlias = "Mapped | _Same | None"
 
 
-@dataclass(eq=False)
-class MappedValues:
+class MappedValues(Struct, eq=False):
     """The expressions of an application that are mapped objects."""
 
     project: Project

@@ -7,8 +7,10 @@ or the parameter of a function, which stands for whatever callers pass.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
     from fapi_lint.project.objects.walk import Walk
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Origin:
+class Origin(Struct, frozen=True, eq=False):
     """What produced an object.
 
     `node` is the statement that is executed (`"query"`), the call (`"get"`, `"new"`), the parameter (`"parameter"`), or
@@ -50,8 +51,7 @@ class Origin:
     """For these: whether it may be None."""
 
 
-@dataclass(frozen=True, slots=True)
-class Objects:
+class Objects(Struct, frozen=True):
     """Objects that `path` leads to from an origin."""
 
     origin: Origin
@@ -59,8 +59,7 @@ class Objects:
     many: bool | None = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Statement:
+class Statement(Struct, frozen=True, eq=False):
     """A `select()` or a `Query` that is not executed yet. Without entities it gives no objects of one model."""
 
     entities: tuple[Model | None, ...]
@@ -71,16 +70,14 @@ class Statement:
     """The function that passes it to the one that executes it, and the argument."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Result:
+class Result(Struct, frozen=True, eq=False):
     """What executing a statement gives: rows, or with `scalars()` their first values."""
 
     row: tuple[Objects | None, ...]
     is_scalar: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Struct:
+class Record(Struct, frozen=True, eq=False):
     """A dict or tuple of known shape, or rows of it. What any other key gives stands under `ANY`."""
 
     fields: tuple[tuple[str, Values], ...]
@@ -91,14 +88,13 @@ class Struct:
         return known.get(name) or known.get(ANY) or UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(Struct, frozen=True):
     """Anything else; `kind` tells None and an empty list from what is unknown."""
 
     kind: Literal["unknown", "none", "empty"]
 
 
-Value: TypeAlias = Objects | Statement | Result | Struct | Other
+Value: TypeAlias = Objects | Statement | Result | Record | Other
 Values: TypeAlias = frozenset[Value]
 """What an expression may be: the alternatives of all branches."""
 
@@ -107,8 +103,7 @@ NONE: Values = frozenset([Other("none")])
 EMPTY: Values = frozenset([Other("empty")])
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What is known of the objects of an origin at some point; for a parameter, what changed since the call began."""
 
     loaded: frozenset[Path] = frozenset()
@@ -219,7 +214,7 @@ def many(values: Values) -> Values:
     """A collection of these values."""
     found: set[Value] = set()
     for value in values:
-        if isinstance(value, (Objects, Struct)):
+        if isinstance(value, (Objects, Record)):
             found.add(replace(value, many=True))
         else:
             found.add(value)
@@ -230,7 +225,7 @@ def one(values: Values) -> Values:
     """An item of these values."""
     found: set[Value] = set()
     for value in values:
-        if isinstance(value, (Objects, Struct)):
+        if isinstance(value, (Objects, Record)):
             found.add(replace(value, many=False))
         elif isinstance(value, Result):
             found.update(first(value))
@@ -250,4 +245,4 @@ def first(result: Result) -> Values:
         fields.append((str(index), values))
         if value is not None and value.origin.model is not None:
             fields.append((value.origin.model.name, values))
-    return frozenset([Struct(tuple(fields))])
+    return frozenset([Record(tuple(fields))])

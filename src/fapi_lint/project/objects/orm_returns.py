@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """The schema that a response is made of, or a list of it, as it is written."""
 
     schema: Schema
@@ -28,8 +28,7 @@ class Response:
     is_list: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OrmReturn:
+class OrmReturn(Struct, frozen=True, eq=False):
     """The values that a handler returns and that are mapped objects."""
 
     route: Route

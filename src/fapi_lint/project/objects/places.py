@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.coroutines import paths
@@ -21,8 +22,7 @@ RUNS = frozenset(["exec", "execute", "get", "get_one", "scalar", "scalars", "str
 """Methods of a session that give rows or objects."""
 
 
-@dataclass(eq=False)
-class Places:
+class Places(Struct, eq=False):
     """The origins of an application: the same one whenever it is asked for."""
 
     _origins: dict[tuple[str, str, int, int, int, Model | None], Origin] = field(default_factory=dict)

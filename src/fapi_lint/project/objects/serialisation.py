@@ -13,7 +13,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.models import Model
 from fapi_lint.project.objects.links import Path
-from fapi_lint.project.objects.origins import Objects, Result, Struct, Values, many, one
+from fapi_lint.project.objects.origins import Objects, Record, Result, Values, many, one
 from fapi_lint.project.schemas import Schema, SchemaField
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.source.place import Place
@@ -78,7 +78,7 @@ class Serialisation:
         """Validate values as `annotation` says."""
         rows = frozenset(value for value in values if isinstance(value, Result))
         values = (values - rows) | many(one(rows))
-        if not any(isinstance(value, (Objects, Struct)) for value in values):
+        if not any(isinstance(value, (Objects, Record)) for value in values):
             return
         members = [member for member in union_members(annotation) if not is_none(member)]
         if len(members) != 1:
@@ -102,7 +102,7 @@ class Serialisation:
         symbol = self.project.resolver.resolve(scope, node.value)
         if isinstance(symbol, External):
             if symbol.name in _MAPPINGS and len(node.items) == 2:
-                inner = (v for value in values if isinstance(value, Struct) for _, each in value.fields for v in each)
+                inner = (v for value in values if isinstance(value, Record) for _, each in value.fields for v in each)
                 self.read(walk, frozenset(inner), scope, node.items[1], given)
             elif symbol.name == "Union":
                 self._one_of(walk, values, scope, node.items, given)
@@ -169,7 +169,7 @@ class Serialisation:
 
     def _fields(self, walk: Walk, values: Values, schema: Schema, arguments: Arguments) -> None:
         for value in values:
-            if isinstance(value, Struct) and not value.many:
+            if isinstance(value, Record) and not value.many:
                 for name, field in schema.fields.items():
                     self.read(walk, value.get(name), field.scope, field.annotation, arguments)
             elif isinstance(value, Objects) and not value.many:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint.project.objects.links import Path
 from fapi_lint.project.objects.origins import Facts, Origin
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from fapi_lint.project.objects.walk import Walk
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StaleRead:
+class StaleRead(Struct, frozen=True, eq=False):
     """An attribute of an object that has to be loaded anew before it is read."""
 
     at: Origin
@@ -35,8 +35,7 @@ class StaleRead:
     """Whether it is behind a collection that is out of date, and so may hold objects that are new."""
 
 
-@dataclass(eq=False)
-class StaleReads:
+class StaleReads(Struct, eq=False, dict=True):
     """Those of an application."""
 
     objects: ObjectFlow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model
@@ -12,8 +12,7 @@ from fapi_lint.project.symbols import Function
 from fapi_lint.source.place import Place
 
 
-@dataclass(eq=False)
-class State:
+class State(Struct, eq=False):
     """What the names of a function may be, and what is known of every origin, at one point."""
 
     names: dict[str, Values] = field(default_factory=dict)
@@ -41,8 +40,7 @@ class State:
             self.give(origin, path, values)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Read:
+class Read(Struct, frozen=True, eq=False):
     """A link of an object that is read."""
 
     origin: Origin
@@ -56,8 +54,7 @@ class Read:
     """Whether it may have been loaded, by one of two branches."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Return:
+class Return(Struct, frozen=True, eq=False):
     """A value that a function gives back, with what is known then."""
 
     node: o.Node
@@ -65,8 +62,7 @@ class Return:
     state: State
 
 
-@dataclass(eq=False)
-class Summary:
+class Summary(Struct, eq=False):
     """What calling a function does to mapped objects."""
 
     function: Function

@@ -7,9 +7,10 @@ of them, and what it returns. A call of the function applies that to what it pas
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
@@ -25,9 +26,9 @@ from fapi_lint.project.objects.origins import (
     Objects,
     Origin,
     Other,
+    Record,
     Result,
     Statement,
-    Struct,
     Values,
     many,
     one,
@@ -169,7 +170,7 @@ class Walk:
             for index, item in enumerate(target.items):
                 found: set[Any] = set()
                 for value in values:
-                    if isinstance(value, Struct):
+                    if isinstance(value, Record):
                         found |= value.get(str(index))
                     elif isinstance(value, Objects) and value.many:
                         found |= one(frozenset([value]))
@@ -191,15 +192,15 @@ class Walk:
         name = target.value.id
         held: set[Any] = set()
         for value in self.state.names.get(name, UNKNOWN):
-            if isinstance(value, Struct) and not value.many:
+            if isinstance(value, Record) and not value.many:
                 old = dict(value.fields)
                 held.add(
-                    Struct(((ANY, old.pop(ANY, frozenset()) | values), *((k, v | values) for k, v in old.items())))
+                    Record(((ANY, old.pop(ANY, frozenset()) | values), *((k, v | values) for k, v in old.items())))
                 )
             elif isinstance(value, Objects) and value.many:
                 held |= {value} | many(values)
             elif value == Other("empty"):
-                held.add(Struct(((ANY, values),)))
+                held.add(Record(((ANY, values),)))
             else:
                 held.add(value)
         self.state.names[name] = frozenset(held)
@@ -321,9 +322,9 @@ class Walk:
         for owner in owners:
             if isinstance(owner, Objects):
                 if node.attr == "awaitable_attrs":
-                    return frozenset([Struct((), many=True)]) | {owner}
+                    return frozenset([Record((), many=True)]) | {owner}
                 found |= self.read(owner, node.attr, node)
-            elif isinstance(owner, Struct) and not owner.many:
+            elif isinstance(owner, Record) and not owner.many:
                 found |= owner.get(node.attr)
             else:
                 found |= UNKNOWN
@@ -368,7 +369,7 @@ class Walk:
     def collection(self, node: o.Collection) -> Values:
         values = [self.value(item) for item in node.items]
         if node.kind == "tuple":
-            return frozenset([Struct(tuple((str(index), value) for index, value in enumerate(values)))])
+            return frozenset([Record(tuple((str(index), value) for index, value in enumerate(values)))])
         return many(frozenset().union(*values)) if values else EMPTY
 
     def starred(self, node: o.Starred) -> Values:
@@ -382,7 +383,7 @@ class Walk:
                 fields.append((key.value, values))
             elif key is not None:
                 self.value(key)
-        return frozenset([Struct(tuple(fields))]) if node.keys else EMPTY
+        return frozenset([Record(tuple(fields))]) if node.keys else EMPTY
 
     def subscript(self, node: o.Subscript) -> Values:
         owners = self.value(node.value)
@@ -392,9 +393,9 @@ class Walk:
         key = str(index.value) if isinstance(index, (o.String, o.Number)) else ""
         found: set[Any] = set()
         for owner in owners:
-            if isinstance(owner, Struct) and not owner.many:
+            if isinstance(owner, Record) and not owner.many:
                 found |= owner.get(key)
-            elif isinstance(owner, (Objects, Struct)):
+            elif isinstance(owner, (Objects, Record)):
                 found |= frozenset([owner]) if isinstance(index, o.Other) else one(frozenset([owner]))
             elif owner != Other("empty"):
                 found |= UNKNOWN
@@ -408,7 +409,7 @@ class Walk:
                 self.value(test)
         values = [self.value(item) for item in node.items]
         self.state.names = outer
-        return frozenset([Struct(((ANY, values[1]),))]) if node.kind == "dict" else many(values[0])
+        return frozenset([Record(((ANY, values[1]),))]) if node.kind == "dict" else many(values[0])
 
     def yielded(self, node: o.Yield) -> Values:
         self.summary.returns.append(Return(node, self.value(node.value), self.state.copy()))
@@ -429,7 +430,7 @@ class Walk:
         for value in self.value(node):
             if isinstance(value, Statement) and value.is_query:
                 found |= one(frozenset([self.calls.executed(value, node, is_async=False)]))
-            elif isinstance(value, (Objects, Struct, Result)) or value == Other("empty"):
+            elif isinstance(value, (Objects, Record, Result)) or value == Other("empty"):
                 found |= one(frozenset([value]))
             else:
                 found |= UNKNOWN

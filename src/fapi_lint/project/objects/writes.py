@@ -9,9 +9,11 @@ https://docs.sqlalchemy.org/en/20/orm/session_state_management.html#when-to-expi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Column, Model
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 _SQL = ("sqlalchemy", "sqlmodel")
 
 
-@dataclass(frozen=True, slots=True)
-class Writes:
+class Writes(Struct, frozen=True):
     """What was written to the objects of an origin; for a parameter, since the call began."""
 
     changed: frozenset[Path] = frozenset()
@@ -122,8 +123,7 @@ class Writes:
 NO_WRITES = Writes()
 
 
-@dataclass(eq=False)
-class Volatile:
+class Volatile(Struct, eq=False, dict=True):
     """Which attributes depend on others of the same object."""
 
     links: Links

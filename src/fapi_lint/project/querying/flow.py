@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import msgspec
+
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.module import Module
@@ -41,8 +43,7 @@ _TAKES_STATEMENTS = frozenset([
 _WORD = re.compile(r"\w+")
 
 
-@dataclass(eq=False)
-class Group:
+class Group(msgspec.Struct, eq=False):
     """Queries that must be rewritten together; a set of a disjoint-set forest."""
 
     parent: Group | None = None
@@ -99,8 +100,7 @@ class Value:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Obstacle:
+class Obstacle(msgspec.Struct, frozen=True, eq=False):
     """Why the queries of a group stay as they are."""
 
     group: Group
@@ -120,8 +120,7 @@ Held: TypeAlias = "Value | _Other"
 Names: TypeAlias = "dict[str, Held]"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Use:
+class Use(msgspec.Struct, frozen=True, eq=False):
     """One place that changes when a query becomes a `select()`."""
 
     kind: UseKind
@@ -140,8 +139,7 @@ class Use:
     """Inside an f-string, where lines cannot be broken."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CallSite:
+class CallSite(msgspec.Struct, frozen=True, eq=False):
     """A call of a function of the application, by what it gives to the parameters."""
 
     unit: Unit
@@ -149,16 +147,15 @@ class CallSite:
     given: dict[str, Held]
 
 
-@dataclass(eq=False)
-class Unit:
+class Unit(msgspec.Struct, eq=False):
     """A function, or the code of a module or class outside of functions."""
 
     module: Module
     function: Function | None
     scope: Scope
-    uses: dict[tuple[str, int, int], Use] = field(default_factory=dict)
-    sites: dict[tuple[Function, int], CallSite] = field(default_factory=dict)
-    obstacles: list[Obstacle] = field(default_factory=list)
+    uses: dict[tuple[str, int, int], Use] = msgspec.field(default_factory=dict)
+    sites: dict[tuple[Function, int], CallSite] = msgspec.field(default_factory=dict)
+    obstacles: list[Obstacle] = msgspec.field(default_factory=list)
     returned: Value | None = None
 
 

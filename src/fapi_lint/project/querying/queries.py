@@ -8,9 +8,11 @@ https://docs.sqlalchemy.org/en/20/orm/queryguide/query.html lists what `Query` c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.sessions import QueryCall
@@ -35,8 +37,7 @@ _QUIET_DECORATORS = frozenset(["staticmethod", "classmethod", "typing.no_type_ch
 _Key = tuple[str, int]
 
 
-@dataclass(eq=False)
-class Chain:
+class Chain(Struct, eq=False, dict=True):
     """Queries that flow together, and everything that is done with them."""
 
     queries: list[QueryCall] = field(default_factory=list)
@@ -53,8 +54,7 @@ class Chain:
         return f"{first.reason} ({first.module.path.rpartition('/')[2]}:{row})"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Reference:
+class _Reference(Struct, frozen=True, eq=False):
     """A place that means a function: where it is called, or why that is not certain."""
 
     module: Module
@@ -64,8 +64,7 @@ class _Reference:
     unclear: bool = False
 
 
-@dataclass(eq=False)
-class Queries:
+class Queries(Struct, eq=False, dict=True):
     """All chains of an application, followed when first asked for."""
 
     project: Project

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Model, Relationship
@@ -181,8 +183,7 @@ class Selection:
         )
 
 
-@dataclass(eq=False)
-class Selections:
+class Selections(Struct, eq=False, dict=True):
     """Reads the arguments of `query()`, `join()`, `options()` and their like."""
 
     project: Project

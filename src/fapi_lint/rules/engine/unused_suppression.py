@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fapi_lint.fix.edit import Applicability, Edit, Fix
 from fapi_lint.project.module import Module
@@ -11,8 +12,7 @@ from fapi_lint.source.place import Place
 from fapi_lint.source.suppressions import Suppression, removal
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class UnusedSuppression:
+class UnusedSuppression(Struct, frozen=True, eq=False):
     """A suppression that suppressed nothing in this run; `codes` are those of no use, empty for all of it."""
 
     module: Module
