@@ -12,9 +12,8 @@ from pathlib import Path
 import libcst
 import pytest
 
-from fapi_lint.outline import build as build_module
+from fapi_lint.outline import expressions, parser, statements
 from fapi_lint.outline import nodes as o
-from fapi_lint.outline import parser
 from fapi_lint.outline.build import build
 
 TEXT = "async def f(a: int = 1, *b, **c) -> None:\n    return [x async for x in a[1:] if x] or f'{c!r:>{a}}'\n"
@@ -82,7 +81,8 @@ def test_what_the_walk_reads_of_a_node_may_be_left_out() -> None:
         for field in dataclasses.fields(node)
         if field.default in (None, libcst.MaybeSentinel.DEFAULT)
     }
-    read = set(re.findall(r"\b\w+\.([a-z_]+)\b(?!\()", Path(build_module.__file__).read_text()))
+    walk = "".join(Path(module.__file__).read_text() for module in (expressions, statements))
+    read = set(re.findall(r"\b\w+\.([a-z_]+)\b(?!\()", walk))
     assert {name for name in optional & read if not hasattr(parser._Node, name)} == set()
 
 
@@ -92,7 +92,7 @@ def test_every_operator_is_written_as_libcst_writes_it() -> None:
         name: node for name, node in classes().items() if issubclass(node, bases) and not name.startswith("Base")
     }
     expected = {name: libcst.Module([]).code_for_node(node()).strip() for name, node in operators.items()}
-    assert {kind.__name__: text for kind, text in build_module._OPERATORS.items()} == expected
+    assert {kind.__name__: text for kind, text in expressions.OPERATORS.items()} == expected
 
 
 def test_a_lone_surrogate_has_no_value() -> None:
