@@ -23,10 +23,12 @@ import fapi_lint
 from fapi_lint.engine.worker import read_frame, write_frame
 from fapi_lint.outline import nodes
 
-_PAYS_FROM = 400_000
+_PAYS_FROM = 100_000
 """Characters from which starting processes is cheaper than parsing here."""
 _CHUNK = 150_000
-"""Characters that a worker gets at a time, if a single file is not longer."""
+"""Characters that a worker gets at a time, at most, if a single file is not longer."""
+_TURNS = 4
+"""How often each worker gets something, at least: none should wait long for the last one."""
 _START = (
     "import json, os, sys; sys.path[:] = json.loads(sys.argv[1]);"
     "from fapi_lint.engine.worker import main; main(); os._exit(0)"  # The other end waits for that.
@@ -42,10 +44,11 @@ def build_outlines(texts: Sequence[str], jobs: int) -> Iterator[tuple[int, bytes
 
     Other processes, where they pay, begin at once. In this one, a text is parsed when its outline is asked for.
     """
-    if jobs <= 1 or len(texts) <= 1 or sum(map(len, texts)) < _PAYS_FROM:
+    length = sum(map(len, texts))
+    if jobs <= 1 or len(texts) <= 1 or length < _PAYS_FROM:
         return _build_here(texts)
     chunks: SimpleQueue[list[int]] = SimpleQueue()
-    for chunk in _chunks(texts):
+    for chunk in _chunks(texts, min(_CHUNK, length // (jobs * _TURNS))):
         chunks.put(chunk)
     done: Done = SimpleQueue()
     threads = [
@@ -84,14 +87,14 @@ def _build_here(texts: Sequence[str]) -> Iterator[tuple[int, bytes]]:
             gc.enable()
 
 
-def _chunks(texts: Sequence[str]) -> Iterable[list[int]]:
-    """Indices of texts in groups of about `_CHUNK` characters, the longest texts first."""
+def _chunks(texts: Sequence[str], length: int) -> Iterable[list[int]]:
+    """Indices of texts in groups of about so many characters, the longest texts first."""
     chunk: list[int] = []
     size = 0
     for index in sorted(range(len(texts)), key=lambda index: -len(texts[index])):
         chunk.append(index)
         size += len(texts[index])
-        if size >= _CHUNK:
+        if size >= length:
             yield chunk
             chunk, size = [], 0
     if chunk:
