@@ -15,7 +15,7 @@ RULE = '''
 from collections.abc import Iterator
 
 from fapi_lint.fix.edit import Applicability, Edit, Fix
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
 from our_words import ADVICE

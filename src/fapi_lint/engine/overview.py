@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import plural, singular, snake_words
 from fapi_lint.project.project import Project

@@ -16,7 +16,7 @@ from fapi_lint.fix.edit import Edit, NeedsImport
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import quote, replace
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class, External, Function, Variable

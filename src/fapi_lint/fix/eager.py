@@ -23,7 +23,7 @@ from fapi_lint.fix.text import (
 )
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.coroutines import paths, statements
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import singular
 from fapi_lint.project.objects.lazy_loads import LazyLoad

@@ -6,7 +6,7 @@ from fapi_lint.fix.imports import Spelling, spell
 from fapi_lint.fix.mapped import MappedTypes
 from fapi_lint.fix.text import quote
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.models import Relationship
+from fapi_lint.project.mapped import Relationship
 from fapi_lint.project.pairing import Direction
 from fapi_lint.project.project import Project
 

@@ -30,7 +30,7 @@ from fapi_lint.fix.text import (
     replace_argument_value,
 )
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.models import Model, Relationship
+from fapi_lint.project.mapped import Model, Relationship
 from fapi_lint.project.module import Module
 from fapi_lint.project.pairing import Direction, Join, backref_name
 from fapi_lint.project.project import Project

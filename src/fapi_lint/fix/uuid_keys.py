@@ -16,7 +16,7 @@ from fapi_lint.project.annotation import is_none
 from fapi_lint.project.identity.cells import Cell
 from fapi_lint.project.identity.identifiers import Identity
 from fapi_lint.project.identity.obstacles import Obstacles
-from fapi_lint.project.models import Column
+from fapi_lint.project.mapped import Column
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External, Scope

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
-from fapi_lint.project.models import Column, Model
+from fapi_lint.project.mapped import Column, Model
 from fapi_lint.project.symbols import External, Scope, Symbol, Variable
 from fapi_lint.project.values import Located
 

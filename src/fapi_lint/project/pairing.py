@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
-from fapi_lint.project.models import Column, ForeignKey, Model, Relationship
+from fapi_lint.project.mapped import Column, ForeignKey, Model, Relationship
 from fapi_lint.project.module import Module
 from fapi_lint.project.purpose import Purpose
 from fapi_lint.project.symbols import Class, External, Variable

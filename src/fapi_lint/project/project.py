@@ -29,9 +29,10 @@ from fapi_lint.project.identity.obstacles import Obstacles
 from fapi_lint.project.imports import Imports
 from fapi_lint.project.layout import Layout, Misplaced
 from fapi_lint.project.loading import Loading
+from fapi_lint.project.mapped import Column, Model, Relationship, Table
 from fapi_lint.project.migrations import Migrations, Revision
 from fapi_lint.project.model_attributes import ModelAttributes
-from fapi_lint.project.models import Column, Model, Models, Relationship, Table
+from fapi_lint.project.models import Models
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import ModuleNames
 from fapi_lint.project.objects.lazy_loads import LazyLoads, Unloaded

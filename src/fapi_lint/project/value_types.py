@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.column_types import generic_type, python_type, type_class
-from fapi_lint.project.models import Column, ForeignKey
+from fapi_lint.project.mapped import Column, ForeignKey
 from fapi_lint.project.pairing import column_name
 from fapi_lint.project.symbols import Class, External
 from fapi_lint.project.values import Located

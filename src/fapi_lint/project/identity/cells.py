@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.models import Column, Table
+from fapi_lint.project.mapped import Column, Table
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, Function, Scope, Symbol
 from fapi_lint.source.place import Place

@@ -7,7 +7,7 @@ import re
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.identity.cells import Cell, join
 from fapi_lint.project.identity.flow import Flow
-from fapi_lint.project.models import ForeignKey, Table
+from fapi_lint.project.mapped import ForeignKey, Table
 from fapi_lint.project.pairing import column_name
 from fapi_lint.project.symbols import Class
 from fapi_lint.project.values import Located

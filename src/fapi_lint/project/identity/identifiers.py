@@ -22,7 +22,7 @@ from fapi_lint.project.identity.columns import join_columns
 from fapi_lint.project.identity.flow import Flow
 from fapi_lint.project.identity.passing import link
 from fapi_lint.project.identity.walk import walk
-from fapi_lint.project.models import Column, Model
+from fapi_lint.project.mapped import Column, Model
 from fapi_lint.project.routes import Route
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.value_types import value_type

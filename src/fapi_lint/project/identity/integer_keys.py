@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from fapi_lint.project.column_types import is_integer_type
-from fapi_lint.project.models import Column, Table, written_type
+from fapi_lint.project.mapped import Column, Table, written_type
 from fapi_lint.project.module import Module
 from fapi_lint.project.values import Located
 from fapi_lint.source.place import Place

@@ -12,7 +12,7 @@ from fapi_lint.project.annotation import is_none
 from fapi_lint.project.column_types import is_integer_type
 from fapi_lint.project.identity.cells import Fact, TypeName
 from fapi_lint.project.identity.identifiers import Identifiers, Identity
-from fapi_lint.project.models import Column
+from fapi_lint.project.mapped import Column
 from fapi_lint.project.pairing import column_name
 from fapi_lint.project.routes import Route
 from fapi_lint.project.symbols import Class, External, Function

@@ -9,8 +9,8 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
 from fapi_lint.project.identity.cells import Bound, Cell, Fact, TypeName, join
 from fapi_lint.project.identity.entities import Entities
+from fapi_lint.project.mapped import Column
 from fapi_lint.project.model_attributes import Meant
-from fapi_lint.project.models import Column
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.source.place import Place

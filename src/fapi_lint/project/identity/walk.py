@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from fapi_lint.project.identity.flow import Flow
-from fapi_lint.project.models import Column
+from fapi_lint.project.mapped import Column
 from fapi_lint.project.symbols import Function, Scope
 
 _MARK = r"ids?\b(?<![a-zA-Z]id)(?<![a-zA-Z]ids)|pk\b|get(?:_one)?\("

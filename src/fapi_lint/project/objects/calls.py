@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.links import ANY, BELOW, Path
 from fapi_lint.project.objects.origins import (
     EMPTY,

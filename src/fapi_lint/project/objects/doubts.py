@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.objects.links import is_loaded
 from fapi_lint.project.objects.origins import Objects, Origin, Other, Record, Values

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.doubts import Doubts
 from fapi_lint.project.objects.links import Link, Links, Path, is_loaded
 from fapi_lint.project.objects.origins import UNKNOWN, Facts, Objects, Origin, Record, Statement, Value, Values, either

@@ -14,7 +14,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.asynchrony.coroutines import statements
 from fapi_lint.project.descent import once
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.calls import ALL, NO_ROWS, ONE
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
 

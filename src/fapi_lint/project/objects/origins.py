@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.objects.links import ANY, BELOW, Path, is_loaded
 from fapi_lint.project.objects.writes import NO_WRITES, Writes

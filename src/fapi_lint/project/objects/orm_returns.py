@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.mapped_values import Mapped
 from fapi_lint.project.routes import Route
 from fapi_lint.project.schemas import Schema

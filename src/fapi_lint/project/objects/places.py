@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.coroutines import paths
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.origins import NONE, Objects, Origin
 from fapi_lint.project.symbols import Class, Function
 

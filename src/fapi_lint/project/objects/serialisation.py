@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.links import Path
 from fapi_lint.project.objects.origins import Objects, Record, Result, Values, many, one
 from fapi_lint.project.schemas import Schema, SchemaField

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.links import Path
 from fapi_lint.project.objects.origins import Facts, Origin, Values
 from fapi_lint.project.symbols import Function

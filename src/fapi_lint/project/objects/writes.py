@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.models import Column, Model
+from fapi_lint.project.mapped import Column, Model
 from fapi_lint.project.objects.links import ANY, Link, Path, is_loaded
 from fapi_lint.project.symbols import External, Scope, Variable
 

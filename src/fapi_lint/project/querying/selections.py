@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.models import Model, Relationship
+from fapi_lint.project.mapped import Model, Relationship
 from fapi_lint.project.pairing import Direction
 from fapi_lint.project.symbols import Class, External, Function, Member, Scope, Variable
 

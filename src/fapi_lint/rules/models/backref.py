@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fapi_lint.fix.carrying import Unpairable
 from fapi_lint.fix.edit import Applicability
 from fapi_lint.fix.pairing import pair_relationship
-from fapi_lint.project.models import Relationship
+from fapi_lint.project.mapped import Relationship
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
 

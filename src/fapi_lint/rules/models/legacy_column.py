@@ -7,7 +7,7 @@ from fapi_lint.fix.mapped import MappedTypes
 from fapi_lint.fix.text import replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.class_body import keeps_order, names_used_as_columns_only
-from fapi_lint.project.models import Column, allows_none
+from fapi_lint.project.mapped import Column, allows_none
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class
 from fapi_lint.project.value_types import value_type

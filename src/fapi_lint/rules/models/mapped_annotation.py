@@ -9,7 +9,7 @@ from fapi_lint.fix.mapped_relationship import spell_relationship
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.class_body import keeps_order
-from fapi_lint.project.models import Column, Relationship, allows_none
+from fapi_lint.project.mapped import Column, Relationship, allows_none
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class, External, Scope, Variable
 from fapi_lint.project.value_types import value_type

@@ -7,7 +7,7 @@ from fapi_lint.fix.imports import Spelling, spell
 from fapi_lint.fix.statement import line_limit
 from fapi_lint.fix.text import indent_unit, indentation_at, insert_into_class_body
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
 

@@ -8,7 +8,7 @@ from fapi_lint.fix.carrying import Unpairable
 from fapi_lint.fix.edit import Applicability
 from fapi_lint.fix.pairing import quote_target
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.models import Relationship
+from fapi_lint.project.mapped import Relationship
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class
 from fapi_lint.rules.rule import Finding, rule

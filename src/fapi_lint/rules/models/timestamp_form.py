@@ -8,7 +8,7 @@ from fapi_lint.fix.text import insert_argument, insert_keyword, replace, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.column_types import generic_type, python_type, registered_types, type_class
-from fapi_lint.project.models import Column
+from fapi_lint.project.mapped import Column
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External
 from fapi_lint.project.values import Located

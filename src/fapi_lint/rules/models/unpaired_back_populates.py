@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fapi_lint.fix.carrying import Unpairable
 from fapi_lint.fix.edit import Applicability, Fix
 from fapi_lint.fix.pairing import name_other_side
-from fapi_lint.project.models import Model, Relationship
+from fapi_lint.project.mapped import Model, Relationship
 from fapi_lint.project.pairing import is_open
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule

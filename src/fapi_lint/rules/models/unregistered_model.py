@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fapi_lint.fix.bindings import bindings_by_name
 from fapi_lint.fix.edit import Applicability, Fix, NeedsImport
 from fapi_lint.fix.exports import export, exported, keeps_unused_imports
-from fapi_lint.project.models import Model
+from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule

@@ -7,7 +7,7 @@ from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_argument, replace, replace_argument_value
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.column_types import generic_type, is_unsized_string, python_type, registered_types
-from fapi_lint.project.models import Column, Table, written_type
+from fapi_lint.project.mapped import Column, Table, written_type
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External, Variable
 from fapi_lint.project.values import Located
