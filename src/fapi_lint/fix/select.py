@@ -12,19 +12,19 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from msgspec import Struct, field
+from msgspec import Struct
 
+from fapi_lint.fix.draft import Draft
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
-from fapi_lint.fix.statement import line_limit
 from fapi_lint.fix.text import indent_unit, indentation_at, insert_argument, line_end, line_start, newline
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
-from fapi_lint.project.querying.flow import Use
 from fapi_lint.project.querying.queries import Chain
 from fapi_lint.project.querying.refusals import SET_OPERATIONS, held_query
+from fapi_lint.project.querying.values import Use
 from fapi_lint.project.symbols import External, Function
 
 _RENAMED = {
@@ -51,13 +51,6 @@ class _RefusedError(Exception):
     """Something that no equal can be written for after all."""
 
 
-class _Piece(Struct):
-    """Text to insert at an offset; still open to change until the lines are measured."""
-
-    at: int
-    text: str
-
-
 class _Frame(Struct):
     """What goes around a statement to run it: `start` + statement + `suffix` + `end`."""
 
@@ -70,61 +63,11 @@ class _Frame(Struct):
     """What is called on the result: `.first()`."""
 
 
-class _Draft(Struct):
-    """The edits of one file."""
-
-    module: Module
-    pieces: list[_Piece] = field(default_factory=list)
-    replaced: list[tuple[int, int, str]] = field(default_factory=list)
-    wrapped: list[tuple[int, _Piece, _Piece]] = field(default_factory=list)
-    """Statements on one line, with what goes before and behind them: where lines may be broken."""
-
-    def insert(self, at: int, text: str) -> _Piece:
-        piece = _Piece(at, text)
-        self.pieces.append(piece)
-        return piece
-
-    def replace(self, start: int, end: int, text: str) -> None:
-        if start == end:
-            self.insert(start, text)
-        else:
-            self.replaced.append((start, end, text))
-
-    def edits(self) -> Iterator[Edit]:
-        self._break_lines()
-        texts: dict[int, str] = {}
-        for piece in self.pieces:
-            texts[piece.at] = texts.get(piece.at, "") + piece.text
-        for start, end, text in self.replaced:
-            yield Edit(self.module.path, start, end, texts.pop(start, "") + text)
-        for at, text in texts.items():
-            if text:
-                yield Edit(self.module.path, at, at, text)
-
-    def _break_lines(self) -> None:
-        """Put statements on lines of their own, long ones first, where the line with all around it became too long."""
-        text, saved = self.module.text, dict[int, int]()
-        for at, before, behind in sorted(self.wrapped, key=lambda entry: entry[0] - entry[2].at):
-            first, last = line_start(text, at), line_end(text, at)
-            if "#" in text[first:last]:
-                continue  # A comment for a tool must stay on the line that it is about.
-            if last - first + self._growth(first, last) - saved.get(first, 0) > line_limit(text):
-                saved[first] = saved.get(first, 0) + behind.at - at + self._growth(at, behind.at)
-                end = newline(text) + indentation_at(text, at)
-                before.text += end + indent_unit(self.module)
-                behind.text = end + behind.text
-
-    def _growth(self, start: int, end: int) -> int:
-        """By how much the text between two offsets grows."""
-        grown = sum(len(piece.text) for piece in self.pieces if start <= piece.at <= end)
-        return grown + sum(len(new) - (stop - at) for at, stop, new in self.replaced if start <= at <= end)
-
-
 class _Rewrite:
     def __init__(self, project: Project, chain: Chain) -> None:
         self.project = project
         self.chain = chain
-        self.drafts: dict[str, _Draft] = {}
+        self.drafts: dict[str, Draft] = {}
         self.needs: dict[NeedsImport, None] = {}
         self.drops: dict[DropsImport, None] = {}
         self.opened: dict[tuple[str, int], str] = {}
@@ -171,8 +114,8 @@ class _Rewrite:
             title += f"; {names} {'takes' if len(self.given_sessions) == 1 else 'take'} the session"
         return title
 
-    def draft(self, use: Use) -> _Draft:
-        return self.drafts.setdefault(use.module.path, _Draft(use.module))
+    def draft(self, use: Use) -> Draft:
+        return self.drafts.setdefault(use.module.path, Draft(use.module))
 
     def spelled(self, use: Use, target: str) -> str:
         spelling = spell(use.module, target, use.node.start)
@@ -346,7 +289,7 @@ class _Rewrite:
         for site, written in sites:
             module = site.unit.module
             edit = insert_argument(module, site.call, written, first=True)
-            self.drafts.setdefault(module.path, _Draft(module)).replace(edit.start, edit.end, edit.text)
+            self.drafts.setdefault(module.path, Draft(module)).replace(edit.start, edit.end, edit.text)
         return session
 
     def bulk(self, use: Use, call: o.Call) -> None:
@@ -488,9 +431,7 @@ class _Rewrite:
         ):
             draft.wrapped.append((whole.start, opening, closing))
 
-    def block(
-        self, draft: _Draft, whole: o.Node, cut: int, inner: o.Node, before: str, frame: _Frame, end: str
-    ) -> None:
+    def block(self, draft: Draft, whole: o.Node, cut: int, inner: o.Node, before: str, frame: _Frame, end: str) -> None:
         """A statement of several lines, set in by one level within its frame."""
         module = draft.module
         text, unit = module.text, indent_unit(module)

@@ -13,7 +13,8 @@ from fapi_lint.project.asynchrony.closure import AsyncClosures
 from fapi_lint.project.asynchrony.decorators import Decorators
 from fapi_lint.project.asynchrony.needless_awaits import NeedlessAwait, needless_awaits
 from fapi_lint.project.asynchrony.opened_sessions import OpenedSession, OpenedSessions
-from fapi_lint.project.asynchrony.sessions import DroppedCoroutine, QueryCall, Service, Sessions, SessionUse
+from fapi_lint.project.asynchrony.session_uses import DroppedCoroutine, QueryCall, SessionUse
+from fapi_lint.project.asynchrony.sessions import Service, Sessions
 from fapi_lint.project.config_class import ConfigClasses
 from fapi_lint.project.constrained_types import ConstrainedType, constrained_types
 from fapi_lint.project.cycles import Cycle, import_cycles

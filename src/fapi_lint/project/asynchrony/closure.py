@@ -22,7 +22,7 @@ from fapi_lint.project.asynchrony.sets import DisjointSets
 from fapi_lint.project.symbols import Class, Function
 
 if TYPE_CHECKING:
-    from fapi_lint.project.asynchrony.sessions import SessionUse
+    from fapi_lint.project.asynchrony.session_uses import SessionUse
     from fapi_lint.project.project import Project
 
 AWAITING = frozenset(["await", "enter", "iterate", "anext", "create_all", "run_sync", "dynamic"])

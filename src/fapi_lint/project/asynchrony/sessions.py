@@ -1,4 +1,4 @@
-"""Database sessions: where they are made, annotated and called, and the services that take them.
+"""Database sessions: their kinds, and the services that take them.
 
 https://docs.sqlalchemy.org/en/20/orm/session_basics.html and
 https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html say what the library's own classes do.
@@ -13,74 +13,31 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.asynchrony import signatures
-from fapi_lint.project.asynchrony.coroutines import Fate, Parents, ancestors, fate, fate_of_local, paths
+from fapi_lint.project.asynchrony.blocks import codes
+from fapi_lint.project.asynchrony.coroutines import Parents, paths
+from fapi_lint.project.asynchrony.session_uses import (
+    DroppedCoroutine,
+    Facts,
+    QueryCall,
+    SessionUse,
+    facts_of,
+    is_shadowed,
+)
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Symbol
 from fapi_lint.project.types import Type
 from fapi_lint.project.words import mentions, needles
-from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 Kind: TypeAlias = Literal["sync", "async"]
 
-_ORM = ("sqlalchemy", "sqlmodel")
 _WITHIN_ORM = ("sqlalchemy.", "sqlmodel.")
-_ENGINES = frozenset(["create_engine", "engine_from_config"])
-_CONSTRUCTORS = _ENGINES | signatures.MAKERS.keys() | signatures.SYNC_SESSIONS
 _WRITES = frozenset(
     ["add", "add_all", "commit", "delete", "execute", "flush", "refresh", "rollback", "scalar", "scalars"]
 )
-
-_PLAIN = ("bool", "int", "float", "str", "bytes", "list", "dict", "set", "frozenset", "tuple", "List", "Dict")
-
-
-class SessionUse(Struct, frozen=True, eq=False):
-    """A place that commits the application to synchronous sessions."""
-
-    module: Module
-    node: o.Node
-    form: Literal["engine", "maker", "session", "annotation", "alias"]
-    name: str
-    """The function called, or the class named, as the library or the application calls it."""
-
-    @property
-    def place(self) -> Place:
-        return self.module.place(self.node)
-
-
-class QueryCall(Struct, frozen=True, eq=False):
-    """A `session.query(…)`."""
-
-    module: Module
-    function: Function | None
-    """None at module level."""
-    call: o.Call
-
-    @property
-    def place(self) -> Place:
-        return self.module.place(self.call)
-
-
-class DroppedCoroutine(Struct, frozen=True, eq=False):
-    """A call whose coroutine is surely never awaited."""
-
-    module: Module
-    function: Function | None
-    """The innermost function around the call; None at module level."""
-    call: o.Call
-    fate: Fate
-    parent: o.Node
-    """The node right around the call."""
-    inside_generator: bool
-    """Within a generator expression, which an `await` would make asynchronous."""
-
-    @property
-    def place(self) -> Place:
-        return self.module.place(self.call)
 
 
 class Service(Struct, frozen=True, eq=False):
@@ -96,22 +53,11 @@ class Service(Struct, frozen=True, eq=False):
         return self.function.module
 
 
-class _Code(Struct, eq=False):
-    """A function's own statements, or a module's, with what resolves their names."""
-
-    module: Module
-    function: Function | None
-    scope: Scope
-    body: Iterable[o.Node]
-    coroutines: frozenset[str] = frozenset()
-    """The nested `async def` functions in reach."""
-
-
 class Sessions(Struct, eq=False, dict=True):
     """The sessions of an application. Bodies are read once for all facts, and not kept."""
 
     project: Project
-    _known: dict[Module, _Facts] = field(default_factory=dict)
+    _known: dict[Module, Facts] = field(default_factory=dict)
     _kinds: dict[Class, Kind | None] = field(default_factory=dict)
 
     # --- kinds -------------------------------------------------------------------------------------
@@ -159,7 +105,7 @@ class Sessions(Struct, eq=False, dict=True):
             query
             for module in self.project.modules
             if ".query" in module.text and self.project.purposes.of(module) == "test"
-            for code in _codes(module, needles(["query"]))
+            for code in codes(module, needles(["query"]))
             for query in self.queries_in(module, code.function, code.scope)
         ]
 
@@ -169,11 +115,11 @@ class Sessions(Struct, eq=False, dict=True):
         found = (dropped for module in self.project.judged for dropped in self._facts(module).dropped)
         return sorted(found, key=lambda dropped: dropped.place)
 
-    def _facts(self, module: Module) -> _Facts:
+    def _facts(self, module: Module) -> Facts:
         """What is in a module; nothing that counts, where it is no part of the application."""
         if module not in self._known:
             judged = self.project.purposes.is_application(module)
-            self._known[module] = _Reader(self, module).read() if judged else _Facts()
+            self._known[module] = facts_of(self, module) if judged else Facts()
         return self._known[module]
 
     # --- what everything else hangs on -------------------------------------------------------------
@@ -237,7 +183,7 @@ class Sessions(Struct, eq=False, dict=True):
         text = module.text
         if "run_sync" not in text and "listen" not in text:
             return
-        for code in _codes(module, needles(["run_sync", "listen", "listens_for"])):
+        for code in codes(module, needles(["run_sync", "listen", "listens_for"])):
             for node, _ in paths(code.body, o.Call):
                 if not isinstance(node.func, (o.Attribute, o.Name)):
                     continue
@@ -373,7 +319,7 @@ class Sessions(Struct, eq=False, dict=True):
         """Whether a call is a `session.query(…)`: on a session, or of a model on a receiver of unknown type."""
         if not isinstance(call.func, o.Attribute) or call.func.attr != "query":
             return False
-        receiver = None if _is_shadowed(call.func, parents) else self.project.types.of(scope, call.func.value)
+        receiver = None if is_shadowed(call.func, parents) else self.project.types.of(scope, call.func.value)
         if receiver is not None:
             return self.kind(receiver) is not None
         symbol = self.project.resolver.resolve(scope, call.func.value)
@@ -397,276 +343,6 @@ class Sessions(Struct, eq=False, dict=True):
             if isinstance(symbol, Class) and symbol in self.project.models.by_class:
                 return True
         return False
-
-
-class _Facts(Struct, frozen=True):
-    """What a module holds of each kind."""
-
-    uses: list[SessionUse] = field(default_factory=list)
-    queries: list[QueryCall] = field(default_factory=list)
-    dropped: list[DroppedCoroutine] = field(default_factory=list)
-
-
-class _Reader:
-    """Reads one module of the application for all facts."""
-
-    def __init__(self, sessions: Sessions, module: Module) -> None:
-        self.sessions = sessions
-        self.project = sessions.project
-        self.types = self.project.types
-        self.module = module
-        self.facts = _Facts()
-        self.constructors = _CONSTRUCTORS | sessions.session_classes | _renamed(module, _CONSTRUCTORS)
-        self.annotated = signatures.SYNC_SESSIONS | (self.constructors - _CONSTRUCTORS)
-        text = module.text
-        self.constructs = any(name in text for name in self.constructors)
-        self.coroutines = sessions.coroutine_names
-        self.renamed = _renamed(module, self.coroutines)
-        words = self.renamed | self.constructors if self.constructs else self.renamed
-        self.words = [sessions.coroutine_words, needles(words | {"query"} if ".query" in text else words)]
-
-    def read(self) -> _Facts:
-        if self.constructs:
-            self.aliases()
-            for function in self.module.scope.all_functions():
-                self.signature(function)
-        for code in _codes(self.module, *self.words):
-            if self.constructs and code.function is not None:
-                for nested in code.scope.all_functions():
-                    self.signature(nested)
-            for node, parents in paths(code.body, o.Call, o.AnnAssign):
-                if type(node) is o.Call:
-                    self.call(code, node, parents)
-                elif self.constructs:
-                    self.annotation(code.scope, node.annotation, code.function)
-        return self.facts
-
-    def call(self, code: _Code, node: o.Call, parents: Parents) -> None:
-        func = node.func.value if isinstance(node.func, o.Subscript) else node.func
-        if isinstance(func, o.Attribute):
-            name = func.attr
-        elif isinstance(func, o.Name):
-            name = func.id
-        else:
-            return
-        if name == "query":
-            self.query(code, node, parents)
-        if name in self.constructors:
-            self.construction(code, node, parents)
-        if name in self.coroutines or name in self.renamed or name in code.coroutines:
-            self.coroutine(code, node, parents)
-
-    # --- constructions -----------------------------------------------------------------------------
-
-    def construction(self, code: _Code, node: o.Call, parents: Parents) -> None:
-        callee = self.types.callee(code.scope, node.func)
-        form: Literal["engine", "maker", "session"]
-        if isinstance(callee, External) and callee.package in _ORM and callee.name in _CONSTRUCTORS:
-            if callee.name in _ENGINES:
-                form = "engine"
-                if self.is_wrapped(code, parents):
-                    return
-            elif callee.name in signatures.MAKERS:
-                form = "maker"
-                made = self.types.result(callee, code.scope, node)
-                if made is None or self.sessions.kind(made.arg) != "sync":
-                    return
-            else:
-                form = "session"
-        elif isinstance(callee, Class) and self.sessions.kind(callee) == "sync":
-            form = "session"
-        else:
-            return
-        if not self.sessions.is_callback(code.function):
-            self.facts.uses.append(SessionUse(self.module, node, form, callee.name))
-
-    def is_wrapped(self, code: _Code, parents: Parents) -> bool:
-        """`AsyncEngine(create_engine(…))`."""
-        for parent in ancestors(parents):
-            if isinstance(parent, o.Call):
-                callee = self.types.callee(code.scope, parent.func)
-                return isinstance(callee, External) and callee.is_from("sqlalchemy", "AsyncEngine")
-            if not isinstance(parent, o.Arg):
-                return False
-        return False
-
-    # --- annotations -------------------------------------------------------------------------------
-
-    def aliases(self) -> None:
-        """`SessionDep = Annotated[Session, …]`, at the top level and in class bodies."""
-        for scope in _outer_scopes(self.module.scope):
-            for bindings in scope.bindings.values():
-                for binding in bindings:
-                    value = binding.value
-                    if isinstance(value, o.Subscript) and self.project.resolver.external(scope, value.value) is None:
-                        continue
-                    if isinstance(value, (o.Name, o.Attribute, o.Subscript, o.Operation)):
-                        self.annotation(scope, value, None, "alias")
-
-    def signature(self, function: Function) -> None:
-        for param in function.node.params:
-            if param.annotation is not None:
-                self.annotation(function.enclosing, param.annotation, function)
-        if function.node.returns is not None:
-            self.annotation(function.enclosing, function.node.returns, function)
-
-    def annotation(
-        self,
-        scope: Scope,
-        expr: o.Expr,
-        function: Function | None,
-        form: Literal["annotation", "alias"] = "annotation",
-    ) -> None:
-        text = self.module.slice(expr)
-        if any(name in text for name in self.annotated):
-            found = self.named(scope, expr)
-            if found is not None and not self.sessions.is_callback(function):
-                node, name = found
-                self.facts.uses.append(SessionUse(self.module, node, form, name))
-
-    def named(self, scope: Scope, expr: o.Node) -> tuple[o.Node, str] | None:
-        """The first synchronous session class that a type expression names itself, not through an alias.
-
-        A union with something else (`Session | AsyncSession`) takes either and decides nothing.
-        """
-        members = [member for member in self.members(scope, expr) if not is_none(member)]
-        found = [self.named_by_member(scope, member) for member in members]
-        return found[0] if found and all(found) else None
-
-    def members(self, scope: Scope, expr: o.Node) -> Iterator[o.Node]:
-        """The members of a union, `Union[…]` and `Optional[…]` looked through."""
-        for member in union_members(expr):
-            base = self.project.resolver.external(scope, member.value) if isinstance(member, o.Subscript) else None
-            if base is not None and base.name in ("Union", "Optional") and isinstance(member, o.Subscript):
-                for item in member.items:
-                    yield from self.members(scope, item)
-            else:
-                yield member
-
-    def named_by_member(self, scope: Scope, member: o.Node) -> tuple[o.Node, str] | None:
-        if isinstance(member, (o.Name, o.Attribute)):
-            symbol = self.project.resolver.named(scope, member)
-            if isinstance(symbol, (External, Class)) and self.sessions.kind(symbol) == "sync":
-                return member, symbol.name
-            return None
-        parts: Iterable[o.Node] = ()
-        if isinstance(member, o.Subscript):
-            base = self.project.resolver.external(scope, member.value)
-            name = "" if base is None else base.name
-            arguments = () if name == "Literal" else member.items[:1] if name == "Annotated" else member.items
-            parts = (member.value, *arguments)
-        elif isinstance(member, o.Collection):
-            parts = member.items
-        return next((found for part in parts if (found := self.named(scope, part))), None)
-
-    # --- queries -----------------------------------------------------------------------------------
-
-    def query(self, code: _Code, node: o.Call, parents: Parents) -> None:
-        if self.sessions.is_query(code.scope, node, parents):
-            self.facts.queries.append(QueryCall(self.module, code.function, node))
-
-    # --- coroutines --------------------------------------------------------------------------------
-
-    def coroutine(self, code: _Code, node: o.Call, parents: Parents) -> None:
-        if parents is None or type(parents[0]) is o.Await:
-            return
-        found = fate(node, parents, code.scope)
-        if found in (Fate.AWAITED, Fate.HANDED_ON) or _is_shadowed(node.func, parents):
-            return
-        if found is Fate.RETURNED and not self.promises_value(code.function):
-            return
-        if not self.types.gives_coroutine(code.scope, node):
-            return
-        if found is Fate.ASSIGNED:
-            found = self.fate_of_assigned(code, parents)
-            if found not in (Fate.DROPPED, Fate.MISUSED):
-                return
-        self.facts.dropped.append(
-            DroppedCoroutine(self.module, code.function, node, found, parents[0], _in_generator(node, parents))
-        )
-
-    def promises_value(self, function: Function | None) -> bool:
-        """Whether a function is an `async def` annotated to return something that is surely no coroutine."""
-        if function is None or not function.node.is_async or function.node.returns is None:
-            return False
-        if is_none(function.node.returns):
-            return True
-        promised = self.types.of_annotation(function.enclosing, function.node.returns)
-        return promised is not None and (isinstance(promised.symbol, Class) or promised.is_standard(*_PLAIN))
-
-    def fate_of_assigned(self, code: _Code, parents: Parents) -> Fate:
-        while parents is not None:
-            statement, parents = parents
-            if isinstance(statement, (o.Assign, o.AnnAssign)):
-                target = statement.targets[0] if isinstance(statement, o.Assign) else statement.target
-                assert isinstance(target, o.Name)
-                return fate_of_local(target.id, statement, parents, code.scope)
-        return Fate.HANDED_ON
-
-
-def _renamed(module: Module, names: frozenset[str]) -> frozenset[str]:
-    """The local names of imports that rename one of these."""
-    return frozenset(
-        name
-        for name, bindings in module.scope.bindings.items()
-        for binding in bindings
-        if isinstance(binding.node, o.Alias) and binding.node.asname and binding.node.name.rpartition(".")[2] in names
-    )
-
-
-def _codes(module: Module, *words: frozenset[bytes]) -> Iterator[_Code]:
-    """The code of a module, block by block: functions that mention one of the words, and what is outside functions."""
-    for scope in _outer_scopes(module.scope):
-        yield _Code(module, None, scope, [s for s in scope.body if not isinstance(s, (o.FunctionDef, o.ClassDef))])
-    for function in module.scope.all_functions():
-        yield from _function_codes(function, words)
-
-
-def _function_codes(
-    function: Function, words: tuple[frozenset[bytes], ...], coroutines: frozenset[str] = frozenset()
-) -> Iterator[_Code]:
-    if not mentions(function.node, *words, needles(coroutines)):
-        return
-    # A scope that is already there serves; another one is not kept, so that bodies need not stay in memory.
-    scope = function.__dict__.get("scope") or Scope.of_function(function)
-    coroutines |= {nested.name for nested in scope.functions if nested.node.is_async}
-    yield _Code(function.module, function, scope, scope.body, coroutines)
-    for nested in scope.all_functions():
-        yield from _function_codes(nested, words, coroutines)
-
-
-def _outer_scopes(scope: Scope) -> Iterator[Scope]:
-    """A module's scope and those of its classes."""
-    yield scope
-    for class_ in scope.classes:
-        yield from _outer_scopes(class_.scope)
-
-
-def _is_shadowed(func: o.Node, parents: Parents) -> bool:
-    """Whether a comprehension or lambda around binds the name that a dotted expression starts with."""
-    root = func
-    while isinstance(root, (o.Attribute, o.Call, o.Subscript)):
-        root = root.func if isinstance(root, o.Call) else root.value
-    if not isinstance(root, o.Name):
-        return False
-    for parent in ancestors(parents):
-        if isinstance(parent, o.Lambda):
-            return True
-        if isinstance(parent, o.Comprehension):
-            for generator in parent.generators:
-                if any(isinstance(n, o.Name) and n.id == root.id for n in o.walk(generator.target)):
-                    return True
-    return False
-
-
-def _in_generator(node: o.Node, parents: Parents) -> bool:
-    """Whether the node runs inside a generator expression; its first iterable is evaluated outside."""
-    for parent in ancestors(parents):
-        if isinstance(parent, o.Comprehension) and parent.kind == "generator":
-            first = parent.generators[0].iter
-            if not first.start <= node.start < first.end:
-                return True
-    return False
 
 
 def _is_property(method: Function) -> bool:

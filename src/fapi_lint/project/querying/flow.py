@@ -9,23 +9,32 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
-
-import msgspec
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
-from fapi_lint.project.module import Module
 from fapi_lint.project.querying.refusals import ENDS, SET_OPERATIONS, Refusals
 from fapi_lint.project.querying.selections import Selection
-from fapi_lint.project.symbols import Class, External, Function, Scope
+from fapi_lint.project.querying.values import (
+    NOTHING,
+    OTHER,
+    CallSite,
+    Held,
+    Names,
+    Obstacle,
+    Unit,
+    Use,
+    UseKind,
+    Value,
+    either,
+    merge,
+)
+from fapi_lint.project.symbols import Class, External, Function
 from fapi_lint.project.words import mentions, needles
 
 if TYPE_CHECKING:
     from fapi_lint.project.querying.queries import Queries
-
-UseKind: TypeAlias = Literal["source", "step", "end", "iteration", "slice", "statement", "annotation"]
 
 # fmt: off
 _LEAVES = frozenset(["subquery", "cte", "label", "scalar_subquery", "as_scalar", "exists"])
@@ -41,122 +50,6 @@ _TAKES_STATEMENTS = frozenset([
 """Methods and functions that take a query and a `select()` alike."""
 # fmt: on
 _WORD = re.compile(r"\w+")
-
-
-class Group(msgspec.Struct, eq=False):
-    """Queries that must be rewritten together; a set of a disjoint-set forest."""
-
-    parent: Group | None = None
-
-    def root(self) -> Group:
-        node = self
-        while node.parent is not None:
-            node = node.parent
-        if node is not self:
-            self.parent = node
-        return node
-
-    def join(self, other: Group) -> None:
-        mine, its = self.root(), other.root()
-        if mine is not its:
-            its.parent = mine
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A query as it is known at one place."""
-
-    group: Group = field(compare=False)
-    selection: Selection
-    session: str
-    """How the session is written here; empty where no expression is sure to be it, and `?name` for the unnamed
-    session of the query that the parameter `name` is given."""
-    is_async: bool = False
-    steps: frozenset[str] = frozenset()
-    """The methods called so far."""
-    ordered_by: frozenset[str] = frozenset()
-    """What it is ordered by that may not be selected."""
-    named: str | None = ""
-    """The entity that `filter_by()` is about, where `select()` would look at all: as it is written; None if unknown."""
-    other: bool = False
-    """The name may hold something else than a query as well."""
-    source: o.Call | None = field(default=None, compare=False)
-    """The `query(…)` call, as long as the value is not held in a name."""
-    since: int = field(default=0, compare=False)
-    """Where the expression of the session was evaluated in this function."""
-
-    def __or__(self, other: Value) -> Value:
-        self.group.join(other.group)
-        return Value(
-            self.group,
-            self.selection | other.selection,
-            self.session if self.session == other.session else "",
-            self.is_async or other.is_async,
-            self.steps | other.steps,
-            self.ordered_by | other.ordered_by,
-            self.named if self.named == other.named else None,
-            self.other or other.other,
-            since=min(self.since, other.since),
-        )
-
-
-class Obstacle(msgspec.Struct, frozen=True, eq=False):
-    """Why the queries of a group stay as they are."""
-
-    group: Group
-    module: Module
-    at: int
-    reason: str
-    follows: bool = False
-    """Only because of another one, more often than not."""
-
-
-class _Other:
-    """What is no query. `_NOTHING` is None or unbound, which tells nothing about a name."""
-
-
-_OTHER_VALUE, _NOTHING = _Other(), _Other()
-Held: TypeAlias = "Value | _Other"
-Names: TypeAlias = "dict[str, Held]"
-
-
-class Use(msgspec.Struct, frozen=True, eq=False):
-    """One place that changes when a query becomes a `select()`."""
-
-    kind: UseKind
-    module: Module
-    function: Function | None
-    node: o.Node
-    """The whole expression: the call of a method, what is iterated, an annotation."""
-    value: Value
-    """The query before it."""
-    method: str = ""
-    parent: o.Node | None = None
-    """The node right around `node`."""
-    discarded: bool = False
-    """Nobody looks at the result."""
-    in_string: bool = False
-    """Inside an f-string, where lines cannot be broken."""
-
-
-class CallSite(msgspec.Struct, frozen=True, eq=False):
-    """A call of a function of the application, by what it gives to the parameters."""
-
-    unit: Unit
-    call: o.Call
-    given: dict[str, Held]
-
-
-class Unit(msgspec.Struct, eq=False):
-    """A function, or the code of a module or class outside of functions."""
-
-    module: Module
-    function: Function | None
-    scope: Scope
-    uses: dict[tuple[str, int, int], Use] = msgspec.field(default_factory=dict)
-    sites: dict[tuple[Function, int], CallSite] = msgspec.field(default_factory=dict)
-    obstacles: list[Obstacle] = msgspec.field(default_factory=list)
-    returned: Value | None = None
 
 
 class Flow:
@@ -181,7 +74,7 @@ class Flow:
         if function is not None:
             for param in function.node.params:
                 value = self.params.get(param.name)
-                self.names[param.name] = value if value is not None else _OTHER_VALUE
+                self.names[param.name] = value if value is not None else OTHER
                 if value is not None:
                     self.annotation(param.annotation, value)
         body = [s for s in self.scope.body if function is not None or not isinstance(s, (o.FunctionDef, o.ClassDef))]
@@ -197,7 +90,7 @@ class Flow:
             return
         if function.node.is_async or function.node.is_generator:
             self.refuse(merged, "an `async def` or generator returns it", function.node)
-        if any(value is _OTHER_VALUE for value in self.returned):
+        if any(value is OTHER for value in self.returned):
             self.refuse(merged, f"`{function.name}()` returns something else too", function.node)
         self.annotation(function.node.returns, merged)
 
@@ -252,7 +145,7 @@ class Flow:
                 if isinstance(node.target, o.Name):
                     self.give_up(names.get(node.target.id), "an operator is applied to it", node)
             case o.Return():
-                value = _NOTHING if node.value is None or is_none(node.value) else self.expr(node.value)
+                value = NOTHING if node.value is None or is_none(node.value) else self.expr(node.value)
                 self.returned.append(value)
                 if isinstance(value, Value) and value.other:
                     self.refuse(value, f"`{self.text(node)}` may be no query", node, follows=True)
@@ -265,7 +158,7 @@ class Flow:
             case o.If():
                 self.test(node.test)
                 names = self.names
-                return _merged(self.block(node.body, dict(names)), self.block(node.orelse, dict(names)))
+                return merge(self.block(node.body, dict(names)), self.block(node.orelse, dict(names)))
             case o.For() | o.While():
                 return self.loop(node, names)
             case o.Try():
@@ -274,12 +167,12 @@ class Flow:
                 for item in node.items:
                     self.give_up(self.expr(item.value), "it is used as a context manager", item)
                     if item.target is not None:
-                        self.bind(item.target, _OTHER_VALUE, item)
+                        self.bind(item.target, OTHER, item)
                 return self.block(node.body, self.names)
             case o.Match():
                 self.give_up(self.expr(node.subject), "it is matched", node)
                 ends = [self.block(case.body, dict(self.names)) for case in node.cases]
-                return _merged(self.names, *ends)
+                return merge(self.names, *ends)
             case o.FunctionDef() | o.ClassDef():
                 self.nested(node, names)
             case o.Import() | o.ImportFrom() | o.TypeStatement():
@@ -307,25 +200,25 @@ class Flow:
             inside = dict(names)
             self.names = inside
             if isinstance(node, o.For):
-                self.bind(node.target, _OTHER_VALUE, node)
+                self.bind(node.target, OTHER, node)
             else:
                 self.test(node.test)
             self.jumps.append([])
             after = self.block(node.body, self.names)
-            names = _merged(names, after, *self.jumps.pop()) or names
-        return _merged(self.block(node.orelse, dict(names)), names)
+            names = merge(names, after, *self.jumps.pop()) or names
+        return merge(self.block(node.orelse, dict(names)), names)
 
     def try_(self, node: o.Try, names: Names) -> Names | None:
         after = self.block(node.body, dict(names))
-        halfway = _merged(names, after) or names
+        halfway = merge(names, after) or names
         if after is not None:
             after = self.block(node.orelse, after)
         ends = [after]
         ends += [self.block(handler.body, dict(halfway)) for handler in node.handlers]
-        merged = _merged(*ends)
+        merged = merge(*ends)
         if not node.final:
             return merged
-        final = self.block(node.final, dict(_merged(merged, halfway) or halfway))
+        final = self.block(node.final, dict(merge(merged, halfway) or halfway))
         return None if merged is None else final
 
     def nested(self, node: o.FunctionDef | o.ClassDef, names: Names) -> None:
@@ -339,7 +232,7 @@ class Flow:
             )
             if seen:
                 self.refuse(value, f"`{node.name}` may use `{name}` later", node)
-        names[node.name] = _OTHER_VALUE
+        names[node.name] = OTHER
 
     def bind(self, target: o.Node, value: Held, node: o.Node) -> None:
         match target:
@@ -356,7 +249,7 @@ class Flow:
                 if isinstance(value, Value):
                     self.use("iteration", node, value)
                 for item in target.items if isinstance(target, o.Collection) else (target.value,):
-                    self.bind(item, _OTHER_VALUE, node)
+                    self.bind(item, OTHER, node)
             case _:
                 self.give_up(value, f"it is kept in `{self.text(target)}`", target)
                 self.children(target)
@@ -384,11 +277,11 @@ class Flow:
     def expr(self, node: o.Node, *, discarded: bool = False) -> Held:
         kind = type(node)
         if kind is o.Name:
-            return self.names.get(node.id, _OTHER_VALUE)  # type: ignore[attr-defined]
+            return self.names.get(node.id, OTHER)  # type: ignore[attr-defined]
         if kind in (o.String, o.Number) and not getattr(node, "parts", ()):
-            return _OTHER_VALUE
+            return OTHER
         if not self.parents and not self.concerns(node):
-            return _OTHER_VALUE
+            return OTHER
         self.parents.append(node)
         try:
             found = self.inner(node, discarded)
@@ -416,39 +309,39 @@ class Flow:
                 value = self.expr(node.value)
                 if isinstance(value, Value):
                     self.attribute(node, value)
-                return _OTHER_VALUE
+                return OTHER
             case o.Subscript():
                 value = self.expr(node.value)
                 for item in node.items:
                     self.give_up(self.expr(item), "it is used as an index", node)
                 if isinstance(value, Value):
                     self.outward("slice", node, value)
-                return _OTHER_VALUE
+                return OTHER
             case o.IfExp():
                 self.test(node.test)
-                return _either(self.expr(node.body), self.expr(node.orelse), node)
+                return either(self.expr(node.body), self.expr(node.orelse), node)
             case o.NamedExpr():
                 value = self.expr(node.value)
                 self.bind(node.target, value, node.value)
                 return replace(value, source=None) if isinstance(value, Value) else value
             case o.Compare():
                 self.compare(node)
-                return _OTHER_VALUE
+                return OTHER
             case o.Operation():
                 self.children(node, "an operator is applied to it")
-                return _OTHER_VALUE
+                return OTHER
             case o.Starred():
                 self.iterate(node.value)
-                return _OTHER_VALUE
+                return OTHER
             case o.Comprehension():
                 self.comprehension(node)
-                return _OTHER_VALUE
+                return OTHER
             case o.Lambda():
                 outer = self.names
-                self.names = outer | {param.name: _OTHER_VALUE for param in node.params}
+                self.names = outer | {param.name: OTHER for param in node.params}
                 self.give_up(self.expr(node.body), "a lambda returns it", node)
                 self.names = outer
-                return _OTHER_VALUE
+                return OTHER
             case o.Collection():
                 self.children(node, "it is kept in a collection")
             case o.Dict():
@@ -457,7 +350,7 @@ class Flow:
                 self.children(node, "it is yielded")
             case _:
                 self.children(node)
-        return _NOTHING if is_none(node) else _OTHER_VALUE
+        return NOTHING if is_none(node) else OTHER
 
     def outward(self, kind: UseKind, node: o.Node, value: Value, method: str = "", discarded: bool = False) -> None:
         """A use that is seen from outside: its parent is the node around it."""
@@ -483,7 +376,7 @@ class Flow:
             self.parents.append(generator)
             self.iterate(generator.iter)
             self.parents.pop()
-            self.bind(generator.target, _OTHER_VALUE, generator)
+            self.bind(generator.target, OTHER, generator)
             for condition in generator.ifs:
                 self.test(condition)
         for item in node.items:
@@ -513,13 +406,13 @@ class Flow:
         given = self.arguments(node)
         queries = [(arg, value) for arg, value in given if isinstance(value, Value)]
         if not queries and not self.queries.may_matter(node):
-            return _OTHER_VALUE
+            return OTHER
         callee = self.project.types.callee(self.scope, func)
         if isinstance(callee, Function):
             return self.application(node, callee, given)
         for arg, value in queries:
             self.handed_on(node, arg, value)
-        return _OTHER_VALUE
+        return OTHER
 
     def arguments(self, node: o.Call) -> list[tuple[o.Arg, Held]]:
         given: list[tuple[o.Arg, Held]] = []
@@ -530,7 +423,7 @@ class Flow:
                     self.use("iteration", arg.value, value)
                 else:
                     self.refuse(value, "it is unpacked", arg)
-                value = _OTHER_VALUE
+                value = OTHER
             given.append((arg, value))
         return given
 
@@ -594,13 +487,13 @@ class Flow:
         reason = self.refusals.of(node, name, value)
         if reason:
             self.refuse(value, reason, node)
-            return _OTHER_VALUE if name in ENDS or name in _LEAVES else value
+            return OTHER if name in ENDS or name in _LEAVES else value
         if name in ENDS:
             self.outward("end", node, value, name, discarded)
-            return _OTHER_VALUE
+            return OTHER
         self.outward("step", node, value, name)
         if name in _LEAVES:
-            return _OTHER_VALUE
+            return OTHER
         return self.after(node, name, value, [v for _, v in given if isinstance(v, Value)])
 
     def after(self, node: o.Call, name: str, value: Value, others: Sequence[Value]) -> Value:
@@ -690,7 +583,7 @@ class Flow:
             self.unit.sites[(callee, node.start)] = CallSite(self.unit, node, held)
         result = self.queries.returned_by(callee)
         if not isinstance(result, Value):
-            return _OTHER_VALUE
+            return OTHER
         origin = held.get(result.session.removeprefix("?")) if result.session.startswith("?") else None
         if isinstance(origin, Value):
             session = origin.session
@@ -704,25 +597,3 @@ class Flow:
 
 def _is_dotted(text: str) -> bool:
     return all(part.isidentifier() for part in text.split("."))
-
-
-def _either(one: Held, other: Held, node: o.Node) -> Held:
-    """What a name holds where two ways meet."""
-    if isinstance(one, Value) and isinstance(other, Value):
-        return one | other
-    for value, rest in ((one, other), (other, one)):
-        if isinstance(value, Value):
-            return value if rest is _NOTHING else replace(value, other=True)
-    return _OTHER_VALUE if _OTHER_VALUE in (one, other) else _NOTHING
-
-
-def _merged(*ways: Names | None) -> Names | None:
-    reached = [way for way in ways if way is not None]
-    if not reached:
-        return None
-    found = dict(reached[0])
-    for way in reached[1:]:
-        for name in found.keys() | way.keys():
-            one, other = found.get(name, _NOTHING), way.get(name, _NOTHING)
-            found[name] = one if one is other else _either(one, other, o.Node(0, 0))
-    return found

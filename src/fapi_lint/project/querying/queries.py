@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony.sessions import QueryCall
+from fapi_lint.project.asynchrony.session_uses import QueryCall
 from fapi_lint.project.module import Module
-from fapi_lint.project.querying.flow import CallSite, Flow, Group, Obstacle, Unit, Use, Value
+from fapi_lint.project.querying.flow import Flow
 from fapi_lint.project.querying.refusals import SET_OPERATIONS
 from fapi_lint.project.querying.selections import Selections
+from fapi_lint.project.querying.values import CallSite, Group, Obstacle, Unit, Use, Value
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, Function, Scope
 

@@ -13,8 +13,8 @@ from fapi_lint.project.search import places
 from fapi_lint.project.symbols import Class, Function, Scope
 
 if TYPE_CHECKING:
-    from fapi_lint.project.querying.flow import Value
     from fapi_lint.project.querying.queries import Queries
+    from fapi_lint.project.querying.values import Value
 
 # fmt: off
 _SAME = frozenset([

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fapi_lint.fix.edit import Applicability, Refusal
 from fapi_lint.fix.select import to_select
-from fapi_lint.project.asynchrony.sessions import QueryCall
+from fapi_lint.project.asynchrony.session_uses import QueryCall
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
 
