@@ -35,7 +35,7 @@ def found(folder: Path, **options: object) -> list[tuple[str, int, str]]:
 def fix(folder: Path) -> int:
     """Apply every fix; the number of changed files."""
     result = Run(Options(paths=(str(folder),), use_cache=False, jobs=1, select=("ALL",), unsafe_fixes=True)).fix()
-    assert result.defects == []
+    assert result.report.defects == ()
     write(result.changes)
     return len(result.changes)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from command_line import FILES, ROOT, Run, write
+from msgspec.structs import replace
 
 from fapi_lint.engine.run import Run as EngineRun
 from fapi_lint.source.write import WriteError
@@ -91,8 +92,7 @@ def test_a_fix_that_fails_exits_with_2(app: Path, run: Run, monkeypatch: pytest.
 
     def failing(self: EngineRun) -> object:
         result = fix(self)
-        result.defects.append("the fixes do not converge")
-        return result
+        return replace(result, report=replace(result.report, defects=("the fixes do not converge",)))
 
     monkeypatch.setattr(EngineRun, "fix", failing)
     ran = run("--fix", "--exit-zero")

@@ -186,6 +186,12 @@ def test_problems_are_notifications(report):
     assert invocation["toolExecutionNotifications"] == [{"level": "warning", "message": {"text": "a.py: not readable"}}]
 
 
+def test_a_rule_that_failed_is_an_error_of_the_run(report):
+    (invocation,) = sarif_run(report(problems=("a.py: not readable",), defects=("X1 failed on a.py",)))["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert [told["level"] for told in invocation["toolExecutionNotifications"]] == ["error", "warning"]
+
+
 FILE_NAMES = st.text(
     st.characters(exclude_characters="/\0", exclude_categories=["Cs"]) | st.just("\udcff"), min_size=1
 ).filter(lambda name: name not in {".", ".."})

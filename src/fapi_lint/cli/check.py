@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
@@ -77,7 +78,7 @@ def _check(arguments: Arguments, memory: Memory) -> int:
             _show_diff(arguments, result, report)
         else:
             _finish(arguments, result, report, stdin)
-    _tell_defects(result, everything=arguments.verbose)
+    _tell_defects(report.defects, everything=arguments.verbose)
     if arguments.verbose:
         _time(clock)
     return _status(arguments, result)
@@ -249,16 +250,16 @@ def _suggest_command(arguments: Arguments, result: Result) -> None:
         note(f"There is no command `{first}` either; did you mean `{close[0]}`?")
 
 
-def _tell_defects(result: Result, *, everything: bool) -> None:
+def _tell_defects(defects: Sequence[str], *, everything: bool) -> None:
     """What went wrong through a fault of ours; one that a rule has everywhere is not told everywhere."""
-    if not result.defects:
+    if not defects:
         return
     import platform
 
-    shown = result.defects if everything else result.defects[:3]
+    shown = defects if everything else defects[:3]
     for defect in shown:
         note(f"error: {defect}")
-    if hidden := len(result.defects) - len(shown):
+    if hidden := len(defects) - len(shown):
         note(f"error: {hidden} more like these; `--verbose` shows all")
     note(f"This was fapi-lint {__version__} with Python {platform.python_version()} on {platform.system()}.")
 
@@ -290,7 +291,7 @@ def _time(clock: Clock) -> None:
 
 
 def _status(arguments: Arguments, result: Result) -> int:
-    if result.defects:
+    if result.report.defects:
         return 2
     if arguments.exit_zero:
         return 0

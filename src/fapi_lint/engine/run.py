@@ -55,8 +55,6 @@ class Result(Struct):
     changes: list[Change] = field(default_factory=list)
     failed: bool = False
     """Whether a path was missing or unreadable: an exit code of 1 even without findings."""
-    defects: list[str] = field(default_factory=list)
-    """What went wrong through a fault of ours: an exit code of 2."""
 
 
 class Run:
@@ -200,7 +198,7 @@ class Run:
             # What is gone from a baseline is known only where everything is.
             found = self.findings(application, defects, None if application.baseline else files)
             diagnostics.extend(f for f in self._without_known(application, found) if f.filename in files)
-        return Result(self._report(diagnostics), failed=self.failed, defects=defects)
+        return Result(self._report(diagnostics, defects=defects), failed=self.failed)
 
     def findings(
         self, application: Application, defects: list[str], only: frozenset[str] | None = None
@@ -269,7 +267,8 @@ class Run:
         allowed = {Applicability.SAFE, Applicability.UNSAFE} if self.options.unsafe_fixes else {Applicability.SAFE}
         diagnostics: list[Diagnostic] = []
         applied: list[Diagnostic] = []
-        result = Result(Report())
+        defects: list[str] = []
+        changes: list[Change] = []
         for application in self.applications:
             if not application.files:
                 continue
@@ -288,14 +287,12 @@ class Run:
                     ),
                     clock=self.options.clock,
                 )
-            result.defects.extend(outcome.problems)
-            result.changes.extend(changes_of(project, outcome))
+            defects.extend(outcome.problems)
+            changes.extend(changes_of(project, outcome))
             with self.options.clock.stage("report"):
                 diagnostics.extend(diagnose(outcome.project, outcome.left, with_edits=self.options.with_edits))
             applied.extend(outcome.applied)
-        result.failed = self.failed
-        result.report = self._report(diagnostics, applied)
-        return result
+        return Result(self._report(diagnostics, applied, defects), changes, self.failed)
 
     def add_noqa(self, reason: str = "") -> tuple[int, list[str]]:
         """Suppress every finding in its file: how many lines got a comment, and what got none, and why.
@@ -354,7 +351,9 @@ class Run:
             return not fix.moves and touched <= self.buffers.keys()
         return not any(is_taken(move.path, move.to) for move in fix.moves)
 
-    def _report(self, diagnostics: Iterable[Diagnostic], applied: Iterable[Diagnostic] = ()) -> Report:
+    def _report(
+        self, diagnostics: Iterable[Diagnostic], applied: Iterable[Diagnostic] = (), defects: Iterable[str] = ()
+    ) -> Report:
         fixed: dict[str, dict[str, int]] = {}
         for diagnostic in applied:
             codes = fixed.setdefault(diagnostic.filename, {})
@@ -367,6 +366,7 @@ class Run:
             fixed=fixed,
             applied=tuple(applied),
             problems=tuple(self.problems),
+            defects=tuple(defects),
             files=sum(len(application.files) for application in self.applications),
             unsafe_fixes=self.options.unsafe_fixes,
             unfixable=frozenset(active) - frozenset[str]().union(*(each.fixable for each in self.applications)),

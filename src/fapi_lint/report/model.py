@@ -96,6 +96,8 @@ class Report(Struct, frozen=True):
     """The findings that were fixed, for `--show-fixes`."""
     problems: tuple[str, ...] = ()
     """Whatever else a person has to know: a file that could not be read, a fix that was dropped."""
+    defects: tuple[str, ...] = ()
+    """What went wrong through a fault of ours or of a plugin."""
     files: int = 0
     """Number of files checked."""
     show_fixes: bool = False

@@ -27,11 +27,10 @@ def render(report: Report) -> str:
     driver: dict[str, Any] = {"name": "fapi-lint", "rules": [_rule(rule) for rule in report.rules]}
     if report.version:
         driver["version"] = report.version
-    invocation: dict[str, Any] = {"executionSuccessful": True}
-    if report.problems:
-        invocation["toolExecutionNotifications"] = [
-            {"level": "warning", "message": {"text": problem}} for problem in report.problems
-        ]
+    invocation: dict[str, Any] = {"executionSuccessful": not report.defects}
+    told = [*(("error", defect) for defect in report.defects), *(("warning", problem) for problem in report.problems)]
+    if told:
+        invocation["toolExecutionNotifications"] = [{"level": level, "message": {"text": text}} for level, text in told]
     run: dict[str, Any] = {
         "tool": {"driver": driver},
         "invocations": [invocation],
