@@ -14,9 +14,9 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from fapi_lint.fix.draft import Draft
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
+from fapi_lint.fix.open_edits import OpenEdits
 from fapi_lint.fix.text import indent_unit, indentation_at, insert_argument, line_end, line_start, newline
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
@@ -67,7 +67,7 @@ class _Rewrite:
     def __init__(self, project: Project, chain: Chain) -> None:
         self.project = project
         self.chain = chain
-        self.drafts: dict[str, Draft] = {}
+        self.drafts: dict[str, OpenEdits] = {}
         self.needs: dict[NeedsImport, None] = {}
         self.drops: dict[DropsImport, None] = {}
         self.opened: dict[tuple[str, int], str] = {}
@@ -114,8 +114,8 @@ class _Rewrite:
             title += f"; {names} {'takes' if len(self.given_sessions) == 1 else 'take'} the session"
         return title
 
-    def draft(self, use: Use) -> Draft:
-        return self.drafts.setdefault(use.module.path, Draft(use.module))
+    def draft(self, use: Use) -> OpenEdits:
+        return self.drafts.setdefault(use.module.path, OpenEdits(use.module))
 
     def spelled(self, use: Use, target: str) -> str:
         spelling = spell(use.module, target, use.node.start)
@@ -289,7 +289,7 @@ class _Rewrite:
         for site, written in sites:
             module = site.unit.module
             edit = insert_argument(module, site.call, written, first=True)
-            self.drafts.setdefault(module.path, Draft(module)).replace(edit.start, edit.end, edit.text)
+            self.drafts.setdefault(module.path, OpenEdits(module)).replace(edit.start, edit.end, edit.text)
         return session
 
     def bulk(self, use: Use, call: o.Call) -> None:
@@ -431,7 +431,9 @@ class _Rewrite:
         ):
             draft.wrapped.append((whole.start, opening, closing))
 
-    def block(self, draft: Draft, whole: o.Node, cut: int, inner: o.Node, before: str, frame: _Frame, end: str) -> None:
+    def block(
+        self, draft: OpenEdits, whole: o.Node, cut: int, inner: o.Node, before: str, frame: _Frame, end: str
+    ) -> None:
         """A statement of several lines, set in by one level within its frame."""
         module = draft.module
         text, unit = module.text, indent_unit(module)

@@ -19,7 +19,7 @@ class Piece(Struct):
     text: str
 
 
-class Draft(Struct):
+class OpenEdits(Struct):
     """The edits of one file."""
 
     module: Module
