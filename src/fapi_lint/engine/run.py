@@ -15,7 +15,6 @@ from fapi_lint.config.tooling import read_tooling
 from fapi_lint.config.versions import read_versions
 from fapi_lint.engine.applications import Application, Options, application_in, applications, configured_inside
 from fapi_lint.engine.cache import Cache
-from fapi_lint.engine.outlines import Outlines
 from fapi_lint.engine.reading import Memory, Read, read_files
 from fapi_lint.engine.recall import digest, recall, remember, remember_rules, state_of
 from fapi_lint.report.model import Diagnostic, Report
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from fapi_lint.config.versions import Versions
     from fapi_lint.engine.changes import Change
     from fapi_lint.engine.check import Violation
+    from fapi_lint.engine.outlines import Outlines
     from fapi_lint.fix.edit import Fix
     from fapi_lint.project.project import Project
 
@@ -155,6 +155,8 @@ class Run:
 
     def outlines(self, application: Application, content: Content, cache: Cache) -> Outlines:
         """The outlines of the application's files, those that are not known being built from now on."""
+        from fapi_lint.engine.outlines import Outlines
+
         kept = self.memory.kept(application.root, content.files)
         with self.options.clock.stage("outline"):
             return Outlines(content.files, cache, self.options.jobs, kept)
