@@ -149,6 +149,14 @@ def test_a_route_with_a_name_is_not_looked_up_by_its_handler() -> None:
     assert 'url_path_for("read_user")' in fixed(files, "FAPI104", unsafe=True)["app/a.py"]
 
 
+@pytest.mark.parametrize("own", ['name="users:one"', 'operation_id="one"'])
+def test_an_operation_id_that_stays_is_not_said_to_change(own: str) -> None:
+    files = {**MODEL, PATH: HEAD + f'@router.get("/users/{{user_id}}", {own})\ndef read_user(user_id): ...\n'}
+    (found,) = findings(files, "FAPI104")
+    assert found.fix is not None
+    assert found.fix.title == "Rename `read_user` to `get_user` in 1 file"
+
+
 @pytest.mark.parametrize(
     ("routes", "reason"),
     [

@@ -73,8 +73,8 @@ def handler_name(handler: Function, project: Project) -> Iterator[Finding]:
 
     Fix safety:
         Unsafe: the operation id, from which clients are generated, derives from the name unless the route has one of
-        its own. All references in the application follow, those in `url_for("…")` and `url_path_for("…")` too; in
-        templates they do not. No fix is offered where the new name is taken, as by a service that is imported
+        its own, or a `name=`. All references in the application follow, those in `url_for("…")` and `url_path_for("…")`
+        too; in templates they do not. No fix is offered where the new name is taken, as by a service that is imported
         under it (FAPI108 renames those), or where two handlers would get the same name.
 
     Options:
@@ -100,7 +100,8 @@ def _rename(handler: Function, name: str, project: Project) -> Fix | Refusal:
     if rivals:
         return Refusal(f"`{rivals[0].name}` should be `{name}` too")
     routes = project.routes.by_handler[handler]
-    changes = "" if all(route.argument("operation_id") for route in routes) else "its operation id changes"
+    named = all(route.argument("operation_id") or route.argument("name") for route in routes)
+    changes = "" if named else "its operation id changes"
     return rename(project, handler, name, changes=changes, also=_looked_up(handler, project))
 
 
