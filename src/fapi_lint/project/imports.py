@@ -48,14 +48,18 @@ class Import(Struct, frozen=True, eq=False):
             and not ("." + self.statement.module).endswith("." + self.alias.name)
         )
 
-    @property
-    def prefix(self) -> str:
-        """What the statement writes before the target's dotted name, as a repository's root folder may be."""
-        statement = self.statement
+    def spell(self, module: Module) -> str:
+        """The dotted name of a module as the statement would write it: imports of one application may start from
+        several folders, `backend.app` and `app`."""
+        statement, name = self.statement, self.target.name
         written = self.alias.name if isinstance(statement, o.Import) else statement.module
         if isinstance(statement, o.ImportFrom) and (statement.level or self.names_module):
             written = "" if statement.level else f"{written}.{self.alias.name}"
-        return written.removesuffix(self.target.name) if written.endswith("." + self.target.name) else ""
+        if written.endswith("." + name):
+            return written.removesuffix(name) + module.name
+        if written and name.endswith("." + written):
+            return module.name.removeprefix(name.removesuffix(written))
+        return module.name
 
 
 class Imports(Struct, eq=False, dict=True):

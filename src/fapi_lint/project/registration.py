@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.imports import Import
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Variable
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 class Style(Struct, frozen=True):
     """How a file imports the modules of models."""
 
-    prefix: str
-    """What stands before their dotted names."""
+    like: Import
+    """An import that shows how their dotted names are written."""
     names_modules: bool
     """Mostly the modules themselves, and not the models."""
     is_plain: bool
@@ -67,7 +68,7 @@ class Registration(Struct, eq=False, dict=True):
             return None
         naming = [link for link in links if link.names_module]
         return Style(
-            prefix=next((link.prefix for link in links if link.prefix), ""),
+            like=next((link for link in links if link.spell(link.target) != link.target.name), links[0]),
             names_modules=len(naming) * 2 > len(links),
             is_plain=all(isinstance(link.statement, o.Import) for link in naming),
         )

@@ -193,6 +193,15 @@ def test_the_environment_imports_models_as_it_imports_their_base() -> None:
     assert "from app.db.base_class import Base\nfrom app.models.tag import Tag  # noqa: F401\n" in after
 
 
+def test_the_environment_may_start_its_imports_from_another_folder_than_the_application() -> None:
+    # As `alembic` run in `src`, beside tests that import `src.app`.
+    files = {f"src/{path}": text.replace("from app.", "from ..") for path, text in app(app__main="").items()}
+    files |= {"src/__init__.py": "", "src/migrations/env.py": ENV, "tests/test_main.py": "from src.app import main\n"}
+    after = fixed(files, "FAPI211")["src/migrations/env.py"]
+    assert "from app.db.base_class import Base\nfrom app.models.tag import Tag  # noqa: F401\n" in after
+    assert "src" not in after
+
+
 def test_an_environment_of_sqlmodel_without_models() -> None:
     model = (
         "from sqlmodel import Field, SQLModel\nclass Tag(SQLModel, table=True):\n    id: int = Field(primary_key=1)\n"

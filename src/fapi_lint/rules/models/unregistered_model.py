@@ -157,13 +157,12 @@ def _register(module: Module, hub: Module, where: str, project: Project) -> tupl
         return None, "; no fix: the module is part of an import cycle, where the order of imports matters"
     style = project.registration.style_of(hub)
     if style is not None:
-        prefix = style.prefix
+        dotted = style.like.spell(module)
     else:
         neighbours = [link for link in imports.of(hub) if link.target.parts[0] == module.parts[0]]
         if not neighbours and hub in project.purposes.environments:
             return None, f"; no fix: {where} imports nothing of the application itself"
-        prefix = next((link.prefix for link in neighbours if link.prefix), "")
-    dotted = prefix + module.name
+        dotted = next((name for link in neighbours if (name := link.spell(module)) != module.name), module.name)
     if project.resolver.find_module(dotted, hub) is not module:
         return None, "; no fix: how the module is to be imported there is not certain"
     collection = exported(hub)
