@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
 
@@ -30,6 +31,7 @@ from fapi_lint.project.asynchrony.awaiting import ENTERING, generators_around
 from fapi_lint.project.asynchrony.closure import AWAITING, Closure
 from fapi_lint.project.asynchrony.flow import Change
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES
+from fapi_lint.project.asynchrony.surroundings import parameter
 from fapi_lint.project.asynchrony.threads import position
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
@@ -45,6 +47,7 @@ _GENERATORS = {
 
 _RENAMING = frozenset(["class", "engine", "maker", "session"])
 """The changes that leave another name where one was."""
+_MOCKS = frozenset(["Mock", "MagicMock", "NonCallableMock", "NonCallableMagicMock"])
 _QUOTED = re.compile(r"""["']([\w.]+)["']""")
 _LOOPS = frozenset(["asyncio.get_event_loop", "asyncio.get_running_loop"])
 
@@ -125,14 +128,34 @@ class Conversion:
         return title
 
     def first_mock(self) -> str:
-        """Where a test names what no longer is there to put something in its place: `patch("app.start.Session")`."""
+        """Where a test puts something in the place of a session or an engine, if one does: by a name that no longer is
+        there, `patch("app.start.Session")`, or as an argument, `init(MagicMock())`."""
         made = [(c.module, getattr(c.node, "func", c.node)) for c in self.closure.changes if c.kind in _RENAMING]
         names = {f"{module.name}.{o.dotted(node)}" for module, node in made if isinstance(node, o.Name)}
         for module in self.project.tests.modules if names else ():
             for match in _QUOTED.finditer(module.text):
                 if match[1] in names:
                     return self.where(module.path, match.start())
+            calls = {c.node.start for c in self.closure.changes if c.kind == "await" and c.module is module}
+            for sighting in around(module, calls if "Mock" in module.text else ()):
+                call = sighting.node
+                if isinstance(call, o.Call) and call.start in calls:
+                    for arg in self.mocks(call, sighting.scope):
+                        return self.where(module.path, arg.value.start)
         return ""
+
+    def mocks(self, call: o.Call, scope: Scope) -> Iterator[o.Arg]:
+        """The arguments that are mocks, for parameters whose type becomes an asynchronous one."""
+        callee = self.project.types.callee(scope, call.func)
+        if isinstance(callee, Function):
+            hints = [c.node.start for c in self.closure.changes if c.kind == "class" and c.module is callee.module]
+            for arg in call.args:
+                given, param = self.project.types.of(scope, arg.value), parameter(callee, call, arg, 0)
+                hint = param.annotation if param is not None else None
+                if given is None or hint is None or given.name not in _MOCKS:
+                    continue
+                if any(hint.start <= start < hint.end for start in hints):
+                    yield arg
 
     # --- calls -------------------------------------------------------------------------------------
 

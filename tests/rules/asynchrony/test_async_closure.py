@@ -917,3 +917,22 @@ def test_the_title_names_a_test_that_mocks_a_session() -> None:
     assert title.endswith("; tests that mock a session must be adapted by hand (tests/test_it.py:5)")
     (title,) = titles("work.get")
     assert "mock" not in title
+
+
+@pytest.mark.parametrize(
+    ("args", "mocked"),
+    [("db, 1", True), ("id=1, db=MagicMock()", True), ("None, MagicMock()", False), ("None, 1", False)],
+)
+def test_the_title_names_a_test_that_gives_a_mock_for_a_session(args: str, mocked: bool) -> None:
+    code = f"""
+    from unittest.mock import MagicMock
+    from app.work import get
+
+
+    def test_it():
+        db = MagicMock()
+        assert get({args})
+    """
+    found = findings(app(GET, tests__test_it=code), CODES)
+    (title,) = {f.fix.title for f in found if f.fix is not None}
+    assert ("tests that mock a session must be adapted by hand (tests/test_it.py:8)" in title) == mocked
