@@ -21,6 +21,7 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External, Scope
 from fapi_lint.project.values import Located
+from fapi_lint.source.place import relative_path
 
 _GENERATORS = frozenset(["Sequence", "Identity"])
 
@@ -92,6 +93,10 @@ def _title(identity: Identity, made: _Edits) -> str:
     title = f"Make {what} {'a UUID' if len(names) == 1 else 'UUIDs'} in {where}; existing rows need a data migration"
     if identity.cell.orders:
         title += "; ordering by the key no longer follows creation"
+    if identity.cell.answers:
+        place = min(identity.cell.answers)
+        row = made.project.by_path[place.path].source.lines.position(place.start)[0]
+        title += f"; comparisons with JSON need `str(…)` ({relative_path(place.path, made.project.root)}:{row})"
     return title
 
 

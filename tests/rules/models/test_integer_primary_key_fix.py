@@ -431,6 +431,23 @@ def test_the_title_says_what_is_lost() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("test", "is_said"),
+    [
+        ("assert client.get('/').json()['id'] == user.id", True),
+        ("data = client.get('/').json()\n    assert user.id != data[0]['id']", True),
+        ("assert client.get('/').json() == [{'id': user.id, 'name': user.name}]", True),
+        ("assert client['id'] == user.id", False),
+        ("assert client.get('/').json()['name'] == user.name", False),
+    ],
+)
+def test_the_title_says_where_a_key_is_compared_with_json(test: str, is_said: bool) -> None:
+    code = f"from app.user import User\n\n\ndef test_it(client, user: User):\n    {test}\n"
+    (found,) = findings({"app/base.py": BASE, "app/user.py": USER, "tests/test_user.py": code}, "FAPI201")
+    assert found.fix is not None
+    assert ("comparisons with JSON need `str(…)` (tests/test_user.py:" in found.fix.title) == is_said
+
+
 def test_revisions_and_exempt_keys_stay() -> None:
     revision = "from app.user import User\n\n\ndef upgrade(op):\n    op.get_bind().get(User, 1)\n"
     files = {"app/base.py": BASE, "app/user.py": USER, "alembic/versions/1_x.py": revision}

@@ -138,6 +138,11 @@ class Cell:
     def orders(self) -> list[Place]:
         return self._held.setdefault("orders", [])
 
+    @property
+    def answers(self) -> list[Place]:
+        """Comparisons with what JSON has, where a UUID is text."""
+        return self._held.setdefault("answers", [])
+
     # --- what stands apart ---------------------------------------------------------------------------
 
     def key(self) -> Cell:

@@ -314,10 +314,26 @@ class Flow(Places):
                 if not is_other and self.project.model_attributes.of(scope, operand.args[0].value) is not None:
                     self.unknown_class(scope, operand)
         values = [self.value(scope, operand) for operand in expr.operands]
+        if len(values) == 2 and expr.operators[0] in ("==", "!="):
+            for value, other in zip(values, reversed(expr.operands), strict=True):
+                if value is not None and self.is_answered(scope, other):
+                    for cell in value.inside(set()):
+                        cell.answers.append(self.place(scope, expr))
         for operator, left, right in zip(expr.operators, values, values[1:], strict=False):
             if left is None or right is None:
                 continue
             join(left, right.item() if operator in ("in", "not in") else right)
+
+    def is_answered(self, scope: Scope, expr: o.Node) -> bool:
+        """Whether an expression is `response.json()`, or something in it."""
+        while isinstance(expr, o.Subscript):
+            expr = expr.value
+        symbol = self.resolver.resolve(scope, expr) if isinstance(expr, o.Name) else None
+        if isinstance(symbol, Variable) and symbol.value is not None:
+            expr = symbol.value
+        if isinstance(expr, o.Await):
+            expr = expr.value
+        return isinstance(expr, o.Call) and isinstance(expr.func, o.Attribute) and expr.func.attr == "json"
 
     def _operation(self, scope: Scope, expr: o.Operation) -> Cell | None:
         values = [self.value(scope, operand) for operand in expr.operands]
