@@ -17,6 +17,7 @@ SAFETY = {
     "FAPI205": "Fix safety:\n    Safe: the mappers are the same. More is\n    told here.\n\nOptions:\n    none",
     "FAPI207": "Fix safety: unsafe, because it alters the schema. A migration is needed.",
     "FAPI209": "Fix safety:\n    Safe: the table stays. Where it does not, the fix is unsafe.",
+    "FAPI401": "Fix safety: it is safe for\none form: that of a list.\n\nOptions: none",
 }
 RULES = tuple(RuleInfo(code, code, "", "", "safe", True, text, "") for code, text in SAFETY.items())
 RULES = (*RULES, RuleInfo("FAPI103", "misplaced-definition", "", "", "none", True, "", ""))
@@ -164,6 +165,11 @@ def test_text_formats_show_it_when_asked(finding, report):
         assert "Fixed 1 finding:" not in FORMATS[name](replace(run, show_fixes=False))
 
 
+def test_a_colon_in_a_reason_does_not_end_it(finding, report):
+    text = shown(report, [finding(code="FAPI401", name="response-model", fix=fix("Add one"))])
+    assert "FAPI401 (response-model), safe: it is safe for one form: that of a list.\n" in text
+
+
 def test_colour_only_adds_escape_sequences(finding, report):
     run = report(finding(), applied=(finding(),))
     coloured = review(run, Style(color=True))
@@ -177,4 +183,5 @@ def test_every_rule_gives_a_reason_of_its_own(code, finding, report):
     run = replace(report(applied=(finding(code=code, applicability=str(rule.fix)),)), rules=(rule_info(rule),))
     reason = " ".join(review(run, Style()).split()).partition(f"{rule.fix}: ")[2].partition(" - ")[0]
     assert len(reason) > 10, "the section `Fix safety` of its docstring"
+    assert reason.endswith("."), "cut off"
     assert "HTTP contract and public names stay as they are" not in reason

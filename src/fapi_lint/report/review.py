@@ -13,7 +13,7 @@ from fapi_lint.report.shared import Style, count, is_fixable, one_line, shown_pa
 PLACES = 6
 """How many places and files are named; a diff shows the others."""
 
-_SAFETY = re.compile(r"^Fix safety:\s*(.*?)(?=^\w[\w ]*:|\Z)", re.MULTILINE | re.DOTALL)
+_SAFETY = re.compile(r"^Fix safety:\s*(.*?)(?=^\n\w[\w ]*:|\Z)", re.MULTILINE | re.DOTALL)
 _VERDICT = re.compile(r"(safe|unsafe)\b[.,:]?\s*(?:because\s+)?", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 _ANY_FIX = {
