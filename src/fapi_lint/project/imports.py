@@ -149,13 +149,15 @@ class Imports(Struct, eq=False, dict=True):
             if alias.name == "*":
                 names = (source.exports or ()) if isinstance(source, Module) else ()
             for name in names:
-                if isinstance(source, Module) and any(
-                    not binding.type_checking for binding in source.scope.bindings.get(name, ())
-                ):
-                    continue
                 target = resolver.submodule(source, name)
-                if isinstance(target, Module):
+                if isinstance(target, Module) and not self._binds_another(source, name, target):
                     yield Import(module, statement, alias, target)
+
+    def _binds_another(self, source: Module | Namespace, name: str, submodule: Module) -> bool:
+        """Whether a package binds a name to something else than its module of that name, which it may import itself."""
+        if isinstance(source, Namespace) or all(b.type_checking for b in source.scope.bindings.get(name, ())):
+            return False
+        return self.project.resolver.member(source, name) is not submodule
 
     def takes_names_from(self, importer: Module, module: Module) -> bool:
         """Whether a module imports names that another defines (`from module import name`), not only the module."""

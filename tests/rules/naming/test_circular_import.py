@@ -45,6 +45,17 @@ def test_a_package_and_its_own_modules_are_no_cycle() -> None:
     assert findings(files, "FAPI109") == []
 
 
+def test_a_package_that_names_its_own_modules_in_full() -> None:
+    files = {
+        "app/users/__init__.py": "from app.users import model\nfrom app.users.manager import Manager\n",
+        "app/users/manager.py": "from app.users import model\n\nclass Manager(model.User): ...\n",
+        "app/users/model.py": "class User: ...\n",
+    }
+    assert findings(files, "FAPI109") == []
+    files["app/users/__init__.py"] = "from app.users.manager import Manager\nmodel = Manager.model\n"
+    assert len(findings(files, "FAPI109")) == 1
+
+
 def test_one_finding_for_modules_that_all_import_each_other() -> None:
     (found,) = cycles("import app.b\nimport app.c\n\nclass A: ...\n", c="import app.d\n", d="import app.b\n")
     assert found.message.startswith("Import cycle: app.a → app.b → app.a; 2 more modules take part")
