@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
-from fapi_lint.project.nouns import singular
+from fapi_lint.project.nouns import is_plural, plural, singular
 from fapi_lint.project.symbols import Class, External
 from fapi_lint.source.place import Place
 
@@ -107,4 +107,5 @@ class Layout(Struct, eq=False, dict=True):
 @cache
 def _names(folders: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the folders, in plural and singular."""
-    return tuple(dict.fromkeys([*folders, *map(singular, folders)]))
+    plurals = (plural(folder) for folder in folders if not is_plural(folder))
+    return tuple(dict.fromkeys([*folders, *map(singular, folders), *plurals]))

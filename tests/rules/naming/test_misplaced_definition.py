@@ -94,6 +94,7 @@ def test_what_is_elsewhere_is_reported(text: str, messages: list[str]) -> None:
         ("app/user/schemas.py", SCHEMA),
         ("app/api/v1/endpoints/users.py", ROUTER),
         ("app/api/router.py", ROUTER),
+        ("app/apis/v1/handlers/users.py", ROUTER),
         ("app/routers/users.py", ROUTER),
         ("app/user/router.py", ROUTER),
         ("app/services/user_service.py", SERVICE),
