@@ -22,8 +22,8 @@ _GENERIC = frozenset(
         r"\w+",
         """
         actions aliases annotations args assets bases builders callbacks choices classes clients commons configs
-        constants converters decorators defaults definitions dependencies deps details encoders enums errors
-        events exceptions extensions factories features fields filters fixtures flags formats formatters
+        constants constructors converters decorators defaults definitions dependencies deps details encoders enums
+        errors events exceptions extensions factories features fields filters fixtures flags formats formatters
         functions generators generics guards handlers helpers hooks includes integrations interfaces internals
         jobs keys libs limits listeners literals loaders mappers mappings methods metrics mixins names objects
         operations operators options outputs params parsers patterns permissions pipelines plugins primitives

@@ -59,6 +59,7 @@ def test_a_class_tells_that_a_noun_is_a_plural(plural: str, one: str) -> None:
         "app/services/aws.py",
         "app/services/utils.py",
         "app/services/helpers.py",
+        "app/services/url_constructors.py",
         "app/models/mixins.py",
         "app/models/types.py",
         "app/models/enums.py",
