@@ -29,6 +29,7 @@ _FOREIGN_CONFIGS = frozenset(["starlette.config.Config", "decouple.Config", "env
 _NAMES = ("config", "settings")
 _CACHES = ([External("functools.lru_cache")], [External("functools.cache")])
 _READERS = ("os.getenv", "os.environ.get", "os.environb.get")
+_SOURCES = [External(dotted) for dotted in ("os.environ", "os.environb", *_READERS)]
 
 
 class SettingsClass(Schema):
@@ -202,10 +203,15 @@ class SettingsClasses:
             if ("environ" in module.text or "getenv" in module.text)
             and self.project.purposes.is_application(module)
             and module.path not in self.homes
-            for sighting in search(module, "environ", "getenv", "environb")
+            for sighting in search(module, "environ", "getenv", "environb", *self._other_names(module))
             if not any(map(is_main_guard, sighting.parents))  # A program, which the file also is, may do so.
             if (read := self._read(sighting)) is not None
         ]
+
+    def _other_names(self, module: Module) -> list[str]:
+        """What a file calls the environment or a reader of it: `getenv as env`, `ENV = os.environ`."""
+        external = self.project.resolver.external
+        return [name for name in module.scope.bindings if external(module.scope, o.Name(0, 0, name)) in _SOURCES]
 
     def _read(self, sighting: Sighting) -> EnvironmentRead | None:
         node, scope = sighting.node, sighting.scope

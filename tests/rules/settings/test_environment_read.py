@@ -39,11 +39,20 @@ def after(text: str, config: str = CONFIG) -> str:
         ("subprocess.run(env=os.environ)", []),
         ('scope.environ.get("asgi.scope")', []),
         ('environment["X"]', []),
+        ('env("X")', [4]),
+        ('ENV["X"] or ENV.get("Y")', [4, 4]),
     ],
 )
 def test_reads(read: str, rows: list[int]) -> None:
-    text = f"import os, subprocess\nfrom os import environ\nname = environment = scope = subprocess\nx = {read}\n"
+    imports = "import os, subprocess; from os import environ, getenv as env; ENV = os.environ"
+    text = f"{imports}\n\nname = environment = scope = subprocess\nx = {read}\n"
     assert [f.row for f in findings({"app/core/config.py": "", "app/a.py": text}, "FAPI701")] == rows
+
+
+def test_the_import_of_another_name_goes_with_it() -> None:
+    assert after('from os import getenv as env\n\nx = env("DATABASE_URL")\n') == (
+        "from app.core.config import settings\n\nx = settings.DATABASE_URL\n"
+    )
 
 
 def test_parameters_called_environ_and_writes_are_silent() -> None:
