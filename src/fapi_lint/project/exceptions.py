@@ -181,8 +181,15 @@ class Exceptions:
             return True
         if base.package == "builtins" and base.name in ("object", *_CATCH_ALL):
             return False
+        if base.package != "builtins" and self._may_install_handlers(base.package):
+            return True
         catches = re.compile(rf"except\b[^:\n]*\b{re.escape(base.name)}\b")
         return any(catches.search(module.text) for module in self._modules if base.name in module.text)
+
+    def _may_install_handlers(self, package: str) -> bool:
+        """Whether a foreign package is used where the application is made, and may bring handlers of its own."""
+        imports = re.compile(rf"^\s*(?:from|import)\s+{re.escape(package)}\b", re.MULTILINE)
+        return any("FastAPI(" in module.text and imports.search(module.text) for module in self._modules)
 
     def _is_raised(self, sighting: Sighting) -> bool:
         parents = sighting.parents

@@ -88,6 +88,12 @@ def test_a_middleware_that_raises_again_catches_nothing() -> None:
     assert found(MAIN + textwrap.dedent(main)) == [3]
 
 
+def test_the_package_of_a_foreign_base_may_bring_a_handler() -> None:
+    exceptions = "from company.errors import ServiceError\nclass NotFoundException(ServiceError): ...\n"
+    assert found(exceptions=exceptions) == [2]
+    assert found(f"from company.errors import install\n{MAIN}install(app)\n", exceptions=exceptions) == []
+
+
 @pytest.mark.parametrize(
     "exceptions",
     [
