@@ -106,6 +106,17 @@ def test_two_applications_keep_to_themselves() -> None:
         assert defined_in(meaning(files, f"{name}/app/main.py", "x")) == f"{name}/app/models.py"
 
 
+def test_applications_of_a_repository_share_a_package() -> None:
+    files = {
+        "libs/common/shared/__init__.py": "class Shared: ...\n",
+        "libs/common/twice/__init__.py": "class Twice: ...\n",
+        "services/one/twice/__init__.py": "",
+        "services/two/app/main.py": "import shared, twice\nx = shared.Shared\ny = twice.Twice\n",
+    }
+    assert defined_in(meaning(files, "services/two/app/main.py", "x")) == "libs/common/shared/__init__.py"
+    assert meaning(files, "services/two/app/main.py", "y") == External("twice.Twice")
+
+
 def test_a_folder_does_not_hide_a_library() -> None:
     files = {
         "alembic/env.py": "from alembic import op\nimport redis\nx = op.add_column\ny = redis.Redis\n",

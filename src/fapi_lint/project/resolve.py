@@ -199,6 +199,9 @@ class Resolver:
             base = os.path.join(ancestor, top)
             if (base in self._files or base in self._folders) and not self._inside_package(ancestor):
                 found = ancestor
+        if found is None:  # A package that several applications of a repository share: `libs/common/common_errors`.
+            shared = [root for root in self._roots if os.path.join(root, top) in self._packages]
+            return shared[0] if len(shared) == 1 else None
         return found
 
     def import_source(self, module: Module, node: o.ImportFrom) -> Module | Namespace | External | None:
