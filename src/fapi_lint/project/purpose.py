@@ -26,6 +26,7 @@ _FOR_TOOLS = re.compile(
 """Files that a tool finds by their name."""
 _TASKS = re.compile(r"^(?:from|import) (?:fabric|invoke|nox)\b", re.MULTILINE)
 _TEST_FILE = re.compile(r"(?:conftest|test_\w+|\w+_test)\.py$")
+_FIXTURE = re.compile(r"^@(?:pytest(?:_asyncio)?\.)?fixture\b", re.MULTILINE)
 _TEST_FOLDER = re.compile(r"(?:^|[_-])tests?$")
 _OF_PROGRAMS = ("sys.argv", "sys.exit", "parse_args")
 _MAKES_APPLICATION = re.compile(r"=\s*(?:fastapi\.)?FastAPI\(")
@@ -53,7 +54,7 @@ class Purposes(Struct, eq=False, dict=True):
             self._of_folder[folder] = self._purpose(folder)
         purpose = self._of_folder[folder]
         name = os.path.basename(module.path)
-        if purpose == "application" and (name == "conftest.py" or name.startswith("test_")):
+        if purpose == "application" and (name == "conftest.py" or name.startswith("test_") or _has_fixtures(module)):
             return "test"
         if purpose == "application" and (is_for_tool(module) or _is_program(module)) and self._is_unused(module):
             return "script"
@@ -155,6 +156,11 @@ class Purposes(Struct, eq=False, dict=True):
 
     def _is_below_environment(self, folder: str) -> bool:
         return any((folder + os.sep).startswith(module.folder + os.sep) for module in self.environments)
+
+
+def _has_fixtures(module: Module) -> bool:
+    """Whether a file is a plugin of pytest: `app/testing/fixtures.py`."""
+    return "pytest" in module.text and _FIXTURE.search(module.text) is not None
 
 
 def _is_program(module: Module) -> bool:

@@ -97,6 +97,11 @@ def test_where_it_may_be_read(path: str) -> None:
     assert findings({path: 'import os\nx = os.environ["X"]\n'}, "FAPI701") == []
 
 
+def test_a_plugin_of_pytest_may_read_it() -> None:
+    text = 'import os\nimport pytest\n\n\n@pytest.fixture\ndef token():\n    return os.environ["TOKEN"]\n'
+    assert findings({"app/core/config.py": "", "app/testing/plugin.py": text}, "FAPI701") == []
+
+
 def test_the_file_of_the_settings_is_known_by_what_it_defines() -> None:
     read = 'import os\nx = os.environ["X"]\n'
     files = {"app/env.py": f"{read}from pydantic_settings import BaseSettings\nclass S(BaseSettings): ...\n"}
