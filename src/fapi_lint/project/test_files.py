@@ -17,7 +17,7 @@ from msgspec import Struct
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import snake_case
-from fapi_lint.project.symbols import Class, External, Function, Scope
+from fapi_lint.project.symbols import Class, Function, Scope
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _CONFIGURATIONS = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 _OTHER_FILES = re.compile(r"^\s*python_files\s*=(?![^\n]*test_\*)", re.MULTILINE)
 _NAMED_LIKE_TESTS = re.compile(r"(?:^|_)tests?\.py$")
-_TEST_CASES = ("IsolatedAsyncioTestCase", "TestCase")
 _FOR_TESTS = frozenset(
     [
         "freezegun",
@@ -112,11 +111,5 @@ class TestFiles(Struct, eq=False, dict=True):
     def _candidates(self, scope: Scope) -> Iterator[Function]:
         yield from (function for function in scope.functions if function.name.startswith("test_"))
         for class_ in scope.classes:
-            if self._is_collected(class_):
+            if self.project.tests.collects(class_):
                 yield from self._candidates(class_.scope)
-
-    def _is_collected(self, class_: Class) -> bool:
-        bases = self.project.resolver.mro(class_)[1:]
-        if any(isinstance(base, External) and base.is_from("unittest", *_TEST_CASES) for base in bases):
-            return True
-        return class_.name.startswith("Test") and "__init__" not in class_.scope.bindings

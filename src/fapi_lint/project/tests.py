@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeGuard
 
 from msgspec import Struct
 
@@ -33,6 +33,9 @@ _TAKES_OVER = frozenset(["pytest_pyfunc_call", "pytest_pycollect_makeitem", "pyt
 _MAY_MARK = frozenset(
     ["pytest_collection_modifyitems", "pytest_itemcollected", "pytest_configure", "pytest_generate_tests"]
 )
+_NEUTRAL = ("abc", "builtins", "typing")
+"""Packages whose classes say nothing about how tests run."""
+_TEST_CASES = ("IsolatedAsyncioTestCase", "TestCase")
 _TRANSPARENT = frozenset(["pytest", "unittest", "mock", "freezegun", "time_machine", "respx", "hypothesis"])
 """Packages whose decorators leave a coroutine function one that something else must run."""
 
@@ -60,21 +63,43 @@ class AsyncTest(Struct, eq=False, dict=True):
     def may_run(self) -> bool:
         """Whether something runs it, or nobody can tell."""
         tests, node = self.project.tests, self.function.node
+        if self._is_run_by(self.function.enclosing, (decorator.value for decorator in node.decorators)):
+            return True
+        if self.is_of_test_case:
+            return False
         return (
             tests.is_given_backend(self.function, self.module)
-            or self._is_run_by(self.function.enclosing, (decorator.value for decorator in node.decorators))
             or self._is_class_run()
             or tests.is_marked(self.module.scope, self.project.resolver.member(self.module, "pytestmark"))
             or tests.runs_all(self.module)
         )
 
-    def _is_class_run(self) -> bool:
-        tests, class_ = self.project.tests, self.function.parent
-        if not isinstance(class_, Class):
+    @cached_property
+    def is_of_test_case(self) -> bool:
+        """Whether it is a method of a `unittest.TestCase`, which calls it and awaits nothing."""
+        resolver, class_ = self.project.resolver, self.function.parent
+        if not isinstance(class_, Class) or not resolver.bases(class_):
             return False
+        mro = resolver.mro(class_)
+        if any(len(resolver.bases(each)) < len(each.node.bases) for each in mro if isinstance(each, Class)):
+            return False
+        foreign = [each for each in mro if isinstance(each, External) and each.package not in _NEUTRAL]
+        return bool(foreign) and all(each.is_from("unittest", "TestCase") for each in foreign)
+
+    def _is_class_run(self) -> bool:
+        class_ = self.function.parent
+        while isinstance(class_, Class):
+            if self._is_run_in(class_):
+                return True
+            class_ = class_.parent
+        return False
+
+    def _is_run_in(self, class_: Class) -> bool:
+        """Whether a class runs its tests and those of the classes in it, or nobody can tell."""
+        tests = self.project.tests
         for base in self.project.resolver.mro(class_):
             if isinstance(base, External):
-                if base.package not in ("builtins", "typing"):
+                if base.package not in _NEUTRAL:
                     return True  # unittest and others have their own ways
             elif self._is_run_by(base.enclosing, (decorator.value for decorator in base.node.decorators)):
                 return True
@@ -138,9 +163,23 @@ class Tests:
             AsyncTest(self.project, function)
             for module in self.modules
             if _is_test_file(module) and "async def test" in module.text
-            for function in _collected(module.scope)
+            for function in self._collected(module.scope)
             if function.node.is_async and not self.is_fixture(function)
         ]
+
+    def _collected(self, scope: Scope) -> Iterator[Function]:
+        """The functions that pytest takes for tests by default."""
+        yield from (function for function in scope.functions if function.name.startswith("test"))
+        for class_ in scope.classes:
+            if self.collects(class_):
+                yield from self._collected(class_.scope)
+
+    def collects(self, class_: Class) -> bool:
+        """Whether pytest looks for tests in a class by default."""
+        bases = self.project.resolver.mro(class_)[1:]
+        if any(isinstance(base, External) and base.is_from("unittest", *_TEST_CASES) for base in bases):
+            return True
+        return class_.name.startswith("Test") and "__init__" not in class_.scope.bindings
 
     @cached_property
     def marker(self) -> Marker:
@@ -173,6 +212,8 @@ class Tests:
             return symbol.value is expr or self.marks(symbol.scope, symbol.value)
         if not isinstance(symbol, External):
             return True
+        if call is not None and symbol.name == "parametrize":  # `pytest.param(…, marks=pytest.mark.asyncio)`
+            return any(self.marks(scope, arg.value) for arg in o.walk(*call.args) if _is_marks(arg))
         named = call.args if call is not None and symbol.name == "usefixtures" else ()
         return bool(_RUNNERS.search(symbol.dotted)) or any(
             isinstance(arg.value, o.String) and _RUNNERS.search(arg.value.value or "") for arg in named
@@ -364,12 +405,8 @@ def _is_conftest(module: Module) -> bool:
     return os.path.basename(module.path) == "conftest.py"
 
 
-def _collected(scope: Scope) -> Iterator[Function]:
-    """The functions that pytest takes for tests by default."""
-    yield from (function for function in scope.functions if function.name.startswith("test"))
-    for class_ in scope.classes:
-        if class_.name.startswith("Test") and "__init__" not in class_.scope.bindings:
-            yield from _collected(class_.scope)
+def _is_marks(node: o.Node) -> TypeGuard[o.Arg]:
+    return isinstance(node, o.Arg) and node.keyword == "marks"
 
 
 def _above(folder: str) -> Iterator[str]:

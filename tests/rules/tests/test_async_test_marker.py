@@ -10,6 +10,7 @@ from fapi_lint.testing.harness import ROOT
 
 TEST = "async def test_a(client):\n    await client.get('/')\n"
 METHOD = textwrap.indent(TEST, "    ")
+NESTED = textwrap.indent(METHOD, "    ")
 
 
 def rows(text: str, *, path: str = "tests/test_a.py", **files: str) -> list[int]:
@@ -37,7 +38,11 @@ def test_unmarked(path: str) -> None:
         f"import pytest\n\n@pytest.mark.asyncio\nclass TestA:\n{METHOD}",
         f"import pytest\n\nclass TestA:\n    pytestmark = pytest.mark.asyncio\n{METHOD}",
         f"import pytest\n\nclass Base:\n    pytestmark = [pytest.mark.anyio]\n\nclass TestA(Base):\n{METHOD}",
+        f"import pytest\n\nclass TestA:\n    pytestmark = pytest.mark.asyncio\n    class TestB:\n{NESTED}",
+        f"import pytest\n\n@pytest.mark.parametrize('x', [pytest.param(1, marks=pytest.mark.asyncio)])\n{TEST}",
         f"from unittest import IsolatedAsyncioTestCase\n\nclass TestA(IsolatedAsyncioTestCase):\n{METHOD}",
+        f"from unittest import TestCase\n\nclass TestA(TestCase, unknown.Case):\n{METHOD}",
+        f"from unittest import TestCase\nfrom other import Loop\n\nclass TestA(TestCase, Loop):\n{METHOD}",
         f"class TestA(unknown.Case):\n{METHOD}",
         f"from tests.helpers import run_async\n\n@run_async\n{TEST}",
         f"@unknown\n{TEST}",
@@ -109,6 +114,18 @@ def test_configuration_of_the_folder() -> None:
     files = {"backend/tests/test_a.py": TEST, "tools/tests/test_b.py": TEST}
     tooling = Tooling(frozenset([f"{ROOT}/backend"]))
     assert [f.path for f in findings(files, "FAPI802", tooling=tooling)] == ["tools/tests/test_b.py"]
+
+
+def test_a_test_case_awaits_nothing() -> None:
+    text = f"from unittest import TestCase\n\n\nclass Users(TestCase):\n{METHOD}"
+    (found,) = findings({"tests/test_a.py": text}, "FAPI802")
+    assert found.message == "Async test `test_a` is not run: `unittest.TestCase` does not await it"
+    assert fixed({"tests/test_a.py": text}, "FAPI802")["tests/test_a.py"] == text.replace(
+        "TestCase", "IsolatedAsyncioTestCase"
+    )
+    text = f"import unittest\n\n\nclass Base(unittest.TestCase): ...\n\n\nclass Users(Base):\n{METHOD}"
+    (found,) = findings({"tests/test_a.py": text}, "FAPI802", tooling=Tooling(frozenset([ROOT])))
+    assert found.fix is None
 
 
 def test_fix_before_decorators_and_inside_of_classes() -> None:
