@@ -54,6 +54,14 @@ def test_a_client_of_one_test(before: str, after: str) -> None:
     )
 
 
+def test_a_client_under_another_name() -> None:
+    text = files("def test_root():\n    client = Client(app)\n    client.get('/')\n")
+    text["tests/test_root.py"] = text["tests/test_root.py"].replace("import TestClient", "import TestClient as Client")
+    after = fixed(text, "FAPI803", unsafe=True)["tests/test_root.py"]
+    assert "client = AsyncClient(transport=" in after
+    assert "TestClient" not in after
+
+
 FIXTURE = "import pytest\n\n\n@pytest.fixture\ndef client():\n    return TestClient(app)\n\n\n"
 LIFESPAN = APP.replace("FastAPI()", "FastAPI(lifespan=run)")
 

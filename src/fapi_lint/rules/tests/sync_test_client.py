@@ -8,7 +8,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.test_clients import is_test_client
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
-from fapi_lint.project.search import Sighting, search
+from fapi_lint.project.search import Sighting, other_names, search
 from fapi_lint.rules.rule import Finding, rule
 
 
@@ -72,7 +72,7 @@ def sync_test_client(module: Module, project: Project) -> Iterator[Finding]:
     """
     if "TestClient" not in module.text or project.purposes.of(module) != "test" or not _has_async_routes(project):
         return
-    for sighting in search(module, "TestClient"):
+    for sighting in search(module, "TestClient", *other_names([module]).get("TestClient", ())):
         if not isinstance(sighting.node, o.Call):
             continue
         if not is_test_client(project.resolver.resolve(sighting.scope, sighting.node.func)):
