@@ -33,9 +33,9 @@ _OPERATIONS = frozenset(
 )
 """What changes the schema, of an operations object or a batch."""
 _DDL = re.compile(
-    r"\s*(?:create(?:\s+or\s+replace)?(?:\s+(?:unique|temporary|temp|unlogged|materialized))*|alter|drop(?:\s+materialized)?)"
+    r"(?:^|;)(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:create(?:\s+or\s+replace)?(?:\s+(?:unique|temporary|temp|unlogged|materialized))*|alter|drop(?:\s+materialized)?)"
     r"\s+(?:table|index|type|domain|sequence|schema|view|column|constraint)\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
 _PLAIN_TEMPLATE = re.compile(
     r"\$\{\s*(?:upgrades(?:\s+if\s+upgrades\s+else\b[^}]*)?|context\.get\([^}]*upgrades[^}]*)\s*\}"
@@ -120,8 +120,10 @@ class Revision(Struct, eq=False, dict=True):
             return False
         if call.func.attr in _OPERATIONS:
             return self._is_operations(function, call.func.value)
+        if call.func.attr == "create_all":
+            return o.dotted(call.func.value).endswith("metadata")
         return call.func.attr in ("execute", "exec_driver_sql") and any(
-            _DDL.match(literal_text(self.project, function.scope, node))
+            _DDL.search(literal_text(self.project, function.scope, node))
             for arg in call.args[:1]
             for node in o.walk(arg.value)
             if isinstance(node, (o.String, o.Name))

@@ -30,6 +30,9 @@ def found(body: str, *, head: str = HEAD, more: str = "", template: str | None =
         'op.get_bind().exec_driver_sql("DROP INDEX ix")',
         'op.execute(f"ALTER TABLE {table} RENAME TO x")',
         'op.execute("CREATE OR REPLACE VIEW v AS SELECT 1")',
+        'op.execute("""\n    -- faster\n    CREATE UNIQUE INDEX ix ON post (x)""")',
+        'op.execute("UPDATE post SET x = 1; ALTER TABLE post DROP COLUMN y")',
+        "Base.metadata.create_all(op.get_bind())",
         "if op.get_bind().dialect.name == 'postgresql':\n    op.drop_column('post', 'x')",
     ],
 )
@@ -52,6 +55,7 @@ def test_several_databases() -> None:
         'op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")',
         'op.bulk_insert(post, [{"title": "a"}])',
         "session = Session(op.get_bind())\nsession.execute(sa.update(Post).values(x=1))",
+        "op.execute(\"UPDATE post SET x = '-- create table'\")",
         "window.create_table('a')",
         f"{BEGIN}\nop.create_index('ix', 'post', ['title'])\n{END}",
         f"{BEGIN}\nop.add_column('post', x)\n{END}\nop.execute('UPDATE post SET x = 1')",
