@@ -192,6 +192,10 @@ def test_strings_that_a_caller_knows_to_mean_it() -> None:
         ("patch(package + '.create_user')", "run time"),
         ("patch('app.services.user.' 'create_user')", "run time"),
         ("globals()['create_user']", "run time"),
+        ("from app.services import user\ngetattr(user, f'create_{kind}')", "put together (main.py:2)"),
+        ("from app.services import user\nvars(user)[verb + '_user']", "put together"),
+        ("from app.services.user import create_user\nglobals()[f'{verb}_user']()", "put together"),
+        ("def f(module):\n    return getattr(module, f'{verb}_user')", "put together"),
         ("def __getattr__(name):\n    if name == 'create_user': ...", "run time"),
     ],
 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.built_names import BuiltName, built_names
 from fapi_lint.project.module import Module
 from fapi_lint.project.resolve import Resolver
 from fapi_lint.project.symbols import Class, External, Function, Namespace, Parameter, Scope, Symbol, Variable
@@ -109,7 +110,22 @@ class ReferenceIndex:
         """The references to a class or function that is defined at module level."""
         word = self._word(definition.name)
         key = (definition.module.path, False)
-        return References(word.sites.get(key, []), [*word.obstacles.get(key, ()), *word.unclear], word.strings)
+        obstacles = [*word.obstacles.get(key, ()), *word.unclear, *self._built(definition)]
+        return References(word.sites.get(key, []), obstacles, word.strings)
+
+    def _built(self, definition: Definition) -> Iterator[str]:
+        """Where a definition may be looked up by a name that is put together."""
+        for built in self._built_names:
+            owner = built.owner
+            if built.pattern.fullmatch(definition.name) and (
+                owner is None or self._project.resolver.member(owner, definition.name) is definition
+            ):
+                where = Site(built.sighting.scope.module, built.sighting.node.start).where
+                yield f"it may be looked up by a name that is put together ({where})"
+
+    @cached_property
+    def _built_names(self) -> list[BuiltName]:
+        return list(built_names(self._project))
 
     def of_module(self, module: Module) -> References:
         """The references to a module, by the last part of its dotted name."""
