@@ -6,6 +6,7 @@ import keyword
 from collections.abc import Collection
 
 from fapi_lint.fix.edit import Applicability, Edit, Fix, Refusal
+from fapi_lint.project.mentions import member_mentions
 from fapi_lint.project.project import Project
 from fapi_lint.project.references import Definition, Site
 
@@ -30,9 +31,11 @@ def rename(
     if taken is not None:
         return Refusal(f"`{name}` means something else in {taken.name}")
     old = definition.name
-    edits = tuple(
-        Edit(site.module.path, site.start, site.start + len(old), name) for site in [*references.sites, *also]
-    )
+    places = {(site.module.path, site.start) for site in [*references.sites, *also]}
+    homes = {definition.module, *(site.module for site in references.sites if site.module.is_package)}
+    for file in project.text_files.all:
+        places.update((file.path, start) for home in homes for start in member_mentions(file, home, old))
+    edits = tuple(Edit(path, start, start + len(old), name) for path, start in sorted(places))
     title = f"Rename `{old}` to `{name}` in {_count(len({edit.path for edit in edits}), 'file')}"
     if changes:
         title += f"; {changes}"

@@ -1,4 +1,4 @@
-"""Where files mention a module otherwise than in code: `app.main:app` in a Dockerfile, `app/main.py` in pyproject.toml.
+"""Where files name a module or its members, but for code: `app.main:app` in a Dockerfile, `app/main.py` in a Makefile.
 
 A mention is a path or a dotted name between word boundaries that leads to the module from the application's root,
 from the folder of the file, or from anywhere that the module's own path begins.
@@ -50,6 +50,16 @@ def dotted_mentions(file: TextFile, module: Module) -> Iterator[int]:
             continue
         if "." in module.name or _is_entry(file.text, found, module):
             yield found.end() - len(module.parts[-1])
+
+
+def member_mentions(file: TextFile, module: Module, name: str) -> Iterator[int]:
+    """Where a member of the module is named by its path, in a file that is no Python: `app.main:create_app`."""
+    if name not in file.text:
+        return
+    for start in dotted_mentions(file, module):
+        member = re.compile(rf"[:.]{re.escape(name)}(?!\w)").match(file.text, start + len(module.parts[-1]))
+        if member is not None:
+            yield member.start() + 1
 
 
 def _is_entry(text: str, found: re.Match[str], module: Module) -> bool:

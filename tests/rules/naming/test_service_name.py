@@ -87,6 +87,20 @@ def test_references_follow() -> None:
     }
 
 
+def test_entry_points_follow() -> None:
+    files = {
+        "app/services/__init__.py": "from app.services.mail import send\n\n__all__ = ['send']\n",
+        "app/services/mail.py": "def send() -> None: ...\n\n\ndef send_all() -> None: ...\n",
+        "pyproject.toml": '[project.scripts]\nsend = "app.services.mail:send"\nall = "app.services.mail:send_all"\n',
+        "Dockerfile": 'CMD ["python", "-c", "import app.services; app.services.send()"]\n',
+    }
+    after = fixed(files, "FAPI108", unsafe=True)
+    assert after["pyproject.toml"] == (
+        '[project.scripts]\nsend = "app.services.mail:send_service"\nall = "app.services.mail:send_all_service"\n'
+    )
+    assert "app.services.send_service()" in after["Dockerfile"]
+
+
 def test_functions_of_one_name_in_several_modules() -> None:
     files = {
         SERVICE: "def get(): ...\n",

@@ -71,7 +71,7 @@ def schema_name(schema: Schema, project: Project) -> Iterator[Finding]:
     Fix safety:
         Unsafe: the component in the OpenAPI document is renamed too, and with it the types of generated clients.
         All references in the application follow, quoted annotations, re-exports and `__all__` included. No fix is
-        offered where the new name exists, or where two schemas should bear it. Only Python files are searched.
+        offered where the new name exists, or where two schemas should bear it.
 
     Options:
         `conventions.schema-suffixes`, `conventions.schema-synonyms`, `conventions.schema-prefixes`, `exempt`.

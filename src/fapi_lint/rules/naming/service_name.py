@@ -52,9 +52,9 @@ def service_name(module: Module, project: Project) -> Iterator[Finding]:
 
     Fix safety:
         Unsafe: a public name changes. All references in the application follow: imports, re-exports, attributes of
-        modules, `__all__`, and strings such as `patch("app.services.user.create_user")`. No fix is offered where
-        the new name is taken, or where the function is looked up by a name that is put together at run time. Only
-        Python files are searched.
+        modules, `__all__`, strings such as `patch("app.services.user.create_user")`, and entry points in
+        configuration, task and container files. No fix is offered where the new name is taken, or where the function
+        is looked up by a name that is put together at run time.
 
     Options:
         `conventions.service-folders`, `conventions.service-suffix`, `exempt`.
