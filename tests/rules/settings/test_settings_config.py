@@ -106,6 +106,11 @@ def test_config_dict_of_pydantic() -> None:
     )
 
 
+def test_settings_that_all_schemas_have() -> None:
+    body = "    class Config:\n        env_file = '.env'\n        json_schema_extra = {'a': 1}\n"
+    assert after(body) == "    model_config = SettingsConfigDict(env_file='.env', json_schema_extra={'a': 1})\n"
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -15,12 +15,19 @@ from fapi_lint.rules.rule import Finding, rule
 
 _DEFAULTS = {"env_file": "None", "case_sensitive": "False"}
 _KEYS = frozenset(
-    """alias_generator arbitrary_types_allowed case_sensitive cli_parse_args defer_build env_file env_file_encoding
+    """alias_generator allow_inf_nan arbitrary_types_allowed cache_strings case_sensitive cli_avoid_json
+    cli_enforce_required cli_exit_on_error cli_flag_prefix_char cli_hide_none_type cli_ignore_unknown_args
+    cli_implicit_flags cli_kebab_case cli_parse_args cli_parse_none_str cli_prefix cli_prog_name
+    cli_use_class_docs_for_groups coerce_numbers_to_str defer_build enable_decoding env_file env_file_encoding
     env_ignore_empty env_nested_delimiter env_nested_max_split env_parse_enums env_parse_none_str env_prefix extra
-    from_attributes frozen json_file json_file_encoding nested_model_default_partial_update populate_by_name
-    protected_namespaces secrets_dir str_max_length str_min_length str_strip_whitespace str_to_lower str_to_upper strict
-    title toml_file use_attribute_docstrings use_enum_values validate_assignment validate_default
-    yaml_file yaml_file_encoding""".split()  # noqa: SIM905
+    from_attributes frozen hide_input_in_errors ignored_types json_encoders json_file json_file_encoding
+    json_schema_extra loc_by_alias nested_model_default_partial_update populate_by_name protected_namespaces
+    pyproject_toml_depth pyproject_toml_table_header regex_engine revalidate_instances secrets_dir
+    secrets_dir_missing secrets_nested_delimiter ser_json_bytes ser_json_inf_nan ser_json_timedelta
+    serialize_by_alias str_max_length str_min_length str_strip_whitespace str_to_lower str_to_upper strict title
+    toml_file use_attribute_docstrings use_enum_values val_json_bytes validate_assignment validate_by_alias
+    validate_by_name validate_default validate_return validation_error_cause yaml_config_section yaml_file
+    yaml_file_encoding""".split()  # noqa: SIM905
 )
 """What `SettingsConfigDict` has under the same name and with the same meaning as a `Config` class."""
 
