@@ -33,7 +33,9 @@ def guard_import(link: Import, project: Project) -> Fix:
             raise Needed(f"{other.target.name} is in the package that is loaded")
     for statement in statements:
         if not isinstance(statement, o.ImportFrom) or link.names_module:
-            raise Needed("the module itself is used")
+            local = link.alias.asname or link.alias.name.partition(".")[0]
+            used = any(use.start >= statement.end for use in occurrences(module, local))
+            raise Needed("the module itself is used" if used else "nothing uses it, but it may be there to be loaded")
         for alias in statement.names:
             if alias.name == "*":
                 raise Needed("everything is imported")

@@ -74,6 +74,13 @@ def test_the_import_that_can_go_is_reported() -> None:
     assert "if TYPE_CHECKING:\n    from app.b import B\n" in after["app/a.py"]
 
 
+def test_a_module_that_nothing_uses() -> None:
+    (found,) = cycles("import app.b\n\n\nclass A: ...\n", "import app.a\n\nmade = app.a.A()\n")
+    assert found.message.endswith("(no fix: the module itself is used)")
+    (found,) = cycles("import app.b\n\nuse = app.b\n", "import app.a\n")
+    assert found.message.endswith("(no fix: nothing uses it, but it may be there to be loaded)")
+
+
 @pytest.mark.parametrize(
     "use",
     [
