@@ -386,6 +386,28 @@ def test_what_is_kept(source: str) -> None:
     assert fixed(source, drops="a") == source
 
 
+@pytest.mark.parametrize(
+    ("body", "after"),
+    [
+        ("import os\n\n    return os.x", "return y"),
+        ('"""About."""\n    import os\n\n    return os.x', '"""About."""\n\n    return y'),
+        ("import os, sys\n    return os.x, sys", "import sys\n    return y, sys"),
+        ("import sys\n    import os\n    from os import path\n    return os.x", None),
+        ("import os\n    return os.x, os.z", "import os\n    return y, os.z"),
+        ("import os  # noqa: F401\n    return os.x", "import os  # noqa: F401\n    return y"),
+        ("if a:\n        import os\n    return os.x", "if a:\n        import os\n    return y"),
+    ],
+)
+def test_dropping_from_functions(body: str, after: str | None) -> None:
+    text = f"import a\n\n\ndef f():\n    {body}\n\n\ndef g():\n    import os\n    return os\n"
+    after = after or "import sys\n    from os import path\n    return y"
+    start = text.index("os.x")
+    expected = f"import a\n\n\ndef f():\n    {after}\n\n\ndef g():\n    import os\n    return os\n"
+    edits = (Edit(PATH, start, start + 4, "y"),)
+    placed = place(parse(text), edits, (), [DropsImport(PATH, "os")])
+    assert apply(text, [*placed, *edits]) == expected
+
+
 def test_nothing_is_dropped_from_a_package() -> None:
     source = "from .user import User\n"
     assert fixed(source, drops="User", path="/srv/app/models/__init__.py") == source

@@ -54,6 +54,8 @@ class NeedsImport(Struct, frozen=True, order=True):
 class DropsImport(Struct, frozen=True, order=True):
     """The import that binds `name` at module level goes, if nothing in the file uses it after the edits.
 
+    So do those at the top level of functions whose bodies the edits change, if nothing there uses the name.
+
     With `guard`, it moves under `if TYPE_CHECKING:` if only quoted annotations use it.
     """
 

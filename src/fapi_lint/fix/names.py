@@ -174,6 +174,19 @@ def locals_at(outline: o.Outline, at: int) -> set[str]:
     return names
 
 
+def functions_at(outline: o.Outline, at: int) -> Iterator[tuple[o.FunctionDef, tuple[Any, ...]]]:
+    """The functions in whose bodies an offset is, with the bodies, outermost first."""
+    block: tuple[Any, ...] = outline.body
+    while True:
+        around = _containing(block, at)
+        inside = next((node for node in around if type(node) in _DEFINITIONS and node.body_start <= at), None)
+        if inside is None:
+            return
+        block = _inside(inside)[1]
+        if isinstance(inside, o.FunctionDef):
+            yield inside, block
+
+
 _DEFINITIONS = (o.FunctionDef, o.ClassDef)
 
 

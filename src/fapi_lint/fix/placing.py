@@ -24,12 +24,13 @@ from fapi_lint.fix.bindings import (
 )
 from fapi_lint.fix.edit import DropsImport, Edit, NeedsImport
 from fapi_lint.fix.layout import Layout
-from fapi_lint.fix.names import File, Occurrence, occurrences
+from fapi_lint.fix.names import File, Occurrence, functions_at, local_name, occurrences
 from fapi_lint.fix.splice import Draft, apply, overlaps
 from fapi_lint.fix.statement import Names, exploded, line_limit, name_order
 from fapi_lint.fix.text import blank_lines_after, is_pragma, line_end, line_start, newline, next_line
 from fapi_lint.outline import nodes as o
 
+_INDENTED = re.compile(r"^[ \t]+(?:from|import)\s", re.MULTILINE)
 _BY_NAME = frozenset(["relationship", "Relationship", "backref", "ForeignKey", "association_proxy"])
 """Calls whose strings SQLAlchemy looks up in its own registry, not among the module's names."""
 
@@ -89,6 +90,10 @@ class _Placer:
         self.edits = edits
         self.gone: set[int] = set()
         """Where the aliases start that go."""
+        self.local: dict[int, ImportStatement] = {}
+        """The imports in functions that lose a name."""
+        self.leading: set[int] = set()
+        """Where those of them start that a function begins with, and that go."""
 
     @cached_property
     def found(self) -> list[Binding]:
@@ -264,6 +269,7 @@ class _Placer:
 
     def drop(self, names: set[str], guarded: list[NeedsImport]) -> list[o.If]:
         """Mark the imports of unused names as gone; the answer is the TYPE_CHECKING blocks that go whole."""
+        self.drop_local(names)
         own = re.split(r"[/\\]", self.file.path)[-1] == "__init__.py"
         candidates = [
             b for b in self.found if b.name in names and not own and self.droppable(b) and not self.stays_used(b.name)
@@ -280,6 +286,48 @@ class _Placer:
             if len(_uses(after, root)) == tests:
                 self.gone |= {b.alias.start for b in self.found if b.name == root and self.droppable(b)}
         return blocks
+
+    def drop_local(self, names: set[str]) -> None:
+        """Mark the imports of unused names as gone with which functions begin whose bodies the edits change."""
+        if not names or _INDENTED.search(self.text) is None:
+            return
+        around = (found for edit in self.edits for found in functions_at(self.file.outline, edit.start))
+        for function, body in {function.start: (function, body) for function, body in around}.values():
+            imports = [
+                node
+                for node in body
+                if isinstance(node, (o.Import, o.ImportFrom)) and not self.covered(node.start, node.end)
+            ]
+            unused = [
+                Binding(name, "", statement, alias, "")
+                for statement in imports
+                for alias in statement.names
+                if (name := local_name(statement, alias)) in names and not self.is_used_in(function, imports, name)
+            ]
+            gone = {binding.alias.start for binding in unused if self.droppable(binding)}
+            left = [s for s in body if s not in imports or any(alias.start not in gone for alias in s.names)]
+            if not gone or all(map(self.is_removed, left)):
+                continue
+            self.gone |= gone
+            self.local.update({b.statement.start: b.statement for b in unused if b.alias.start in gone})
+            self.leading.update(statement.start for statement in imports if statement.start < left[0].start)
+
+    def is_removed(self, statement: o.Stmt) -> bool:
+        return any(
+            edit.start <= statement.start and statement.end <= edit.end and not edit.text.strip() for edit in self.edits
+        )
+
+    def is_used_in(self, function: o.FunctionDef, imports: list[ImportStatement], name: str) -> bool:
+        """Whether the body of a function has a word after the edits, but for these imports."""
+        start, end = function.body_start, function.end
+        inside = [
+            replace(edit, start=edit.start - start, end=edit.end - start)
+            for edit in self.edits
+            if start <= edit.start and edit.end <= end
+        ]
+        word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+        after = apply(self.text[start:end], inside)
+        return len(word.findall(after)) > sum(len(word.findall(self.text, s.start, s.end)) for s in imports)
 
     def stays_used(self, name: str) -> bool:
         """Whether the file uses a name where no edit changes it: then there is no need to parse what becomes of it."""
@@ -337,7 +385,7 @@ class _Placer:
         inside = {node.start for block in blocks for node in block.body}
         lines = [(line_start(self.text, block.start), next_line(self.text, block.end)) for block in blocks]
         key = name_order(self.name_lists())
-        for start, statement in sorted(self.statements.items()):
+        for start, statement in sorted({**self.statements, **self.local}.items()):
             removed = [i for i, alias in enumerate(statement.names) if alias.start in self.gone]
             if start in inside or (not removed and start not in added):
                 continue
@@ -360,13 +408,14 @@ class _Placer:
     def remove_statement(self, statement: ImportStatement, lines: list[tuple[int, int]]) -> list[Edit]:
         """A whole import goes: with its lines if they hold nothing else."""
         text, path = self.text, self.file.path
+        imports = [*self.statements.values(), *self.local.values()]
         first, stop = line_start(text, statement.start), line_end(text, statement.end)
         before, behind = text[first : statement.start], text[statement.end : stop]
         comment = behind.find("#")
         rest = "".join(
             char
             for at, char in enumerate(text[first:stop] if comment < 0 else text[first : statement.end + comment], first)
-            if not any(node.start <= at < node.end and self.is_gone(node) for node in self.statements.values())
+            if not any(node.start <= at < node.end and self.is_gone(node) for node in imports)
         )
         if ";" in rest and not rest.strip("; \t"):
             lines.append((first, next_line(text, stop)))
@@ -390,7 +439,10 @@ class _Placer:
             return [Edit(path, statement.start, statement.end, "pass")]
         if comment >= 0 and not is_pragma(behind[comment:]):
             return [Edit(path, statement.start, statement.end + comment, "")]
-        lines.append((first, next_line(text, stop)))
+        end = next_line(text, stop)
+        while statement.start in self.leading and not text[end : next_line(text, end)].strip():
+            end = next_line(text, end)
+        lines.append((first, end))
         return []
 
     def siblings(self, statement: ImportStatement) -> list[ImportStatement] | None:
