@@ -361,7 +361,8 @@ class Tests:
     def provided(self) -> set[Function]:
         """The fixtures that pytest finds everywhere: those of conftest files, or imported or loaded by them."""
         loaded = "\n".join(module.text for module in self.modules if "pytest_plugins" in module.text)
-        found = {f.function for f in self.fixtures if _is_conftest(f.module) or f'{f.module.name}"' in loaded}
+        names = set(re.findall(r"""["']([\w.]+)["']""", loaded))
+        found = {f.function for f in self.fixtures if _is_conftest(f.module) or f.module.name in names}
         for module in self.modules:
             if _is_conftest(module):
                 found.update(self._imported(module))
@@ -428,5 +429,8 @@ def _may_run_all(plugin: Module) -> bool:
 
 
 def _asks_for(module: Module, fixture: str) -> bool:
-    functions = module.scope.all_functions()
-    return f'usefixtures("{fixture}"' in module.text or any(f.node.param(fixture) is not None for f in functions)
+    """Whether a file has a parameter of a fixture's name, or asks for it by `usefixtures` or `getfixturevalue`."""
+    if any(function.node.param(fixture) is not None for function in module.scope.all_functions()):
+        return True
+    asking = rf"""\b(?:usefixtures|getfixturevalue)\([^)]*["']{re.escape(fixture)}["']"""
+    return re.search(asking, module.text) is not None

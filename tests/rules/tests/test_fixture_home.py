@@ -35,6 +35,7 @@ def test_the_file_that_defines_it_counts_if_it_has_tests() -> None:
         {"tests/test_b.py": USE, "tests/conftest.py": "from tests.helpers import make_user, token\n"},
         {"tests/test_b.py": USE, "tests/conftest.py": "from tests.helpers import *\n"},
         {"tests/test_b.py": USE, "tests/conftest.py": 'pytest_plugins = ["tests.helpers"]\n'},
+        {"tests/test_b.py": USE, "tests/conftest.py": "pytest_plugins = ('tests.helpers',)\n"},
     ],
 )
 def test_one_user_or_provided_by_conftest(more: dict[str, str]) -> None:
@@ -52,3 +53,7 @@ def test_star_imports_and_usefixtures() -> None:
     star = 'import pytest\nfrom tests.helpers import *\n\n@pytest.mark.usefixtures("token")\ndef test_it(): ...\n'
     files = {"tests/helpers.py": HELPERS, "tests/test_a.py": star, "tests/test_b.py": star}
     assert found(files) == [("tests/helpers.py", 4)]
+    star = star.replace('("token")', "('db', 'token')")
+    assert found({**files, "tests/test_b.py": star}) == [("tests/helpers.py", 4)]
+    star = "from tests.helpers import *\n\ndef test_it(request):\n    request.getfixturevalue('token')\n"
+    assert found({**files, "tests/test_b.py": star}) == [("tests/helpers.py", 4)]
