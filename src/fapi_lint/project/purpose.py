@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Purpose: TypeAlias = Literal["application", "test", "migration", "script"]
 
 _FOR_TOOLS = re.compile(
-    r"(?:gunicorn|hypercorn)(?:[._]conf(?:ig)?)?\.py|(?:dodo|fabfile|locustfile|noxfile|setup)\.py", re.IGNORECASE
+    r"(?:gunicorn|hypercorn)(?:[._]conf(?:ig)?)?\.py|(?:dodo|fabfile|hatch_build|locustfile|noxfile|setup)\.py",
+    re.IGNORECASE,
 )
 """Files that a tool finds by their name."""
 _TASKS = re.compile(r"^(?:from|import) (?:fabric|invoke|nox)\b", re.MULTILINE)

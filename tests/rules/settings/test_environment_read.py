@@ -90,6 +90,7 @@ def test_defaults_of_parameters_and_bodies_of_functions() -> None:
         "gunicorn.conf.py",
         "docker/gunicorn_conf.py",
         "noxfile.py",
+        "hatch_build.py",
         ".github/actions/tag/main.py",
     ],
 )
