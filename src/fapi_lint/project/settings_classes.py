@@ -24,7 +24,9 @@ from fapi_lint.source.place import Place
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-_FOREIGN_CONFIGS = frozenset(["starlette.config.Config", "decouple.Config", "environs.Env", "environ.Env"])
+_FOREIGN_CONFIGS = frozenset(
+    ["starlette.config.Config", "decouple.Config", "dynaconf.Dynaconf", "environs.Env", "environ.Env"]
+)
 """What other libraries have for settings."""
 _NAMES = ("config", "settings")
 _CACHES = ([External("functools.lru_cache")], [External("functools.cache")])
@@ -185,7 +187,7 @@ class SettingsClasses:
         return os.path.basename(path).removesuffix(".py") in _NAMES or bool(self._package_of(path))
 
     def _has_foreign(self, module: Module) -> bool:
-        if "Config(" not in module.text and "Env(" not in module.text:
+        if not any(made in module.text for made in ("Config(", "Dynaconf(", "Env(")):
             return False
         values = (bindings[-1].value for bindings in module.scope.bindings.values())
         made = (self.project.resolver.external(module.scope, v.func) for v in values if isinstance(v, o.Call))

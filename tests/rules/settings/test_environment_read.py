@@ -114,6 +114,8 @@ def test_the_file_of_the_settings_is_known_by_what_it_defines() -> None:
         findings({"app/db.py": read + 'from starlette.config import Config\nconfig = Config(".env")\n'}, "FAPI701")
         == []
     )
+    dynaconf = read + 'from dynaconf import Dynaconf\nsettings = Dynaconf(envvar_prefix="APP")\n'
+    assert findings({"app/dyn.py": dynaconf}, "FAPI701") == []
     settings = Settings(conventions=Conventions(settings_file="env.py"))
     assert findings({"app/env.py": read}, "FAPI701", settings=settings) == []
 
