@@ -145,21 +145,36 @@ def _folders(project: Project) -> Iterator[Choice]:
     ]
     for key, what, default, modules in kinds:
         places = [module for module in modules if project.purposes.is_application(module)]
-        usual = sum(project.purposes.in_folder(module, default) for module in places)
+        usual = sum(project.layout.is_home(module, default) for module in places)
         if len(places) < _LEAST or usual * 2 >= len(places):
             continue
-        found = Counter(os.path.basename(module.folder) for module in places)
-        names = sorted(name for name, number in found.items() if number * 4 >= len(places) and _is_kind(project, name))
-        covered = sum(found[name] for name in names)
+        by_folder = _shares(project, [os.path.basename(module.folder) for module in places])
+        by_name = _shares(project, _recurring_names(places))
+        names = max(by_folder, by_name, key=lambda found: (sum(found.values()), -len(found)))
+        covered = sum(names.values())
         if covered * 2 > len(places):
             reason = f"{covered} of {len(places)} {what} are there, {usual or 'none'} in {' or '.join(default)}"
-            yield Choice(f"conventions.{key}", names, reason)
+            yield Choice(f"conventions.{key}", sorted(names), reason)
+
+
+def _shares(project: Project, names: list[str]) -> dict[str, int]:
+    """Those of the names of places that hold a good part of what there is, and how much."""
+    return {
+        name: number for name, number in Counter(names).items() if number * 4 >= len(names) and _is_kind(project, name)
+    }
+
+
+def _recurring_names(places: list[Module]) -> list[str]:
+    """The names of files that occur in several folders, as those of features do: `users/views.py`, `posts/views.py`."""
+    paths = {module.path: os.path.basename(module.path).removesuffix(".py") for module in places}
+    recurring = {name for name, number in Counter(paths.values()).items() if number > 1 and name != "__init__"}
+    return [name if (name := paths[module.path]) in recurring else "" for module in places]
 
 
 def _is_kind(project: Project, name: str) -> bool:
     """Whether a folder is one of a kind of file, not one that holds the whole application."""
     holders = {module.parts[0] for module in project.modules} | {os.path.basename(project.root), "src"}
-    return name not in holders
+    return bool(name) and name not in holders
 
 
 def _files(project: Project) -> Iterator[Choice]:
@@ -185,7 +200,8 @@ def _model_registry(project: Project) -> Iterator[Choice]:
     homes = {model.module for model in project.models.all if project.purposes.is_application(model.module)}
     for module in project.modules:
         imported = {link.target for link in project.imports.of(module)} & homes
-        if len(homes) > 1 and imported == homes - {module} and project.purposes.is_application(module):
+        is_hub = module not in homes or len(imported) > 1
+        if len(homes) > 1 and is_hub and imported == homes - {module} and project.purposes.is_application(module):
             reason = f"it imports all {len(imported)} files with models; there is no {default}"
             yield Choice("conventions.model-registry", _tail(project, module), reason)
             return

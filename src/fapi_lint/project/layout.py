@@ -96,12 +96,16 @@ class Layout(Struct, eq=False, dict=True):
         annotations = (o.dotted(param.annotation).rpartition(".")[2] for param in node.params)
         return any(name in ("AsyncSession", "Session", "SessionDep") for name in annotations)
 
+    def is_home(self, module: Module, folders: tuple[str, ...]) -> bool:
+        """Whether a file is below one of the folders, or bears the name of one."""
+        names = _names(folders)
+        stem = os.path.basename(module.path).removesuffix(".py")
+        return stem in names or self.project.purposes.in_folder(module, names)
+
     def _is_astray(self, module: Module, folders: tuple[str, ...]) -> bool:
         if not self.project.is_judged(module) or not self.project.purposes.is_application(module):
             return False
-        names = _names(folders)
-        stem = os.path.basename(module.path).removesuffix(".py")
-        return stem not in names and not self.project.purposes.in_folder(module, names)
+        return not self.is_home(module, folders)
 
 
 @cache
