@@ -125,13 +125,15 @@ def test_features_keep_kinds_apart_by_the_names_of_files(
         table = name.lower()
         texts = {"schemas": SCHEMA, "views": ROUTES.replace("app.dto.{table}", "app.{table}.schemas")}
         files = {f"app/{table}/{kind}.py": text.format(name=name, table=table) for kind, text in texts.items()}
-        write(tmp_path, {**files, f"app/{table}/__init__.py": "", "app/__init__.py": ""})
+        exceptions = f"class {name}Exception(Exception): ...\n"
+        write(tmp_path, {**files, f"app/{table}/__init__.py": "", f"app/{table}/exceptions.py": exceptions})
     monkeypatch.chdir(tmp_path)
     assert run("init").code == 0
     conventions = tomllib.loads((tmp_path / "fapi-lint.toml").read_text())["conventions"]
     assert conventions["api-folders"] == ["views"]
     assert "schema-folders" not in conventions
-    assert run("--select", "FAPI103").code == 0
+    assert conventions["exceptions-file"] == "exceptions.py"
+    assert run("--select", "FAPI103,FAPI601").code == 0
 
 
 def test_it_writes_a_file_of_its_own_without_a_pyproject(team: Path, run: Run) -> None:

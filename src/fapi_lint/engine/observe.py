@@ -180,17 +180,30 @@ def _is_kind(project: Project, name: str) -> bool:
 def _files(project: Project) -> Iterator[Choice]:
     settings = [settings.module for settings in project.settings_classes.all]
     exceptions = [exception.module for exception in project.exceptions.all]
-    for key, what, default, modules in (
-        ("settings-file", "settings", _DEFAULTS.settings_file, settings),
-        ("exceptions-file", "exceptions", _DEFAULTS.exceptions_file, exceptions),
+    for key, what, default, modules, words in (
+        ("settings-file", "settings", _DEFAULTS.settings_file, settings, ("conf", "setting")),
+        ("exceptions-file", "exceptions", _DEFAULTS.exceptions_file, exceptions, ("error", "exception")),
     ):
         places = [module for module in modules if project.purposes.is_application(module)]
         if not places or any(project.purposes.is_file(module, default) for module in places):
             continue
         module, number = Counter(places).most_common(1)[0]
+        tail = _tail(project, module)
+        if number * 2 <= len(places):
+            tail, number = _common_file(project, places, words)
         if number * 2 > len(places):
             counted = f"{number} of {len(places)} classes of {what} are there"
-            yield Choice(f"conventions.{key}", _tail(project, module), f"{counted}, none in {default}")
+            yield Choice(f"conventions.{key}", tail, f"{counted}, none in {default}")
+
+
+def _common_file(project: Project, places: list[Module], words: tuple[str, ...]) -> tuple[str, int]:
+    """The name with one of the words that most of these files or packages bear, as those of features do; how many."""
+    stems = {os.path.basename(module.path).removesuffix(".py") for module in places}
+    stems |= {os.path.basename(module.folder) for module in places}
+    tails = [f"{stem}.py" for stem in sorted(stems) if any(word in stem for word in words)]
+    counted = [(sum(project.purposes.is_file(module, tail) for module in places), tail) for tail in tails]
+    number, tail = max(counted, key=lambda found: found[0], default=(0, ""))
+    return tail, number
 
 
 def _model_registry(project: Project) -> Iterator[Choice]:

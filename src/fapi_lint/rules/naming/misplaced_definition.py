@@ -11,10 +11,11 @@ from fapi_lint.rules.rule import Finding, rule
 def misplaced_definition(misplaced: Misplaced, project: Project) -> Iterator[Finding]:
     """A model, schema, router or service is not defined in the folder for its kind.
 
-    One kind of thing per folder (`models/`, `schemas/`, `api/`, `services/`) tells where to look and where to add, and
-    keeps the layers apart: endpoints that define their own schemas are where import cycles begin. An application that
-    is divided by features keeps them in files of these names (`user/models.py`, `user/service.py`). Schemas are those
-    that requests and responses are made of, unless they have coroutines of their own; services the functions that are
+    One kind of thing per folder (`models/`, `schemas/`, `api/`, `services/`) tells where to look and where to add,
+    and keeps the layers apart: endpoints that define their own schemas are where import cycles begin. An
+    application that is divided by features keeps them in files of these names (`user/models.py`,
+    `user/service.py`); `fapi-lint init` sees where other names are in use (`user/views.py`). Schemas are those that
+    requests and responses are made of, unless they have coroutines of their own; services the functions that are
     called so and take a session.
 
     Bad:
