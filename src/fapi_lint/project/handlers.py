@@ -130,6 +130,11 @@ class Handlers:
         return [other for other in same if other is not handler]
 
     @cached_property
+    def have_templates(self) -> bool:
+        """Whether the application renders templates, which may look up routes by the names of handlers."""
+        return any("Jinja2Templates(" in module.text for module in self.project.modules)
+
+    @cached_property
     def _wanting(self) -> dict[tuple[Module, str], list[Function]]:
         found: dict[tuple[Module, str], list[Function]] = {}
         for handler, expected in self._expected.items():

@@ -200,6 +200,18 @@ def test_a_service_that_is_in_the_way_is_renamed_first() -> None:
     assert "async def get_user(user_id):\n    return await get_user_service()" in text
 
 
+def test_templates_do_not_follow_and_the_title_says_so() -> None:
+    text = HEAD + '@router.get("/users")\ndef list_users(): ...\n'
+    pages = "from fastapi.templating import Jinja2Templates\n\ntemplates = Jinja2Templates(directory='templates')\n"
+    (found,) = findings({**MODEL, PATH: text, "app/pages.py": pages}, "FAPI104")
+    assert found.fix is not None
+    assert found.fix.title.endswith("; its operation id changes; templates that look it up do not follow")
+    text = text.replace('"/users")', '"/users", name="users")')
+    (found,) = findings({**MODEL, PATH: text, "app/pages.py": pages}, "FAPI104")
+    assert found.fix is not None
+    assert "templates" not in found.fix.title
+
+
 def test_exempt_and_tests() -> None:
     text = HEAD + '@router.get("/users")\ndef list_users(): ...\n'
     assert findings({**MODEL, PATH: text}, "FAPI104", settings=Settings(exempt={"FAPI104": ("list_*",)})) == []

@@ -101,8 +101,10 @@ def _rename(handler: Function, name: str, project: Project) -> Fix | Refusal:
         return Refusal(f"`{rivals[0].name}` should be `{name}` too")
     routes = project.routes.by_handler[handler]
     named = all(route.argument("operation_id") or route.argument("name") for route in routes)
-    changes = "" if named else "its operation id changes"
-    return rename(project, handler, name, changes=changes, also=_looked_up(handler, project))
+    changes = [] if named else ["its operation id changes"]
+    if project.handlers.have_templates and not any(route.argument("name") for route in routes):
+        changes.append("templates that look it up do not follow")
+    return rename(project, handler, name, changes="; ".join(changes), also=_looked_up(handler, project))
 
 
 def _looked_up(handler: Function, project: Project) -> list[Site]:
