@@ -1,4 +1,4 @@
-"""Functions that run when a process starts, before any request comes in."""
+"""Functions that run when a process starts, before any request comes in, or as tasks besides the requests."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 _MAKES = re.compile(r"\b(?:APIRouter|FastAPI)\(")
+_TASKS = frozenset(["actor", "command", "cron", "on_event", "periodic_task", "scheduled_job", "shared_task", "task"])
+"""What decorators are called that hand a function to a queue, a scheduler, a command line or the start."""
+_AT_START = frozenset(["lifespan", "on_startup", "on_shutdown"])
+"""Arguments of an application that it calls when it starts or stops."""
 
 
 class Start(Struct, eq=False):
@@ -44,6 +48,8 @@ class Start(Struct, eq=False):
         if _MAKES.search(function.module.text, function.node.body_start, function.node.end):
             return True  # What makes routers does so before they answer anything.
         uses = [use for use in self._uses(function) if use.scope.owner is not function]
+        if any(o.dotted(_called(each.value)).rpartition(".")[2] in _TASKS for each in function.node.decorators):
+            return not any(isinstance(use.parent, o.Call) and use.parent.func is use.node for use in uses)
         return bool(uses) and all(self._is_early(use, function.name) for use in uses)
 
     def _uses(self, function: Function) -> Iterator[Sighting]:
@@ -64,6 +70,8 @@ class Start(Struct, eq=False):
         if isinstance(use.parent, o.Call) and use.parent.func is use.node:
             caller = use.scope.owner
             return self.runs(caller) if isinstance(caller, Function) else True
+        if any(isinstance(above, o.Arg) and above.keyword in _AT_START for above in use.parents):
+            return True
         # `self.run = other.run`, in either direction: uses of the name are followed anyway.
         named = (use.parent.value, *use.parent.targets) if isinstance(use.parent, o.Assign) else ()
         return len(named) == 2 and all(o.dotted(expr).rpartition(".")[2] == name for expr in named)

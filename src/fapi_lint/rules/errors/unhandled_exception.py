@@ -14,7 +14,7 @@ def unhandled_exception(exception: ExceptionClass, project: Project) -> Iterator
     Without a handler for it or for a base of it, clients get a bare 500. A handler may be registered with
     `@app.exception_handler(…)`, `add_exception_handler(…)` or `FastAPI(exception_handlers=…)`; the application may
     also catch the exception itself, or everything in a middleware. `HTTPException` and what inherits it have a
-    handler, and what is only raised while the application starts needs none.
+    handler, and what is only raised while the application starts, in tasks or in commands needs none.
 
     Bad:
         ```python app/core/exceptions.py
