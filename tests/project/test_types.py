@@ -62,6 +62,9 @@ ASYNC, SYNC, MODEL = "sqlalchemy.AsyncSession", "sqlalchemy.Session", "sqlmodel.
         ("value = maker()\nvalue = sync_maker()", None),
         ("value = maker()\nvalue = unknown()", None),
         ("value = value", None),
+        ("if (value := maker()): ...", ASYNC),
+        ("with sync_maker() as other, use(value := maker()): ...", ASYNC),
+        ("if (value := maker()):\n    value = sync_maker()", None),
         ("value, other = maker()", None),
         ("value = maker() if flag else AsyncSession()", ASYNC),
         ("value = maker() if flag else Session()", None),
@@ -114,7 +117,9 @@ def test_assignments(statement: str, expected: str | None) -> None:
         ("class Base:\n    s: AsyncSession\nclass Common(Base): ...", "value = Common().s", ASYNC),
         ("class Common:\n    @property\n    def s(self) -> Session: ...", "value = Common().s", SYNC),
         ("class Maker:\n    def __call__(self) -> Session: ...\nmake = Maker()", "value = make()", SYNC),
+        ("class Job:\n    async def __call__(self) -> Session: ...\njob = Job()", "value = await job()", SYNC),
         ("Alias = Annotated[AsyncSession, 1]", "value: Alias = 1", ASYNC),
+        ("from dishka.integrations.fastapi import FromDishka", "value: FromDishka[AsyncSession] = 1", ASYNC),
         ("def get(): return get()", "value = get()", None),
         ("shared = maker()\ndef change():\n    global shared\n    shared = 1", "value = shared", None),
     ],
@@ -136,6 +141,56 @@ def test_definitions_of_the_application(definition: str, use: str, expected: str
 )
 def test_dependencies(dependency: str, expected: str | None) -> None:
     assert type_of(f"{dependency}\n\nasync def work(given=Depends(get)):\n    value = given") == expected
+
+
+GENERIC = """
+from typing import Any, Generic, List, TypeVar
+
+T = TypeVar("T")
+K = TypeVar("K")
+S = TypeVar("S")
+class User: ...
+class Reader(Generic[K, T]):
+    def __init__(self, model: type[T], *, service: S = None): ...
+    async def get(self, key: K) -> T | None: ...
+    def all(self) -> list[T]: ...
+    def both(self) -> dict[K, T]: ...
+    @classmethod
+    def make(cls) -> Self: ...
+class Base(Reader[int, T]):
+    def __init__(self, model: type[T]):
+        self.model = model
+class Users(Base["User"]): ...
+class Service(Generic[S]):
+    def __init__(self, repository: S):
+        self.repository = repository
+class UserService(Service[Users]): ...
+class New[A: (int, User), B](Any):
+    def get(self) -> B: ...
+class NewUsers(New[int, User]): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "expected"),
+    [
+        ("value = await Users(User).get(1)", "User"),
+        ("value = Users(User).all()", "typing.list"),
+        ("value = await Base[User](1).get(1)", "User"),
+        ("value = await Base(User).get(1)", "User"),
+        ("value = await Base(model=User).get(1)", "User"),
+        ("value = await Base(unknown).get(1)", None),
+        ("value = Users.make()", "Users"),
+        ("value = Users(User).make()", "Users"),
+        ("value = UserService(1).repository", "Users"),
+        ("value = await UserService(1).repository.get(1)", "User"),
+        ("value = Service(1).repository", None),
+        ("value = NewUsers().get()", "User"),
+        ("given: Reader[int, User] = 1\n    value = await given.get(1)", "User"),
+    ],
+)
+def test_type_variables(use: str, expected: str | None) -> None:
+    assert type_of(f"{GENERIC}\n\nasync def work():\n    {use}") == expected
 
 
 SUPER = """

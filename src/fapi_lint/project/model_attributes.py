@@ -162,7 +162,7 @@ class ModelAttributes:
         found = [symbol for class_ in family for symbol in self._assigned(class_, name)]
         classes = {symbol for symbol in found if isinstance(symbol, Class) and self.is_mapping(symbol)}
         named = [
-            self.in_annotation(scope, expr) for class_ in family for scope, expr in self._annotations(class_, name)
+            self.in_annotation(scope, expr) for class_ in family for scope, expr in self.annotations(class_, name)
         ]
         is_class = bool(classes) or any(meant is not None for meant in named) or bool(_CALLED_MODEL.search(name))
         if not is_class:
@@ -205,7 +205,8 @@ class ModelAttributes:
                     self._families.setdefault(ancestor, []).append(class_)
         return self._families
 
-    def _annotations(self, class_: Class, name: str) -> Iterator[tuple[Scope, o.Node]]:
+    def annotations(self, class_: Class, name: str) -> Iterator[tuple[Scope, o.Node]]:
+        """What the class says about the attribute, in its body or in its methods."""
         for binding in class_.scope.bindings.get(name, ()):
             if binding.annotation is not None:
                 yield class_.scope, binding.annotation

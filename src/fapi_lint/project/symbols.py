@@ -228,6 +228,7 @@ class _Collector:
         self.scope = scope
         self.type_checking = False
         self.conditional = False
+        self.has_named = ":=" in scope.module.text
 
     def bind(
         self,
@@ -260,9 +261,18 @@ class _Collector:
 
     def statements(self, statements: Iterable[o.Stmt]) -> None:
         for statement in statements:
+            if self.has_named:
+                self.named(statement)
             handler = _HANDLERS.get(type(statement))
             if handler is not None:
                 handler(self, statement)
+
+    def named(self, statement: o.Stmt) -> None:
+        """`if (user := find()) is None:` binds a name, too."""
+        for expr in _expressions(statement):
+            for node in o.walk(expr):
+                if isinstance(node, o.NamedExpr):
+                    self.target(node.target, node, node.value)
 
     def class_def(self, node: o.ClassDef) -> None:
         definition = Class(self.scope.module, node, self.scope.owner, self.scope)
@@ -330,6 +340,22 @@ class _Collector:
             for name in case.names:
                 self.bind(name, case, node)
             self.nested(case.body)
+
+
+def _expressions(statement: o.Stmt) -> Iterable[o.Node]:
+    """What a statement evaluates itself, without the statements inside it."""
+    match statement:
+        case o.FunctionDef() | o.ClassDef() | o.Try():
+            return ()
+        case o.If() | o.While():
+            return (statement.test,)
+        case o.For():
+            return (statement.iter,)
+        case o.With():
+            return (item.value for item in statement.items)
+        case o.Match():
+            return (statement.subject,)
+    return (statement,)
 
 
 _HANDLERS: dict[type, Callable[[_Collector, Any], None]] = {

@@ -6,7 +6,7 @@ A value whose assignments disagree, or one of which is unknown, is unknown: None
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,6 +16,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.asynchrony import signatures
 from fapi_lint.project.asynchrony.coroutines import paths, statements
+from fapi_lint.project.generics import Generics
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Binding, Class, External, Function, Member, Scope, Symbol, Variable
 
@@ -27,6 +28,7 @@ _ORM = ("sqlalchemy", "sqlmodel")
 _ITERABLES = frozenset(
     ["AsyncGenerator", "AsyncIterator", "AsyncIterable", "Generator", "Iterator", "Iterable", "list", "Sequence"]
 )
+_WRAPPERS = frozenset(["Annotated", "Optional", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly"])
 _MANAGERS = frozenset(["AsyncContextManager", "ContextManager"])
 _TRANSPARENT = frozenset(["staticmethod", "classmethod", "abstractmethod", "override", "final", "deprecated"])
 """Decorators that leave alone what a call of the function gives."""
@@ -75,6 +77,8 @@ class LibraryMethod(Struct, frozen=True):
         return self.name in signatures.COROUTINES.get(self.owner, ())
 
 
+NO_VARIABLES: Mapping[str, Type] = {}
+
 Callee: TypeAlias = External | Class | Function | LibraryMethod | Type
 """What is called: a foreign name, a class, a function, a library's method, or an instance."""
 
@@ -107,6 +111,7 @@ class Types:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.resolver = project.resolver
+        self.generics = Generics(self)
         self._returned: dict[Function, Type | None] = {}
         self._attributes: dict[tuple[Class, str], Type | None] = {}
         self._variables: dict[tuple[Scope, str], Type | None] = {}
@@ -264,16 +269,23 @@ class Types:
             return result.arg
         return None if result.is_standard(*_MANAGERS) else result
 
-    def of_annotation(self, scope: Scope, expr: o.Node | None) -> Type | None:
-        """The type that an annotation means, aliases followed; None for a union of several."""
+    def of_annotation(
+        self, scope: Scope, expr: o.Node | None, variables: Mapping[str, Type] = NO_VARIABLES
+    ) -> Type | None:
+        """The type that an annotation means, aliases followed; None for a union of several.
+
+        `variables` are type variables that are known.
+        """
         members = [member for member in union_members(expr) if not is_none(member)]
         if len(members) != 1:
             return None
         member = members[0]
+        if isinstance(member, o.Name) and member.id in variables:
+            return variables[member.id]
         if isinstance(member, (o.Name, o.Attribute)):
             return self._annotated_name(scope, member)
         if isinstance(member, o.Subscript):
-            return self._annotated_generic(scope, member)
+            return self._annotated_generic(scope, member, variables)
         return None
 
     def _annotated_name(self, scope: Scope, expr: o.Name | o.Attribute) -> Type | None:
@@ -299,17 +311,18 @@ class Types:
                 self._active.discard(key)
         return None
 
-    def _annotated_generic(self, scope: Scope, expr: o.Subscript) -> Type | None:
+    def _annotated_generic(self, scope: Scope, expr: o.Subscript, variables: Mapping[str, Type]) -> Type | None:
         base = self._annotated_name(scope, expr.value) if isinstance(expr.value, (o.Name, o.Attribute)) else None
         if base is None or not expr.items:
             return None
-        if base.is_standard("Annotated", "Optional", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly"):
-            return self.of_annotation(scope, expr.items[0])
+        is_alias = isinstance(base.symbol, External) and base.symbol.is_from("dishka", "FromDishka")
+        if is_alias or base.is_standard(*_WRAPPERS):
+            return self.of_annotation(scope, expr.items[0], variables)
         if base.is_standard("Union"):
-            return _same(self.of_annotation(scope, item) for item in expr.items if not is_none(item))
+            return _same(self.of_annotation(scope, item, variables) for item in expr.items if not is_none(item))
         if base.is_standard("Callable"):
-            return Type(base.symbol, (self.of_annotation(scope, expr.items[-1]),))
-        return Type(base.symbol, tuple(self.of_annotation(scope, item) for item in expr.items))
+            return Type(base.symbol, (self.of_annotation(scope, expr.items[-1], variables),))
+        return Type(base.symbol, tuple(self.of_annotation(scope, item, variables) for item in expr.items))
 
     # --- calls -------------------------------------------------------------------------------------
 
@@ -327,6 +340,12 @@ class Types:
         if isinstance(symbol, (External, Class, Function)):
             return symbol
         return self.of(scope, func)
+
+    def function(self, callee: Callee | None) -> Function | None:
+        """The function of the application that a call runs, the `__call__` of an instance too."""
+        if isinstance(callee, Type) and isinstance(callee.symbol, Class):
+            callee = self.method(callee, "__call__")
+        return callee if isinstance(callee, Function) else None
 
     def _inherited(self, scope: Scope, super_: o.Call, name: str) -> Callee | None:
         """What `super().name(…)` runs: the method of the nearest class above, unless a foreign class may have it."""
@@ -386,10 +405,9 @@ class Types:
     def result(self, callee: Callee | None, scope: Scope, call: o.Call) -> Type | None:
         """What a call gives."""
         if isinstance(callee, Class):
-            return Type(callee)
+            return Type(callee, self.generics.made(scope, callee, call))
         if isinstance(callee, Function):
-            result = self.returned(callee)
-            return _with_self(result, callee)
+            return self._of_receiver(callee, scope, call) or _with_self(self.returned(callee), callee)
         if isinstance(callee, External):
             return self._foreign_result(callee, scope, call)
         if isinstance(callee, LibraryMethod):
@@ -397,6 +415,34 @@ class Types:
         if isinstance(callee, Type):
             return self._called_instance(callee)
         return None
+
+    def _of_receiver(self, method: Function, scope: Scope, call: o.Call) -> Type | None:
+        """What a method gives whose annotation names a type variable of its class, or `Self`."""
+        owner, returns = method.parent, method.node.returns
+        if not isinstance(owner, Class) or returns is None or method.node.is_generator:
+            return None
+        variables = self.generics.variables(owner)
+        if not variables and "Self" not in method.module.slice(returns):
+            return None
+        receiver = self._receiver(scope, call.func)
+        if receiver is None or not all(self.is_transparent(method, decorator) for decorator in method.node.decorators):
+            return None
+        known = {"Self": receiver, **self.generics.arguments(receiver, owner)}
+        result = self.of_annotation(method.enclosing, returns, known)
+        return coroutine(result) if method.node.is_async else result
+
+    def _receiver(self, scope: Scope, func: o.Node) -> Type | None:
+        """What a method is called on: an instance, or a class as if it were one."""
+        if not isinstance(func, o.Attribute):
+            return None
+        if isinstance(func.value, o.Call) and o.dotted(func.value.func) == "super":
+            owner = scope.owner.parent if isinstance(scope.owner, Function) else None
+            return Type(owner) if isinstance(owner, Class) else None
+        found = self.of(scope, func.value)
+        if found is not None:
+            return found.arg if found.is_standard("type") else found
+        symbol = self._symbol(scope, func.value)
+        return Type(symbol) if isinstance(symbol, Class) else None
 
     def _foreign_result(self, callee: External, scope: Scope, call: o.Call) -> Type | None:
         if callee.package in _ORM:
@@ -452,8 +498,8 @@ class Types:
 
     def _called_instance(self, callee: Type) -> Type | None:
         if isinstance(callee.symbol, Class):
-            call = self.resolver.class_member(callee.symbol, "__call__")
-            return self.returned(call) if isinstance(call, Function) else None
+            call = self.function(callee)
+            return None if call is None else self.returned(call)
         if callee.symbol.package in _ORM and (callee.name in signatures.MAKERS or callee.name in signatures.REGISTRIES):
             return callee.arg
         if callee.is_standard("type", "Callable"):
@@ -491,7 +537,8 @@ class Types:
         callee = self.callee(scope, call.func)
         if isinstance(callee, LibraryMethod):
             return callee.is_coroutine
-        return isinstance(callee, Function) and self.makes_coroutine(callee) and not self._is_overridden(callee)
+        function = self.function(callee)
+        return function is not None and self.makes_coroutine(function) and not self._is_overridden(function)
 
     def makes_coroutine(self, function: Function) -> bool:
         """Whether calling the function surely gives a coroutine: `async def` that no decorator changes."""
@@ -634,9 +681,19 @@ class Types:
     def attribute(self, type_: Type, name: str) -> Type | None:
         """The type of an attribute's value."""
         if isinstance(type_.symbol, Class):
-            return self._class_attribute(type_.symbol, name)
+            return self._class_attribute(type_.symbol, name) or self._generic_attribute(type_, name)
         found = signatures.ATTRIBUTES.get((type_.name, name)) if type_.symbol.package in _ORM else None
         return None if found is None else _orm(found)
+
+    def _generic_attribute(self, type_: Type, name: str) -> Type | None:
+        """The type of an attribute whose annotation names a type variable of its class."""
+        for base in self._mro(type_):
+            if isinstance(base, Class) and self.generics.variables(base):
+                annotations = list(self.project.model_attributes.annotations(base, name))
+                if annotations:
+                    known = self.generics.arguments(type_, base)
+                    return _same(self.of_annotation(scope, expr, known) for scope, expr in annotations)
+        return None
 
     def _class_attribute(self, class_: Class, name: str) -> Type | None:
         key = (class_, name)

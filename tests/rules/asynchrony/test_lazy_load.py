@@ -254,6 +254,33 @@ def test_through_services_and_dependencies() -> None:
     assert names(code) == ["Post.author", "Post.comments", "Post.comments.author"]
 
 
+def test_instances_that_are_called_and_what_containers_inject() -> None:
+    code = """
+    from dishka.integrations.fastapi import FromDishka
+
+
+    class FindPost:
+        def __init__(self, db: AsyncSession):
+            self.db = db
+
+        async def __call__(self, key: int) -> Post:
+            return await self.db.get_one(Post, key)
+
+
+    class ShowAuthor:
+        def __call__(self, post: Post) -> str:
+            return post.author.name
+
+
+    @router.get("/posts/{key}", response_model=TagRead)
+    async def read(key: int, find: FromDishka[FindPost]):
+        post = await find(key)
+        show = ShowAuthor()
+        return {"id": 1, "name": show(post)}
+    """
+    assert names(code) == ["Post.author"]
+
+
 def test_pages() -> None:
     code = """
     async def page(db: AsyncSession) -> tuple[list[Post], int]:

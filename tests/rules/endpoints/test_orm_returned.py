@@ -150,6 +150,55 @@ def test_annotations_that_name_the_model(before: str, after: str) -> None:
     assert fix(handler(old, returns=before)) == handler(new, returns=after)
 
 
+GENERIC = """\
+from typing import Any, Generic, Sequence, TypeVar
+from sqlalchemy.ext.asyncio import AsyncSession
+from app.models import User
+
+T = TypeVar("T")
+
+
+class Repository(Generic[T]):
+    model: type[T]
+
+    def __init__(self, db: AsyncSession) -> None:
+        self.db = db
+
+    async def get(self, key: Any) -> T | None:
+        return await self.db.get(self.model, key)
+
+    async def all(self) -> Sequence[T]:
+        return await everything(self.db, self.model)
+
+
+class UserRepository(Repository[User]):
+    model = User
+
+
+class GetUser:
+    async def __call__(self, key: int) -> User: ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "model"),
+    [
+        ("if (user := await UserRepository(db).get(key)) is None:\n    raise KeyError\nreturn user",
+         "if (user := await UserRepository(db).get(key)) is None:\n    raise KeyError\nreturn UserRead.model_validate(user)",
+         "UserRead"),
+        ("return await UserRepository(db).all()", "return [UserRead.model_validate(item) for item in await UserRepository(db).all()]",
+         "list[UserRead]"),
+        ("get = GetUser()\nreturn await get(key)", "get = GetUser()\nreturn UserRead.model_validate(await get(key))",
+         "UserRead"),
+    ],
+)  # fmt: skip
+def test_type_variables_and_instances_that_are_called(before: str, after: str, model: str) -> None:
+    model = f"response_model={model}"
+    given = files("from app.generic import GetUser, UserRepository\n" + handler(before, model=model))
+    code = fixed(given | {"app/generic.py": GENERIC}, "FAPI406")["app/api.py"]
+    assert code.endswith(handler(after, model=model))
+
+
 def test_dependencies() -> None:
     params = ", user=Depends(current_user)"
     assert fix(handler("return user", params=params)) == handler("return UserRead.model_validate(user)", params=params)

@@ -199,8 +199,9 @@ class Calls:
         if isinstance(callee, Class):
             return self.constructed(node, callee)
         arguments = self.arguments(node)
-        if isinstance(callee, Function):
-            return self.objects.apply(self.walk, callee, node, arguments)
+        function = self.project.types.function(callee)
+        if function is not None:
+            return self.objects.apply(self.walk, function, node, arguments)
         if isinstance(callee, LibraryMethod) and not is_awaited:
             return UNKNOWN
         is_unseen = isinstance(node.func, o.Attribute) and node.func.attr in _TEMPLATES

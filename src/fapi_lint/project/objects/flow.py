@@ -139,8 +139,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
     def dependency(self, function: Function, param: o.Param) -> Function | None:
         """The function whose result FastAPI passes for a parameter."""
         scope, found = self._depended(function, param)
-        symbol = None if found is None else self.project.types.callee(scope, found)
-        return symbol if isinstance(symbol, Function) else None
+        return None if found is None else self.project.types.function(self.project.types.callee(scope, found))
 
     def is_injected(self, function: Function, param: o.Param) -> bool:
         """Whether FastAPI passes for a parameter what something gives."""
@@ -211,7 +210,8 @@ class ObjectFlow(Struct, eq=False, dict=True):
     def apply(self, walk: Walk, function: Function, node: o.Call, arguments: list[tuple[o.Arg, Values]]) -> Values:
         """What a call of a function of the application does and gives."""
         params = [param for param in function.node.params if param.kind not in ("*", "**", "keyword")]
-        if isinstance(function.parent, Class) and params and isinstance(node.func, o.Attribute):
+        is_bound = isinstance(node.func, o.Attribute) or function.name == "__call__"
+        if isinstance(function.parent, Class) and params and is_bound:
             params = params[1:]
         decorated = any(
             not self.project.types.is_transparent(function, decorator) for decorator in function.node.decorators

@@ -17,6 +17,7 @@ from fapi_lint.project.descent import once
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.calls import ALL, NO_ROWS, ONE
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
+from fapi_lint.project.types import Type
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -114,8 +115,8 @@ class MappedValues(Struct, eq=False):
             marker = self.project.resolver.external(function.enclosing, param.default.func)
             given = param.default.argument("dependency", 0)
             if given is not None and marker is not None and marker.is_from("fastapi", "Depends", "Security"):
-                callee = self.project.types.callee(function.enclosing, given.value)
-                return self.returned(callee) if isinstance(callee, Function) else None
+                callee = self.project.types.function(self.project.types.callee(function.enclosing, given.value))
+                return None if callee is None else self.returned(callee)
         return None
 
     def _annotated(self, scope: Scope, annotation: o.Node, depth: int = 0) -> Found:
@@ -154,8 +155,9 @@ class MappedValues(Struct, eq=False):
             if found is not None:
                 return found
         callee = self.project.types.callee(scope, func)
-        if isinstance(callee, Function):
-            return self.returned(callee)
+        function = self.project.types.function(callee)
+        if function is not None:
+            return self.returned(function) or self._typed(self.project.types.of(scope, call))
         if isinstance(callee, Class):
             model = self.project.models.by_class.get(callee)
             return None if model is None else Mapped(model, "object")
@@ -167,6 +169,16 @@ class MappedValues(Struct, eq=False):
                 many = isinstance(found, Mapped) and found.form in ("list", "scalars", "query")
                 return Mapped(found.model, "list") if many and isinstance(found, Mapped) else None
         return None
+
+    def _typed(self, type_: Type | None) -> Found:
+        """What a method gives that says it in type variables: `get() -> T | None`."""
+        if type_ is None or type_.is_standard("Coroutine"):
+            return None if type_ is None else self._typed(type_.arg)
+        if type_.is_standard(*_CONTAINERS):
+            inner = self._typed(type_.arg)
+            return Mapped(inner.model, "list") if isinstance(inner, Mapped) and inner.form == "object" else None
+        model = self.project.models.by_class.get(type_.symbol) if isinstance(type_.symbol, Class) else None
+        return None if model is None else Mapped(model, "object")
 
     def _method(self, receiver: Mapped, name: str) -> Found:
         model, form = receiver
