@@ -161,9 +161,7 @@ class ModelAttributes:
         family = list(dict.fromkeys([*self._ancestors(owner), *self.families.get(owner, ())]))
         found = [symbol for class_ in family for symbol in self._assigned(class_, name)]
         classes = {symbol for symbol in found if isinstance(symbol, Class) and self.is_mapping(symbol)}
-        named = [
-            self.in_annotation(scope, expr) for class_ in family for scope, expr in self.annotations(class_, name)
-        ]
+        named = [self.in_annotation(scope, expr) for class_ in family for scope, expr in self.annotations(class_, name)]
         is_class = bool(classes) or any(meant is not None for meant in named) or bool(_CALLED_MODEL.search(name))
         if not is_class:
             return None

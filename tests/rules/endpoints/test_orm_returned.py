@@ -171,7 +171,7 @@ class Repository(Generic[T]):
         return await everything(self.db, self.model)
 
 
-class UserRepository(Repository[User]):
+class Repo(Repository[User]):
     model = User
 
 
@@ -183,10 +183,10 @@ class GetUser:
 @pytest.mark.parametrize(
     ("before", "after", "model"),
     [
-        ("if (user := await UserRepository(db).get(key)) is None:\n    raise KeyError\nreturn user",
-         "if (user := await UserRepository(db).get(key)) is None:\n    raise KeyError\nreturn UserRead.model_validate(user)",
+        ("if (user := await Repo(db).get(key)) is None:\n    raise KeyError\nreturn user",
+         "if (user := await Repo(db).get(key)) is None:\n    raise KeyError\nreturn UserRead.model_validate(user)",
          "UserRead"),
-        ("return await UserRepository(db).all()", "return [UserRead.model_validate(item) for item in await UserRepository(db).all()]",
+        ("return await Repo(db).all()", "return [UserRead.model_validate(item) for item in await Repo(db).all()]",
          "list[UserRead]"),
         ("get = GetUser()\nreturn await get(key)", "get = GetUser()\nreturn UserRead.model_validate(await get(key))",
          "UserRead"),
@@ -194,7 +194,7 @@ class GetUser:
 )  # fmt: skip
 def test_type_variables_and_instances_that_are_called(before: str, after: str, model: str) -> None:
     model = f"response_model={model}"
-    given = files("from app.generic import GetUser, UserRepository\n" + handler(before, model=model))
+    given = files("from app.generic import GetUser, Repo\n" + handler(before, model=model))
     code = fixed(given | {"app/generic.py": GENERIC}, "FAPI406")["app/api.py"]
     assert code.endswith(handler(after, model=model))
 

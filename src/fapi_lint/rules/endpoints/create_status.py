@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from fapi_lint.fix.edit import Applicability, Fix
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_keyword
+from fapi_lint.project.nouns import is_plural, snake_words
 from fapi_lint.project.project import Project
 from fapi_lint.project.routes import Route
+from fapi_lint.project.symbols import Class, Function
 from fapi_lint.rules.rule import Finding, rule
 
 _SEVERAL = frozenset(["batch", "bulk", "many", "multiple"])
@@ -26,7 +28,8 @@ def create_status(route: Route, project: Project) -> Iterator[Finding]:
 
     201 tells clients and the generated documentation that there is something new. A POST creates if its handler is
     called `create_…`, or should be (FAPI104), or if its path is that of a collection: `/users` where there is
-    `/users/{user_id}`. Log-ins, searches, counts, bulk operations and the like create nothing.
+    `/users/{user_id}`, or where it is given a `UserCreate`. Log-ins, searches, counts, bulk operations and the like
+    create nothing.
 
     Any explicit status code will do, also `response.status_code = …` in the handler and a response that the
     handler makes itself.
@@ -84,11 +87,25 @@ def _creates(route: Route, project: Project) -> bool:
     words = name.lower().strip("_").removeprefix("api_").split("_")
     last = route.full_paths[0].rstrip("/").rpartition("/")[2]
     if words[0] != "create" or len(words) == 1:
-        return project.routes.is_collection(route) and _NO_CREATION.isdisjoint(words)
+        is_collection = project.routes.is_collection(route) or _takes_what_it_creates(route.handler, project)
+        return is_collection and _NO_CREATION.isdisjoint(words)
     # `create_access_token` is a log-in, `create_api_token` at a collection of them is none.
     is_token = words[-1] == "token" and not project.routes.is_collection(route)
     is_one = _SEVERAL.isdisjoint(words) and "or" not in words  # not `create_or_update_user`
     return is_one and last not in _NO_CREATION and not is_token
+
+
+def _takes_what_it_creates(handler: Function, project: Project) -> bool:
+    """`POST /orders` that is given an `OrderCreate`, whatever its name."""
+    operation = project.handlers.operations.get(handler)
+    if operation is None or operation.kind != "create" or not is_plural(operation.written):
+        return False
+    for param in handler.node.params:
+        type_ = project.types.of_annotation(handler.enclosing, param.annotation)
+        named = project.resources.parse(type_.name) if type_ is not None and isinstance(type_.symbol, Class) else None
+        if named is not None and named.role == "create" and snake_words(named.resource) == operation.one:
+            return True
+    return False
 
 
 def _decides_itself(route: Route) -> bool:
