@@ -101,6 +101,7 @@ def test_assignments(statement: str, expected: str | None) -> None:
         ("async def get():\n    yield maker()", "async for value in get(): ...", ASYNC),
         ("async def get() -> AsyncGenerator[AsyncSession, None]:\n    yield 1", "value = await anext(get())", ASYNC),
         ("def get() -> Iterator[Session]:\n    yield 1", "value = next(get())", SYNC),
+        ("def get() -> Iterator:\n    yield sync_maker()", "value = next(get())", SYNC),
         ("def get() -> Iterator[Session]:\n    yield 1", "for value in get(): ...", SYNC),
         ("@asynccontextmanager\nasync def get():\n    yield maker()", "async with get() as value: ...", ASYNC),
         ("@contextmanager\ndef get() -> Iterator[Session]:\n    yield 1", "with get() as value: ...", SYNC),
@@ -149,6 +150,7 @@ from typing import Any, Generic, List, TypeVar
 T = TypeVar("T")
 K = TypeVar("K")
 S = TypeVar("S")
+M = TypeVar("M", bound="Reader[int, User]")
 class User: ...
 class Reader(Generic[K, T]):
     def __init__(self, model: type[T], *, service: S = None): ...
@@ -165,6 +167,9 @@ class Service(Generic[S]):
     def __init__(self, repository: S):
         self.repository = repository
 class UserService(Service[Users]): ...
+class Bound(Generic[M]):
+    def __init__(self, reader: M):
+        self.reader = reader
 class New[A: (int, User), B](Any):
     def get(self) -> B: ...
 class NewUsers(New[int, User]): ...
@@ -186,6 +191,8 @@ class NewUsers(New[int, User]): ...
         ("value = await UserService(1).repository.get(1)", "User"),
         ("value = Service(1).repository", None),
         ("value = NewUsers().get()", "User"),
+        ("value = await Bound(1).reader.get(1)", "User"),
+        ("value = Bound[Users](1).reader", "Users"),
         ("given: Reader[int, User] = 1\n    value = await given.get(1)", "User"),
     ],
 )

@@ -295,6 +295,9 @@ class Types:
         if isinstance(symbol, Class):
             return Type(symbol)
         if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+            if o.dotted(symbol.value.func).endswith("TypeVar"):
+                bound = symbol.value.argument("bound")
+                return None if bound is None else self.of_annotation(symbol.scope, bound.value)
             # `db: SessionLocal` names what makes the session, and means what it makes.
             made = self._variable(symbol.scope, symbol.name)
             if made is None or not isinstance(made.symbol, External) or made.symbol.package not in _ORM:
@@ -631,8 +634,10 @@ class Types:
     def _generator(self, function: Function) -> Type | None:
         node = function.node
         annotated = self.of_annotation(function.enclosing, node.returns)
-        item = None if annotated is None or not annotated.is_standard(*_ITERABLES) else annotated.arg
-        if item is None and node.returns is None:
+        if annotated is not None and not annotated.is_standard(*_ITERABLES):
+            annotated = None
+        item = None if annotated is None else annotated.arg
+        if node.returns is None or (annotated is not None and not annotated.args):  # `-> Generator`
             scope = function.scope
             item = _same(self.of(scope, y.value) for y, _ in paths(scope.body, o.Yield))
         return _standard("AsyncIterator" if node.is_async else "Iterator", item)
@@ -681,7 +686,7 @@ class Types:
     def attribute(self, type_: Type, name: str) -> Type | None:
         """The type of an attribute's value."""
         if isinstance(type_.symbol, Class):
-            return self._class_attribute(type_.symbol, name) or self._generic_attribute(type_, name)
+            return self._generic_attribute(type_, name) or self._class_attribute(type_.symbol, name)
         found = signatures.ATTRIBUTES.get((type_.name, name)) if type_.symbol.package in _ORM else None
         return None if found is None else _orm(found)
 
