@@ -74,19 +74,43 @@ class Timestamps(Struct, eq=False, dict=True):
             if {column.name for column in models.columns_of(class_)} == set(self.names)
             and class_ not in models.by_class
             and class_.parent is None
-            and all(base == External("builtins.object") for base in self.project.resolver.bases(class_))
+            and all(self._brings_nothing(base) for base in self.project.resolver.bases(class_))
             and self.project.purposes.is_application(class_.module)
         ]
         found.sort(key=lambda class_: len(models.users_of(class_)), reverse=True)
         users = [len(models.users_of(class_)) for class_ in found]
         return found[0] if found and users.count(users[0]) == 1 else None
 
-    def may_take_mixin(self, module: Module) -> bool:
-        """Whether a module may import the mixin: it does already, or the mixin's module does not need it first."""
-        if self.mixin is None:
+    @staticmethod
+    def _brings_nothing(base: Class | External) -> bool:
+        if not isinstance(base, External):
             return False
+        return base == External("builtins.object") or base.name in ("MappedAsDataclass", "SQLModel")
+
+    def may_take_mixin(self, model: Model) -> bool:
+        """Whether a model can have the mixin for a base, and its module may import it.
+
+        It does so already, or the mixin's module does not need it first.
+        """
+        if self.mixin is None or not self._goes_with_mixin(model):
+            return False
+        module = model.module
         imported = any(link.target is self.mixin.module for link in self.project.imports.of(module))
         return imported or module not in self._loaded_by_mixin
+
+    def _goes_with_mixin(self, model: Model) -> bool:
+        """Whether nobody has to give the columns of the mixin when an object is made."""
+        assert self.mixin is not None
+        models, mixin = self.project.models, self.mixin
+        columns = models.columns_of(mixin)
+        if models.is_sqlmodel(mixin) or models.is_sqlmodel(model.class_):
+            is_alike = models.is_sqlmodel(mixin) and models.is_sqlmodel(model.class_)
+            return is_alike and all(c.argument("default") or c.argument("default_factory") for c in columns)
+        if models.is_dataclass(mixin) or models.is_dataclass(model.class_):
+            given = [column.argument("init") for column in columns]
+            is_alike = models.is_dataclass(mixin) and models.is_dataclass(model.class_)
+            return is_alike and all(init is not None and o.dotted(init.expr) == "False" for init in given)
+        return True
 
     @cached_property
     def _loaded_by_mixin(self) -> set[Module]:

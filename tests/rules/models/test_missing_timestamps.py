@@ -124,6 +124,52 @@ def test_columns_of_dataclasses_are_no_arguments() -> None:
     assert names["User"](id=1).id == 1
 
 
+DATACLASS_MIXIN = """from datetime import datetime
+
+from sqlalchemy import DateTime, func
+from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
+
+
+class TimestampMixin(MappedAsDataclass):
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), init=False, server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), init=False, server_default=func.now())
+"""
+
+
+@pytest.mark.parametrize(
+    ("mixin", "is_used"), [(DATACLASS_MIXIN, True), (DATACLASS_MIXIN.replace(", init=False", ""), False)]
+)
+def test_a_mixin_for_dataclasses(mixin: str, is_used: bool) -> None:
+    head = "from sqlalchemy.orm import MappedAsDataclass\n"
+    assert ("(TimestampMixin, MappedAsDataclass, Base)" in _after(head, "MappedAsDataclass, Base", mixin)) is is_used
+    assert "(TimestampMixin" not in _after(head, "Base", mixin)
+
+
+SQLMODEL_MIXIN = """from datetime import datetime
+from sqlmodel import Field, SQLModel
+
+
+class TimestampMixin(SQLModel):
+    created_at: datetime = Field(default_factory=datetime.utcnow)
+    updated_at: datetime | None = Field(default=None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("mixin", "is_used"), [(SQLMODEL_MIXIN, True), (SQLMODEL_MIXIN.replace("default=None", ""), False), (MIXIN, False)]
+)
+def test_a_mixin_for_sqlmodels(mixin: str, is_used: bool) -> None:
+    head = "from sqlmodel import SQLModel\n"
+    assert ("(TimestampMixin, SQLModel, table" in _after(head, "SQLModel, table=True", mixin)) is is_used
+
+
+def _after(head: str, bases: str, mixin: str) -> str:
+    text = f"{head}\n\nclass User({bases}):\n    __tablename__ = 'user'\n    id: Mapped[int] = mapped_column()\n"
+    head += "from app.mixins import TimestampMixin\n"
+    pets = f"{HEAD}{head}\n\nclass Pet(TimestampMixin, {bases}):\n    __tablename__ = 'pet'\n"
+    return fixed(files(text, mixins=mixin, pets=pets), "FAPI203", unsafe=True)["app/models.py"]
+
+
 def test_sqlmodels_are_reported_only() -> None:
     text = "from sqlmodel import SQLModel\n\n\nclass User(SQLModel, table=True):\n    id: int\n"
     (found,) = findings(files(text), "FAPI203")

@@ -87,8 +87,9 @@ def missing_timestamps(model: Model, project: Project) -> Iterator[Finding]:
 
     Fix safety:
         Unsafe: the table gets new columns, so a migration has to be generated. If the application has one mixin of
-        both columns, or one that most models use, it becomes a base of the model; a dataclass gets columns of its own,
-        with `init=False`. No fix is offered for SQLModel classes, whose attributes are arguments of `__init__`.
+        both columns, or one that most models use, it becomes a base of the model, if objects are made as before. Else
+        the model gets columns of its own, with `init=False` in a dataclass. There is no such fix for SQLModel classes,
+        whose attributes are arguments of `__init__`.
 
     Options:
         `conventions.created-at`, `conventions.updated-at`, `exempt`.
@@ -99,10 +100,8 @@ def missing_timestamps(model: Model, project: Project) -> Iterator[Finding]:
     parents = (project.models.by_class[base] for base in model.ancestors[1:] if base in project.models.by_class)
     if not missing or any(project.timestamps.missing(parent) for parent in parents):
         return
-    if project.models.is_sqlmodel(model.class_):
-        message, fix = " (no fix: its attributes are arguments of `__init__`, too)", None
-    else:
-        message, fix = "", _fix(model, missing, project)
+    fix = _fix(model, missing, project)
+    message = " (no fix: its attributes are arguments of `__init__`, too)" if fix is None else ""
     yield Finding(
         at=model.place,
         message=f"Model `{model.name}` has no {' and no '.join(f'`{name}`' for name in missing)}{message}",
@@ -110,11 +109,9 @@ def missing_timestamps(model: Model, project: Project) -> Iterator[Finding]:
     )
 
 
-def _fix(model: Model, missing: list[str], project: Project) -> Fix:
+def _fix(model: Model, missing: list[str], project: Project) -> Fix | None:
     mixin, file, node = project.timestamps.mixin, model.module, model.class_.node
-    if project.models.is_dataclass(model.class_):
-        mixin = None
-    if mixin is not None and len(missing) == 2 and node.bases and project.timestamps.may_take_mixin(file):
+    if mixin is not None and len(missing) == 2 and node.bases and project.timestamps.may_take_mixin(model):
         name = spell(file, f"{mixin.module.name}.{mixin.name}", node.start)
         if mixin.module is file:
             name = Spelling(mixin.name)
@@ -122,6 +119,8 @@ def _fix(model: Model, missing: list[str], project: Project) -> Fix:
             edit = Edit(file.path, node.bases[0].start, node.bases[0].start, f"{name.text}, ")
             title = f"Give `{model.name}` the timestamps of `{mixin.name}`: a migration is needed"
             return Fix(title, Applicability.UNSAFE, (edit,), name.needs)
+    if project.models.is_sqlmodel(model.class_):
+        return None
     lines: list[str] = []
     needs: tuple[NeedsImport, ...] = ()
     for name_ in missing:
