@@ -145,6 +145,7 @@ def test_dependencies(dependency: str, expected: str | None) -> None:
 
 
 GENERIC = """
+import typing
 from typing import Any, Generic, List, TypeVar
 
 T = TypeVar("T")
@@ -159,6 +160,7 @@ class Reader(Generic[K, T]):
     def both(self) -> dict[K, T]: ...
     @classmethod
     def make(cls) -> Self: ...
+    def copies(self) -> "list[typing.Self] | None": ...
 class Base(Reader[int, T]):
     def __init__(self, model: type[T]):
         self.model = model
@@ -187,6 +189,7 @@ class NewUsers(New[int, User]): ...
         ("value = await Base(unknown).get(1)", None),
         ("value = Users.make()", "Users"),
         ("value = Users(User).make()", "Users"),
+        ("for value in Users(User).copies(): ...", "Users"),
         ("value = UserService(1).repository", "Users"),
         ("value = await UserService(1).repository.get(1)", "User"),
         ("value = Service(1).repository", None),

@@ -430,8 +430,9 @@ class Types:
         receiver = self._receiver(scope, call.func)
         if receiver is None or not all(self.is_transparent(method, decorator) for decorator in method.node.decorators):
             return None
-        known = {"Self": receiver, **self.generics.arguments(receiver, owner)}
-        result = self.of_annotation(method.enclosing, returns, known)
+        result = self.of_annotation(method.enclosing, returns, self.generics.arguments(receiver, owner))
+        if isinstance(receiver.symbol, Class):
+            result = _with_self(result, method, receiver.symbol)
         return coroutine(result) if method.node.is_async else result
 
     def _receiver(self, scope: Scope, func: o.Node) -> Type | None:
