@@ -194,3 +194,46 @@ def test_a_mixin_is_reported_once_and_names_are_settings() -> None:
     assert findings({"app/models/item.py": text}, "FAPI204") == []
     named = Settings(conventions=Conventions(created_at="inserted"))
     assert len(findings({"app/models/item.py": text}, "FAPI204", settings=named)) == 1
+
+
+SERVICE = """\
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from app.models.item import Item
+
+maker = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"), expire_on_commit=False)
+
+
+async def rename(db: AsyncSession, key: int, name: str) -> str:
+    item = await db.get_one(Item, key)
+    item.name = name
+    await db.commit()
+    return item.updated_at.isoformat()
+"""
+REFRESHED = SERVICE.replace("db.commit()\n", 'db.commit()\n    await db.refresh(item, ["updated_at"])\n')
+
+
+@pytest.mark.parametrize(
+    ("column", "service"),
+    [
+        ("DateTime(True), server_default=func.now()", REFRESHED),
+        ("DateTime(True), server_default=func.now(), onupdate=datetime.utcnow", SERVICE),  # as it was
+        ("DateTime, server_default=func.now(), onupdate=datetime.utcnow", REFRESHED),
+        ("DateTime, server_default=func.now(), onupdate=func.now()", SERVICE),  # as stale as before
+        ("DateTime, default=func.now(), onupdate=made", SERVICE),
+    ],
+)
+def test_what_the_database_computes_is_loaded_anew(column: str, service: str) -> None:
+    files = {
+        **app(f"name: Mapped[str]\nupdated_at: Mapped[datetime] = mapped_column({column})"),
+        "app/work.py": SERVICE,
+    }
+    assert fixed(files, "FAPI204", unsafe=True)["app/work.py"] == service
+
+
+def test_no_fix_where_it_cannot_be_loaded_anew() -> None:
+    service = SERVICE.replace("item = await", "held = {}\n    held[0] = await").replace(" item.", " held[0].")
+    column = "updated_at: Mapped[datetime] = mapped_column(DateTime(True), server_default=func.now())"
+    (found,) = findings({**app(f"name: Mapped[str]\n{column}"), "app/work.py": service}, "FAPI204")
+    assert found.fix is None
+    assert "(no fix: it is read after an UPDATE, and no name holds the object there)" in found.message

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from fapi_lint.project.models import Column
 from fapi_lint.project.module import Module
 from fapi_lint.project.objects.doubts import Doubt
 from fapi_lint.project.objects.flow import ObjectFlow
@@ -152,6 +153,19 @@ class LazyLoads(Struct, eq=False, dict=True):
             if concerns(read.at) and (read.origin, read.path) in early
         ]
         return self._sorted([*self._loads(reads), *stale, *deleted])
+
+    def if_computed(self, column: Column) -> list[LazyLoad]:
+        """Those that there would be if the database computed a column when a row is changed."""
+        if not self.project.sessions.is_async:
+            return []
+        stale = [
+            read
+            for read in self.objects.stale.reads.values()
+            if read.is_column and not read.is_fetched and read.at.is_async
+            if (model := self.objects.walk(read.origin, read.path[:-1])) is not None
+            if model.columns.get(read.path[-1]) is column
+        ]
+        return self._sorted(map(self._anew, stale))
 
     def doubt_if_async(self, functions: Collection[Function]) -> Doubt | None:
         """What may read a relationship that nothing loads, if these functions were asynchronous: the first one.

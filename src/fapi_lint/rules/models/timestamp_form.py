@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.eager import eager_edits
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_argument, insert_keyword, replace, replace_argument_value
 from fapi_lint.outline import nodes as o
@@ -88,7 +89,8 @@ def timestamp_form(column: Column, project: Project) -> Iterator[Finding]:
 
     Fix safety:
         Unsafe, because it alters the schema: a migration is needed, and the times that are loaded have a time zone
-        then, which cannot be compared with those that have none. SQLModels, and arguments of the `__init__` of
+        then, which cannot be compared with those that have none. What the database computes has to be loaded anew after
+        an UPDATE, and is, where asynchronous code is known to read it. SQLModels, and arguments of the `__init__` of
         dataclasses, are only reported.
 
     Options:
@@ -195,7 +197,7 @@ def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | st
             return "its type stands elsewhere"
         edits.append(typed[0])
         needs += typed[1]
-    server = column.argument("server_default") is not None
+    server, is_computed = column.argument("server_default") is not None, stays
     for arg in call.args:
         if is_none(arg.value):
             continue
@@ -203,6 +205,7 @@ def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | st
             edits.append(replace(file, arg, f"server_default={now.text}.now()"))
         elif arg.keyword == "onupdate" and _is_client_clock(arg, column, project):
             edits.append(replace_argument_value(file, arg, f"{now.text}.now()"))
+            is_computed = True
         elif arg.keyword in _CLIENT_DEFAULTS and _is_called(Located(arg.value, column.scope), project):
             return "it has a default of the server, too"
         else:
@@ -214,6 +217,15 @@ def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | st
         edits.append(insert_keyword(file, call, f"onupdate={now.text}.now()", after=after))
     needs += now.needs if stays or len(edits) > naive else ()
     title = f"Make `{column.owner.name}.{column.name}` a timestamp that the server sets: a migration is needed"
+    # What the database computes is no longer known after an UPDATE, and asynchronous code cannot load it by reading it.
+    anew = project.lazy_loads.if_computed(column) if is_computed else []
+    if anew:
+        parts = eager_edits(project, anew)
+        if isinstance(parts, Refusal):
+            return f"it is read after an UPDATE, and {parts.reason}"
+        edits += parts.edits
+        needs += parts.needs
+        title += ", and it is loaded anew where it is read after an UPDATE"
     return Fix(title, Applicability.UNSAFE, tuple(edits), needs, tuple(drops))
 
 
