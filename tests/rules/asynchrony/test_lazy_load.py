@@ -26,13 +26,14 @@ class User(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     posts: Mapped[list["Post"]] = relationship(back_populates="author")
-    profile: Mapped["Profile"] = relationship(lazy="joined")
+    profile: Mapped["Profile"] = relationship(back_populates="user", lazy="joined")
 
 
 class Profile(Base):
     __tablename__ = "profiles"
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    user: Mapped["User"] = relationship(back_populates="profile")
 
 
 class Tag(Base):
@@ -167,6 +168,9 @@ READS = [
     ("result = await db.execute(select(Post))\nfor post in result.scalars():\n    print(post.tags)", ["Post.tags"]),
     ("return [p.author.name for p in await db.scalars(select(Post))]", ["Post.author"]),
     ("for post, user in await db.execute(select(Post, User)):\n    print(user.posts)", ["User.posts"]),
+    ("for post, user in await db.execute(select(Post, User)):\n    print(post.tags)", ["Post.tags"]),
+    ("comment = await db.get(Comment, key, options=[joinedload(Comment.post)])\nreturn comment.post.author",
+     ["Comment.post.author"]),
     ("row = (await db.execute(select(Post))).first()\nreturn row[0].author", ["Post.author"]),
     ("post = await db.get(Post, key)\nreturn post.comment_count", ["Post.comments"]),
     ("post = await db.get(Post, key)\nreturn post.author_name", ["Post.author"]),
@@ -220,6 +224,10 @@ SILENT = [
     "await db.refresh(post)\nreturn post.author",
     "user = await db.get(User, key)\npost = Post(author_id=user.id)\ndb.add(post)\n"
     "await db.commit()\nreturn post.author",
+    "post = Post(title='x')\npost.tags.append(Tag(name='y'))\ndb.add(post)\nawait db.commit()\nreturn post.tags",
+    "rows = await db.execute(select(Post, User).join(Post.author))\nreturn [post.author for post, _ in rows]",
+    "user = await db.get(User, key)\nreturn user.profile.user",
+    "user = await db.scalar(select(User).options(joinedload(User.profile)))\nreturn user.profile.user",
     "ids = await db.scalars(select(Post.id))\nreturn [i.author for i in ids]",
     "return select(Post).where(Post.author.has(name='x'), Post.tags.any())",
 ]

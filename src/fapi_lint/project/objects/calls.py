@@ -138,16 +138,22 @@ class Calls:
                 row.append(None)
                 continue
             origin = self.objects.places.origin("query", walk, carrier, model, is_async, index)
-            self.loads(origin, statement.loaded)
+            self.loads(origin, statement.loaded, near=self.near(model, statement.entities))
             row.append(Objects(origin))
         return Result(tuple(row), is_scalar=statement.is_query and len(row) == 1)
 
-    def loads(self, origin: Origin, loaded: frozenset[Path]) -> None:
+    def near(self, model: Model, entities: Iterable[Model | None]) -> frozenset[Path]:
+        """The links of a row's object to what is in the same row, as in `select(Post, User).join(Post.author)`."""
+        others = [other for other in entities if other is not model]
+        links = self.objects.links.of(model).items() if others else ()
+        return frozenset((name,) for name, link in links if link.key and link.target in others)
+
+    def loads(self, origin: Origin, loaded: frozenset[Path], *, near: frozenset[Path] = frozenset()) -> None:
         """What a query loads by its options, of which some may not be known."""
         again, is_opaque = loaded - {(BELOW,)}, (BELOW,) in loaded
         if is_opaque:
             self.objects.unreadable.add(origin)
-        self.walk.set_facts(origin, Facts(again, again, is_persistent=True, is_opaque=is_opaque))
+        self.walk.set_facts(origin, Facts(again, again, near, is_persistent=True, is_opaque=is_opaque))
 
     def result_method(self, name: str, value: Result) -> Values:
         if name in ("scalars", "unique", "yield_per", "tuples", "freeze", "columns"):
@@ -168,6 +174,9 @@ class Calls:
         if growing and value.many and value.path:
             for _, values in arguments[-1:]:
                 self.walk.state.give(value.origin, value.path, values)
+            facts = self.walk.facts(value.origin)
+            if value.origin.kind == "new" and not facts.is_persistent and len(value.path) == 1:
+                self.walk.set_facts(value.origin, facts.load(value.path))  # A new object has a collection of its own.
         if growing and isinstance(func.value, o.Name) and value.many and not value.path:
             self.added(func.value.id, frozenset([value]), arguments)
             return UNKNOWN

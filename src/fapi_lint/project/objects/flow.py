@@ -391,8 +391,9 @@ class ObjectFlow(Struct, eq=False, dict=True):
             owner = link.target
         if not links[-1].is_lazy:
             return None
-        if len(links) > 1 and links[-1].many is False and links[-2].many is True:
-            # The object that the collection belongs to is there.
+        is_back = len(links) > 1 and links[-1].many is False
+        if is_back and (links[-2].many is True or (links[-1].key and not links[-2].key)):
+            # The object that the collection, or the one on the other side, belongs to is there.
             return None if links[-1].target is (links[-3].target if len(links) > 2 else model) else True
         return True
 
