@@ -171,6 +171,9 @@ READS = [
     ("for post, user in await db.execute(select(Post, User)):\n    print(post.tags)", ["Post.tags"]),
     ("comment = await db.get(Comment, key, options=[joinedload(Comment.post)])\nreturn comment.post.author",
      ["Comment.post.author"]),
+    ("post = await db.scalar(select(Post).join(User, Post.author_id == User.id))\nreturn post.author", ["Post.author"]),
+    ("post = Post(title='x')\npost.author_id = key\ndb.add(post)\nawait db.commit()\nreturn post.author",
+     ["Post.author"]),
     ("row = (await db.execute(select(Post))).first()\nreturn row[0].author", ["Post.author"]),
     ("post = await db.get(Post, key)\nreturn post.comment_count", ["Post.comments"]),
     ("post = await db.get(Post, key)\nreturn post.author_name", ["Post.author"]),
@@ -228,6 +231,14 @@ SILENT = [
     "rows = await db.execute(select(Post, User).join(Post.author))\nreturn [post.author for post, _ in rows]",
     "user = await db.get(User, key)\nreturn user.profile.user",
     "user = await db.scalar(select(User).options(joinedload(User.profile)))\nreturn user.profile.user",
+    "post = Post(title='x')\ndb.add(post)\nawait db.commit()\nreturn post.author",
+    "user = await db.get(User, key)\nposts = await db.scalars(select(Post).where(Post.author_id == user.id))\n"
+    "return [post.author for post in posts]",
+    "user = await db.get(User, key)\nposts = await db.scalars(select(Post).filter_by(author_id=user.id))\n"
+    "return [post.author for post in posts]",
+    "users = list(await db.scalars(select(User)))\n"
+    "posts = await db.scalars(select(Post).where(Post.author_id.in_([user.id for user in users])))\n"
+    "return [post.author for post in posts]",
     "ids = await db.scalars(select(Post.id))\nreturn [i.author for i in ids]",
     "return select(Post).where(Post.author.has(name='x'), Post.tags.any())",
 ]
@@ -287,6 +298,40 @@ def test_instances_that_are_called_and_what_containers_inject() -> None:
         return {"id": 1, "name": show(post)}
     """
     assert names(code) == ["Post.author"]
+
+
+def test_methods_that_subclasses_have_of_their_own() -> None:
+    code = """
+    class Repository:
+        model: type
+
+        def __init__(self, db: AsyncSession):
+            self.db = db
+
+        def query(self):
+            return select(self.model)
+
+        async def first(self):
+            return (await self.db.scalars(self.query())).first()
+
+
+    class Posts(Repository):
+        model = Post
+
+        def query(self):
+            return super().query().options(selectinload(Post.author))
+
+
+    class Comments(Repository):
+        model = Comment
+
+
+    async def read(db: AsyncSession):
+        post = await Posts(db).first()
+        comment = await Comments(db).first()
+        return post.author, comment.author
+    """
+    assert names(code) == ["Comment.author"]
 
 
 def test_pages() -> None:
@@ -376,8 +421,8 @@ FIXES = [
      "query = select(Post).options(joinedload(Post.comments))\n"
      "post = await db.scalar(query.options(defaultload(Post.comments).selectinload(Comment.author)))\n"
      "return [c.author for c in post.comments]"),
-    ("post = Post(title='x')\ndb.add(post)\nawait db.commit()\nreturn post.tags, post.author",
-     "post = Post(title='x')\ndb.add(post)\nawait db.commit()\n"
+    ("post = Post(title='x', author_id=key)\ndb.add(post)\nawait db.commit()\nreturn post.tags, post.author",
+     "post = Post(title='x', author_id=key)\ndb.add(post)\nawait db.commit()\n"
      'await db.refresh(post, ["tags", "author"])\nreturn post.tags, post.author'),
     ("post = Post(title='x')\ndb.add(post)\nawait db.flush()\nawait db.refresh(post)\n"
      "return [c.author for c in post.comments]",

@@ -210,6 +210,8 @@ class Calls:
         arguments = self.arguments(node)
         function = self.project.types.function(callee)
         if function is not None:
+            function = self.dispatched(node, function)
+        if function is not None:
             return self.objects.apply(self.walk, function, node, arguments)
         if isinstance(callee, LibraryMethod) and not is_awaited:
             return UNKNOWN
@@ -221,6 +223,19 @@ class Calls:
                 self.objects.doubts.handed(self.walk, node, values)
             self.lose(values)
         return UNKNOWN
+
+    def dispatched(self, node: o.Call, method: Function) -> Function | None:
+        """What `self.method()` runs: the receiver's own; None where subclasses have theirs, and it may be any."""
+        func, inside = node.func, self.walk.function
+        if not isinstance(func, o.Attribute) or not isinstance(inside.parent, Class) or not inside.node.params:
+            return method
+        if o.dotted(func.value) != inside.node.params[0].name:
+            return method
+        if self.walk.receiver is not None:
+            found = self.project.resolver.class_member(self.walk.receiver, func.attr)
+            return found if isinstance(found, Function) else None
+        below = self.project.model_attributes.families.get(inside.parent, ())
+        return None if any(func.attr in class_.scope.bindings for class_ in below) else method
 
     def foreign(self, node: o.Call, callee: External, is_awaited: bool) -> Values:
         validated = self.validated(node)
@@ -310,6 +325,9 @@ class Calls:
             elif arg.keyword and isinstance(arg.value, o.Attribute):
                 targets = {self.objects.model_of(v) for v in self.walk.value(arg.value.value) if isinstance(v, Objects)}
                 near |= {(name,) for name, link in links.items() if link.key == arg.keyword and link.target in targets}
+        if not any(arg.star for arg in node.args):  # Without a key there is nothing to load.
+            given = {arg.keyword for arg in node.args}
+            near |= {(name,) for name, link in links.items() if link.key and given.isdisjoint((name, link.key))}
         self.walk.set_facts(origin, Facts(frozenset(loaded), near=frozenset(near), is_opaque=opaque))
         return frozenset([Objects(origin)])
 

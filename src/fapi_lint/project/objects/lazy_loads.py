@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from fapi_lint.outline import nodes as o
 from fapi_lint.project.models import Column
 from fapi_lint.project.module import Module
 from fapi_lint.project.objects.doubts import Doubt
@@ -128,7 +129,31 @@ class LazyLoads(Struct, eq=False, dict=True):
         The session may hold that object then, and finds it without a query.
         """
         function, links = read.origin.function, self.objects.links_of(read.origin, read.path[:1])
-        return function is not None and any(link.key and function.node.param(link.key) for link in links)
+        if function is None or not links or not links[0].key:
+            return False
+        key = links[0].key
+        return function.node.param(key) is not None or any(
+            self._asks_by(node, function, key) for node in o.walk(function.node)
+        )
+
+    def _asks_by(self, node: o.Node, function: Function, key: str) -> bool:
+        """Whether a condition compares the key with an object that is there: `Post.author_id == user.id`."""
+
+        def is_of_object(expr: o.Node) -> bool:
+            if not isinstance(expr, o.Attribute):
+                return False
+            return not isinstance(self.project.resolver.resolve(function.scope, expr.value), Class)
+
+        match node:
+            case o.Compare(operands=(o.Attribute(attr=attr), other)) if attr == key:
+                return is_of_object(other)
+            case o.Compare(operands=(other, o.Attribute(attr=attr))) if attr == key:
+                return is_of_object(other)
+            case o.Call(func=o.Attribute(attr="in_", value=o.Attribute(attr=attr)), args=(arg,)) if attr == key:
+                return any(map(is_of_object, o.walk(arg.value)))
+            case o.Call(func=o.Attribute(attr="filter_by")):
+                return any(arg.keyword == key and is_of_object(arg.value) for arg in node.args)
+        return False
 
     @cached_property
     def unloaded(self) -> list[Unloaded]:

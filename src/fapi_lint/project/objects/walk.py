@@ -211,6 +211,8 @@ class Walk:
         path = (*owner.path, name)
         if link is None or link.many is False:
             self.changed(owner, name)
+        if link is None:
+            self.keyed(owner, name)
         if link is not None and link.many:
             self.objects.read(self, owner.origin, path, self.facts(owner.origin), self.module.place(node))
         if link is not None or owner.origin.model is None:
@@ -224,6 +226,14 @@ class Walk:
         facts = self.facts(owner.origin)
         if facts.is_persistent or owner.origin.kind != "new" or owner.path:
             self.set_facts(owner.origin, facts.wrote(facts.writes.change((*owner.path, name))))
+
+    def keyed(self, owner: Objects, name: str) -> None:
+        """`post.author_id = …`: another author, who may not be in the session."""
+        facts, model = self.facts(owner.origin), self.objects.model_of(owner)
+        if facts.near and model is not None:
+            links = self.objects.links.of(model).values()
+            far = {(*owner.path, link.name) for link in links if link.key == name}
+            self.set_facts(owner.origin, replace(facts, near=facts.near - far))
 
     def near(self, origin: Origin, path: Path) -> None:
         facts = self.facts(origin)
