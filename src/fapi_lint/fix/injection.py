@@ -36,6 +36,8 @@ class _Injection:
         params = self.handler.node.params
         if any(param.name == name or param.kind in ("*", "**") for param in params):
             return Refusal(f"the handler cannot take a parameter `{name}`")
+        if self.has_another():
+            return Refusal("the handler has another session, and would be given the same one")
         if self.is_called():
             return Refusal(f"`{self.handler.name}` is called elsewhere too")
         parameter = self.parameter(name, dependency)
@@ -46,6 +48,13 @@ class _Injection:
         title = f"Take `{name}` from `{dependency.name}`, which closes it after the response"
         drops = (DropsImport(self.module.path, drop),)
         return Fix(title, Applicability.UNSAFE, tuple(edits), tuple(self.needs), drops)
+
+    def has_another(self) -> bool:
+        """Whether the handler takes or opens several sessions: FastAPI gives one to all who ask in a request."""
+        types, handler = self.project.types, self.handler
+        given = (types.of_parameter(handler, param) for param in handler.node.params)
+        opened = [each for each in self.project.opened_sessions.all if each.handler is handler]
+        return len(opened) > 1 or any(self.project.sessions.kind(type_) is not None for type_ in given)
 
     def is_called(self) -> bool:
         text_after = (

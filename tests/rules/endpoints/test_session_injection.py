@@ -108,6 +108,12 @@ def test_the_alias_of_the_application_is_used() -> None:
             "`get` is called elsewhere too",
         ),
         (
+            "def get(db: Session = Depends(get_db)):\n    with SessionLocal() as other:\n        pass\n",
+            "the handler has another session, and would be given the same one",
+        ),
+        ("def get():\n    for db in get_db():\n        return db.get(1)\n", "it is not the `with` block"),
+        ("def get():\n    return next(get_db())\n", "it is not the `with` block"),
+        (
             "def get():\n    db = SessionLocal()\n    try:\n        pass\n    except ValueError:\n        pass\n"
             "    finally:\n        db.close()\n",
             "it is not the `with` block of the handler, nor closed by its `finally`",
@@ -116,6 +122,14 @@ def test_the_alias_of_the_application_is_used() -> None:
 )
 def test_refused(handler: str, reason: str) -> None:
     assert reason in refusal(handler)
+
+
+def test_two_sessions_stay_apart() -> None:
+    handler = (
+        "def get():\n    with SessionLocal() as one:\n        pass\n    with SessionLocal() as two:\n        pass\n"
+    )
+    found = findings(routes(handler), "FAPI404")
+    assert [(each.row, each.fix) for each in found] == [(14, None), (16, None)]
 
 
 def test_a_dependency_that_does_more_is_none() -> None:
@@ -139,7 +153,14 @@ def test_look_alikes(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "opening", ["SessionLocal.begin()", "session_scope()", "scopes.session_scope()", "scopes.database.session()"]
+    "opening",
+    [
+        "SessionLocal.begin()",
+        "session_scope()",
+        "scopes.session_scope()",
+        "scopes.database.session()",
+        "scopes.database.own()",
+    ],
 )
 def test_other_ways_to_open_one(opening: str) -> None:
     scopes = """\
@@ -154,9 +175,17 @@ def session_scope():
 
 
 class Database:
+    def __init__(self):
+        self._make = SessionLocal
+
     @contextmanager
     def session(self):
         with SessionLocal() as session:
+            yield session
+
+    @contextmanager
+    def own(self):
+        with self._make() as session:
             yield session
 
 

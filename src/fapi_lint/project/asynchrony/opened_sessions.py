@@ -56,8 +56,9 @@ class OpenedSessions(Struct, eq=False, dict=True):
             for handler in self.project.routes.by_handler
             if self.project.is_judged(handler.module) and self.project.purposes.is_application(handler.module)
         ]
+        known = [function for function, _ in self._dependencies] if handlers else []
         words = (
-            needles(self._makers | _SESSIONS | {manager.name for manager in self._managers})
+            needles(self._makers | _SESSIONS | {function.name for function in (*self._managers, *known)})
             if handlers
             else frozenset()
         )
@@ -96,7 +97,7 @@ class OpenedSessions(Struct, eq=False, dict=True):
             for function in self.project.functions
             if function.node.is_generator
             and any(_leaf(decorator.value) in _MANAGERS for decorator in function.node.decorators)
-            and any(self._opened(function, function.scope))
+            and (any(self._opened(function, function.scope)) or self._opens_by_attribute(function))
             and any(
                 self.project.sessions.kind(self.project.types.of(function.scope, node.value))
                 for node, _ in paths(function.scope.body, o.Yield)
@@ -104,11 +105,23 @@ class OpenedSessions(Struct, eq=False, dict=True):
             )
         )
 
+    def _opens_by_attribute(self, function: Function) -> bool:
+        """`self._session_maker()`"""
+        calls = (node for node, _ in paths(function.scope.body, o.Call) if isinstance(node.func, o.Attribute))
+        callees = (self.project.types.callee(function.scope, node.func) for node in calls)
+        return any(
+            isinstance(callee, Type) and isinstance(callee.symbol, External) and callee.name in _MAKING
+            for callee in callees
+        )
+
     def _managed(self, handler: Function) -> Iterator[OpenedSession]:
-        names = {manager.name for manager in self._managers}
+        """What context managers open, and dependencies that the handler runs itself: `async for db in get_db():`."""
+        makers: dict[Function, Variable | None] = {**dict.fromkeys(self._managers), **dict(self._dependencies)}
+        names = {function.name for function in makers}
         for node, _ in paths(handler.scope.body, o.Call) if names else ():
-            if _leaf(node.func) in names and self.project.types.callee(handler.scope, node.func) in self._managers:
-                yield OpenedSession(handler, node, None)
+            callee = self.project.types.callee(handler.scope, node.func) if _leaf(node.func) in names else None
+            if isinstance(callee, Function) and callee in makers:
+                yield OpenedSession(handler, node, makers[callee])
 
     def _opened(self, function: Function, scope: Scope) -> Iterator[OpenedSession]:
         for node, _ in paths(scope.body, o.Call):
