@@ -19,6 +19,10 @@ from fapi_lint.project.values import Located, own_statements
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
+_NO_LIBRARY = frozenset(
+    ["abc", "builtins", "dataclasses", "enum", "pydantic", "sqlalchemy", "sqlmodel", "typing", "typing_extensions"]
+)
+"""Packages whose classes make no others declarative, or are known by their names."""
 _DECLARATIVE = ("DeclarativeBase", "DeclarativeBaseNoMeta", "declarative_base", "automap_base")
 _SINCE_2 = ("DeclarativeBase", "mapped_column", "async_sessionmaker", "MappedAsDataclass")
 """Names that SQLAlchemy 2.0 brought."""
@@ -136,7 +140,32 @@ class Models(Struct, eq=False, dict=True):
             if isinstance(ancestor, External)
             else self._is_declarative_by_itself(ancestor)
             for ancestor in self.project.resolver.mro(class_)
+        ) or self._is_declarative_by_library(class_)
+
+    def _is_declarative_by_library(self, class_: Class) -> bool:
+        """Whether a base of some library must be declarative, because the class names its table and has columns."""
+        mro = self.project.resolver.mro(class_)
+        named = [a for a in mro if isinstance(a, Class) and "__tablename__" in a.scope.bindings]
+        if not named or not any(isinstance(base, External) and base.package not in _NO_LIBRARY for base in mro):
+            return False
+        return any(map(self._has_columns, named))
+
+    def _has_columns(self, class_: Class) -> bool:
+        made = (
+            (binding.value.func, binding.annotation)
+            if isinstance(binding.value, o.Call)
+            else (None, binding.annotation)
+            for bindings in class_.scope.bindings.values()
+            for binding in bindings
         )
+        return any(
+            self._is_from_orm(class_, func) or (isinstance(note, o.Subscript) and self._is_from_orm(class_, note.value))
+            for func, note in made
+        )
+
+    def _is_from_orm(self, class_: Class, expr: o.Node | None) -> bool:
+        symbol = self.project.resolver.external(class_.scope, expr)
+        return symbol is not None and symbol.is_from("sqlalchemy", "Mapped", "mapped_column", "Column", "relationship")
 
     def _is_declarative_by_itself(self, class_: Class) -> bool:
         for decorator in class_.node.decorators:
