@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.models import Column
+from fapi_lint.project.mapped import Column
 from fapi_lint.project.module import Module
 from fapi_lint.project.objects.doubts import Doubt
 from fapi_lint.project.objects.flow import ObjectFlow
