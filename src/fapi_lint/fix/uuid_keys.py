@@ -65,7 +65,8 @@ def _find_fix(project: Project, identity: Identity) -> Fix | str:
     made, cell = _Edits(project), identity.cell
     if not identity.is_uuid:
         for column in dict.fromkeys(cell.columns):
-            if project.purposes.of(column.module) != "migration":
+            is_uuid = project.identifiers.holds_uuids(column)
+            if project.purposes.of(column.module) != "migration" and not is_uuid:
                 _column(made, column, is_key=column in identity.keys)
         for table, call in cell.table_columns:
             type_ = next((a for a in call.positional[1:] if not Obstacles.is_reference(a.value)), None)
@@ -88,7 +89,8 @@ def _title(identity: Identity, made: _Edits) -> str:
     where = "1 file" if files == 1 else f"{files} files"
     if identity.is_uuid:
         return f"Type what holds `{identity.name}` as UUID in {where}; requests with anything else are refused"
-    names = [f"`{key.owner.name}.{key.name}`" for key in identity.keys]
+    keys = [key for key in identity.keys if not made.project.identifiers.holds_uuids(key)]
+    names = [f"`{key.owner.name}.{key.name}`" for key in keys]
     what = ", ".join(names) if len(names) < 5 else f"{', '.join(names[:3])} and {len(names) - 3} more keys"
     title = f"Make {what} {'a UUID' if len(names) == 1 else 'UUIDs'} in {where}; existing rows need a data migration"
     if identity.cell.orders:

@@ -158,6 +158,23 @@ def test_the_objects_of_a_library_compare_keys(made: str, call: str) -> None:
     assert item.fix is not None
 
 
+def test_keys_that_are_uuids_already_share_the_place_of_others() -> None:
+    crud = GENERIC.replace("id: int", "id: Any") % READ + "\n\nclass CRUDTag(CRUDBase[models.Tag]): ...\n"
+    tag = """
+
+class Tag(Base):
+    __tablename__ = "tags"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+"""
+    given = {**files(crud), "app/models.py": "import uuid\n\n" + MODELS + tag}
+    (found, *_) = findings(given, "FAPI201")
+    assert found.fix is not None
+    assert found.fix.title.startswith("Make `Order.id` a UUID in ")
+    out = fixed(given, "FAPI201", unsafe=True)
+    assert tag in out["app/models.py"]
+    assert "def get_order(id: UUID" in out["app/main.py"]
+
+
 def test_what_makes_an_object_of_the_class() -> None:
     crud = GENERIC % READ + "\n\nclass CRUDItem(CRUDBase[models.Item]):\n"
     crud += (

@@ -126,8 +126,8 @@ class Obstacles:
         name, place = f"`{column.owner.name}.{column.name}`", column.place
         if self.project.settings.is_exempt("FAPI201", name.strip("`")):
             yield Fact(place, f"{name}, which is exempt,")
-        if self.project.purposes.of(column.module) == "migration":
-            return
+        if self.project.purposes.of(column.module) == "migration" or self.identifiers.holds_uuids(column):
+            return  # A UUID that shares a place with integers, like the key of any model, stays what it is.
         if column.made_by is not None:
             yield Fact(place, f"{name}, which a function makes,")
         if column.has_unknown_arguments:
