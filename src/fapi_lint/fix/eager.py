@@ -31,6 +31,7 @@ from fapi_lint.project.objects.links import Link, Path, is_loaded
 from fapi_lint.project.objects.origins import Origin
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class, External
+from fapi_lint.source.place import Place
 
 _WIDTH = 100
 """What a line of a query should not exceed."""
@@ -90,6 +91,8 @@ class _Loading:
         for load in loads:
             if load.obstacle is not None:
                 return Refusal(load.obstacle)
+            if self.origin.kind == "refresh" and self.is_within(load.read):
+                return Refusal("it is read in the same statement")
             if load.column:
                 columns[load.column] = None
             else:
@@ -116,6 +119,13 @@ class _Loading:
             self.refusal = Refusal("its options are not written as a list there")
             return []
         return self.chained(node, options)
+
+    def is_within(self, read: Place) -> bool:
+        """Whether the statement at the origin reads something itself, before anything behind it is run."""
+        statement = _statement(self.origin)
+        if statement is None or read.path != self.module.path:
+            return False
+        return statement.start <= read.start and read.end <= statement.end
 
     def is_plain(self, node: o.Call) -> bool:
         """`db.get(User, id)` of a synchronous session."""

@@ -190,6 +190,11 @@ READS = [
      ["Post.tags"]),
     ("query = select(Post)\nif key:\n    query = query.where(Post.id == key)\npost = await db.scalar(query)\n"
      "return post.author", ["Post.author"]),
+    ("post = Post(title='x')\npost.tags = [Tag(name='y')]\nawait db.flush()\ndb.add(post)\nawait db.commit()\n"
+     "await db.refresh(post)\nreturn post.tags", ["Post.tags"]),
+    ("post = Post(title='x')\ndb.add_all([post])\nawait db.flush()\nreturn post.tags", ["Post.tags"]),
+    ("post = Post(title='x')\ncomment = Comment(post=post)\ndb.add(comment)\nawait db.flush()\nreturn post.tags",
+     ["Post.tags"]),
 ]  # fmt: skip
 
 
@@ -220,6 +225,7 @@ SILENT = [
     "post = await db.get(Post, key)\nawait load_everything(post)\nreturn post.author",
     "post = Post(title='x')\nreturn post.tags",
     "post = Post(title='x', tags=[])\ndb.add(post)\nawait db.commit()\nreturn post.tags",
+    "post = Post(title='x')\nawait db.flush()\nreturn post.tags",
     "query = select(Post)\nif key:\n    query = query.options(selectinload(Post.author))\n"
     "post = await db.scalar(query)\nreturn post.author",
     "options = load_options()\npost = await db.scalar(select(Post).options(*options))\nreturn post.author",
@@ -383,6 +389,32 @@ def test_what_the_session_may_hold_whose_key_is_given() -> None:
         return [f"{post.author.name} {len(post.tags)}" for post in posts]
     """
     assert names(code) == ["Post.tags"]
+
+
+def test_objects_that_no_session_has_yet() -> None:
+    code = """
+    async def tag(db: AsyncSession, name: str) -> Tag:
+        found = Tag(name=name)
+        db.add(found)
+        await db.flush()
+        return found
+
+
+    async def create(db: AsyncSession, names: list[str]):
+        post = Post(title="x")
+        post.tags = [await tag(db, name) for name in names]
+        db.add(post)
+        await db.flush()
+
+
+    async def replace(db: AsyncSession, names: list[str]):
+        post = Post(title="x")
+        db.add(post)
+        post.tags = [await tag(db, name) for name in names]
+    """
+    found = findings(files(code), "FAPI506")
+    assert [(each.at, each.fix) for each in found] == [(("app/work.py", 33), None)]
+    assert found[0].message.endswith("; it is read in the same statement")
 
 
 def test_a_schema_that_contains_itself() -> None:

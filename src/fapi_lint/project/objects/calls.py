@@ -351,6 +351,8 @@ class Calls:
                 found[index] = arg, UNKNOWN
             elif isinstance(arg.value, (o.Name, o.Attribute)):
                 self.callback(node, index, found)
+        for _, values in found.values():
+            self.walk.hand(values)
         return [found[index] for index in range(len(node.args))]
 
     def items(self, node: o.Call, arguments: Iterable[tuple[o.Arg, Values]]) -> Values:

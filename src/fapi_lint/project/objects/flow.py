@@ -278,6 +278,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
         for origin, facts in summary.facts.items():
             if origin.kind != "parameter":
                 walk.set_facts(origin, facts)
+                walk.state.handed.add(origin)
         for (origin, path), values in summary.given.items():
             values = frozenset(new for value in values for new in self._substituted(value, bound))
             for owner in bound.get(origin, [Objects(origin)]):

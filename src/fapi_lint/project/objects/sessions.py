@@ -181,13 +181,15 @@ class SessionCalls:
                 continue
             keys = {link.key for link in links.of(model).values() if link.key}
             is_moved = any(len(path) == 1 and path[0] in keys for path in facts.writes.changed)
-            if is_moved or (origin.kind == "new" and not facts.is_persistent):
+            if is_moved or (origin.kind == "new" and not facts.is_persistent and origin in state.handed):
                 found.setdefault(model, set()).add(origin)
         return found
 
     def held(self) -> list[Origin]:
-        """The origins of all objects that there are, those of parameters included."""
-        return list({**self.walk.state.facts, **dict.fromkeys(self.walk.summary.params.values())})
+        """The origins of all objects that a session may have, those of parameters included."""
+        facts, handed = self.walk.state.facts, self.walk.state.handed
+        found = [each for each in facts if each.kind != "new" or each in handed or facts[each].is_persistent]
+        return list({**dict.fromkeys(found), **dict.fromkeys(self.walk.summary.params.values())})
 
     def drops(self, node: o.Call, func: o.Attribute, is_awaited: bool) -> list[tuple[Origin, Origin]]:
         """All origins, with the place after which their objects have to be loaded anew."""

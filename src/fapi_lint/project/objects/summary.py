@@ -21,9 +21,11 @@ class State(Struct, eq=False):
     """What links were assigned, or was added to them."""
     deleted: set[Model] = field(default_factory=set)
     """Of what an object was deleted, since the last flush."""
+    handed: set[Origin] = field(default_factory=set)
+    """New objects that something was given: no session has the others yet."""
 
     def copy(self) -> State:
-        return State(dict(self.names), dict(self.facts), dict(self.given), set(self.deleted))
+        return State(dict(self.names), dict(self.facts), dict(self.given), set(self.deleted), set(self.handed))
 
     def give(self, origin: Origin, path: Path, values: Values) -> None:
         self.given[origin, path] = self.given.get((origin, path), frozenset()) | values
@@ -36,6 +38,7 @@ class State(Struct, eq=False):
             own = self.facts.get(origin)
             self.facts[origin] = facts if own is None else own | facts
         self.deleted |= other.deleted
+        self.handed |= other.handed
         for (origin, path), values in other.given.items():
             self.give(origin, path, values)
 

@@ -207,6 +207,7 @@ class Walk:
 
     def set_attribute(self, owner: Objects, name: str, node: o.Node, values: Values) -> None:
         """`post.tags = …`: setting a collection reads the old one."""
+        self.hand(values)
         link = self.objects.link(owner, name)
         path = (*owner.path, name)
         if link is None or link.many is False:
@@ -234,6 +235,15 @@ class Walk:
             links = self.objects.links.of(model).values()
             far = {(*owner.path, link.name) for link in links if link.key == name}
             self.set_facts(owner.origin, replace(facts, near=facts.near - far))
+
+    def hand(self, values: Values) -> None:
+        """Something is given these, which may put them into a session."""
+        for value in values:
+            if isinstance(value, Objects):
+                self.state.handed.add(value.origin)
+            elif isinstance(value, Struct):
+                for _, inner in value.fields:
+                    self.hand(inner)
 
     def near(self, origin: Origin, path: Path) -> None:
         facts = self.facts(origin)
