@@ -122,3 +122,51 @@ def test_what_dependencies_are_given_by_fastapi_is_no_session() -> None:
     found = findings({"app/api/users.py": HEAD + textwrap.dedent(body)}, "FAPI501")
     assert [(f.message.split("`")[1], f.fix is not None) for f in found] == [("a", True), ("b", False)]
     assert found[1].message.endswith("(no fix: it may block, or be given objects that load more)")
+
+
+def test_objects_of_a_session_that_the_dependency_does_not_name() -> None:
+    db = """\
+    from sqlalchemy import ForeignKey, create_engine
+    from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, scoped_session, sessionmaker
+
+    session = scoped_session(sessionmaker(create_engine("sqlite://")))
+
+    class Base(DeclarativeBase): ...
+
+    class Post(Base):
+        __tablename__ = "posts"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        parent_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"))
+        children: Mapped[list["Post"]] = relationship()
+    """
+    work = """\
+    from fastapi import APIRouter, Depends
+    from app.db import Post, session
+
+    router = APIRouter()
+
+    class Settings: ...
+
+    def get(key: int):
+        return session.get(Post, key)
+
+    def current(key: int) -> Post:
+        return get(key)
+
+    def unannotated(key: int):
+        return get(key)
+
+    def settings() -> Settings:
+        return Settings()
+
+    @router.get("/a")
+    def a(post: Post = Depends(current)): return post
+
+    @router.get("/b")
+    def b(post=Depends(unannotated)): return post
+
+    @router.get("/c")
+    def c(settings: Settings = Depends(settings)): return {}
+    """
+    found = findings({"app/db.py": textwrap.dedent(db), "app/work.py": textwrap.dedent(work)}, "FAPI501")
+    assert [each.fix is None for each in found] == [True, True, False]

@@ -94,4 +94,8 @@ class Blocking:
             symbol = self.project.resolver.resolve(symbol.scope, symbol.value.func)  # `HTTPBearer()`
         if not isinstance(symbol, Function):
             return given is not None and not isinstance(symbol, External)
-        return depth > _DEEP or self.project.async_closures.touches(symbol) or self._is_given_objects(symbol, depth + 1)
+        if depth > _DEEP or self.project.async_closures.touches(symbol):
+            return True
+        # Its session may be one that it never names: that of the module of a service, or of the model itself.
+        gives_objects = not symbol.node.is_async and self.project.mapped_values.returned(symbol) is not None
+        return gives_objects or self._is_given_objects(symbol, depth + 1)
