@@ -114,6 +114,22 @@ def test_remove_argument(before: str, index: int, after: str) -> None:
     assert apply(before, [t.remove_argument(file, call, call.args[index])]) == after
 
 
+@pytest.mark.parametrize(
+    ("before", "indices", "after"),
+    [
+        ("f(a, b)", (0, 1), "f()"),
+        ("f(a, b, c)", (1, 2), "f(a)"),
+        ("f(a, b, c)", (0, 1), "f(c)"),
+        ("f(a, b, c)", (0, 2), "f(b)"),
+        ("f(\n    a,\n    b,\n    c,\n)", (1, 2), "f(\n    a,\n)"),
+        ("f(\n    a,\n    b,  # about b\n    c,\n)", (1, 2), "f(\n    a,\n    # about b\n)"),
+    ],
+)
+def test_remove_arguments(before: str, indices: tuple[int, ...], after: str) -> None:
+    file, call = the_call(before)
+    assert apply(before, t.remove_arguments(file, call, [call.args[index] for index in indices])) == after
+
+
 ARGUMENTS = ["a", "(b)", "c.d(1, 2)", "'e,)'", "k=1", "m=(2)", "n={'x': [1, 2]}", "**o"]
 
 

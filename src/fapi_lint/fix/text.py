@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -196,6 +196,22 @@ def remove_argument(file: File, call: o.Call, arg: o.Arg) -> Edit:
     if not last and not text[behind:following].strip():
         return Edit(file.path, arg.start, following, "")
     return Edit(file.path, arg.start, behind, "")
+
+
+def remove_arguments(file: File, call: o.Call, gone: Collection[o.Arg]) -> list[Edit]:
+    """Several arguments of a call go, each as by `remove_argument`; neighbours with no comment between go as one."""
+    starts = {arg.start for arg in gone}
+    args: list[o.Arg] = []
+    runs: list[int] = []
+    for arg in call.args:
+        if arg.start in starts and runs and runs[-1] == len(args) - 1 and "#" not in file.text[args[-1].end : arg.start]:
+            args[-1] = o.Arg(args[-1].start, arg.end, arg.value, "", "")
+            continue
+        if arg.start in starts:
+            runs.append(len(args))
+        args.append(arg)
+    merged = o.Call(call.start, call.end, call.func, tuple(args), call.open)
+    return [remove_argument(file, merged, args[index]) for index in runs]
 
 
 def quote(file: File, string: str) -> str:

@@ -225,7 +225,7 @@ API = {
         class Invitation(BaseModel):
             user_ids: list[int]
             scores: dict[int, int]
-            inviter_id: int = Field(gt=0)
+            inviter_id: int = Field(gt=0, lt=2147483647)
         """,
     "app/api.py": """\
         from typing import Annotated
