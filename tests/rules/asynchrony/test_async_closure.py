@@ -549,6 +549,26 @@ def test_engines(before: str, after: str | None, title: str) -> None:
     assert f"engine = create_async_engine({after or before})\n" in text
 
 
+@pytest.mark.parametrize(
+    ("options", "is_seen"),
+    [
+        ('{"pool_size": 5, "pool_pre_ping": True}', True),
+        ('{"pool_size": 5}\noptions["pool_recycle"] = 60', True),
+        ('{"pool_size": 5}\noptions["creator"] = connect', False),
+        ('{"pool_size": 5}\noptions.update(more)', False),
+        ('{"pool_size": 5, **more}', False),
+        ('{"poolclass": Pool}', False),
+        ("load()", False),
+    ],
+)
+def test_options_of_an_engine_in_a_dict(options: str, is_seen: bool) -> None:
+    head = f'from lib import Pool, connect, load, more\nfrom sqlalchemy import create_engine\n\noptions = {options}\n'
+    files = {"app/db.py": head + 'engine = create_engine("postgresql+psycopg://db/x", **options)\n'}
+    (found,) = findings(files, "FAPI502")
+    assert (found.fix is not None) is is_seen
+    assert ("`**options` may not serve an asynchronous engine" in found.message) is not is_seen
+
+
 def test_the_requirement_changes() -> None:
     files = {**app(GET), "requirements.txt": "fastapi\nSQLAlchemy>=2.0  # the ORM\nsqlalchemy-utils\n"}
     assert fixed(files, CODES, unsafe=True)["requirements.txt"] == (

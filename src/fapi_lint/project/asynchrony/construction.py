@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony.coroutines import Parents
+from fapi_lint.project.asynchrony.coroutines import Parents, paths
 from fapi_lint.project.asynchrony.roles import Role
-from fapi_lint.project.asynchrony.surroundings import leaf
+from fapi_lint.project.asynchrony.surroundings import is_target, leaf
 from fapi_lint.project.symbols import External, Scope
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def construct(reader: Reader, scope: Scope, call: o.Call, callee: External, abov
     name = callee.name
     if name == "create_engine":
         for arg in call.args[1:]:
+            if arg.star == "**" and _are_seen(scope, arg.value):
+                continue
             if arg.keyword not in _ENGINE_ARGUMENTS:
                 reader.obstacle(arg, f"`{reader.module.slice(arg)}` may not serve an asynchronous engine")
             elif arg.keyword == "poolclass" and leaf(arg.value) not in _POOLS:
@@ -67,3 +69,30 @@ def construct(reader: Reader, scope: Scope, call: o.Call, callee: External, abov
     elif name in ("scoped_session", "create_session", "engine_from_config"):
         reason = "keeps a session for each thread" if name == "scoped_session" else "has no asynchronous form"
         reader.obstacle(call, f"`{name}()` {reason}")
+
+
+def _are_seen(scope: Scope, options: o.Node) -> bool:
+    """Whether options are a dict of which every key is seen, and serves an asynchronous engine."""
+    if isinstance(options, o.Dict):
+        return all(_serves(key) for key in options.keys)
+    where, bindings = (isinstance(options, o.Name) and scope.lookup(options.id)) or (None, [])
+    if where is None or not isinstance(options, o.Name):
+        return False
+    if not all(isinstance(each.value, o.Dict) and _are_seen(where, each.value) for each in bindings):
+        return False
+    uses = (use for use in paths(where.body, o.Name) if use[0].id == options.id)
+    return all(is_target(node, above) or _is_harmless(node, above) for node, above in uses)
+
+
+def _is_harmless(name: o.Name, above: Parents) -> bool:
+    """`**options`, `options["pool_size"] = 5`"""
+    if above is None:
+        return False
+    parent, outer = above
+    if isinstance(parent, o.Subscript):
+        return parent.value is name and is_target(parent, outer) and _serves(parent.items[0])
+    return isinstance(parent, o.Arg) and parent.star == "**"
+
+
+def _serves(key: o.Node | None) -> bool:
+    return isinstance(key, o.String) and key.value in _ENGINE_ARGUMENTS - {"poolclass"}
