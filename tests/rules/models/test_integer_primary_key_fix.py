@@ -455,3 +455,40 @@ def test_revisions_and_exempt_keys_stay() -> None:
     assert after["alembic/versions/1_x.py"] == revision
     assert after["app/user.py"] != USER
     assert findings(files, "FAPI201", settings=Settings(exempt={"FAPI201": ("User.id",)})) == []
+
+
+BULK = {
+    "app/user.py": USER,
+    "app/work.py": """\
+        from sqlalchemy import insert, update
+        from sqlalchemy.orm import Session
+
+        from app.user import User
+
+
+        class Users:
+            def __init__(self, db: Session) -> None:
+                self.db = db
+
+            def rename(self, names: dict[int, str]) -> None:
+                self.db.bulk_update_mappings(User, [{"id": key, "name": name} for key, name in names.items()])
+
+
+        def handed(names: dict[int, str], db: Session) -> None:
+            Users(db).rename(names)
+
+
+        def core(key: int, other: int, third: int, db: Session) -> None:
+            rows = [{"id": key, "name": "x"}]
+            db.execute(insert(User), rows)
+            db.execute(update(User), [{"id": other, "name": "y"}])
+            db.execute(insert(User).values([{"id": third}]))
+        """,
+}
+
+
+def test_records_of_bulk_statements() -> None:
+    work = convert(BULK)["app/work.py"]
+    assert "def rename(self, names: dict[UUID, str]) -> None:" in work
+    assert "def handed(names: dict[UUID, str], db: Session) -> None:" in work
+    assert "def core(key: UUID, other: UUID, third: UUID, db: Session) -> None:" in work

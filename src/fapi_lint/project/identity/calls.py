@@ -14,6 +14,7 @@ from fapi_lint.project.identity.passing import (
     dumped_class,
     is_literal,
     pass_to,
+    records,
     validate,
 )
 from fapi_lint.project.identity.sql import in_sql, row
@@ -164,10 +165,19 @@ def _text_test(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cel
 
 def _execute(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
     values = arguments(flow, scope, call)
+    if len(values) > 1:
+        records(flow, values[1], flow.entities.of(scope, call.args[0].value, flow.objects))
     first = values[0] if values else flow.value(scope, func.value)
     if first is not None and func.attr.startswith("s") and "0" in first.root.parts:
         return first.part("0")
     return first
+
+
+def _bulk(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    values = arguments(flow, scope, call)
+    if len(values) > 1:
+        records(flow, values[1], flow.entities.class_named(scope, call.args[0].value))
+    return None
 
 
 def _view(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
@@ -337,6 +347,7 @@ _METHODS = _by_name(
     (_TEXT_TESTS, _text_test),
     (("get", "get_one"), _get),
     (("scalar", "scalars", "execute", "exec", "stream", "stream_scalars"), _execute),
+    (("bulk_insert_mappings", "bulk_update_mappings"), _bulk),
     (("keys", "values", "items"), _view),
     (("pop", "setdefault"), _pop),
     (_ADDING, _add),

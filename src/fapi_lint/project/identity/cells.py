@@ -170,6 +170,10 @@ class Cell:
                 join(root, part)
         return root.root
 
+    def parted(self) -> list[Cell]:
+        """What stands apart in a root."""
+        return [*self.parts.values(), *([self.keys] if self.keys is not None else [])]
+
     def inside(self, seen: set[Cell]) -> Iterator[Cell]:
         """The set and those in it, but for what has been `seen`; that grows by what this gives."""
         pending = [self]
@@ -178,7 +182,7 @@ class Cell:
             if cell not in seen:
                 seen.add(cell)
                 yield cell
-                pending += [*cell.parts.values(), *([cell.keys] if cell.keys is not None else [])]
+                pending += cell.parted()
 
     def _take(self, other: Cell) -> None:
         """Hold what another root does, which is one with this one now; the parts of both are left to be joined."""

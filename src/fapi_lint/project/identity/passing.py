@@ -159,7 +159,9 @@ def by_keyword(flow: Flow, scope: Scope, call: o.Call, owner: Class | None, rece
                     join(flow.value(scope, key), cell)
             continue
         value_ = flow.value(scope, arg.value)
-        if found is not None and arg.keyword in flow.names:
+        if not arg.keyword and not arg.star:
+            records(flow, value_, owner)
+        elif found is not None and arg.keyword in flow.names:
             join(flow.of_models(scope, *found, arg.keyword), value_)
         elif owner is not None and arg.keyword:
             join(flow.attribute(owner, arg.keyword), value_)
@@ -169,3 +171,14 @@ def by_keyword(flow: Flow, scope: Scope, call: o.Call, owner: Class | None, rece
             value_.root.loose.append((arg.keyword, flow.place(scope, arg)))
             flow.loose_cells.append(value_)
     return receiver
+
+
+def records(flow: Flow, rows: Cell | None, owner: Class | None) -> None:
+    """`insert(User).values(rows)`, `bulk_update_mappings(User, rows)`: dicts with the columns of a model."""
+    model = None if owner is None else flow.project.models.by_class.get(owner)
+    if model is None or rows is None:
+        return
+    for name in model.columns:
+        held = flow.attribute(model.class_, name)
+        if held is not None:
+            join(rows.part(name), held)

@@ -162,7 +162,10 @@ class Places:
 
     def takers(self, cells: Iterable[Cell]) -> set[str]:
         """The names of the functions that take values of some sets, and of the classes that are made of them."""
-        functions = {owner for cell in set(cells) for owner, _ in cell.slots if isinstance(owner, Function)}
+        roots = set(cells)
+        functions = {owner for cell in roots for owner, _ in cell.slots if isinstance(owner, Function)}
+        held = ((function, cell.root) for (function, _), cell in self._parameters.items())
+        functions |= {function for function, cell in held if any(part.root in roots for part in cell.parted())}
         makers = (function.parent for function in functions if function.name == "__init__")
         owners = {parent.name for parent in makers if isinstance(parent, Class)}
         return ({function.name for function in functions} | owners) - {"__init__", "get"}
