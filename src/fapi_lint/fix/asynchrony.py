@@ -196,6 +196,9 @@ class Conversion:
                 self.create_all(module, node)
             case "run_sync":
                 self.run_sync(module, node)
+            case "method":
+                self.awaited(change)
+                self.method(module, node)
             case "unthread":
                 self.unthread(module, node)
 
@@ -269,6 +272,17 @@ class Conversion:
         connection, rest = _bound(module, node)
         text = f"await {connection}.run_sync({', '.join([module.slice(node.func), *rest])})"
         self.edits.append(replace(module, node, text))
+
+    def method(self, module: Module, node: o.Node) -> None:
+        """`db.bulk_save_objects(users)`: the method of the synchronous session is run with what it is given."""
+        assert isinstance(node, o.Call)
+        assert isinstance(node.func, o.Attribute)
+        session = spell(module, "sqlalchemy.orm.Session", node.start)
+        self.needs += session.needs
+        space = module.text[node.open : node.args[0].start]
+        before, after = ("", " ") if space.strip() or not space else (space, "")
+        text = f"run_sync({before}{session.text}.{node.func.attr},{after}"
+        self.edits.append(Edit(module.path, node.func.attr_start, node.open, text))
 
     def unthread(self, module: Module, node: o.Node) -> None:
         """`await run_in_threadpool(f, 1)`: `f(1)` is what is awaited now."""

@@ -455,7 +455,7 @@ def test_scripts_of_the_application_run_a_loop() -> None:
             "`get` is passed to `Thread()`, which may not await it",
         ),
         ("def work(db: Session):\n    return paginate(db, 1)", "`db` is passed to `paginate()`"),
-        ("def work(db: Session):\n    db.bulk_save_objects([])", "`db.bulk_save_objects` has no asynchronous form"),
+        ("def work(db: Session):\n    db.prepare()", "`db.prepare` has no asynchronous form"),
         (
             "def work(db: Session):\n    return db.query(User).all()",
             "first `db.query()` must become `select()` (FAPI503)",
@@ -547,6 +547,52 @@ def test_engines(before: str, after: str | None, title: str) -> None:
     assert ("; the URL must name an async driver" in found.fix.title) == bool(title)
     text = fixed(files, CODES, unsafe=True)["app/db.py"]
     assert f"engine = create_async_engine({after or before})\n" in text
+
+
+def test_methods_that_only_the_synchronous_session_has() -> None:
+    code = """
+    def names() -> list[str]:
+        with SessionLocal() as db:
+            return list(db.scalars(select(User.name)))
+
+
+    def load(db: Session, users: list[User]) -> None:
+        db.bulk_save_objects(users)
+        db.bulk_insert_mappings(
+            User,
+            [{"name": name} for name in names()],  # again
+        )
+    """
+    after = fixed(app(code), CODES, unsafe=True)["app/work.py"]
+    assert after == ASYNC_HEAD.replace(
+        "AsyncSession\n", "AsyncSession\nfrom sqlalchemy.orm import Session\n"
+    ) + textwrap.dedent(
+        """
+        async def names() -> list[str]:
+            async with SessionLocal() as db:
+                return list(await db.scalars(select(User.name)))
+
+
+        async def load(db: AsyncSession, users: list[User]) -> None:
+            await db.run_sync(Session.bulk_save_objects, users)
+            await db.run_sync(
+                Session.bulk_insert_mappings,
+                User,
+                [{"name": name} for name in await names()],  # again
+            )
+        """
+    )
+    assert refusal("def work(db: Session, users):\n    users.each(db.bulk_save_objects)").startswith(
+        "`db.bulk_save_objects` is handed on uncalled"
+    )
+
+
+def test_a_maker_that_is_configured_later() -> None:
+    code = """
+    def configure() -> None:
+        SessionLocal.configure(bind=engine, autoflush=False)
+    """
+    assert converted(code).removeprefix(HEAD) == textwrap.dedent(code)
 
 
 @pytest.mark.parametrize(

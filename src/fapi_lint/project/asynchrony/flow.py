@@ -41,6 +41,7 @@ Kind: TypeAlias = Literal[
     "sync_engine",
     "create_all",
     "run_sync",
+    "method",
     "dynamic",
     "unthread",
     "at_start",

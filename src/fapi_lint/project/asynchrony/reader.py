@@ -269,10 +269,12 @@ class Reader:
             self.obstacle(node, f"`{' '.join(written.split())}` has no asynchronous form")
         elif use is Use.PLAIN:
             return
+        elif use is Use.RUN_SYNC and call is not None and call.args:
+            self.change("method", call, outer)
         elif call is None:
             parents = tuple(ancestors(above))
             awaited = threaded(self.flow.project.resolver, scope, node, parents)
-            if awaited is None or use is Use.ENTERED:
+            if awaited is None or use in (Use.ENTERED, Use.RUN_SYNC):
                 self.obstacle(node, f"`{written}` is handed on uncalled")
             else:
                 self.part.changes.append(Change("unthread", self.module, awaited, parents[2:]))
@@ -409,7 +411,7 @@ class Reader:
         self._seen.add(key)
         self.part.touches = True
         parents = tuple(ancestors(above))
-        if kind in ("await", "enter", "create_all", "run_sync"):
+        if kind in ("await", "enter", "create_all", "run_sync", "method"):
             reason = hindrance(node, parents, self.part.scope)
             elsewhere = self.flow.starting.kind(self.module, parents, self.part.scope) if kind == "create_all" else None
             if elsewhere is not None:

@@ -35,6 +35,8 @@ class Use(enum.Enum):
     ENTERED = enum.auto()
     """A context manager: `async with` in place of `with`."""
     ENTERED_OR_AWAITED = enum.auto()
+    RUN_SYNC = enum.auto()
+    """Only the synchronous class has it: `await session.run_sync(Session.bulk_save_objects, users)`."""
 
 
 _CLASSES = {
@@ -57,6 +59,7 @@ _MEMBERS: dict[Role, dict[str, Use]] = {
         signatures.COROUTINES["AsyncSession"] - {"aclose", "run_sync", "stream", "stream_scalars"}, Use.AWAITED
     )
     | _TRANSACTIONS
+    | dict.fromkeys(["bulk_insert_mappings", "bulk_save_objects", "bulk_update_mappings"], Use.RUN_SYNC)
     | dict.fromkeys(
         [
             "add",
@@ -90,7 +93,7 @@ _MEMBERS: dict[Role, dict[str, Use]] = {
     | dict.fromkeys(["closed", "dialect", "in_nested_transaction", "in_transaction", "info", "invalidated"], Use.PLAIN),
     Role.ENGINE: {"dispose": Use.AWAITED, "begin": Use.ENTERED, "connect": Use.ENTERED_OR_AWAITED}
     | dict.fromkeys(["dialect", "driver", "echo", "execution_options", "name", "pool", "url"], Use.PLAIN),
-    Role.MAKER: {"begin": Use.ENTERED},
+    Role.MAKER: {"begin": Use.ENTERED, "configure": Use.PLAIN},
     Role.TRANSACTION: dict.fromkeys(["close", "commit", "rollback"], Use.AWAITED) | {"is_active": Use.PLAIN},
 }
 
