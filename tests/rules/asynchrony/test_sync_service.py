@@ -107,11 +107,11 @@ def test_a_method_tells_why_the_session_of_its_object_stays() -> None:
             self.db = db
 
         def get(self):
-            return self.db.bulk_save_objects([])
+            return self.db.prepare()
 
         def through(self):
             return self.get()
     """
     found = findings({PATH: HEAD + textwrap.dedent(body)}, "FAPI505")
     assert len(found) == 2
-    assert all("`self.db.bulk_save_objects` has no asynchronous form" in each.message for each in found)
+    assert all("`self.db.prepare` has no asynchronous form" in each.message for each in found)
