@@ -81,9 +81,16 @@ class Resources:
         return self._expected.get(schema.class_)
 
     def rivals(self, schema: Schema) -> list[Schema]:
-        """Other schemas that should bear the same name as this one."""
-        expected = self._expected[schema.class_]
-        return [self.project.schemas.by_class[other] for other in self._wanting[expected] if other.name != schema.name]
+        """Other schemas that should bear the same name, and have no less claim to it than this one."""
+        others = (self.project.schemas.by_class[other] for other in self._wanting[self._expected[schema.class_]])
+        claim = self._claim(schema)
+        return [other for other in others if other.name != schema.name and self._claim(other) <= claim]
+
+    def _claim(self, schema: Schema) -> int:
+        """UserRead says its role, User stands for the resource; UserDetail is only answered with, as they may be."""
+        if self.parse(schema.name) is not None:
+            return 0
+        return 1 if schema.name == self._answered.get(schema.class_) else 2
 
     @cached_property
     def _expected(self) -> dict[Class, str]:

@@ -131,6 +131,18 @@ def test_two_for_one_name() -> None:
     )
 
 
+@pytest.mark.parametrize("first", ["TagOut", "Tag"])
+def test_a_name_for_the_one_with_more_claim_to_it(first: str) -> None:
+    schemas = f"class {first}(BaseModel):\n    id: int\nclass TagDetail({first}): ...\n"
+    routes = (
+        f"@router.get('', response_model=list[{first}])\nasync def many(): ...\n"
+        "@router.get('/{tag_id}', response_model=TagDetail)\nasync def one(): ...\n"
+    )
+    found = findings({"app/schemas/tag.py": IMPORT + schemas, "app/api/tags.py": ROUTES + routes}, "FAPI106")
+    assert [each.fix is not None for each in found] == [True, False]
+    assert found[1].message.endswith(f"not renamed: `{first}` should be called so too")
+
+
 def test_a_name_that_exists() -> None:
     (found,) = reported("UserRead(BaseModel)", "UserResponse(BaseModel)")
     assert found.fix is None
