@@ -223,6 +223,7 @@ def test_what_the_decorator_is_put_on(code: str, reason: str) -> None:
         ("= function(*args, **kwargs)", "= pool.submit(function)", "does more with what it decorates than calling it"),
         ("= function(*args, **kwargs)", "= submit(run=function)", "does more with what it decorates than calling it"),
         ("    return wrapper", "    return function or wrapper", "nobody can tell what `@deco` puts in place"),
+        ("    return wrapper", "    return function", "nobody can tell who calls what `@deco` marks"),
         (
             "    return wrapper",
             "    register(wrapper)\n    return wrapper",

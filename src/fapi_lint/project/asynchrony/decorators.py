@@ -124,6 +124,8 @@ class _Reader:
         if any(text.find(word, node.start, node.end) >= 0 for word in _ASKING):
             return f"`@{name}` asks whether what it decorates is a coroutine"
         decorator = _given_back(self.function) if made else self.function
+        if decorator is not None and _gives_itself(decorator):
+            return f"nobody can tell who calls what `@{name}` marks"
         wrapper = None if decorator is None else _given_back(decorator)
         if decorator is None or wrapper is None:
             return f"nobody can tell what `@{name}` puts in place of what it decorates"
@@ -201,6 +203,13 @@ def _given_back(function: Function) -> Function | None:
     (inner,) = nested
     uses = len(list(_names(scope, inner.name)))
     return inner if uses == len(returned) and len(scope.bindings[inner.name]) == 1 else None
+
+
+def _gives_itself(decorator: Function) -> bool:
+    """Whether a decorator gives back what it decorates."""
+    returned = [node.value for node in statements(decorator.scope.body) if isinstance(node, o.Return)]
+    first = decorator.node.params[0].name if decorator.node.params else ""
+    return bool(returned) and all(isinstance(value, o.Name) and value.id == first for value in returned)
 
 
 def _names(scope: Scope, name: str) -> Iterator[tuple[Scope, o.Name, tuple[o.Node, ...]]]:
