@@ -245,3 +245,25 @@ def test_what_only_a_function_does_makes_no_program() -> None:
 def test_the_program_that_a_module_also_is() -> None:
     text = 'import os\n\nif __name__ == "__main__":\n    run(os.environ["CHANGES"])\n'
     assert findings({"app/watcher.py": text}, "FAPI701") == []
+
+
+@pytest.mark.parametrize(
+    ("annotation", "read", "expected"),
+    [
+        ("Optional[str] = None", 'os.getenv("X") or "y"', 'settings.X or "y"'),
+        ("Union[str, None] = None", 'os.environ["X"]', "settings.X"),
+        ("Optional[int] = None", 'int(os.environ["X"])', 'int(os.environ["X"])'),
+        ("Union[str, int] = 1", 'os.environ["X"]', 'os.environ["X"]'),
+    ],
+)
+def test_optional_fields_of_typing(annotation: str, read: str, expected: str) -> None:
+    config = f"""
+        from typing import Optional, Union
+        from pydantic_settings import BaseSettings
+
+        class Settings(BaseSettings):
+            X: {annotation}
+
+        settings = Settings()
+    """
+    assert after(f"import os\n\nx = {read}\n", config).endswith(f"x = {expected}\n")
