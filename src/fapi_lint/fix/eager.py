@@ -51,6 +51,8 @@ class _Step(Struct, eq=False):
     is_needed: bool = False
     """Not loaded yet: else it is only passed through."""
     following: dict[str, _Step] | None = None
+    repeats: bool = False
+    """The same follows it, and so on."""
 
 
 def eager_edits(project: Project, loads: Sequence[LazyLoad]) -> Parts | Refusal:
@@ -213,7 +215,7 @@ class _Loading:
         if _meets_again(origin.model, steps):
             return self.behind(statement, self.for_each(each, self.one_by_one(each, steps, columns)))
         names = [f'"{name}"' for name in [*columns, *(name for name, step in steps.items() if step.is_needed)]]
-        if all(not step.following for step in steps.values()):
+        if not any(step.following or step.repeats for step in steps.values()):
             line = f"await {origin.session}.refresh({each}, [{', '.join(names)}])"
         else:
             keys = origin.model.primary_keys
@@ -257,6 +259,8 @@ class _Loading:
         names = [f'"{name}"' for name in [*columns, *(name for name, step in steps.items() if step.is_needed)]]
         lines = [f"await {self.origin.session}.refresh({owner}, [{', '.join(names)}])"] if names else []
         for name, step in steps.items():
+            if step.repeats:
+                self.refusal = Refusal(f"there is no end to what is read by `{name}`")
             if not step.following:
                 continue
             path, head = f"{owner}.{name}", ""
@@ -298,7 +302,8 @@ class _Loading:
             spelled = spell(self.module, f"sqlalchemy.orm.{function}", self.origin.node.start)
             self.needs += spelled.needs
             function = spelled.text
-        return f"{function}({self.model(step.link.source)}.{step.link.name})"
+        depth = ", recursion_depth=-1" if step.repeats and step.is_needed else ""
+        return f"{function}({self.model(step.link.source)}.{step.link.name}{depth})"
 
     @cached_property
     def named(self) -> dict[Class, str]:
@@ -347,7 +352,7 @@ def _check_after(origin: Origin, statement: o.Node) -> o.If | None:
 
 def _meets_again(model: Model, steps: dict[str, _Step]) -> bool:
     """Whether loading all anew at once comes to an object twice, and the second time drops what the first loaded."""
-    if all(not step.following for step in steps.values()):
+    if not any(step.following for step in steps.values()):
         return False
     wanted: dict[Model, set[frozenset[str]]] = {model: {frozenset(steps)}}
     pending = list(steps.values())
@@ -371,6 +376,7 @@ def _add(steps: dict[str, _Step], load: LazyLoad) -> None:
         step = steps.setdefault(link.name, _Step(link))
         if index == len(load.path) - 1 or (link.is_lazy and not is_loaded(names[: index + 1], load.loaded)):
             step.is_needed = True
+        step.repeats |= load.repeats and index == len(load.path) - 1
         if step.following is None:
             step.following = {}
         steps = step.following

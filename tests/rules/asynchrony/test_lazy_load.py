@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 
+from fapi_lint.config.versions import Bounds, Versions
 from fapi_lint.fix.eager import Parts, eager_edits
 from fapi_lint.fix.splice import apply
 from fapi_lint.testing import application, findings, fixed
@@ -423,9 +424,42 @@ def test_a_schema_that_contains_itself() -> None:
     async def read(key: int, db: Db):
         return await db.get(Comment, key)
     """
-    found = findings(files(code), "FAPI506")
-    assert [f.fix for f in found] == [None]
-    assert "contains itself" in found[0].message
+    all_levels = "selectinload(Comment.replies, recursion_depth=-1)"
+    assert f"return await db.get(Comment, key, options=[{all_levels}])" in fix(code)
+    app = files(code)
+    more = {**app, "app/schemas.py": SCHEMAS.replace("replies: list", "author: UserRead\n    replies: list")}
+    refused = [f.message for f in findings(more, "FAPI506") if f.fix is None]
+    assert len(refused) == 1
+    assert "contains itself" in refused[0]
+    (found,) = findings(app, "FAPI506", versions=Versions(sqlalchemy=Bounds(lowest=(1, 4))))
+    assert found.fix is None
+
+
+def test_all_levels_below_others() -> None:
+    code = """
+    class Whole(Read):
+        comments: list[Thread]
+
+
+    @router.get("/posts/{key}", response_model=Whole)
+    async def read(key: int, db: Db):
+        return await db.scalar(select(Post).where(Post.id == key))
+
+
+    @router.post("/comments", response_model=Thread)
+    async def create(key: int, db: Db):
+        comment = Comment(post_id=key)
+        db.add(comment)
+        await db.commit()
+        return comment
+    """
+    after = fix(code.replace("Whole(Read)", "Whole(CommentRead)"))
+    options = "selectinload(Post.comments).selectinload(Comment.replies, recursion_depth=-1)"
+    assert options in after
+    assert (
+        "    await db.commit()\n    await db.get(Comment, comment.id, "
+        "options=[selectinload(Comment.replies, recursion_depth=-1)], populate_existing=True)\n"
+    ) in after
 
 
 def fix(code: str) -> str:

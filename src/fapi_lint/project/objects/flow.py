@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _PROPERTIES = frozenset(["property", "cached_property", "hybrid_property"])
 _CONTAINERS = frozenset(["list", "List", "Sequence", "Iterable", "set", "Set", "Collection", "tuple", "Tuple"])
+Key = TypeVar("Key")
 Classes: TypeAlias = "tuple[tuple[str, Class], ...]"
 Statements: TypeAlias = "tuple[tuple[str, Statement], ...]"
 
@@ -268,7 +269,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
                     if read.deleted is not None:
                         self.stale.delete(walk, value.origin, path, changed, read.deleted)
                     else:
-                        self.read(walk, value.origin, path, changed, read.place, read.obstacle)
+                        self.read(walk, value.origin, path, changed, read.place, read.obstacle, read.repeats)
                 change = summary.facts.get(origin)
                 if change is not None:
                     change = self._moved(walk, summary, node, value, change)
@@ -339,7 +340,14 @@ class ObjectFlow(Struct, eq=False, dict=True):
     # --- attributes ------------------------------------------------------------------------------------
 
     def read(
-        self, walk: Walk, origin: Origin, path: Path, facts: Facts, place: Place, obstacle: str | None = None
+        self,
+        walk: Walk,
+        origin: Origin,
+        path: Path,
+        facts: Facts,
+        place: Place,
+        obstacle: str | None = None,
+        repeats: bool = False,
     ) -> None:
         """Note that the last attribute of a path is read."""
         if len(path) > _DEPTH:
@@ -350,7 +358,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
                 for value in walk.state.given.get((origin, path[:length]), ()):
                     if isinstance(value, Objects):
                         given = walk.facts(value.origin)
-                        self.read(walk, value.origin, value.path + path[length:], given, place, obstacle)
+                        self.read(walk, value.origin, value.path + path[length:], given, place, obstacle, repeats)
             self._reading.discard((origin, path))
         self.stale.read(walk, origin, path, facts, place)
         member = self._member(origin.model, path)
@@ -362,12 +370,12 @@ class ObjectFlow(Struct, eq=False, dict=True):
             self.read(walk, origin, (*path[:-1], member), facts, place, obstacle)
         elif origin.kind == "parameter":
             if not is_loaded(path, facts.surely):
-                read = Read(origin, path, facts, place, obstacle)
-                walk.summary.reads.setdefault(origin, {}).setdefault((path, facts), read)
+                read = Read(origin, path, facts, place, obstacle, repeats=repeats)
+                _note(walk.summary.reads.setdefault(origin, {}), (path, facts), read)
         elif member and origin.model is not None and facts.may_lack(path):
             is_doubtful = not facts.lacks(path)
             key = (origin, path, facts.dropped, facts.is_opaque, is_doubtful)
-            self.reads.setdefault(key, Read(origin, path, facts, place, obstacle, is_doubtful=is_doubtful))
+            _note(self.reads, key, Read(origin, path, facts, place, obstacle, is_doubtful=is_doubtful, repeats=repeats))
 
     def _member(self, model: Model | None, path: Path) -> bool | Function | str | None:
         """What the last attribute of a path is: a link that loads when it is read (or may be one), a column that an
@@ -477,3 +485,9 @@ class ObjectFlow(Struct, eq=False, dict=True):
             found.append(link)
             model = link.target
         return tuple(found)
+
+
+def _note(reads: dict[Key, Read], key: Key, read: Read) -> None:
+    """The first read of its kind, unless a later one goes on and on."""
+    if key not in reads or (read.repeats and not reads[key].repeats):
+        reads[key] = read

@@ -44,6 +44,8 @@ class LazyLoad(Struct, frozen=True, eq=False):
     """What the query loads already."""
     column: str = ""
     """A column behind the path that is out of date, instead of a link."""
+    repeats: bool = False
+    """Whether the last link is read of what it leads to as well, and so on."""
 
     @property
     def place(self) -> Place:
@@ -207,7 +209,8 @@ class LazyLoads(Struct, eq=False, dict=True):
         for read in reads:
             load = self._load(read)
             known = found.get((load.origin, read.path))
-            if known is None or (known.obstacle is not None and load.obstacle is None):
+            is_more = load.obstacle is None and known is not None and (known.obstacle is not None or load.repeats)
+            if known is None or is_more:
                 found[load.origin, read.path] = load
         return self._sorted(found.values())
 
@@ -242,7 +245,8 @@ class LazyLoads(Struct, eq=False, dict=True):
         obstacle = obstacle or _shared(origin)
         if origin in self.objects.unreadable:
             obstacle = obstacle or "the options of its query are not seen there"
-        return LazyLoad(origin, self.objects.links_of(read.origin, read.path), read.place, obstacle, read.facts.again)
+        links = self.objects.links_of(read.origin, read.path)
+        return LazyLoad(origin, links, read.place, obstacle, read.facts.again, repeats=read.repeats)
 
 
 def _shared(origin: Origin) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.mapped import Model
-from fapi_lint.project.objects.links import Path
+from fapi_lint.project.objects.links import Link, Path
 from fapi_lint.project.objects.origins import Objects, Record, Result, Values, many, one
 from fapi_lint.project.schemas import Schema, SchemaField
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 Arguments: TypeAlias = "dict[str, tuple[Scope, o.Node]]"
 """What the type parameters of a generic schema stand for."""
 
-Reading: TypeAlias = "tuple[Path, Place, str | None]"
-"""Attributes that are read one after the other, the field that does, and what hinders loading them, if so."""
+Reading: TypeAlias = "tuple[Path, Place, str | None, bool]"
+"""Attributes that are read one after the other, the field that does, what hinders loading them, if so, and whether the
+last one is read of what it leads to as well, and so on."""
 
 _DEPTH = 8
 _CONTAINERS = frozenset(["list", "List", "Sequence", "Iterable", "set", "Set", "Collection", "tuple", "Tuple"])
@@ -175,8 +176,8 @@ class Serialisation:
             elif isinstance(value, Objects) and not value.many:
                 facts, model = walk.facts(value.origin), self.objects.model_of(value)
                 if model is not None or value.origin.model is None:
-                    for path, place, obstacle in self.paths(schema, model, arguments):
-                        self.objects.read(walk, value.origin, value.path + path, facts, place, obstacle)
+                    for path, place, obstacle, repeats in self.paths(schema, model, arguments):
+                        self.objects.read(walk, value.origin, value.path + path, facts, place, obstacle, repeats)
 
     def paths(self, schema: Schema, model: Model | None, arguments: Arguments) -> list[Reading]:
         """What a schema reads of an object of a model, at any depth."""
@@ -195,22 +196,36 @@ class Serialisation:
             name = self._attribute(field)
             link = links.get(name)
             if name in volatile and link is None:
-                yield (name,), field.place, None
+                yield (name,), field.place, None, False
                 continue
             if not name or (model is not None and link is None and self.objects.property_of(model, name) is None):
                 continue
             found = self._inner(field.scope, field.annotation, arguments)
             inner = None if found is None else self.project.schemas.by_class.get(found[0])
-            if inner is None or found is None or inner in self._active:
-                obstacle = f"`{inner.name}` contains itself, so that there is no end to what is read" if inner else None
-                yield (name,), field.place, obstacle
+            if inner is not None and inner in self._active:
+                repeats = inner is schema and link is not None and self._repeats(schema, link)
+                endless = f"`{inner.name}` contains itself, so that there is no end to what is read"
+                yield (name,), field.place, None if repeats else endless, repeats
                 continue
-            yield (name,), field.place, None
+            yield (name,), field.place, None, False
+            if inner is None or found is None:
+                continue
             if (link is not None and link.target is not None) or model is None:
                 target = None if link is None else link.target
-                for path, place, obstacle in self.paths(inner, target, found[1]):
+                for path, place, obstacle, repeats in self.paths(inner, target, found[1]):
                     if len(path) < _DEPTH:
-                        yield (name, *path), place, obstacle
+                        yield (name, *path), place, obstacle, repeats
+
+    def _repeats(self, schema: Schema, link: Link) -> bool:
+        """Whether `recursion_depth` loads all that a schema which contains itself reads: a link to more of the same."""
+        sqlalchemy = self.project.versions.sqlalchemy
+        if link.target is not link.source or not (sqlalchemy.lowest is None or sqlalchemy.at_least(2, 0)):
+            return False
+        links = self.objects.links.of(link.source)
+        names = {self._attribute(field) for field in schema.fields.values()} - {link.name}
+        return all(
+            name and name not in links and self.objects.property_of(link.source, name) is None for name in names
+        )
 
     def _inner(self, scope: Scope, annotation: o.Node | None, given: Arguments) -> tuple[Class, Arguments] | None:
         """The one schema in an annotation, with what its type parameters stand for."""

@@ -55,6 +55,8 @@ class Read(Struct, frozen=True, eq=False):
     """If nothing is read, but the object deleted: where."""
     is_doubtful: bool = False
     """Whether it may have been loaded, by one of two branches."""
+    repeats: bool = False
+    """Whether the same is read of what it leads to, and so on."""
 
 
 class Return(Struct, frozen=True, eq=False):

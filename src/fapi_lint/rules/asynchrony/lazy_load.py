@@ -114,7 +114,8 @@ def lazy_load(unloaded: Unloaded, project: Project) -> Iterator[Finding]:
     Fix safety:
         Unsafe: another statement is sent for each relationship whenever the query runs, for all who use its objects.
         An object that was just made is loaded anew behind the flush, commit or refresh that dropped what it had.
-        No fix is offered where a schema contains itself, where a model cannot be imported without a cycle, or where no
+        Where a schema contains itself, all levels are loaded (`recursion_depth=-1`).
+        No fix is offered where such a schema contains more than itself, where a model cannot be imported without a cycle, or where no
         name holds the object.
     """
     names = ", ".join(f"`{load.name}`" for load in unloaded.loads)
