@@ -114,9 +114,9 @@ def lazy_load(unloaded: Unloaded, project: Project) -> Iterator[Finding]:
     Fix safety:
         Unsafe: another statement is sent for each relationship whenever the query runs, for all who use its objects.
         An object that was just made is loaded anew behind the flush, commit or refresh that dropped what it had.
-        Where a schema contains itself, all levels are loaded (`recursion_depth=-1`).
-        No fix is offered where such a schema contains more than itself, where a model cannot be imported without a cycle, or where no
-        name holds the object.
+        Where a schema contains itself, all levels are loaded (`recursion_depth=-1`). No fix is offered where such a
+        schema contains more than itself, where a model cannot be imported without a cycle, or where no name holds the
+        object.
     """
     names = ", ".join(f"`{load.name}`" for load in unloaded.loads)
     where = "after this" if unloaded.origin.kind == "refresh" else "of these objects"
