@@ -709,3 +709,61 @@ def get_or_create(db: Session, model, **data):
     files = {"app/models.py": MODELS, "app/work.py": HEAD + code}
     text = fixed(files, "FAPI503", unsafe=True)["app/work.py"]
     assert "found = db.scalars(select(model).filter_by(**data).limit(1)).first()\n" in text
+
+
+LOADING = """\
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase): ...
+
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    items: Mapped[list["Item"]] = relationship(lazy="joined")
+
+
+class Item(Base):
+    __tablename__ = "items"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+"""
+CRUD = """\
+from typing import Generic, Type, TypeVar
+from sqlalchemy.orm import Session
+from app.models import Base, Item, User
+T = TypeVar("T", bound=Base)
+
+
+class CRUD(Generic[T]):
+    def __init__(self, model: Type[T]):
+        self.model = model
+
+    def all(self, db: Session):
+        return db.query(self.model).all()
+
+
+class Items(CRUD[Item]):
+    def of(self, db: Session, owner_id: int):
+        return db.query(self.model).filter(Item.owner_id == owner_id).all()
+
+
+users, items = CRUD[User](User), Items(Item)
+
+
+def one(db: Session, model, key: int):
+    return db.query(model).filter(model.id == key).first()
+"""
+
+
+def test_collections_that_a_class_held_in_a_name_loads_by_a_join() -> None:
+    files = {"app/models.py": LOADING, "app/work.py": CRUD}
+    text = fixed(files, "FAPI503", unsafe=True)["app/work.py"]
+    assert "db.scalars(select(self.model)).unique().all()" in text
+    assert "db.scalars(select(model).where(model.id == key).limit(1)).unique().first()" in text
+    # Items are of one model, which loads nothing by a join and is the only table.
+    assert "db.scalars(select(self.model).where(Item.owner_id == owner_id)).all()" in text
+    lazy = fixed({**files, "app/models.py": LOADING.replace('"joined"', '"select"')}, "FAPI503", unsafe=True)
+    assert "unique" not in lazy["app/work.py"]

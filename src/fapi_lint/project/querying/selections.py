@@ -194,6 +194,7 @@ class Selections(Struct, eq=False, dict=True):
     def of(self, scope: Scope, args: Iterable[o.Arg]) -> Selection:
         kinds: list[Kind] = []
         models: set[Class] = set()
+        held: set[Class] = set()
         args = tuple(args)
         for arg in args:
             if arg.star or arg.keyword:
@@ -202,7 +203,11 @@ class Selections(Struct, eq=False, dict=True):
             kinds.append(kind)
             if model is not None:
                 models.add(model.class_)
-        eager = any(self.loads_eagerly(self.project.models.by_class[class_]) for class_ in models)
+            elif kind == "entity":
+                meant = self._held(scope, arg.value)
+                held |= meant
+                models |= meant if len(meant) == 1 else set()
+        eager = any(self.loads_eagerly(self.project.models.by_class[class_]) for class_ in models | held)
         single = len(args) == 1 and self._is_aggregate(scope, args[0].value)
         others = {c for arg in args for c in self._tables(scope, arg.value)} - models if models else set()
         others_than_names = (arg for kind, arg in zip(kinds, args, strict=True) if kind != "entity")
@@ -216,6 +221,13 @@ class Selections(Struct, eq=False, dict=True):
             computed=computed,
             columns=frozenset(column for arg in args if (column := self.column(scope, arg.value)) is not None),
         )
+
+    def _held(self, scope: Scope, expr: o.Node) -> frozenset[Class]:
+        """The mapped classes that a name which holds one may mean: any, if nothing tells."""
+        meant = self.project.model_attributes.of(scope, expr)
+        if meant is None:
+            return frozenset()
+        return meant.classes or frozenset(self.project.models.by_class)
 
     def column(self, scope: Scope, expr: o.Node) -> tuple[Class, str] | None:
         """The class and the name of an attribute: `User.name`."""
