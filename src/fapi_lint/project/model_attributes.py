@@ -165,7 +165,9 @@ class ModelAttributes:
         is_class = bool(classes) or any(meant is not None for meant in named) or bool(_CALLED_MODEL.search(name))
         if not is_class:
             return None
-        sources = {symbol for class_ in family for symbol in self._arguments(class_, self._calls_of(class_))}
+        bases = self._ancestors(owner)[1:]  # Their own instances are none of the owner's.
+        made = ((class_, () if class_ in bases else self._calls_of(class_)) for class_ in family)
+        sources = {symbol for class_, calls in made for symbol in self._arguments(class_, calls)}
         classes |= {symbol for symbol in sources if isinstance(symbol, Class) and self.is_mapping(symbol)}
         if not classes or None in sources:
             return UNKNOWN
