@@ -249,3 +249,48 @@ def test_silence(code: str) -> None:
 def test_pydantic_1_is_left_alone() -> None:
     versions = Versions(pydantic=Bounds(lowest=(1, 10), below=(2,)))
     assert findings(files(handler("return await find_user(db, 1)")), "FAPI406", versions=versions) == []
+
+
+def test_what_generic_repositories_give() -> None:
+    services = """\
+    from typing import Any, Generic, List, Optional, TypeVar
+    from app.models import Base, User
+
+    M = TypeVar("M", bound=Base)
+    T = TypeVar("T")
+
+    class Repository(Generic[M, T]):
+        def get(self, key: int) -> Optional[M]: ...
+        def all(self) -> List[M]: ...
+        def other(self, value: T) -> T: ...
+        def pages(self) -> dict[str, M]: ...
+
+    class Users(Repository[User, int]): ...
+    """
+    routes = """\
+    from fastapi import APIRouter, Depends
+    from app.services import Repository, Users
+
+    router = APIRouter()
+
+    @router.get("/a")
+    def a(users: Users = Depends()): return users.get(1)
+
+    @router.get("/b")
+    def b(users: Users = Depends()): return users.all()
+
+    @router.get("/c")
+    def c(users: Users = Depends()): return users.other(1)
+
+    @router.get("/d")
+    def d(users: Users = Depends()): return users.pages()
+
+    @router.get("/e")
+    def e(users: Repository = Depends()): return users.get(1)
+    """
+    files = {"app/models.py": MODELS, "app/services.py": services, "app/api.py": routes}
+    found = findings({path: textwrap.dedent(text) for path, text in files.items()}, "FAPI406")
+    assert [each.message for each in found] == [
+        "`a` returns an object of `User`, not a schema made of it",
+        "`b` returns a list of `User`, not a schema made of it",
+    ]
