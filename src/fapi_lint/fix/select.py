@@ -17,7 +17,7 @@ from msgspec import Struct
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.open_edits import OpenEdits
-from fapi_lint.fix.text import indent_unit, indentation_at, insert_argument, line_end, line_start, newline
+from fapi_lint.fix.text import indent_unit, indentation_at, insert_argument, line_end, line_start, newline, value_start
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.module import Module
@@ -144,7 +144,7 @@ class _Rewrite:
         if use.method == "filter_by" and use.value.named:
             self.rename(use, call.func, "where")
             for arg in call.args:
-                draft.replace(arg.start, arg.value.start, f"{use.value.named}.{arg.keyword} == ")
+                draft.replace(arg.start, value_start(use.module.text, arg), f"{use.value.named}.{arg.keyword} == ")
                 self.parenthesise(use, arg)
         elif use.method in _RENAMED:
             self.rename(use, call.func, _RENAMED[use.method])
@@ -153,7 +153,8 @@ class _Rewrite:
         elif use.method in _OPTIONS:
             if len(call.args) != 1:
                 raise _RefusedError(f"`{use.method}()` has other arguments")
-            draft.replace(start, call.args[0].value.start, f"execution_options({use.method}=")
+            value = value_start(use.module.text, call.args[0])
+            draft.replace(start, value, f"execution_options({use.method}=")
 
     def parenthesise(self, use: Use, arg: o.Arg) -> None:
         """Parentheses for a value that binds less tightly than a comparison, unless it has them."""
@@ -315,7 +316,7 @@ class _Rewrite:
             for edit in _without(module, call, values, synchronize):
                 draft.replace(edit.start, edit.end, edit.text)
         self.rename(use, call.func, "values")
-        draft.replace(values.start, values.value.start, "")
+        draft.replace(values.start, value_start(module.text, values), "")
         frame.suffix = options
         self.wrap(use, call, frame, keeps=True)
 
@@ -367,12 +368,13 @@ class _Rewrite:
                 case _:
                     raise _RefusedError(f"`get()` after `{inner.attr}()`")
         model, key = source.args[0], call.args[0]
-        if "#" in module.text[model.end : key.value.start] or more.count("options=") > 1:
+        start = value_start(module.text, key)
+        if "#" in module.text[model.end : start] or more.count("options=") > 1:
             raise _RefusedError("`get()` is called too far away from `query()`")
         before, behind = self.awaiting(use, "")
         self.done.add((module.path, source.start, -1))
         draft.replace(source.start, source.open, f"{before}{self.session(use)}.get(")
-        draft.replace(model.end, key.value.start, ", ")
+        draft.replace(model.end, start, ", ")
         draft.insert(key.end, more)
         draft.insert(call.end, behind)
 

@@ -87,12 +87,14 @@ def replace(file: File, node: o.Node, text: str) -> Edit:
 
 def replace_argument_value(file: File, arg: o.Arg, text: str) -> Edit:
     """`text` as the value of an argument, parentheses around the old value included; keyword and star stay."""
-    start = arg.start
+    return Edit(file.path, value_start(file.text, arg), arg.end, text)
+
+
+def value_start(text: str, arg: o.Arg) -> int:
+    """Where the value of an argument begins, with the parentheses around it."""
     if arg.keyword:
-        start = _skip(file.text, file.text.index("=", arg.start + len(arg.keyword)) + 1)
-    elif arg.star:
-        start = _skip(file.text, arg.start + len(arg.star))
-    return Edit(file.path, start, arg.end, text)
+        return _skip(text, text.index("=", arg.start + len(arg.keyword)) + 1)
+    return _skip(text, arg.start + len(arg.star)) if arg.star else arg.start
 
 
 def insert_argument(

@@ -158,6 +158,13 @@ EXPRESSIONS = {
         "db.execute(select(func.max(User.id)).group_by(User.name)).scalar_one_or_none()"
     ),
     "db.query(User).get(x)": "db.get(User, x)",
+    "db.query(User).get((x, 1))": "db.get(User, (x, 1))",
+    "db.query(User).get(ident = (x))": "db.get(User, (x))",
+    "db.query(Post).join(User).filter_by(name=(x)).all()": (
+        "db.scalars(select(Post).join(User).where(User.name == (x))).all()"
+    ),
+    "db.query(User).yield_per((5)).all()": "db.scalars(select(User).execution_options(yield_per=(5))).all()",
+    "db.query(User).update(({'name': 'x'}))": "db.execute(update(User).values(({'name': 'x'}))).rowcount",
     "db.query(User).options(selectinload(User.posts)).populate_existing().get(ident=x)": (
         "db.get(User, x, options=[selectinload(User.posts)], populate_existing=True)"
     ),
