@@ -206,7 +206,8 @@ def remove_arguments(file: File, call: o.Call, gone: Collection[o.Arg]) -> list[
     args: list[o.Arg] = []
     runs: list[int] = []
     for arg in call.args:
-        if arg.start in starts and runs and runs[-1] == len(args) - 1 and "#" not in file.text[args[-1].end : arg.start]:
+        is_next = arg.start in starts and runs and runs[-1] == len(args) - 1
+        if is_next and "#" not in file.text[args[-1].end : arg.start]:
             args[-1] = o.Arg(args[-1].start, arg.end, arg.value, "", "")
             continue
         if arg.start in starts:

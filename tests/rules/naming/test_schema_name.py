@@ -200,6 +200,16 @@ def test_what_creating_answers_with_is_no_body() -> None:
     assert of_routes(schemas, "@router.post('')\nasync def f(tag: CreateTag): ...\n") == {"CreateTag": "TagCreate"}
 
 
+def test_what_an_answer_contains_is_no_body() -> None:
+    schemas = (
+        "class TagIn(BaseModel):\n    url: str\nclass TagUpdate(BaseModel): ...\n"
+        "class TagBase(BaseModel):\n    id: int\n"
+        "class Post(BaseModel):\n    tags: list[TagIn]\n"
+    )
+    assert of_routes(schemas, "@router.get('/x', response_model=Post)\nasync def f(): ...\n") == {}
+    assert of_routes(schemas, "@router.post('/x')\nasync def f(post: Post): ...\n") == {"TagIn": "TagCreate"}
+
+
 def test_a_schema_that_handlers_take_only() -> None:
     schemas = "class TagBase(BaseModel):\n    id: int\nclass TagUpdate(TagBase): ...\nclass TagSchema(TagBase): ...\n"
     assert of_routes(schemas, "@router.post('')\nasync def f(tag: TagSchema): ...\n") == {"TagSchema": "TagCreate"}
