@@ -492,3 +492,15 @@ def test_records_of_bulk_statements() -> None:
     assert "def rename(self, names: dict[UUID, str]) -> None:" in work
     assert "def handed(names: dict[UUID, str], db: Session) -> None:" in work
     assert "def core(key: UUID, other: UUID, third: UUID, db: Session) -> None:" in work
+
+
+def test_the_objects_of_a_dict_are_not_its_keys() -> None:
+    service = """
+def get(key: int, db, unknown):
+    found = {user.id: user for user in db.scalars(select(User))}
+    unknown.show(found[key])
+"""
+    head = "from sqlalchemy import select\n\nfrom app.user import User\n\n\n"
+    after = convert({"app/user.py": USER, "app/service.py": head + service})
+    assert "def get(key: UUID, db, unknown):" in after["app/service.py"]
+    assert reason(service.replace("found[key]", "found")).startswith("`show`, of which nothing is known,")

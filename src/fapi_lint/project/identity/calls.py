@@ -475,8 +475,9 @@ def _unknown(flow: Flow, scope: Scope, call: o.Call, name: str) -> None:
     if isinstance(call.func, o.Attribute) and not flow.names.isdisjoint(held):
         model = flow.project.model_attributes.of_library(scope, call.func.value)
     values = [None if model is None and is_literal(arg.value) else flow.value(scope, arg.value) for arg in call.args]
-    for attribute, value in zip(held, values, strict=True):
+    for arg, attribute, value in zip(call.args, held, values, strict=True):
         if model is not None and attribute in flow.names:
             # `crud_posts.get(db, id=id)` of a library: what it compares with the key is a key.
             join(flow.attribute(model, attribute), value)
-        flow.dumped(value, scope, call, f"`{name or 'a call'}`, of which nothing is known,")
+        text, is_item = f"`{name or 'a call'}`, of which nothing is known,", isinstance(arg.value, o.Subscript)
+        flow.dumped(value, scope, call, text, is_item=is_item)

@@ -50,7 +50,7 @@ class Places:
         """Schemas, and what has the same attributes."""
         self.parsed_uuids: list[tuple[Cell, Cell]] = []
         """What holds identifiers as text, and what holds them after `UUID(…)`."""
-        self.dumps: list[tuple[Cell, Fact]] = []
+        self.dumps: list[tuple[Cell, Fact, bool]] = []
         """What is done to sets and to all that is in them."""
         self.loose_cells: list[Cell] = []
         self.swallowed: list[tuple[str, Fact, Cell]] = []
@@ -232,16 +232,20 @@ class Places:
         if cell is not None:
             cell.root.facts.append(Fact(scope.module.place(node), text, is_number))
 
-    def dumped(self, cell: Cell | None, scope: Scope, node: o.Node, text: str) -> None:
-        """Something is done to a set and to all that is in it."""
+    def dumped(self, cell: Cell | None, scope: Scope, node: o.Node, text: str, *, is_item: bool = False) -> None:
+        """Something is done to a set and to all that is in it; with `is_item`, to what one of its keys gives."""
         if cell is not None:
-            self.dumps.append((cell, Fact(scope.module.place(node), text)))
+            self.dumps.append((cell, Fact(scope.module.place(node), text), is_item))
 
     def spread_dumps(self) -> None:
         """Let the sets inside of those that were dumped know the first reason, once it is known what is inside."""
         seen: set[Cell] = set()
-        for cell, fact in sorted(self.dumps, key=lambda dump: self.rank(dump[1])):
-            for inner in cell.inside(seen):
+        for cell, fact, is_item in sorted(self.dumps, key=lambda dump: self.rank(dump[1])):
+            found = [cell]
+            if is_item and cell.root.is_dict:
+                cell.root.facts.append(fact)
+                found = list(cell.root.parts.values())
+            for inner in (each for top in found for each in top.inside(seen)):
                 inner.facts.append(fact)
 
     def rank(self, fact: Fact) -> tuple[bool, str, int]:
