@@ -504,3 +504,65 @@ def get(key: int, db, unknown):
     after = convert({"app/user.py": USER, "app/service.py": head + service})
     assert "def get(key: UUID, db, unknown):" in after["app/service.py"]
     assert reason(service.replace("found[key]", "found")).startswith("`show`, of which nothing is known,")
+
+
+def test_what_a_route_answers_with() -> None:
+    api = """\
+        from fastapi import APIRouter
+        from pydantic import BaseModel, RootModel
+        from sqlalchemy import select
+        from sqlalchemy.orm import Session
+
+        from app.user import User
+
+        router = APIRouter()
+
+
+        class Whole(RootModel):
+            root: list[int]
+
+
+        class Short(RootModel[list[int]]): ...
+
+
+        class Named(BaseModel):
+            leader: int
+            count: int
+
+
+        @router.get("/a", response_model=list[int])
+        def a(db: Session):
+            return [user.id for user in db.scalars(select(User))]
+
+
+        @router.get("/b", response_model=dict[int, int])
+        def b(db: Session):
+            return {user.id: len(user.name) for user in db.scalars(select(User))}
+
+
+        @router.get("/c", response_model=Whole)
+        def c(db: Session):
+            return [user.id for user in db.scalars(select(User))]
+
+
+        @router.get("/d", response_model=Short)
+        def d(db: Session):
+            return [user.id for user in db.scalars(select(User))]
+
+
+        @router.get("/e", response_model=list[Named])
+        def e(db: Session):
+            return [{"leader": user.id, "count": 1} for user in db.scalars(select(User))]
+
+
+        @router.get("/f", response_model=int)
+        def f(db: Session):
+            return len(db.scalars(select(User)).all())
+        """
+    after = convert({"app/user.py": USER, "app/api.py": api})["app/api.py"]
+    assert '"/a", response_model=list[UUID])' in after
+    assert '"/b", response_model=dict[UUID, int])' in after
+    assert "root: list[UUID]\n" in after
+    assert "class Short(RootModel[list[UUID]]): ..." in after
+    assert "leader: UUID\n    count: int\n" in after
+    assert '"/f", response_model=int)' in after

@@ -26,6 +26,7 @@ from fapi_lint.project.mapped import Column, Model
 from fapi_lint.project.routes import Route
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.value_types import value_type
+from fapi_lint.project.values import Located
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
@@ -209,6 +210,8 @@ class Identifiers:
                 link(flow, schema, model)
         elif located is not None or handler.node.returns is not None:
             self._join_returned(flow, handler)
+            if located is not None:
+                self._join_answer(flow, handler, located)
 
     def _join_returned(self, flow: Flow, handler: Function) -> None:
         """The objects that a function returns, where its annotation is a schema, or nothing."""
@@ -219,6 +222,27 @@ class Identifiers:
         for schema in self.project.schemas.named_in(handler.enclosing, handler.node.returns):
             if model in self.project.models.by_class:
                 link(flow, schema, model)
+
+    def _join_answer(self, flow: Flow, handler: Function, model: Located) -> None:
+        """What a handler returns is what its `response_model=` says: identifiers, a dict of them, a dict of fields."""
+        answer, schemas = flow.returned(handler), self.project.schemas
+        node = parse_annotation(model.expr)
+        if isinstance(node, o.Subscript) and o.dotted(node.value).rpartition(".")[2] in ("list", "List"):
+            node = parse_annotation(node.items[0])
+        symbol = self.project.resolver.resolve(model.scope, node)
+        schema = schemas.by_class.get(symbol) if isinstance(symbol, Class) else None
+        if schema is not None and schema.is_root:
+            for base in schema.class_.node.bases:
+                if isinstance(base.value, o.Subscript):
+                    flow.annotate(answer, schema.class_.enclosing, base.value.items[0], "field")
+            join(answer, flow.attribute(schema.class_, "root"))
+        elif schema is not None:
+            for name in schema.fields:
+                held = flow.attribute(schema.class_, name)
+                if held is not None:
+                    join(answer.part(name), held)
+        elif not any(class_ in schemas.by_class for class_ in schemas.named_in(model.scope, model.expr)):
+            flow.annotate(answer, model.scope, model.expr, "return")
 
     @cached_property
     def path_parameters(self) -> dict[Function, set[str]]:
