@@ -133,6 +133,10 @@ def test_objects(before: str, after: str) -> None:
         ("return await find_users(db)", "return [UserRead.model_validate(item) for item in await find_users(db)]"),
         ("users = await find_users(db)\nreturn users",
          "users = await find_users(db)\nreturn [UserRead.model_validate(user) for user in users]"),
+        ("heroes = await find_users(db)\nreturn heroes",
+         "heroes = await find_users(db)\nreturn [UserRead.model_validate(hero) for hero in heroes]"),
+        ("classes = await find_users(db)\nreturn classes",
+         "classes = await find_users(db)\nreturn [UserRead.model_validate(item) for item in classes]"),
         ("return Users(db).old(key)", "return [UserRead.model_validate(item) for item in Users(db).old(key)]"),
     ],
 )  # fmt: skip

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterator
 
 from fapi_lint.fix.edit import Applicability, Edit, Fix
 from fapi_lint.fix.text import replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.nouns import is_plural, singular
 from fapi_lint.project.objects.orm_returns import OrmReturn, Response, unready
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class
@@ -227,6 +229,6 @@ def _fix(returned: OrmReturn, response: Response, project: Project) -> Fix:
 
 def _item(returned: OrmReturn, text: str) -> str:
     """A name for an item: `user` of `users`, where that is free."""
-    singular = text.removesuffix("s") if text.isidentifier() and text.endswith("s") else ""
-    taken = returned.function.scope.lookup(singular) if singular else None
-    return singular if singular and taken is None and singular.isidentifier() else "item"
+    name = singular(text) if text.isidentifier() and is_plural(text) else ""
+    taken = returned.function.scope.lookup(name) if name else None
+    return name if name.isidentifier() and not keyword.iskeyword(name) and taken is None else "item"
