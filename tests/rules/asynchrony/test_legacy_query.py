@@ -774,3 +774,30 @@ def test_collections_that_a_class_held_in_a_name_loads_by_a_join() -> None:
     assert "db.scalars(select(self.model).where(Item.owner_id == owner_id)).all()" in text
     lazy = fixed({**files, "app/models.py": LOADING.replace('"joined"', '"select"')}, "FAPI503", unsafe=True)
     assert "unique" not in lazy["app/work.py"]
+
+
+def test_both_sides_of_a_union_stay_together() -> None:
+    code = """
+def names(db: Session):
+    one = db.query(User.id.label("key"))
+    other = db.query(User.id.label("key"))
+    return [row.key for row in one.union(other).order_by("key")]
+"""
+    files = {"app/models.py": MODELS, "app/work.py": HEAD + code}
+    found = findings(files, "FAPI503")
+    assert [each.fix for each in found] == [None, None]
+    assert all("what `union()` selects is not certain" in each.message for each in found)
+
+
+def test_a_condition_by_a_relationship_brings_no_table() -> None:
+    code = """
+from sqlalchemy.orm import with_parent
+from app.models import Item
+
+
+def of(db: Session, user: User):
+    return db.query(Item).filter(with_parent(user, User.items)).all()
+"""
+    files = {"app/models.py": LOADING.replace('"joined"', '"select"'), "app/work.py": HEAD + code}
+    text = fixed(files, "FAPI503", unsafe=True)["app/work.py"]
+    assert "db.scalars(select(Item).where(with_parent(user, User.items))).all()" in text

@@ -486,7 +486,9 @@ class Flow:
                 self.refuse(argument, f"it is handed to `{name}()`", node)
         reason = self.refusals.of(node, name, value)
         if reason:
-            self.refuse(value, reason, node)
+            for each in (value, *(argument for _, argument in given)):
+                if isinstance(each, Value):
+                    self.refuse(each, reason, node)
             return OTHER if name in ENDS or name in _LEAVES else value
         if name in ENDS:
             self.outward("end", node, value, name, discarded)

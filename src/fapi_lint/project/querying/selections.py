@@ -93,6 +93,7 @@ _CORRELATED = frozenset(
         "where",
         "scalar_subquery",
         "subquery",
+        "with_parent",
     ]
 )
 """Calls whose arguments bring no table into the statement around them."""
