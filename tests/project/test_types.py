@@ -10,6 +10,8 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.testing import application
 
 HEAD = """\
+import functools
+import other
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Optional, Self
@@ -96,6 +98,9 @@ def test_assignments(statement: str, expected: str | None) -> None:
         ("def get(): return maker()", "value = get()", ASYNC),
         ("async def get() -> AsyncSession: ...", "value = await get()", ASYNC),
         ("async def get() -> AsyncSession: ...", "value = get()", "typing.Coroutine"),
+        ("@functools.cache\ndef get() -> Session: ...", "value = get()", SYNC),
+        ("@functools.lru_cache(maxsize=None)\ndef get() -> Session: ...", "value = get()", SYNC),
+        ("@other.cache(60)\ndef get() -> Session: ...", "value = get()", None),
         ("@unknown\nasync def get() -> AsyncSession: ...", "value = await get()", None),
         ("async def get() -> AsyncIterator[AsyncSession]:\n    yield 1", "async for value in get(): ...", ASYNC),
         ("async def get():\n    yield maker()", "async for value in get(): ...", ASYNC),

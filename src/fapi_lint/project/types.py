@@ -585,20 +585,21 @@ class Types:
         """How many decorators make a context manager of the function; None if one does what nobody knows."""
         found = 0
         for decorator in function.node.decorators:
-            if self._foreign_decorator(function, decorator) in ("asynccontextmanager", "contextmanager"):
+            symbol = self._foreign_decorator(function, decorator)
+            if symbol is not None and symbol.name in ("asynccontextmanager", "contextmanager"):
                 found += 1
             elif not self.is_transparent(function, decorator):
                 return None
         return found
 
     def is_transparent(self, function: Function, decorator: o.Decorator) -> bool:
-        known = self._foreign_decorator(function, decorator) in _TRANSPARENT
+        symbol = self._foreign_decorator(function, decorator)
+        known = symbol is not None and (symbol.name in _TRANSPARENT or symbol.is_from("functools", "cache", "lru_cache"))
         return known or self.is_route_decorator(function, decorator)
 
-    def _foreign_decorator(self, function: Function, decorator: o.Decorator) -> str:
+    def _foreign_decorator(self, function: Function, decorator: o.Decorator) -> External | None:
         value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-        symbol = self.resolver.external(function.enclosing, value)
-        return "" if symbol is None else symbol.name
+        return self.resolver.external(function.enclosing, value)
 
     def is_route_decorator(self, function: Function, decorator: o.Decorator) -> bool:
         """`@router.get(…)` and its like register the function and give it back."""
