@@ -341,6 +341,28 @@ def test_methods_that_subclasses_have_of_their_own() -> None:
     assert names(code) == ["Comment.author"]
 
 
+def test_dependencies_that_are_objects() -> None:
+    code = """
+    class Found:
+        async def __call__(self, key: int, db: Db) -> Post:
+            return await db.get(Post, key)
+
+
+    found = Found()
+
+
+    @router.get("/posts/{key}", response_model=PostRead)
+    async def read(post: Annotated[Post, Depends(Found())]):
+        return post
+
+
+    @router.get("/posts/{key}/tags")
+    async def tags(post: Post = Depends(found)):
+        return [tag.name for tag in post.tags]
+    """
+    assert names(code) == ["Post.author", "Post.tags"]
+
+
 def test_pages() -> None:
     code = """
     async def page(db: AsyncSession) -> tuple[list[Post], int]:

@@ -103,10 +103,10 @@ def test_what_dependencies_are_given_by_fastapi_is_no_session() -> None:
 
     bearer = HTTPBearer()
 
-    class Unknown:
+    class Known:
         def __call__(self): ...
 
-    unknown = Unknown()
+    unknown = [Known()][0]
 
     def token(credentials=Depends(bearer)):
         return credentials.credentials
@@ -118,9 +118,13 @@ def test_what_dependencies_are_given_by_fastapi_is_no_session() -> None:
     @router.get("/b")
     def b(anything=Depends(unknown)):
         return anything
+
+    @router.get("/c")
+    def c(nothing=Depends(Known())):
+        return {}
     """
     found = findings({"app/api/users.py": HEAD + textwrap.dedent(body)}, "FAPI501")
-    assert [(f.message.split("`")[1], f.fix is not None) for f in found] == [("a", True), ("b", False)]
+    assert [(f.message.split("`")[1], f.fix is not None) for f in found] == [("a", True), ("b", False), ("c", True)]
     assert found[1].message.endswith("(no fix: it may block, or be given objects that load more)")
 
 

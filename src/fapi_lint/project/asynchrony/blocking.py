@@ -92,6 +92,8 @@ class Blocking:
         symbol = self.project.resolver.resolve(scope, given.value) if given is not None else None
         if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
             symbol = self.project.resolver.resolve(symbol.scope, symbol.value.func)  # `HTTPBearer()`
+        if given is not None and not isinstance(symbol, (External, Function)):
+            symbol = self.project.types.function(self.project.types.of(scope, given.value))
         if not isinstance(symbol, Function):
             return given is not None and not isinstance(symbol, External)
         if depth > _DEEP or self.project.async_closures.touches(symbol):

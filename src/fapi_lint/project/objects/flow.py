@@ -138,7 +138,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
         return any(not isinstance(value, type(next(iter(UNKNOWN)))) for value in self.summary(function).values)
 
     def dependency(self, function: Function, param: o.Param) -> Function | None:
-        """The function whose result FastAPI passes for a parameter."""
+        """The function whose result FastAPI passes for a parameter: `__call__()` for `Depends(Current())`."""
         scope, found = self._depended(function, param)
         return None if found is None else self.project.types.function(self.project.types.callee(scope, found))
 
