@@ -594,8 +594,9 @@ class Types:
 
     def is_transparent(self, function: Function, decorator: o.Decorator) -> bool:
         symbol = self._foreign_decorator(function, decorator)
-        known = symbol is not None and (symbol.name in _TRANSPARENT or symbol.is_from("functools", "cache", "lru_cache"))
-        return known or self.is_route_decorator(function, decorator)
+        if symbol is not None and (symbol.name in _TRANSPARENT or symbol.is_from("functools", "cache", "lru_cache")):
+            return True
+        return self.is_route_decorator(function, decorator)
 
     def _foreign_decorator(self, function: Function, decorator: o.Decorator) -> External | None:
         value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value

@@ -608,7 +608,7 @@ def test_a_maker_that_is_configured_later() -> None:
     ],
 )
 def test_options_of_an_engine_in_a_dict(options: str, is_seen: bool) -> None:
-    head = f'from lib import Pool, connect, load, more\nfrom sqlalchemy import create_engine\n\noptions = {options}\n'
+    head = f"from lib import Pool, connect, load, more\nfrom sqlalchemy import create_engine\n\noptions = {options}\n"
     files = {"app/db.py": head + 'engine = create_engine("postgresql+psycopg://db/x", **options)\n'}
     (found,) = findings(files, "FAPI502")
     assert (found.fix is not None) is is_seen

@@ -223,9 +223,7 @@ class Serialisation:
             return False
         links = self.objects.links.of(link.source)
         names = {self._attribute(field) for field in schema.fields.values()} - {link.name}
-        return all(
-            name and name not in links and self.objects.property_of(link.source, name) is None for name in names
-        )
+        return all(name and name not in links and self.objects.property_of(link.source, name) is None for name in names)
 
     def _inner(self, scope: Scope, annotation: o.Node | None, given: Arguments) -> tuple[Class, Arguments] | None:
         """The one schema in an annotation, with what its type parameters stand for."""

@@ -241,7 +241,7 @@ class Walk:
         for value in values:
             if isinstance(value, Objects):
                 self.state.handed.add(value.origin)
-            elif isinstance(value, Struct):
+            elif isinstance(value, Record):
                 for _, inner in value.fields:
                     self.hand(inner)
 
