@@ -160,6 +160,11 @@ def test_objects_of_a_session_that_the_dependency_does_not_name() -> None:
     def unannotated(key: int):
         return get(key)
 
+    async def loaded() -> Post: ...
+
+    def checked(post: Post = Depends(loaded)) -> Post:
+        return post
+
     def settings() -> Settings:
         return Settings()
 
@@ -171,6 +176,9 @@ def test_objects_of_a_session_that_the_dependency_does_not_name() -> None:
 
     @router.get("/c")
     def c(settings: Settings = Depends(settings)): return {}
+
+    @router.get("/d")
+    def d(post: Post = Depends(checked)): return post
     """
     found = findings({"app/db.py": textwrap.dedent(db), "app/work.py": textwrap.dedent(work)}, "FAPI501")
-    assert [each.fix is None for each in found] == [True, True, False]
+    assert [each.fix is None for each in found] == [True, True, False, False]

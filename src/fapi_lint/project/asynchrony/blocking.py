@@ -99,5 +99,5 @@ class Blocking:
         if depth > _DEEP or self.project.async_closures.touches(symbol):
             return True
         # Its session may be one that it never names: that of the module of a service, or of the model itself.
-        gives_objects = not symbol.node.is_async and self.project.mapped_values.returned(symbol) is not None
-        return gives_objects or self._is_given_objects(symbol, depth + 1)
+        may_load = not symbol.node.is_async and self.project.mapped_values.returned(symbol) is not None
+        return (may_load and not self._never_blocks(symbol, 0)) or self._is_given_objects(symbol, depth + 1)
