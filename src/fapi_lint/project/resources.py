@@ -110,8 +110,9 @@ class Resources:
             return "", None
         answers, methods = schema.class_ in self.answers, self.bodies.get(schema.class_, set())
         if named.role in ("create", "update"):
-            # What a route answers with after creating, or what its answer contains, is no body of a request.
-            is_answered = answers or schema in self.project.schemas.responses
+            # What a route answers with after creating is no body of a request, nor is an XIn that an answer contains.
+            is_part = schema.name.endswith(named.word) and schema in self.project.schemas.responses
+            is_answered = answers or is_part
             return named.resource, None if is_answered and not methods else named.role
         if schema.name.endswith(NEUTRAL) and not answers and not methods and schema.class_ in self._inherited:
             return "", None  # as much a base as a response

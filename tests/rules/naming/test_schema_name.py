@@ -207,6 +207,10 @@ def test_what_an_answer_contains_is_no_body() -> None:
         "class Post(BaseModel):\n    tags: list[TagIn]\n"
     )
     assert of_routes(schemas, "@router.get('/x', response_model=Post)\nasync def f(): ...\n") == {}
+    create = schemas.replace("TagIn", "CreateTag")
+    assert of_routes(create, "@router.get('/x', response_model=Post)\nasync def f(): ...\n") == {
+        "CreateTag": "TagCreate"
+    }
     assert of_routes(schemas, "@router.post('/x')\nasync def f(post: Post): ...\n") == {"TagIn": "TagCreate"}
 
 
