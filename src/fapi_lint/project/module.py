@@ -35,6 +35,10 @@ class Module:
         return os.path.dirname(self.path)
 
     @cached_property
+    def has_named_expressions(self) -> bool:
+        return ":=" in self.text
+
+    @cached_property
     def parts(self) -> tuple[str, ...]:
         """The components of the dotted name."""
         return tuple(self.name.split("."))

@@ -228,7 +228,6 @@ class _Collector:
         self.scope = scope
         self.type_checking = False
         self.conditional = False
-        self.has_named = ":=" in scope.module.text
 
     def bind(
         self,
@@ -260,8 +259,9 @@ class _Collector:
         self.conditional = outer
 
     def statements(self, statements: Iterable[o.Stmt]) -> None:
+        named = self.scope.module.has_named_expressions
         for statement in statements:
-            if self.has_named:
+            if named:
                 self.named(statement)
             handler = _HANDLERS.get(type(statement))
             if handler is not None:
