@@ -201,6 +201,12 @@ EXPRESSIONS = {
         "db.scalars(select(User).where(User.id == x, User.name != '').offset(1).limit(2)).all()"
     ),
     "db.query(User).with_entities(User.id).all()": "db.execute(select(User).with_only_columns(User.id)).all()",
+    "db.query(User).options(joinedload(User.posts)).with_entities(User).all()": (
+        "db.scalars(select(User).options(joinedload(User.posts)).with_only_columns(User)).unique().all()"
+    ),
+    "db.query(User).options(joinedload(User.posts)).with_entities(User.id).all()": (
+        "db.execute(select(User).options(joinedload(User.posts)).with_only_columns(User.id)).all()"
+    ),
     "db.query(User.id).add_columns(User.name).all()": "db.execute(select(User.id).add_columns(User.name)).all()",
     "db.query(User).populate_existing().yield_per(5).all()": (
         "db.scalars(select(User).execution_options(populate_existing=True).execution_options(yield_per=5)).all()"

@@ -514,7 +514,9 @@ class Flow:
             case "with_entities":
                 fresh = selections.of(self.scope, node.args)
                 lost = bool((selection.models | selection.joined) - fresh.models)
-                selection = replace(fresh, repeats=fresh.repeats or selection.repeats or lost, single_row=False)
+                repeats = fresh.repeats or selection.repeats or lost
+                eager = fresh.eager or (selection.eager and fresh.has_entity)  # What options load stays loaded.
+                selection = replace(fresh, repeats=repeats, eager=eager, single_row=False)
             case "add_columns" | "add_column" | "add_entity":
                 more = selections.of(self.scope, node.args)
                 kinds = (*selection.kinds, *more.kinds) if selection.kinds and more.kinds else ()
