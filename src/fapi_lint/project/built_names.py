@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
@@ -21,8 +22,7 @@ _INSTANCES = ("self", "cls")
 _NAMESPACES = ("globals", "vars")
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltName:
+class BuiltName(Struct, frozen=True):
     """One place that looks up a member of a module, any module if it is None, by a name that matches a pattern."""
 
     sighting: Sighting
