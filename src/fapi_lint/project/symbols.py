@@ -259,9 +259,9 @@ class _Collector:
         self.conditional = outer
 
     def statements(self, statements: Iterable[o.Stmt]) -> None:
-        named = self.scope.module.has_named_expressions
+        module = self.scope.module
         for statement in statements:
-            if named:
+            if module.has_named_expressions and module.text.find(":=", statement.start, statement.end) >= 0:
                 self.named(statement)
             handler = _HANDLERS.get(type(statement))
             if handler is not None:

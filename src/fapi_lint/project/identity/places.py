@@ -165,7 +165,8 @@ class Places:
         roots = set(cells)
         functions = {owner for cell in roots for owner, _ in cell.slots if isinstance(owner, Function)}
         held = ((function, cell.root) for (function, _), cell in self._parameters.items())
-        functions |= {function for function, cell in held if any(part.root in roots for part in cell.parted())}
+        parted = ((function, root) for function, root in held if root.parts or root.keys is not None)
+        functions |= {function for function, root in parted if any(part.root in roots for part in root.parted())}
         makers = (function.parent for function in functions if function.name == "__init__")
         owners = {parent.name for parent in makers if isinstance(parent, Class)}
         return ({function.name for function in functions} | owners) - {"__init__", "get"}
