@@ -13,9 +13,9 @@ from fapi_lint.fix.edit import Applicability, Edit, Fix, Move, Refusal
 from fapi_lint.project.mentions import dotted_mentions, path_mentions
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
-from fapi_lint.project.references import Site
 from fapi_lint.project.symbols import Namespace
 from fapi_lint.project.text_files import TextFile
+from fapi_lint.project.word_uses import Site
 
 
 def rename_module(project: Project, module: Module, stem: str) -> Fix | Refusal:

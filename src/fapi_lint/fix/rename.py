@@ -8,7 +8,8 @@ from collections.abc import Collection
 from fapi_lint.fix.edit import Applicability, Edit, Fix, Refusal
 from fapi_lint.project.mentions import member_mentions
 from fapi_lint.project.project import Project
-from fapi_lint.project.references import Definition, Site
+from fapi_lint.project.references import Definition
+from fapi_lint.project.word_uses import Site
 
 
 def rename(

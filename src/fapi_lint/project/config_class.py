@@ -15,9 +15,9 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
-from fapi_lint.project.references import Site
 from fapi_lint.project.schemas import Schema
 from fapi_lint.project.symbols import Class, External, Scope
+from fapi_lint.project.word_uses import Site
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from fapi_lint.fix.edit import Applicability, Fix, Refusal
 from fapi_lint.fix.rename import rename
 from fapi_lint.project.project import Project
-from fapi_lint.project.references import Site
 from fapi_lint.project.symbols import Function
+from fapi_lint.project.word_uses import Site
 from fapi_lint.rules.rule import Finding, rule
 from fapi_lint.source.place import Place
 
