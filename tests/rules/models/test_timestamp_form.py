@@ -237,3 +237,27 @@ def test_no_fix_where_it_cannot_be_loaded_anew() -> None:
     (found,) = findings({**app(f"name: Mapped[str]\n{column}"), "app/work.py": service}, "FAPI204")
     assert found.fix is None
     assert "(no fix: it is read after an UPDATE, and no name holds the object there)" in found.message
+
+
+@pytest.mark.parametrize("is_naive", [True, False])
+def test_the_title_says_that_values_get_a_time_zone(is_naive: bool) -> None:
+    type_ = "DateTime" if is_naive else "DateTime(timezone=True)"
+    model = f"""
+        from datetime import datetime
+        from sqlalchemy import DateTime
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+        class Base(DeclarativeBase):
+            pass
+
+
+        class Post(Base):
+            __tablename__ = "posts"
+
+            id: Mapped[int] = mapped_column(primary_key=True)
+            created_at: Mapped[datetime] = mapped_column({type_}, default=datetime.now)
+        """
+    (found,) = findings({"app/models.py": model}, "FAPI204")
+    assert found.fix is not None
+    assert ("values have a time zone" in found.fix.title) == is_naive

@@ -217,6 +217,8 @@ def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | st
         edits.append(insert_keyword(file, call, f"onupdate={now.text}.now()", after=after))
     needs += now.needs if stays or len(edits) > naive else ()
     title = f"Make `{column.owner.name}.{column.name}` a timestamp that the server sets: a migration is needed"
+    if naive:
+        title += "; values have a time zone, and compare with such only"
     # What the database computes is no longer known after an UPDATE, and asynchronous code cannot load it by reading it.
     anew = project.lazy_loads.if_computed(column) if is_computed else []
     if anew:
