@@ -21,7 +21,7 @@ from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Rule
 
 _PAYS_FROM = 150
-"""Files to be judged from which a second process is cheaper than doing without."""
+"""Files from which a second process is cheaper than doing without."""
 _DATA = ("models", "schemas", "endpoints", "settings", "migrations")
 """The families about what is stored, shown and asked for: about as much work as all others."""
 
@@ -37,7 +37,7 @@ def check_in_halves(
     theirs = [rule for rule in rules if _family(rule) in _DATA]
     ours = [rule for rule in rules if _family(rule) not in _DATA]
     alone = jobs < 2 or not hasattr(os, "fork") or threading.active_count() > 1
-    if alone or not theirs or not ours or len(project.judged) < _PAYS_FROM:
+    if alone or not theirs or not ours or not _pays(project):
         return check(project, rules, clock, errors)
     end, start = os.pipe()
     process = os.fork()
@@ -57,6 +57,13 @@ def check_in_halves(
     if other is None:
         other = check(project, theirs, clock, errors)
     return sorted(found + other, key=lambda violation: violation.order)
+
+
+def _pays(project: Project) -> bool:
+    """Whether there is much to do: of a few files, only route handlers make the rules ask the whole application."""
+    if len(project.modules) < _PAYS_FROM:
+        return False
+    return len(project.judged) >= _PAYS_FROM or any(project.is_judged(route.module) for route in project.routes.all)
 
 
 def _family(rule: Rule) -> str:
