@@ -197,6 +197,7 @@ def test_strings_that_a_caller_knows_to_mean_it() -> None:
         ("from app.services.user import create_user\nglobals()[f'{verb}_user']()", "put together"),
         ("def f(module):\n    return getattr(module, f'{verb}_user')", "put together"),
         ("def __getattr__(name):\n    if name == 'create_user': ...", "run time"),
+        ("print 'x'\n" + IMPORT, "does not parse (main.py:2)"),
     ],
 )
 def test_refusals(text: str, reason: str) -> None:

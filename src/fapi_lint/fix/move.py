@@ -57,6 +57,8 @@ def _obstacles(project: Project, module: Module, path: str, old: str, stem: str,
     """Why the module cannot have another name: clauses that go on from "not renamed: "."""
     if old.isidentifier() and (not stem.isidentifier() or keyword.iskeyword(stem)):
         yield f"`{stem}` could not be imported"
+    if module.outline.failure is not None:
+        yield "it does not parse"
     here = to.removesuffix(".py")
     if any(other.path == f"{here}.py" or other.path.startswith(here + os.sep) for other in project.modules):
         yield f"there is a `{os.path.basename(to)}` already"

@@ -89,6 +89,11 @@ class ReferenceIndex:
         if word is None:
             word = self._words[name] = Word()
             for module in self.mentioning(name):
+                if module.outline.failure is not None:
+                    where = Site(module, module.text.find(name)).where
+                    reason = f"it may be meant in a file that does not parse ({where})"
+                    word.unclear.append(reason)
+                    word.unclear_modules.append(reason)
                 Search(self._project.resolver, module, name).collect(word)
         return word
 

@@ -125,6 +125,22 @@ def test_a_taken_name_is_told() -> None:
     assert found.fix is None
 
 
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"app/models/users.py": "class {{ name }}:\n"}, "it does not parse"),
+        (
+            {"app/models/users.py": "x = 1\n", "app/main.py": "import os\nfrom app.models import users {% if x %}\n"},
+            "it may be meant in a file that does not parse (main.py:2)",
+        ),
+    ],
+)
+def test_what_does_not_parse_cannot_follow(files: dict[str, str], reason: str) -> None:
+    (found,) = findings(files, "FAPI102")
+    assert found.fix is None
+    assert reason in found.message
+
+
 def test_settings() -> None:
     files = {
         "app/models/users.py": "",
