@@ -190,6 +190,15 @@ def test_blocks(before: str, after: str | None) -> None:
     assert found["app/work.py"].endswith(f"\nasync def work() -> None:\n    {after}\n")
 
 
+def test_what_is_awaited_already_was_annotated_wrongly() -> None:
+    text = """
+        async def names(db: Session) -> list[str]:
+            async with db.begin():
+                return (await db.scalars(select(User.name))).all()
+        """
+    assert converted(text) == textwrap.dedent(text).replace("Session", "AsyncSession")
+
+
 def test_what_awaits_nothing_stays_a_plain_function() -> None:
     assert "\ndef add(db: AsyncSession) -> None:\n    db.add(User())" in converted(
         "\ndef add(db: Session) -> None:\n    db.add(User())\n"

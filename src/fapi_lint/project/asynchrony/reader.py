@@ -411,6 +411,8 @@ class Reader:
         self._seen.add(key)
         self.part.touches = True
         parents = tuple(ancestors(above))
+        if parents and (isinstance(parents[0], o.Await) or (isinstance(parents[0], o.With) and parents[0].is_async)):
+            return  # It is awaited or entered so already, whatever the annotation says.
         if kind in ("await", "enter", "create_all", "run_sync", "method"):
             reason = hindrance(node, parents, self.part.scope)
             elsewhere = self.flow.starting.kind(self.module, parents, self.part.scope) if kind == "create_all" else None
