@@ -208,6 +208,19 @@ def test_type_variables(use: str, expected: str | None) -> None:
     assert type_of(f"{GENERIC}\n\nasync def work():\n    {use}") == expected
 
 
+@pytest.mark.parametrize("bound", ["'T'", "'Repository[T]'", "'K'", "'list[K] | None'"])
+def test_type_variables_that_are_bound_to_themselves(bound: str) -> None:
+    head = f"""
+from typing import Generic, TypeVar
+
+T = TypeVar("T", bound={bound})
+K = TypeVar("K", bound="T")
+class Repository(Generic[T]):
+    def get(self) -> T: ...
+"""
+    assert type_of(f"{head}\n\nasync def work(given: Repository):\n    value = given.get().other") is None
+
+
 SUPER = """
 class Base(Generic[T]):
     def run(self) -> Session: ...

@@ -297,22 +297,28 @@ class Types:
         if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
             if o.dotted(symbol.value.func).endswith("TypeVar"):
                 bound = symbol.value.argument("bound")
-                return None if bound is None else self.of_annotation(symbol.scope, bound.value)
+                return None if bound is None else self._stands_for(symbol, bound.value)
             # `db: SessionLocal` names what makes the session, and means what it makes.
             made = self._variable(symbol.scope, symbol.name)
             if made is None or not isinstance(made.symbol, External) or made.symbol.package not in _ORM:
                 return None
             return made.arg if made.name in signatures.MAKERS else None
         if isinstance(symbol, Variable) and symbol.value is not None:
-            key = ("alias", symbol.module.path, symbol.name)
-            if key in self._active or len(symbol.scope.bindings.get(symbol.name, ())) > 1:
-                return None
-            self._active.add(key)
-            try:
-                return self.of_annotation(symbol.scope, symbol.value)
-            finally:
-                self._active.discard(key)
+            return (
+                None if len(symbol.scope.bindings.get(symbol.name, ())) > 1 else self._stands_for(symbol, symbol.value)
+            )
         return None
+
+    def _stands_for(self, symbol: Variable, expr: o.Expr) -> Type | None:
+        """The type of what an alias or a type variable stands for; None if that is made of itself."""
+        key = ("alias", symbol.module.path, symbol.name)
+        if key in self._active:
+            return None
+        self._active.add(key)
+        try:
+            return self.of_annotation(symbol.scope, expr)
+        finally:
+            self._active.discard(key)
 
     def _annotated_generic(self, scope: Scope, expr: o.Subscript, variables: Mapping[str, Type]) -> Type | None:
         base = self._annotated_name(scope, expr.value) if isinstance(expr.value, (o.Name, o.Attribute)) else None
