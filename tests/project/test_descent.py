@@ -50,6 +50,17 @@ def test_a_circle_of_a_thousand_functions_returns_nothing_that_is_known() -> Non
     assert Entities(project).returned(first) is None
 
 
+def test_thousands_of_functions_that_return_what_any_other_returns() -> None:
+    names = range(3 * LENGTH)
+    steps = "".join(
+        f"def f{n}(key):\n    return f{(n * 7 + 3) % len(names)}(key) or f{(n * 13 + 5) % len(names)}(key)\n"
+        for n in names
+    )
+    project = application({"app/main.py": MODEL + steps})
+    assert Entities(project).returned(project.functions[0]) is None
+    assert project.types.returned(project.functions[0]) is None
+
+
 def test_a_thousand_routers_that_include_each_other() -> None:
     names = range(LENGTH)
     made = "".join(f'r{n} = APIRouter(prefix="/{n}")\n' for n in names)

@@ -32,12 +32,19 @@ def blame(rule: Rule) -> str:
     return "This is a defect of fapi-lint: please report it."
 
 
+def _named(subject: object) -> str:
+    """What a subject is, what it is called and where it is: `Column id in /app/models/user.py`."""
+    module = subject if isinstance(subject, Module) else getattr(subject, "module", None)
+    parts = [type(subject).__name__, getattr(subject, "name", ""), f"in {module.path}" if module is not None else ""]
+    return " ".join(filter(None, map(str, parts)))
+
+
 class RuleError(Exception):
     """A rule raised an exception: a defect of ours, or of its plugin. `__cause__` is what it raised."""
 
     def __init__(self, rule: Rule, subject: object) -> None:
         self.rule = rule
-        super().__init__(f"{rule.code} ({rule.name}) failed on {subject!r}")
+        super().__init__(f"{rule.code} ({rule.name}) failed on {_named(subject)}")
 
     @property
     def report(self) -> str:

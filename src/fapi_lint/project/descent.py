@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
+_Step: TypeAlias = "tuple[Callable[[Any], object], Any]"
 
-_DEEPEST = 60
-"""Steps within each other; some ten calls of Python's stack, which has a thousand, are one step."""
+_DEEPEST = 30
+"""Steps within each other; ten to twenty calls of Python's stack, which has a thousand, are one step."""
 
 
 class Descent:
@@ -20,26 +21,37 @@ class Descent:
 
     def __init__(self) -> None:
         self._depth = 0
-        self._broken_off: list[tuple[Callable[..., object], object]] = []
+        self._broken_off: dict[_Step, None] = {}
 
     def step(self, find: Callable[[K], V], key: K) -> V | None:
         """`find(key)`, which must keep its result, and may take steps itself. None in a circle."""
         if (find, key) in self._broken_off:
             return None
         if self._depth == _DEEPEST:
-            raise _TooDeepError(find, key)
+            raise _TooDeepError((find, key))
         if self._depth:
             return self._take(find, key)
         while True:
             try:
                 return self._take(find, key)
             except _TooDeepError as error:
-                first = error.find, error.key
-            self._broken_off.append((find, key))
+                deeper = error.step
             try:
-                self.step(*first)
+                self._take_first((find, key), deeper)
             finally:
-                self._broken_off.pop()
+                self._broken_off.clear()
+
+    def _take_first(self, outer: _Step, deeper: _Step) -> None:
+        """Take the step for which `outer` was broken off, and before it those for which it is broken off itself."""
+        steps = [outer, deeper]
+        while len(steps) > 1:
+            self._broken_off = dict.fromkeys(steps[:-1])
+            try:
+                self._take(*steps[-1])
+            except _TooDeepError as error:
+                steps.append(error.step)
+            else:
+                steps.pop()
 
     def _take(self, find: Callable[[K], V], key: K) -> V:
         self._depth += 1
@@ -50,9 +62,9 @@ class Descent:
 
 
 class _TooDeepError(Exception):
-    def __init__(self, find: Callable[..., object], key: object) -> None:
-        super().__init__(find, key)
-        self.find, self.key = find, key
+    def __init__(self, step: _Step) -> None:
+        super().__init__(step)
+        self.step = step
 
 
 def once(known: dict[K, V], key: K, find: Callable[[], V], meanwhile: V) -> V:
