@@ -115,9 +115,13 @@ class Types:
         self._returned: dict[Function, Type | None] = {}
         self._attributes: dict[tuple[Class, str], Type | None] = {}
         self._variables: dict[tuple[Scope, str], Type | None] = {}
+        self._aliases: dict[tuple[str, Scope, str], Type | None] = {}
         self._assignments: dict[Class, dict[str, list[tuple[Function, o.Node]]]] = {}
         self._overridden: dict[Function, bool] = {}
         self._active: set[Any] = set()
+        """What is being inferred."""
+        self._circles = 0
+        """How often something led back to itself."""
 
     def assumed(self, function: Function | Class | None, name: str) -> Type | None:
         """The type of a parameter that nothing in its signature tells."""
@@ -136,7 +140,8 @@ class Types:
                 given = self._by_keyword(scope, expr.func.value, expr.args[0].value)
                 if given is not None:
                     return given
-            return self.result(self.callee(scope, expr.func), scope, expr)
+            receiver = self._receiver(scope, expr.func)
+            return self._result(self._callee(scope, expr.func, receiver), scope, expr, receiver)
         if isinstance(expr, o.Subscript) and len(expr.items) == 1:
             return self._by_keyword(scope, expr.value, expr.items[0])
         if isinstance(expr, o.Await):
@@ -169,17 +174,24 @@ class Types:
         key = (scope, name)
         if key in self._variables:
             return self._variables[key]
-        if key in self._active:
+        if self._is_active(key):
             return None
-        keeps = scope.is_module or scope.is_class or not self._active
+        is_outermost, circles = not self._active, self._circles
         self._active.add(key)
         try:
             result = self._bound(scope, name)
         finally:
             self._active.discard(key)
-        if keeps:
+        if is_outermost or scope.is_module or scope.is_class or circles == self._circles:
             self._variables[key] = result
         return result
+
+    def _is_active(self, key: object) -> bool:
+        """Whether this is being inferred already: in a circle."""
+        if key not in self._active:
+            return False
+        self._circles += 1
+        return True
 
     def _bound(self, scope: Scope, name: str) -> Type | None:
         bindings = [
@@ -208,9 +220,10 @@ class Types:
 
     def _attribute(self, scope: Scope, expr: o.Attribute) -> Type | None:
         value = self.of(scope, expr.value)
-        if value is not None:
-            return self.attribute(value, expr.attr)
-        symbol = self._symbol(scope, expr)
+        return self._held(self._symbol(scope, expr)) if value is None else self.attribute(value, expr.attr)
+
+    def _held(self, symbol: Symbol | None) -> Type | None:
+        """The type of what a variable or an attribute of a class holds."""
         if isinstance(symbol, Variable):
             return self._variable(symbol.scope, symbol.name)
         if isinstance(symbol, Member):
@@ -311,14 +324,20 @@ class Types:
 
     def _stands_for(self, symbol: Variable, expr: o.Expr) -> Type | None:
         """The type of what an alias or a type variable stands for; None if that is made of itself."""
-        key = ("alias", symbol.module.path, symbol.name)
-        if key in self._active:
+        key = ("alias", symbol.scope, symbol.name)
+        if key in self._aliases:
+            return self._aliases[key]
+        if self._is_active(key):
             return None
+        circles = self._circles
         self._active.add(key)
         try:
-            return self.of_annotation(symbol.scope, expr)
+            result = self.of_annotation(symbol.scope, expr)
         finally:
             self._active.discard(key)
+        if circles == self._circles:
+            self._aliases[key] = result
+        return result
 
     def _annotated_generic(self, scope: Scope, expr: o.Subscript, variables: Mapping[str, Type]) -> Type | None:
         base = self._annotated_name(scope, expr.value) if isinstance(expr.value, (o.Name, o.Attribute)) else None
@@ -337,18 +356,25 @@ class Types:
 
     def callee(self, scope: Scope, func: o.Node) -> Callee | None:
         """What a call of `func` runs."""
-        if isinstance(func, o.Subscript):  # sessionmaker[AsyncSession](…)
-            func = func.value
+        return self._callee(scope, func, self._receiver(scope, func))
+
+    def _receiver(self, scope: Scope, func: o.Node) -> Type | None:
+        """What a method is called on; asked for once a call, for to ask twice is to ask 2ⁿ times along a chain of n."""
+        func = _unsubscripted(func)
+        return self.of(scope, func.value) if isinstance(func, o.Attribute) and not _is_super(func.value) else None
+
+    def _callee(self, scope: Scope, func: o.Node, receiver: Type | None) -> Callee | None:
+        func = _unsubscripted(func)
         if isinstance(func, o.Attribute):
-            if isinstance(func.value, o.Call) and o.dotted(func.value.func) == "super":
+            if _is_super(func.value):
+                assert isinstance(func.value, o.Call)
                 return self._inherited(scope, func.value, func.attr)
-            receiver = self.of(scope, func.value)
             if receiver is not None:
                 return self.method(receiver, func.attr)
         symbol = self._symbol(scope, func)
         if isinstance(symbol, (External, Class, Function)):
             return symbol
-        return self.of(scope, func)
+        return self._held(symbol) if isinstance(func, o.Attribute) else self.of(scope, func)
 
     def function(self, callee: Callee | None) -> Function | None:
         """The function of the application that a call runs, the `__call__` of an instance too."""
@@ -413,10 +439,13 @@ class Types:
 
     def result(self, callee: Callee | None, scope: Scope, call: o.Call) -> Type | None:
         """What a call gives."""
+        return self._result(callee, scope, call, self._receiver(scope, call.func))
+
+    def _result(self, callee: Callee | None, scope: Scope, call: o.Call, receiver: Type | None) -> Type | None:
         if isinstance(callee, Class):
             return Type(callee, self.generics.made(scope, callee, call))
         if isinstance(callee, Function):
-            return self._of_receiver(callee, scope, call) or _with_self(self.returned(callee), callee)
+            return self._of_receiver(callee, scope, call, receiver) or _with_self(self.returned(callee), callee)
         if isinstance(callee, External):
             return self._foreign_result(callee, scope, call)
         if isinstance(callee, LibraryMethod):
@@ -425,7 +454,7 @@ class Types:
             return self._called_instance(callee)
         return None
 
-    def _of_receiver(self, method: Function, scope: Scope, call: o.Call) -> Type | None:
+    def _of_receiver(self, method: Function, scope: Scope, call: o.Call, receiver: Type | None) -> Type | None:
         """What a method gives whose annotation names a type variable of its class, or `Self`."""
         owner, returns = method.parent, method.node.returns
         if not isinstance(owner, Class) or returns is None or method.node.is_generator:
@@ -433,24 +462,23 @@ class Types:
         variables = self.generics.variables(owner)
         if not variables and "Self" not in method.module.slice(returns):
             return None
-        receiver = self._receiver(scope, call.func)
-        if receiver is None or not all(self.is_transparent(method, decorator) for decorator in method.node.decorators):
+        instance = self._instance(scope, call.func, receiver)
+        if instance is None or not all(self.is_transparent(method, decorator) for decorator in method.node.decorators):
             return None
-        result = self.of_annotation(method.enclosing, returns, self.generics.arguments(receiver, owner))
-        if isinstance(receiver.symbol, Class):
-            result = _with_self(result, method, receiver.symbol)
+        result = self.of_annotation(method.enclosing, returns, self.generics.arguments(instance, owner))
+        if isinstance(instance.symbol, Class):
+            result = _with_self(result, method, instance.symbol)
         return coroutine(result) if method.node.is_async else result
 
-    def _receiver(self, scope: Scope, func: o.Node) -> Type | None:
-        """What a method is called on: an instance, or a class as if it were one."""
+    def _instance(self, scope: Scope, func: o.Node, receiver: Type | None) -> Type | None:
+        """The object of a call of a method; of a class that it is called on, an instance."""
+        if receiver is not None:
+            return receiver.arg if receiver.is_standard("type") else receiver
         if not isinstance(func, o.Attribute):
             return None
-        if isinstance(func.value, o.Call) and o.dotted(func.value.func) == "super":
+        if _is_super(func.value):
             owner = scope.owner.parent if isinstance(scope.owner, Function) else None
             return Type(owner) if isinstance(owner, Class) else None
-        found = self.of(scope, func.value)
-        if found is not None:
-            return found.arg if found.is_standard("type") else found
         symbol = self._symbol(scope, func.value)
         return Type(symbol) if isinstance(symbol, Class) else None
 
@@ -520,9 +548,11 @@ class Types:
         """What calling a function gives, decorators and `async` applied: a coroutine, a generator, a value."""
         if function in self._returned:
             return self._returned[function]
-        if function in self._active:
+        if self._is_active(function):
             return None
-        return self.project.descent.step(self._find_returned, function)
+        found = self.project.descent.step(self._find_returned, function)
+        self._circles += function not in self._returned
+        return found
 
     def _find_returned(self, function: Function) -> Type | None:
         self._active.add(function)
@@ -713,7 +743,7 @@ class Types:
         key = (class_, name)
         if key in self._attributes:
             return self._attributes[key]
-        if key in self._active:
+        if self._is_active(key):
             return None
         self._active.add(key)
         try:
@@ -782,6 +812,15 @@ def _find_assignments(class_: Class) -> dict[str, list[tuple[Function, o.Node]]]
                 if isinstance(target, o.Attribute) and isinstance(target.value, o.Name) and target.value.id == instance:
                     found.setdefault(target.attr, []).append((method, node))
     return found
+
+
+def _unsubscripted(func: o.Node) -> o.Node:
+    """What a call names: `sessionmaker` of `sessionmaker[AsyncSession](…)`."""
+    return func.value if isinstance(func, o.Subscript) else func
+
+
+def _is_super(expr: o.Node) -> bool:
+    return isinstance(expr, o.Call) and o.dotted(expr.func) == "super"
 
 
 def _same(types: Iterable[Type | None]) -> Type | None:

@@ -37,7 +37,7 @@ class AssumingTypes(Types):
 
     def undecorated(self, function: Function) -> Type | None:
         key = ("undecorated", function)
-        if function not in self._undecorated and key not in self._active:
+        if function not in self._undecorated and not self._is_active(key):
             self._active.add(key)
             try:
                 self._undecorated[function] = super().undecorated(function)
@@ -46,6 +46,6 @@ class AssumingTypes(Types):
         return self._undecorated.get(function)
 
     def forget(self) -> None:
-        for known in (self._returned, self._attributes, self._variables, self._undecorated):
+        for known in (self._returned, self._attributes, self._variables, self._aliases, self._undecorated):
             known.clear()
         self._missed.clear()

@@ -85,7 +85,13 @@ Method: TypeAlias = "Callable[[Flow, Scope, o.Call, o.Attribute], Cell | None]"
 
 
 def called(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
-    """The set of what a call gives, and what the call joins."""
+    """The set of what a call gives, and what the call joins: once, whoever asks."""
+    if call not in flow.calls:
+        flow.calls[call] = _follow(flow, scope, call)
+    return flow.calls[call]
+
+
+def _follow(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
     func, types = call.func, flow.project.types
     if isinstance(func, o.Attribute):
         methods = _METHODS.get(func.attr, ())

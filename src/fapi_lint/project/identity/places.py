@@ -40,6 +40,7 @@ class Places:
         """What names hold where they are used. Classes of objects and models that names stand for are kept likewise."""
         self._owners: dict[tuple[Scope, str], Class | None] = {}
         self._meant: dict[tuple[Scope, str], Meant | None] = {}
+        self.calls: dict[o.Call, Cell | None] = {}
         self._variables: dict[tuple[Scope, str], Cell] = {}
         self._parameters: dict[tuple[Function, str], Cell] = {}
         self._returns: dict[Function, Cell] = {}

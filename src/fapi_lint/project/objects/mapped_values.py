@@ -13,7 +13,6 @@ from msgspec import Struct, field
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.asynchrony.coroutines import statements
-from fapi_lint.project.descent import once
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.calls import ALL, NO_ROWS, ONE
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
@@ -51,7 +50,10 @@ class MappedValues(Struct, eq=False):
 
     project: Project
     _returned: dict[Function, Found] = field(default_factory=dict)
+    _names: dict[tuple[Scope, str], Found] = field(default_factory=dict)
     _active: set[Any] = field(default_factory=set)
+    _circles: int = 0
+    """How often something led back to itself."""
 
     def of(self, scope: Scope, expr: o.Node | None) -> Mapped | None:
         """What an expression of a function is; None where that is not certain."""
@@ -87,15 +89,22 @@ class MappedValues(Struct, eq=False):
         if not bindings or not isinstance(scope.owner, Function):
             return None
         key = (scope, expr.id)
+        if key in self._names:
+            return self._names[key]
         if key in self._active:
+            self._circles += 1
             return _SAME
+        circles = self._circles
         self._active.add(key)
         try:
-            return self._agreed(
+            found = self._agreed(
                 self._bound(scope, scope.owner, binding) for binding in bindings if not is_none(binding.value)
             )
         finally:
             self._active.discard(key)
+        if not self._active or circles == self._circles:
+            self._names[key] = found
+        return found
 
     def _bound(self, scope: Scope, function: Function, binding: Binding) -> Found:
         if isinstance(binding.node, o.Param):
@@ -225,12 +234,20 @@ class MappedValues(Struct, eq=False):
 
     def returned(self, function: Function) -> Found:
         """What every `return` of a function gives, or its annotation says."""
-        if function in self._returned:
-            return self._returned[function]
-        return self.project.descent.step(self._once, function)
+        if function not in self._returned:
+            found = None if function in self._active else self.project.descent.step(self._find_returned, function)
+            self._circles += function not in self._returned
+            return found
+        return self._returned[function]
 
-    def _once(self, function: Function) -> Found:
-        return once(self._returned, function, lambda: self._find(function), meanwhile=None)
+    def _find_returned(self, function: Function) -> Found:
+        self._active.add(function)
+        try:
+            found = self._find(function)
+        finally:
+            self._active.discard(function)
+        self._returned[function] = found
+        return found
 
     def _find(self, function: Function) -> Found:
         if function.node.is_generator or not all(

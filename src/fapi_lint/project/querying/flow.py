@@ -205,7 +205,9 @@ class Flow:
                 self.test(node.test)
             self.jumps.append([])
             after = self.block(node.body, self.names)
-            names = merge(names, after, *self.jumps.pop()) or names
+            before, names = names, merge(names, after, *self.jumps.pop()) or names
+            if names == before:  # Looking twice at each of several loops inside each other would take long.
+                break
         return merge(self.block(node.orelse, dict(names)), names)
 
     def try_(self, node: o.Try, names: Names) -> Names | None:

@@ -1,0 +1,97 @@
+"""Code that goes on and on: no rule takes twice as long for one more call, name or loop of the same."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from types import FrameType
+
+import pytest
+
+from fapi_lint.engine.registry import all_rules
+from fapi_lint.testing import findings
+
+MODELS = """
+from typing import Self, Union
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+
+SessionLocal = sessionmaker(create_engine("sqlite://"))
+router = APIRouter()
+
+
+class Base(DeclarativeBase): ...
+
+
+class User(Base):
+    __tablename__ = "user"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Builder:
+    def made(self, number: int) -> Self: ...
+
+
+def get_db():
+    with SessionLocal() as db:
+        yield db
+"""
+TIMES = range(1, 40)
+LAST = TIMES[-1]
+SECONDS = 60
+"""Far more than any of these takes, and far less than what would double forty times."""
+
+
+def times(text: str, numbers: range = TIMES) -> str:
+    """The text as often, with `{n}` and the number before it `{m}` put in."""
+    return "".join(text.replace("{n}", str(n)).replace("{m}", str(n - 1)) for n in numbers)
+
+
+def nested(line: str, depth: int = len(TIMES)) -> str:
+    return "".join(f"{'    ' * (n + 1)}{line.replace('{n}', str(n))}\n" for n in range(depth))
+
+
+CODE = {
+    "calls of queries": f"    return db.query(User){times('.filter(User.id != {n})')}.all()\n",
+    "calls of builders": f"    return Builder(){times('.made({n})')}\n",
+    "calls of what is unknown": f"    return unknown(user_id){times('.get(user_id)')}\n",
+    "calls within calls": f"    return {'User(' * len(TIMES)}user_id{')' * len(TIMES)}\n",
+    "attributes": f"    return db.get(User, user_id){'.parent' * len(TIMES)}\n",
+    "names of objects": "    v0 = db.get(User, user_id)\n"
+    + times("    v{n} = v{m} or v{m}\n")
+    + f"    return v{LAST}\n",
+    "names of annotated objects": "    v0: User = load()\n"
+    + times("    v{n} = v{m} if v{m} else v{m}\n")
+    + f"    return v{LAST}\n",
+    "names of queries": "    v0 = db.query(User)\n"
+    + times("    v{n} = v{m}.limit(1) if user_id else v{m}.limit(2)\n")
+    + f"    return v{LAST}\n",
+    "names of statements": "    v0 = select(User)\n"
+    + times("    v{n} = v{m}.limit(1) if user_id else v{m}.limit(2)\n")
+    + f"    return v{LAST}\n",
+    "loops": nested("for user{n} in db.query(User).all():") + nested("    print(user0.id)").splitlines()[-1] + "\n",
+    "aliases": "    A0 = User\n" + times("    A{n} = Union[A{m}, A{m}]\n") + f"    v: A{LAST} = load()\n    return v\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def limit() -> Iterator[None]:
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"this takes longer than {SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("code", CODE.values(), ids=CODE)
+@pytest.mark.parametrize("header", ["", '@router.get("/users/{user_id}")\n'], ids=["in a function", "in a handler"])
+def test_what_is_long_takes_no_power_of_its_length(code: str, header: str) -> None:
+    function = f"{header}def show(user_id: int, db: Session = Depends(get_db)):\n{code}"
+    found = findings({"app/main.py": MODELS + function}, list(all_rules()))
+    assert found
+    assert "FAPI000" not in {each.code for each in found}
