@@ -27,6 +27,8 @@ Marker = Literal["asyncio", "anyio"]
 
 _BACKEND = "anyio_backend"
 _WEBSOCKET = ".websocket_connect("
+_ASKING = re.compile(r"\b(?:usefixtures|getfixturevalue)\(([^)]*)")
+_QUOTED = re.compile(r"""["'](\w+)["']""")
 _RUNNERS = re.compile(r"asyncio|anyio|trio|twisted|tornado|curio")
 _LIFESPAN = re.compile(r"\b(?:lifespan|on_startup|on_shutdown)\b|\b(?:on_event|add_event_handler)\(")
 _TAKES_OVER = frozenset(["pytest_pyfunc_call", "pytest_pycollect_makeitem", "pytest_runtest_call"])
@@ -377,8 +379,9 @@ class Tests:
             if not _is_test_file(module) or _is_conftest(module):
                 continue
             own = [function for function in module.scope.functions if function in names]
+            asked = _asked_for(module)
             for function in {*self._imported(module), *own}:
-                if function in names and _asks_for(module, names[function]):
+                if function in names and names[function] in asked:
                     found.setdefault(function, []).append(module)
         return found
 
@@ -428,9 +431,9 @@ def _may_run_all(plugin: Module) -> bool:
     return bool(hooks) and _RUNNERS.search(text) is not None
 
 
-def _asks_for(module: Module, fixture: str) -> bool:
-    """Whether a file has a parameter of a fixture's name, or asks for it by `usefixtures` or `getfixturevalue`."""
-    if any(function.node.param(fixture) is not None for function in module.scope.all_functions()):
-        return True
-    asking = rf"""\b(?:usefixtures|getfixturevalue)\([^)]*["']{re.escape(fixture)}["']"""
-    return re.search(asking, module.text) is not None
+def _asked_for(module: Module) -> set[str]:
+    """The names of a file's parameters, and the fixtures that it asks for by `usefixtures` or `getfixturevalue`."""
+    found = {param.name for function in module.scope.all_functions() for param in function.node.params}
+    for names in _ASKING.findall(module.text):
+        found.update(_QUOTED.findall(names))
+    return found
