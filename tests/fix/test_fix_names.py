@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from fapi_lint.fix.names import attribute_occurrences, locals_at, occurrences
+from fapi_lint.fix.names import locals_at, occurrences
 from fapi_lint.fix.splice import Draft
 
 
@@ -79,26 +79,6 @@ def test_occurrences(source: str) -> None:
     found = occurrences(parse(text), "User")
     assert [(start, kind) for start, _, kind in found] == expected
     assert all(text[start:end] == "User" for start, end, _ in found)
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "import m\nm.«User»\nUser\nn.User\nm.x.User\n",
-        "import m\ndef f(m): return m.User\ndef g(): return m.«User»()\n",
-        "import m\ndef f(a: 'm.«annotation:User»', b: 'x.m.User'): ...\n",
-        "import m\nx = m.«User».User\n",
-    ],
-)
-def test_attribute_occurrences(source: str) -> None:
-    text, expected = marked(source)
-    found = attribute_occurrences(parse(text), "m", "User")
-    assert [(start, kind) for start, _, kind in found] == expected
-
-
-def test_attribute_occurrences_of_a_dotted_module() -> None:
-    text, expected = marked("import a.b\na.b.«User»\nb.User\na.User\n")
-    assert [(s, k) for s, _, k in attribute_occurrences(parse(text), "a.b", "User")] == expected
 
 
 def test_locals_at() -> None:

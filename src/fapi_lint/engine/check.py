@@ -35,8 +35,9 @@ def blame(rule: Rule) -> str:
 def _named(subject: object) -> str:
     """What a subject is, what it is called and where it is: `Column id in /app/models/user.py`."""
     module = subject if isinstance(subject, Module) else getattr(subject, "module", None)
-    parts = [type(subject).__name__, getattr(subject, "name", ""), f"in {module.path}" if module is not None else ""]
-    return " ".join(filter(None, map(str, parts)))
+    name = getattr(subject, "name", "") or getattr(subject, "label", "")
+    where = f"in {module.path}" if module is not None else ""
+    return " ".join(filter(None, (type(subject).__name__, str(name), where)))
 
 
 class RuleError(Exception):

@@ -244,30 +244,17 @@ def occurrences(file: File, name: str) -> list[Occurrence]:
     """
     if name not in file.text:
         return []
-    return _Search(file, name, "").run()
-
-
-def attribute_occurrences(file: File, alias: str, name: str) -> list[Occurrence]:
-    """Every place where `name` stands as `alias.name`, and `alias` (it may be dotted) is bound at module level.
-
-    The spans are those of `name`; the kinds `"code"` and `"annotation"`.
-    """
-    if name not in file.text:
-        return []
-    return _Search(file, name, alias).run()
+    return _Search(file, name).run()
 
 
 class _Search:
-    """One walk with a stack of scopes. `prefix` is what must stand before the dot; empty for a bare name."""
+    """One walk with a stack of scopes."""
 
-    def __init__(self, file: File, name: str, prefix: str) -> None:
+    def __init__(self, file: File, name: str) -> None:
         self.text = file.text
         self.body = file.outline.body
         self.name = name
-        self.prefix = prefix
-        self.root = (prefix or name).partition(".")[0]
-        dotted = re.escape(f"{prefix}.{name}" if prefix else name)
-        self.word = re.compile(rf"(?<![\w.]){dotted}(?!\w)")
+        self.word = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
         self.found: set[Occurrence] = set()
 
     def run(self) -> list[Occurrence]:
@@ -279,17 +266,17 @@ class _Search:
 
     def is_global(self, scopes: tuple[Scope, ...]) -> bool:
         for depth, scope in enumerate(reversed(scopes)):
-            if self.root in scope.globals or scope.kind == "module":
+            if self.name in scope.globals or scope.kind == "module":
                 return True
             if scope.kind == "class" and depth > 0:
                 continue
-            if self.root in scope.own:
+            if self.name in scope.own:
                 return False
         return True
 
     def bind(self, node: Any, scopes: tuple[Scope, ...], start: int, end: int) -> None:
         """A binding without a node of its own: the last such word of a span."""
-        if self.prefix or not self.is_global(scopes):
+        if not self.is_global(scopes):
             return
         words = list(self.word.finditer(self.text, start, end))
         if words:
@@ -326,16 +313,8 @@ class _Search:
                 self.visit(node.default, scopes, False)
                 return
             case o.Name():
-                if not self.prefix and node.id == self.name and self.is_global(scopes):
+                if node.id == self.name and self.is_global(scopes):
                     self.add(node.start, "code")
-            case o.Attribute():
-                if (
-                    node.attr == self.name
-                    and self.prefix
-                    and o.dotted(node.value) == self.prefix
-                    and self.is_global(scopes)
-                ):
-                    self.add(node.attr_start, "code")
             case o.String():
                 self.string(node, scopes, annotation)
             case o.Call():
@@ -382,7 +361,7 @@ class _Search:
 
     def definition(self, node: o.FunctionDef | o.ClassDef, scopes: tuple[Scope, ...]) -> None:
         self.visit_all(node.decorators, scopes, False)
-        if not self.prefix and node.name == self.name and self.is_global(scopes):
+        if node.name == self.name and self.is_global(scopes):
             self.add(node.name_start, "code")
         body = node.body
         if isinstance(node, o.ClassDef):
@@ -412,12 +391,12 @@ class _Search:
         if not exported:
             self.visit(value, scopes, alias)
             return
-        for node in o.walk(value):
-            if isinstance(node, o.String) and node.value == self.name and not self.prefix:
+        for node in o.walk(value) if value is not None else ():
+            if isinstance(node, o.String) and node.value == self.name:
                 self.inside(node, "all")
 
     def imported(self, node: o.Import | o.ImportFrom, scopes: tuple[Scope, ...]) -> None:
-        if self.prefix or not self.is_global(scopes):
+        if not self.is_global(scopes):
             return
         for alias in node.names:
             if local_name(node, alias) == self.name:
@@ -430,7 +409,7 @@ class _Search:
             if self.is_global(scopes):
                 for found in self.word.finditer(self.text, node.start, node.end):
                     self.add(found.end() - len(self.name), "annotation")
-        elif not self.prefix and (node.value == self.name or node.value.endswith("." + self.name)):
+        elif node.value == self.name or node.value.endswith("." + self.name):
             self.inside(node, "other-string")
 
     def inside(self, node: o.String, kind: Kind) -> None:

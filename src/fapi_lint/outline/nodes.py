@@ -466,7 +466,7 @@ _KINDS: list[type[Node]] = [Node, *Node.__subclasses__()]
 _READERS = {kind: _reader(kind) for kind in _KINDS}
 
 
-def children(node: Any) -> tuple[Any, ...]:
+def children(node: Node) -> tuple[Any, ...]:
     """The nodes directly inside `node`, in source order as far as the fields are; bodies included."""
     return _READERS[type(node)](node)
 
@@ -482,7 +482,7 @@ OWN_CHILDREN: Mapping[type[Node], Callable[[Any], tuple[Any, ...]]] = {
 and classes, which are scopes of their own."""
 
 
-def walk(*nodes: Any) -> Iterator[Any]:
+def walk(*nodes: Node) -> Iterator[Any]:
     """Every node at or below `nodes`, parents first."""
     stack = list(reversed(nodes))
     while stack:

@@ -80,7 +80,8 @@ class Reader:
     def annotation(self, scope: Scope, expr: o.Node) -> None:
         if isinstance(expr, o.Name) and expr.id not in self.flow.words:
             return
-        for node in o.walk(parse_annotation(expr)):
+        meant = parse_annotation(expr)
+        for node in o.walk(meant) if meant is not None else ():
             if isinstance(node, o.String) and (inner := parse_annotation(node)) is not None and inner is not node:
                 self.annotation(scope, inner)
             elif isinstance(node, o.Call):  # within Annotated

@@ -330,5 +330,5 @@ def path_names(route: Route) -> list[str]:
 
 
 def _names_int(annotation: o.Node | None) -> bool:
-    nodes = o.walk(parse_annotation(annotation)) if annotation is not None else ()
-    return any(isinstance(node, o.Name) and node.id in ("int", "str") for node in nodes)
+    meant = parse_annotation(annotation)
+    return meant is not None and any(isinstance(node, o.Name) and node.id in ("int", "str") for node in o.walk(meant))
