@@ -232,9 +232,6 @@ class Identifiers:
         symbol = self.project.resolver.resolve(model.scope, node)
         schema = schemas.by_class.get(symbol) if isinstance(symbol, Class) else None
         if schema is not None and schema.is_root:
-            for base in schema.class_.node.bases:
-                if isinstance(base.value, o.Subscript):
-                    flow.annotate(answer, schema.class_.enclosing, base.value.items[0], "field")
             join(answer, flow.attribute(schema.class_, "root"))
         elif schema is not None:
             for name in schema.fields:

@@ -75,6 +75,9 @@ def construct(flow: Flow, scope: Scope, call: o.Call, class_: Class) -> None:
         for statement in class_.node.body
         if isinstance(statement, o.AnnAssign) and isinstance(statement.target, o.Name)
     ]
+    schema = project.schemas.by_class.get(class_)
+    if schema is not None and schema.is_root:
+        fields = ["root"]
     for index, arg in enumerate(call.args):
         if arg.star == "**":
             if isinstance(arg.value, o.Dict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
@@ -153,7 +153,21 @@ class Places:
             if binding.value is not None and owner not in models.by_class:
                 self.default(cell, owner.scope, binding.value)
             return cell
-        return None if owner in models.by_class or owner in schemas.by_class else Cell()
+        schema = schemas.by_class.get(owner)
+        if schema is not None and schema.is_root and name == "root":
+            return self._root(owner)
+        return None if owner in models.by_class or schema is not None else Cell()
+
+    def _root(self, owner: Class) -> Cell:
+        """What a `RootModel[dict[int, str]]` holds."""
+        cell = Cell()
+        for class_ in self.resolver.mro(owner):
+            if not isinstance(class_, Class):
+                continue
+            for base in class_.node.bases:
+                if isinstance(base.value, o.Subscript):
+                    self.annotate(cell, class_.enclosing, base.value.items[0], "field")
+        return cell
 
     def methods(self) -> Iterator[tuple[Function, dict[str, o.Param]]]:
         """The methods with parameters that have been asked for."""
@@ -161,16 +175,22 @@ class Places:
             if function.is_method:
                 yield function, {param.name: param for param in function.node.params}
 
-    def takers(self, cells: Iterable[Cell]) -> set[str]:
-        """The names of the functions that take values of some sets, and of the classes that are made of them."""
-        roots = set(cells)
-        functions = {owner for cell in roots for owner, _ in cell.slots if isinstance(owner, Function)}
-        held = ((function, cell.root) for (function, _), cell in self._parameters.items())
-        parted = ((function, root) for function, root in held if root.parts or root.keys is not None)
-        functions |= {function for function, root in parted if any(part.root in roots for part in root.parted())}
+    def concerned(self, roots: set[Cell]) -> set[Function]:
+        """The functions that take values of some sets, or return them."""
+        taken = ((function, cell.root) for (function, _), cell in self._parameters.items())
+        given = ((function, cell.root) for function, cell in self._returns.items())
+        return {
+            function
+            for function, root in (*taken, *given)
+            if root in roots or any(part.root in roots for part in root.parted())
+        }
+
+    def holders(self, roots: set[Cell], functions: set[Function]) -> set[str]:
+        """The names that values of some sets go through: functions, the classes made of them, and attributes."""
         makers = (function.parent for function in functions if function.name == "__init__")
         owners = {parent.name for parent in makers if isinstance(parent, Class)}
-        return ({function.name for function in functions} | owners) - {"__init__", "get"}
+        attributes = {name for (_, name), cell in self._attributes.items() if cell is not None and cell.root in roots}
+        return ({function.name for function in functions} | owners | attributes) - {"__init__", "get"}
 
     # --- annotations -------------------------------------------------------------------------------
 

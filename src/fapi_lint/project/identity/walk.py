@@ -10,13 +10,14 @@ from fapi_lint.project.mapped import Column
 from fapi_lint.project.symbols import Function, Scope
 
 _MARK = r"ids?\b(?<![a-zA-Z]id)(?<![a-zA-Z]ids)|pk\b|get(?:_one)?\("
-_CALLED = re.compile(r"\b(\w+)\(")
+_USED = re.compile(r"\w+(?=\()|(?<=\.)\w+")
 
 
 def walk(flow: Flow, keys: Iterable[Column]) -> None:
     """Everything that the application, its tests and scripts do; revisions are history.
 
-    Functions in whose text no name of an identifier stands are left out, unless they call one that takes some.
+    Functions in whose text no name of an identifier stands are left out, unless they take or return some, call one
+    that does, or read an attribute that holds some.
     """
     mapping = set(flow.project.models.mapping_classes) | set(flow.project.schemas.by_class)
     pending: list[Scope] = []
@@ -48,11 +49,13 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
         left = skipped
         if pending:
             continue
-        takers = flow.takers(flow.column(key).root for key in keys) - asked
-        found = {function for function in left if not takers.isdisjoint(marks.calls(function))}
+        roots = {flow.column(key).root for key in keys}
+        concerned = flow.concerned(roots)
+        holders = flow.holders(roots, concerned) - asked
+        found = {each for each in left if each in concerned or not holders.isdisjoint(marks.uses(each))}
         if not found:
             return
-        asked |= takers
+        asked |= holders
 
 
 class _Marks:
@@ -61,16 +64,16 @@ class _Marks:
     def __init__(self, names: Iterable[str]) -> None:
         others = [rf"{name}\b(?<!\w{name})" for name in sorted(names) if not re.search(r"(?:^|_)ids?$", name)]
         self._mark = re.compile("|".join([_MARK, *others]))
-        self._calls: dict[Function, set[str]] = {}
+        self._uses: dict[Function, set[str]] = {}
 
     def within(self, function: Function) -> bool:
         """Whether there are names of identifiers, like `id` and `user_ids`, those of columns, or reads by key."""
         node = function.node
-        return function not in self._calls and bool(self._mark.search(function.module.text, node.start, node.end))
+        return function not in self._uses and bool(self._mark.search(function.module.text, node.start, node.end))
 
-    def calls(self, function: Function) -> set[str]:
-        """The names of what a function without such names calls."""
-        if function not in self._calls:
+    def uses(self, function: Function) -> set[str]:
+        """The names of what a function without such names calls, and of the attributes that it reads."""
+        if function not in self._uses:
             node = function.node
-            self._calls[function] = set(_CALLED.findall(function.module.text, node.start, node.end))
-        return self._calls[function]
+            self._uses[function] = set(_USED.findall(function.module.text, node.start, node.end))
+        return self._uses[function]
