@@ -21,7 +21,7 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External, Scope
 from fapi_lint.project.values import Located
-from fapi_lint.source.place import relative_path
+from fapi_lint.source.place import Place, relative_path
 
 _GENERATORS = frozenset(["Sequence", "Identity"])
 
@@ -81,6 +81,8 @@ def _find_fix(project: Project, identity: Identity) -> Fix | str:
     _parses(made, cell, identity)
     if not identity.is_uuid:
         _numbers(made, identity)
+        for file, node in cell.texts:
+            made.add(replace(file, node, f"str({file.slice(node)})"))
     title = _title(identity, made)
     for column in cell.columns:
         _claim(made, column)
@@ -99,10 +101,18 @@ def _title(identity: Identity, made: _Edits) -> str:
     if identity.cell.orders:
         title += "; ordering by the key no longer follows creation"
     if identity.cell.answers:
-        place = min(identity.cell.answers)
-        row = made.project.by_path[place.path].source.lines.position(place.start)[0]
-        title += f"; comparisons with JSON need `str(…)` ({relative_path(place.path, made.project.root)}:{row})"
+        title += f"; comparisons with JSON need `str(…)` ({_row(made, min(identity.cell.answers))})"
+    numbered = made.project.identifiers.flow.numbered
+    held = {column.name for column in identity.cell.columns}
+    places = sorted(place for name, place in numbered.items() if name in held)
+    if places:
+        title += f"; JSON in tests has numbers where UUIDs will be ({_row(made, places[0])})"
     return title
+
+
+def _row(made: _Edits, place: Place) -> str:
+    row, _ = made.project.by_path[place.path].source.lines.position(place.start)
+    return f"{relative_path(place.path, made.project.root)}:{row}"
 
 
 # --- columns ---------------------------------------------------------------------------------------
@@ -241,11 +251,10 @@ def _parses(made: _Edits, cell: Cell, identity: Identity) -> None:
 def _numbers(made: _Edits, identity: Identity) -> None:
     """What does not exist in tests: `999999` becomes `UUID(int=999999)`, in a path the text of that."""
     obstacles = made.project.obstacles
-    for fact in identity.cell.facts:
-        if obstacles.is_nobody(fact):
-            file = made.project.by_path[fact.place.path]
-            maker = made.write(_spell_class(file, fact.place.start))
-            made.add(Edit(file.path, fact.place.start, fact.place.end, f"{maker}(int={fact.literal})"))
+    for fact in obstacles.numbers_of_nobody(identity):
+        file = made.project.by_path[fact.place.path]
+        maker = made.write(_spell_class(file, fact.place.start))
+        made.add(Edit(file.path, fact.place.start, fact.place.end, f"{maker}(int={fact.literal})"))
     for fact in obstacles.paths_to_nobody(identity):
         assert fact.literal is not None
         made.add(Edit(fact.place.path, fact.place.start, fact.place.end, str(uuid.UUID(int=fact.literal))))

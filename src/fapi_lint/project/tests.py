@@ -347,6 +347,16 @@ class Tests:
         users = self.users_of(owner) if self.is_fixture(owner) else []
         return bool(users) and all(_WEBSOCKET in user.module.text for user in users)
 
+    def given(self, function: Function, param: o.Param) -> Function | None:
+        """The fixture that a test or a fixture is given for a parameter."""
+        module = function.module
+        if param.default is not None or self.project.purposes.of(module) != "test":
+            return None
+        if not (function.name.startswith("test") or self.is_fixture(function)):
+            return None
+        fixture = self._meant(module, param.name)
+        return None if fixture is function else fixture
+
     def _meant(self, module: Module, name: str) -> Function | None:
         """The fixture of a name that the tests of a file see: its own, of the nearest conftest file, or of a plugin."""
         key = (module.path, name)

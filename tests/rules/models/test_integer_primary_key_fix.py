@@ -432,20 +432,43 @@ def test_the_title_says_what_is_lost() -> None:
 
 
 @pytest.mark.parametrize(
-    ("test", "is_said"),
+    ("test", "after"),
     [
-        ("assert client.get('/').json()['id'] == user.id", True),
-        ("data = client.get('/').json()\n    assert user.id != data[0]['id']", True),
-        ("assert client.get('/').json() == [{'id': user.id, 'name': user.name}]", True),
-        ("assert client['id'] == user.id", False),
-        ("assert client.get('/').json()['name'] == user.name", False),
+        ("assert client.get('/').json()['id'] == user.id", "== str(user.id)"),
+        ("data = client.get('/').json()\n    assert user.id != data[0]['id']", "assert str(user.id) != data"),
+        (
+            "assert client.get('/').json() == [{'id': user.id, 'name': user.name}]",
+            "{'id': str(user.id), 'name': user.name}",
+        ),
+        ("key = user.id\n    client.post('/', json={'user_id': key})", "json={'user_id': str(key)}"),
+        ("body = {'user_id': user.id}\n    client.post('/', json=body)", "body = {'user_id': str(user.id)}"),
+        ("client.get('/', params={'user_id': user.id})", "params={'user_id': user.id}"),
+        ("assert client['id'] == user.id", "== user.id"),
     ],
 )
-def test_the_title_says_where_a_key_is_compared_with_json(test: str, is_said: bool) -> None:
+def test_keys_become_text_where_tests_have_json(test: str, after: str) -> None:
+    code = f"from app.user import User\n\n\ndef test_it(client, user: User):\n    {test}\n"
+    files = {"app/base.py": BASE, "app/user.py": USER, "tests/test_user.py": code}
+    out = fixed(files, "FAPI201", unsafe=True)
+    assert "Mapped[uuid.UUID]" in out["app/user.py"]
+    assert after in out["tests/test_user.py"]
+
+
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [
+        ("keys = [user.id]\n    assert client.get('/').json() == keys", "comparisons with JSON need `str(…)` (tests/"),
+        ("assert client.get('/').json()['id'] == 1", "JSON in tests has numbers where UUIDs will be (tests/"),
+        ("client.post('/', json={'id': 1})", "JSON in tests has numbers where UUIDs will be (tests/"),
+        ("assert client.get('/').json()['name'] == user.name", ""),
+    ],
+)
+def test_the_title_says_what_tests_have_in_json(test: str, said: str) -> None:
     code = f"from app.user import User\n\n\ndef test_it(client, user: User):\n    {test}\n"
     (found,) = findings({"app/base.py": BASE, "app/user.py": USER, "tests/test_user.py": code}, "FAPI201")
     assert found.fix is not None
-    assert ("comparisons with JSON need `str(…)` (tests/test_user.py:" in found.fix.title) == is_said
+    assert said in found.fix.title
+    assert ("JSON" in found.fix.title) == bool(said)
 
 
 def test_revisions_and_exempt_keys_stay() -> None:

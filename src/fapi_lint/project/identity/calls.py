@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.identity.asking import sent
 from fapi_lint.project.identity.cells import Cell, Fact, Parse, join
 from fapi_lint.project.identity.passing import (
     arguments,
@@ -480,7 +481,11 @@ def _unknown(flow: Flow, scope: Scope, call: o.Call, name: str) -> None:
     model = None
     if isinstance(call.func, o.Attribute) and not flow.names.isdisjoint(held):
         model = flow.project.model_attributes.of_library(scope, call.func.value)
-    values = [None if model is None and is_literal(arg.value) else flow.value(scope, arg.value) for arg in call.args]
+    fine = sent(flow, scope, call) if flow.project.purposes.of(scope.module) == "test" else ()
+    values = [
+        None if arg.value in fine or (model is None and is_literal(arg.value)) else flow.value(scope, arg.value)
+        for arg in call.args
+    ]
     for arg, attribute, value in zip(call.args, held, values, strict=True):
         if model is not None and attribute in flow.names:
             # `crud_posts.get(db, id=id)` of a library: what it compares with the key is a key.

@@ -143,6 +143,11 @@ class Cell:
         """Comparisons with what JSON has, where a UUID is text."""
         return self._held.setdefault("answers", [])
 
+    @property
+    def texts(self) -> list[tuple[Module, o.Node]]:
+        """Single identifiers in the JSON that a test sends or expects."""
+        return self._held.setdefault("texts", [])
+
     # --- what stands apart ---------------------------------------------------------------------------
 
     def key(self) -> Cell:

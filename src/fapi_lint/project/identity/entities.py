@@ -130,7 +130,8 @@ class Entities:
             arg = param.default.argument("dependency", 0)
             symbol = self.resolver.resolve(function.enclosing, arg.value) if arg is not None else None
             return self.returned(symbol) if isinstance(symbol, Function) else None
-        return None
+        fixture = self.project.tests.given(function, param)
+        return None if fixture is None else self.returned(fixture)
 
     def in_annotation(self, scope: Scope, annotation: o.Node | None, depth: int = 0) -> Class | None:
         """The class that an annotation names, through containers and aliases."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.identity.asking import as_text, asked
 from fapi_lint.project.identity.calls import called
 from fapi_lint.project.identity.cells import Cell, Fact, join
 from fapi_lint.project.identity.places import Places
@@ -259,6 +260,8 @@ class Flow(Places):
         if expr.value is not None:
             return Cell(Fact(scope.module.place(expr), "a text"))
         text = scope.module.text
+        if expr.parts and self.project.purposes.of(scope.module) == "test":
+            asked(self, scope, expr)
         for part in expr.parts:
             rest = text[part.end : part.end + 2].lstrip()
             if rest[:1] == ":" and rest[1:2] != "}":
@@ -315,10 +318,11 @@ class Flow(Places):
                     self.unknown_class(scope, operand)
         values = [self.value(scope, operand) for operand in expr.operands]
         if len(values) == 2 and expr.operators[0] in ("==", "!="):
-            for value, other in zip(values, reversed(expr.operands), strict=True):
-                if value is not None and self.is_answered(scope, other):
-                    for cell in value.inside(set()):
-                        cell.answers.append(self.place(scope, expr))
+            for operand, other in zip(expr.operands, reversed(expr.operands), strict=True):
+                if self.is_answered(scope, other):
+                    for value in as_text(self, scope, operand, _key(other)):
+                        for cell in value.inside(set()):
+                            cell.answers.append(self.place(scope, expr))
         for operator, left, right in zip(expr.operators, values, values[1:], strict=False):
             if left is None or right is None:
                 continue
@@ -412,6 +416,12 @@ class Flow(Places):
     def _other(self, scope: Scope, expr: o.Other) -> None:
         for part in expr.parts:
             self.value(scope, part)
+
+
+def _key(expr: o.Node) -> str:
+    """The `id` of `data["id"]`."""
+    index = expr.items[0] if isinstance(expr, o.Subscript) else None
+    return (index.value or "") if isinstance(index, o.String) else ""
 
 
 _VISITORS: dict[type, Callable[[Flow, Scope, Any], Cell | None]] = {

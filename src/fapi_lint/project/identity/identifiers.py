@@ -104,7 +104,11 @@ class Identifiers:
 
     def of(self, column: Column) -> Identity | None:
         """The identity that a key belongs to."""
-        return self._identities.get(self.flow.column(column).root)
+        return self.by_cell(self.flow.column(column))
+
+    def by_cell(self, cell: Cell) -> Identity | None:
+        """The identity that a set of identifiers is."""
+        return self._identities.get(cell.root)
 
     def uuids_of_slot(self, owner: Class | Function, name: str) -> Identity | None:
         """The identity of a field or a parameter, if anything told it, and its keys are UUIDs."""

@@ -84,7 +84,9 @@ class Obstacles:
             tables = [model.table for key in identity.keys for model in self.project.models.users_of(key.owner)]
             for place in self.identifiers.flow.unknown_references if None in tables else ():
                 yield Fact(place, "a foreign key to an unknown table")
-        yield from (fact for fact in self._of_routes(identity) if not self.is_nobody(fact))
+        yield from self._of_routes(identity)
+        asked = (*self._of_paths(identity), *self._of_asked(identity))
+        yield from (fact for fact in asked if not self.is_nobody(fact))
 
     def _is_code(self, fact: Fact) -> bool:
         return self.project.purposes.is_application(self.project.by_path[fact.place.path])
@@ -96,7 +98,11 @@ class Obstacles:
 
     def paths_to_nobody(self, identity: Identity) -> list[Fact]:
         """Paths like `/users/999999` in tests."""
-        return [fact for fact in self._of_routes(identity) if self.is_nobody(fact)]
+        return [fact for fact in self._of_paths(identity) if self.is_nobody(fact)]
+
+    def numbers_of_nobody(self, identity: Identity) -> list[Fact]:
+        """Numbers like 999999 in tests that are identifiers, or stand for them in paths."""
+        return [fact for fact in (*identity.cell.facts, *self._of_asked(identity)) if self.is_nobody(fact)]
 
     def converts(self, type_name: TypeName, identity: Identity) -> bool:
         """Whether a type in an annotation becomes UUID."""
@@ -152,18 +158,35 @@ class Obstacles:
     # --- routes ------------------------------------------------------------------------------------
 
     def _of_routes(self, identity: Identity) -> Iterator[Fact]:
-        """Converters in paths (`{id:int}`), and paths with numbers in tests."""
-        nouns = set()
+        """Converters in paths: `{id:int}`."""
+        for route, name, path in self._paths(identity):
+            if f"{{{name}:int}}" in path:
+                yield Fact(route.place, "a path with `:int`")
+
+    def _of_paths(self, identity: Identity) -> Iterator[Fact]:
+        """Paths with numbers in tests."""
+        for noun in self._nouns(identity):
+            yield from self._numbers_in_paths.get(noun, ())
+
+    def _of_asked(self, identity: Identity) -> Iterator[Fact]:
+        """Numbers that tests put into paths."""
+        for noun in self._nouns(identity):
+            for root in dict.fromkeys(cell.root for cell in self.identifiers.flow.asked.get(noun, ())):
+                if self.identifiers.by_cell(root) is None:
+                    yield from (fact for fact in root.facts if fact.is_number)
+
+    def _nouns(self, identity: Identity) -> list[str]:
+        """What stands in paths before an identifier, unless it is a UUID already."""
+        if identity.is_uuid:
+            return []
+        matches = (re.search(rf"/([\w-]+)/\{{{name}[:}}]", path) for _, name, path in self._paths(identity))
+        return sorted({found[1] for found in matches if found is not None})
+
+    def _paths(self, identity: Identity) -> Iterator[tuple[Route, str, str]]:
+        """The routes that take an identifier, the name by which they do, and their full paths."""
         for owner, name in identity.cell.slots:
             for route in self._routes.get(owner, ()) if isinstance(owner, Function) else ():
-                for path in route.full_paths:
-                    if f"{{{name}:int}}" in path:
-                        yield Fact(route.place, "a path with `:int`")
-                    found = re.search(rf"/([\w-]+)/\{{{name}[:}}]", path)
-                    if found is not None:
-                        nouns.add(found[1])
-        for noun in sorted(nouns) if not identity.is_uuid else ():
-            yield from self._numbers_in_paths.get(noun, ())
+                yield from ((route, name, path) for path in route.full_paths)
 
     @cached_property
     def _routes(self) -> dict[Function, list[Route]]:

@@ -56,6 +56,10 @@ class Places:
         self.loose_cells: list[Cell] = []
         self.swallowed: list[tuple[str, Fact, Cell]] = []
         """What is passed under the name of a key to a function that takes any keywords."""
+        self.asked: dict[str, list[Cell]] = {}
+        """What tests put into paths, by the part of the path before: the `x` of `f"/users/{x}"` by `users`."""
+        self.numbered: dict[str, Place] = {}
+        """Where tests have numbers in JSON under the names of keys and references to them, by name."""
         self.unknown_classes: list[Fact] = []
         """Comparisons of keys with a class of which nothing is known."""
         self.unknown_references: list[Place] = []
@@ -82,6 +86,9 @@ class Places:
                 self.annotate(cell, scope, param.annotation, "parameter")
             if param.default is not None:
                 self.default(cell, scope, param.default)
+            fixture = self.project.tests.given(function, param)
+            if fixture is not None:
+                join(cell, self.returned(fixture))
         return cell
 
     def default(self, cell: Cell, scope: Scope, value: o.Expr) -> None:

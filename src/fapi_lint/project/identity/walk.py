@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from fapi_lint.project.identity.asking import parametrize
 from fapi_lint.project.identity.flow import Flow
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.symbols import Function, Scope
 
-_MARK = r"ids?\b(?<![a-zA-Z]id)(?<![a-zA-Z]ids)|pk\b|get(?:_one)?\("
+_MARK = r"ids?\b(?<![a-zA-Z]id)(?<![a-zA-Z]ids)|pk\b|get(?:_one)?\(|/\{"
 _USED = re.compile(r"\w+(?=\()|(?<=\.)\w+")
 
 
@@ -42,6 +43,7 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
             if function in found or marks.within(function):
                 for param in function.node.params:
                     flow.parameter(function, param)
+                parametrize(flow, function)
                 flow.walk(function.scope, function.scope.body)
                 pending.append(function.scope)
             else:
@@ -67,13 +69,14 @@ class _Marks:
         self._uses: dict[Function, set[str]] = {}
 
     def within(self, function: Function) -> bool:
-        """Whether there are names of identifiers, like `id` and `user_ids`, those of columns, or reads by key."""
+        """Whether there are names of identifiers, like `id` and `user_ids`, of columns, reads by key, or paths."""
         node = function.node
         return function not in self._uses and bool(self._mark.search(function.module.text, node.start, node.end))
 
     def uses(self, function: Function) -> set[str]:
-        """The names of what a function without such names calls, and of the attributes that it reads."""
+        """The names of what a function without such names calls, reads as an attribute, or is given as a fixture."""
         if function not in self._uses:
             node = function.node
-            self._uses[function] = set(_USED.findall(function.module.text, node.start, node.end))
+            found = set(_USED.findall(function.module.text, node.start, node.end))
+            self._uses[function] = found.union(param.name for param in node.params)
         return self._uses[function]

@@ -79,9 +79,9 @@ def integer_primary_key(key: IntegerKey, project: Project) -> Iterator[Finding]:
         Unsafe: new tables get other columns, the API other identifiers, and rows that exist need a data migration,
         which Alembic cannot generate: revisions stay as they are. The fix changes everything that holds the key's
         values at once, in all files: foreign keys, association tables, schemas, parameters, return annotations,
-        parsing by `int()`, bounds like `ge=1`. Where something is done with them that a UUID does not go with
-        (a number in the code, a calculation, a format, JSON), or that cannot be followed, nothing changes, and the
-        finding says what it is.
+        parsing by `int()`, bounds like `ge=1`, and in tests what is sent or expected as JSON. Where something is done
+        with them that a UUID does not go with (a number in the code, a calculation, a format, JSON), or that cannot be
+        followed, nothing changes, and the finding says what it is.
 
     Options:
         `exempt`

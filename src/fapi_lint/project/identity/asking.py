@@ -1,0 +1,135 @@
+"""What tests ask for and expect: values of parameters, paths, and JSON, in which a UUID is text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony.coroutines import paths
+from fapi_lint.project.identity.cells import Cell, join
+from fapi_lint.project.symbols import External, Function, Scope, Variable
+
+if TYPE_CHECKING:
+    from fapi_lint.project.identity.flow import Flow
+
+_NOUN = re.compile(r"/([\w-]+)/\{\s*$")
+_REQUESTS = frozenset(["get", "post", "put", "patch", "delete", "options", "head", "request"])
+_TEXTS = frozenset(["params", "data", "headers", "cookies"])
+"""What a client writes as text by itself."""
+
+
+def parametrize(flow: Flow, function: Function) -> None:
+    """The parameters of a test hold the values that `pytest.mark.parametrize` names."""
+    scope = function.enclosing
+    for decorator in function.node.decorators:
+        match decorator.value:
+            case o.Call(func=func, args=(first, second, *_)) if o.dotted(func).endswith("parametrize"):
+                names = _names(first.value)
+                rows = second.value.items if isinstance(second.value, o.Collection) else ()
+                for row in rows:
+                    for name, value in zip(names, _cells(row, len(names)), strict=False):
+                        param = function.node.param(name)
+                        if param is not None:
+                            join(flow.parameter(function, param), flow.value(scope, value))
+
+
+def _names(expr: o.Expr) -> list[str]:
+    """`"user_id, status"` or `["user_id", "status"]`"""
+    if isinstance(expr, o.String):
+        return [name.strip() for name in (expr.value or "").split(",")]
+    items = expr.items if isinstance(expr, o.Collection) else ()
+    return [(item.value or "") if isinstance(item, o.String) else "" for item in items]
+
+
+def _cells(row: o.Expr, count: int) -> list[o.Expr]:
+    if isinstance(row, o.Call) and o.dotted(row.func).rpartition(".")[2] == "param":
+        return [arg.value for arg in row.args if not arg.keyword]
+    if count > 1:
+        return list(row.items) if isinstance(row, o.Collection) else []
+    return [row]
+
+
+def asked(flow: Flow, scope: Scope, text: o.String) -> None:
+    """`f"/users/{user.id}"`"""
+    for index, part in enumerate(text.parts):
+        before = scope.module.text[max(0, part.start - 80) : part.start]
+        found = _NOUN.search(before)
+        noun = found[1] if found else ""
+        if not noun and index and before.endswith("}/{"):  # f"{USERS}/{user.id}"
+            symbol = flow.resolver.resolve(scope, text.parts[index - 1])
+            value = symbol.value if isinstance(symbol, Variable) else None
+            noun = (value.value or "").rpartition("/")[2] if isinstance(value, o.String) else ""
+        cell = flow.value(scope, part) if noun else None
+        if cell is not None:
+            flow.asked.setdefault(noun, []).append(cell)
+
+
+def sent(flow: Flow, scope: Scope, call: o.Call) -> set[o.Expr]:
+    """The arguments of `client.post(url, json={"owner_id": user.id})` that are no obstacle: what becomes text there."""
+    if not isinstance(call.func, o.Attribute) or call.func.attr not in _REQUESTS:
+        return set()
+    fine = set()
+    for arg in call.args:
+        if arg.keyword in _TEXTS:
+            flow.run(scope, arg.value)
+            fine.add(arg.value)
+        elif arg.keyword == "json" and not list(as_text(flow, scope, arg.value)):
+            fine.add(arg.value)
+    return fine
+
+
+def as_text(flow: Flow, scope: Scope, expr: o.Node, name: str = "") -> Iterator[Cell]:
+    """Make text of the identifiers in a literal that is JSON. What may hold others is given back."""
+    match expr:
+        case o.Dict():
+            for key, value in zip(expr.keys, expr.values, strict=True):
+                yield from as_text(flow, scope, value, (key.value or "") if isinstance(key, o.String) else "")
+        case o.Collection():
+            for item in expr.items:
+                yield from as_text(flow, scope, item, name)
+        case o.Number():
+            if name in flow.names:
+                flow.numbered.setdefault(name, flow.place(scope, expr))
+        case o.String(value=str()):
+            pass
+        case o.Name() if (literal := _literal(scope, expr)) is not None:
+            yield from as_text(flow, scope, literal)
+        case _:
+            cell = flow.value(scope, expr)
+            if cell is not None and _is_one(flow, scope, expr):
+                cell.root.texts.append((scope.module, expr))
+            elif cell is not None:
+                yield cell
+
+
+def _literal(scope: Scope, name: o.Name) -> o.Node | None:
+    """The literal that a local variable stands for which is only sent, or read by key."""
+    found, function = scope.bindings.get(name.id, ()), scope.owner
+    if len(found) != 1 or not isinstance(found[0].value, (o.Dict, o.Collection)) or not isinstance(function, Function):
+        return None
+    body = scope.module.text[function.node.body_start : function.node.end]
+    known = re.findall(rf"\bjson=\s*{name.id}\b|\b{name.id}\[|\b{name.id}\s*(?::[^=\n]+)?=(?!=)", body)
+    return found[0].value if len(re.findall(rf"\b{name.id}\b", body)) == len(known) else None
+
+
+def _is_one(flow: Flow, scope: Scope, expr: o.Node | None, depth: int = 0) -> bool:
+    """Whether an expression is a single identifier for sure, and not None."""
+    if isinstance(expr, o.Attribute):
+        owner = flow.owner(scope, expr.value)
+        model = None if owner is None else flow.project.models.by_class.get(owner)
+        column = None if model is None else model.columns.get(expr.attr)
+        return column is not None and not flow.project.pairings.is_nullable(column)
+    found = scope.lookup(expr.id) if isinstance(expr, o.Name) and depth < 4 else None
+    if found is None or len(found[1]) != 1:
+        return False
+    where, (binding,) = found
+    if isinstance(binding.node, o.Param) and isinstance(where.owner, Function):
+        if binding.node.annotation is not None:
+            return flow.resolver.resolve(where, binding.node.annotation) == External("builtins.int")
+        fixture = flow.project.tests.given(where.owner, binding.node)
+        values = [] if fixture is None else [node.value for node, _ in paths(fixture.scope.body, o.Return, o.Yield)]
+        return bool(values) and all(_is_one(flow, fixture.scope, value, depth + 1) for value in values if fixture)
+    is_assigned = isinstance(binding.statement, (o.Assign, o.AnnAssign)) and isinstance(binding.node, o.Name)
+    return is_assigned and _is_one(flow, where, binding.value, depth + 1)
