@@ -49,6 +49,10 @@ def used(text: str, path: str = "app/main.py") -> str:
         ),
         ("from app.services.users import find\n", "from app.services.user import find\n"),
         ("from app.services.users import *\n", "from app.services.user import *\n"),
+        (
+            "class Post(Base):\n    user: Mapped['app.services.users.User'] = relationship()\n",
+            "class Post(Base):\n    user: Mapped['app.services.user.User'] = relationship()\n",
+        ),
         ("from app.services import users as u\n\nu.find()\n", "from app.services import user as u\n\nu.find()\n"),
         ("from app.services import users\n\nusers.find()\n", "from app.services import user\n\nuser.find()\n"),
         ("from .services import users\n\nusers.find()\n", "from .services import user\n\nuser.find()\n"),

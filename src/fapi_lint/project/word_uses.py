@@ -517,8 +517,10 @@ class Search:
             if path is None:
                 self.names.append((hit, block))
             else:
-                owner = _dotted_name(path[0].rstrip("."))
-                self.known.append((hit, self.member(self.resolve(owner, block), self.word)))
+                owner = path[0].rstrip(".")
+                # SQLAlchemy finds `Mapped["app.models.user.User"]` by its module, without an import.
+                found = self.resolve(_dotted_name(owner), block) or self.resolver.find_module(owner, self.module)
+                self.known.append((hit, self.member(found, self.word)))
 
     def string(self, node: o.String, block: _Block, *, by_name: bool = False) -> None:
         """A string that is no type. `by_name`: its value is the name of something, looked up at run time."""
