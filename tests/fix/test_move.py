@@ -85,7 +85,7 @@ def test_imports_follow(before: str, after: str) -> None:
         ('uvicorn.run("app.services.users:find")\n', 'uvicorn.run("app.services.user:find")\n'),
         ('open("app/services/users.py")\n', 'open("app/services/user.py")\n'),
         ("# See app/services/users.py.\n", "# See app/services/user.py.\n"),
-        ('x: "list[app.services.users.find]"\n', 'x: "list[app.services.users.find]"\n'),
+        ('x: "list[app.services.users.find]"\n', 'x: "list[app.services.user.find]"\n'),
     ],
 )
 def test_strings_follow(before: str, after: str) -> None:

@@ -43,9 +43,8 @@ class _Edits(Struct):
 
     def forget(self, file: Module, expr: o.Node) -> None:
         """What an expression named is perhaps no longer needed."""
-        name = o.dotted(expr.func if isinstance(expr, o.Call) else expr).partition(".")[0]
-        if name:
-            self.drops[DropsImport(file.path, name)] = None
+        names = (node.id for node in o.walk(expr) if isinstance(node, o.Name))
+        self.drops.update((DropsImport(file.path, name), None) for name in names)
 
 
 _FIXES: WeakKeyDictionary[Identity, Fix | str] = WeakKeyDictionary()

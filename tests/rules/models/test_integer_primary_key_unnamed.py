@@ -111,3 +111,132 @@ def test_the_root_of_a_model(keyword: str) -> None:
     out = fixed({"app/models.py": MODELS, "app/main.py": ROOT % keyword}, "FAPI201", unsafe=True)
     assert "RootModel[dict[UUID, bool]]" in out["app/main.py"]
     assert "wanted: list[UUID] = Body(...)" in out["app/main.py"]
+
+
+LOG = """\
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import JSON
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models import Base, Order
+
+
+class Log(Base):
+    __tablename__ = "logs"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Event:
+    pass
+
+
+@dataclass
+class Paid(Event):
+    order: int
+
+
+class Line(BaseModel):
+    key: int
+
+
+class Part(BaseModel):
+    lines: list[Line]
+
+
+def as_payload(event: Event) -> dict[str, Any]:
+    return asdict(event)
+
+
+def line(order: Order) -> Line:
+    return Line(key=order.id)
+
+
+def write(order: Order, event: Paid, part: Part) -> None:
+    event.order = order.id
+    Log(code="x", payload=%s)
+"""
+PASSED = """\
+from typing import Any
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models import Order
+
+
+def key(*parts: object) -> str:
+    return ":".join(map(str, parts))
+
+
+def drop(*parts: object) -> None:
+    print(key(*parts))
+
+
+class Orders:
+    model = Order
+
+    def add(self, **values: Any) -> Order:
+        return self.model(**values)
+
+
+def copy(orders: Orders, order_id: int) -> Order:
+    drop(order_id)
+    return orders.add(id=order_id)
+
+
+def after(number: int, ref: int) -> Any:
+    return select(Order).where(tuple_(Order.number, Order.id) > (number, ref))
+"""
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "{'order': order.id}",
+        "{'orders': [{'order': order.id}]}",
+        "asdict(event)",
+        "as_payload(event)",
+        "line(order).model_dump()",
+        "part.model_dump()",
+    ],
+)
+def test_json_columns_stand_in_the_way(payload: str) -> None:
+    (found,) = findings({"app/models.py": MODELS, "app/log.py": LOG % payload}, "FAPI201")
+    assert found.fix is None
+    assert "(no fix: `Log.payload`, which is JSON and does not know UUIDs, at app/log.py:" in found.message
+
+
+@pytest.mark.parametrize("payload", ["{'order': str(order.id)}", "part.model_dump(mode='json')", "{'code': 'x'}"])
+def test_text_in_json_columns_does_not(payload: str) -> None:
+    out = fixed({"app/models.py": MODELS, "app/log.py": LOG % payload}, "FAPI201", unsafe=True)
+    assert "class Line(BaseModel):\n    key: UUID\n" in out["app/log.py"] or "key: uuid.UUID" in out["app/log.py"]
+
+
+def test_arguments_without_a_name_and_keywords_that_are_handed_on() -> None:
+    models = MODELS + "    number: Mapped[int] = mapped_column()\n"
+    out = fixed({"app/models.py": models, "app/orders.py": PASSED}, "FAPI201", unsafe=True)
+    assert "def copy(orders: Orders, order_id: UUID)" in out["app/orders.py"]
+    assert "def after(number: int, ref: UUID)" in out["app/orders.py"]
+
+
+@pytest.mark.parametrize("use", ["print(values)", "log(**values, level=len(values))", "values.pop('id')"])
+def test_keywords_of_which_more_is_made_stand_in_the_way(use: str) -> None:
+    code = PASSED.replace(
+        "        return self.model(**values)\n", f"        {use}\n        return self.model(**values)\n"
+    )
+    (found,) = findings({"app/models.py": MODELS, "app/orders.py": code}, "FAPI201")
+    assert found.fix is None
+    assert "`**` of `add`" in found.message
+
+
+def test_no_part_of_the_old_type_stays_imported() -> None:
+    models = MODELS.replace(
+        "mapped_column(primary_key", "mapped_column(BigInteger().with_variant(Integer, 'x'), primary_key"
+    )
+    models = "from sqlalchemy import BigInteger, Integer\n" + models
+    out = fixed({"app/models.py": models}, "FAPI201", unsafe=True)
+    assert "from sqlalchemy import UUID\n" in out["app/models.py"]

@@ -12,7 +12,6 @@ from fapi_lint.project.identity.passing import (
     arguments,
     by_keyword,
     construct,
-    dumped_class,
     is_literal,
     pass_to,
     records,
@@ -237,6 +236,16 @@ def _validate(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell
     return None
 
 
+def _dump(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`data.model_dump()`; with `mode="json"`, there is nothing but text."""
+    owner = flow.entities.of(scope, func.value, flow.objects)
+    if owner not in flow.project.schemas.by_class:
+        return _UNTOLD
+    assert owner is not None
+    mode = call.argument("mode")
+    return None if mode is not None else flow.as_dict(owner)
+
+
 def _hand_on(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
     _handed_on(flow, scope, call)
     return None
@@ -360,6 +369,7 @@ _METHODS = _by_name(
     (_ADDING, _add),
     (_UNITING, _unite),
     (("model_validate", "from_orm", "parse_obj"), _validate),
+    (("model_dump", "dict"), _dump),
     (_HANDING_ON, _hand_on),
     (_QUEUING, _queue),
     (("format",), _format),
@@ -423,13 +433,12 @@ def _foreign(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell |
             flow.fact(other, scope, call, f"`{name}()`", is_number=True)
         return Cell(Fact(flow.place(scope, call), "a range", is_number=True)) if name == "range" else None
     if name in _JSON or package in ("json", "jwt", "jose", "redis"):
-        for index, other in enumerate(values):
+        for other in values:
             flow.dumped(other, scope, call, f"`{name}`, which does not know UUIDs,")
-            owner = dumped_class(flow, scope, args[index].value)
-            for field in flow.project.schemas.by_class[owner].fields.values() if owner is not None else ():
-                assert owner is not None
-                flow.fact(flow.attribute(owner, field.name), scope, call, f"`{name}`, which does not know UUIDs,")
         return None
+    if name == "asdict" and args:
+        owner = flow.entities.of(scope, args[0].value, flow.objects)
+        return value if owner is None else flow.as_dict(owner)
     if name in _USING_ANY or name in _LOGGING or package in _USING_ANY:
         return None
     if name in _HANDING_ON:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
@@ -40,23 +43,57 @@ def pass_to(flow: Flow, scope: Scope, call: o.Call, function: Function, *, is_bo
                 assert owner is not None
                 if param.name in flow.project.schemas.by_class[owner].fields:
                     join(flow.parameter(function, param), flow.attribute(owner, param.name))
+            spread_keywords(flow, scope, arg.value, partial(_by_name, flow, function))
         elif arg.star:
+            item = None if value is None else value.item()
+            for param in (*plain[max(index, 0) :], *(param for param in params if param.kind == "*")):
+                join(flow.parameter(function, param), item)
             index = len(plain)
         elif arg.keyword:
-            named = function.node.param(arg.keyword)
-            if named is not None and named.kind not in ("*", "**"):
-                join(flow.parameter(function, named), value)
+            cell = _by_name(flow, function, arg.keyword)
+            if cell is not None:
+                join(cell, value)
             elif value is not None:
                 flow.fact(value, scope, arg, f"`**` of `{function.name}`")
                 if arg.keyword in flow.names:
                     text = f"`{arg.keyword}` is one of the `**` of `{function.name}`"
                     flow.swallowed.append((arg.keyword, Fact(flow.place(scope, arg), text), value))
         else:
+            star = next((param for param in params if param.kind == "*"), None)
             if index < len(plain):
                 join(flow.parameter(function, plain[index]), value)
+            elif star is not None:
+                join(flow.parameter(function, star), value)
             elif value is not None:
                 flow.fact(value, scope, arg, f"`*` of `{function.name}`")
             index += 1
+
+
+def _by_name(flow: Flow, function: Function, name: str) -> Cell | None:
+    """What a keyword of a call becomes; None where it is lost among all others."""
+    named = function.node.param(name)
+    if named is not None and named.kind not in ("*", "**"):
+        return flow.parameter(function, named)
+    rest = function.node.params[-1] if function.node.params else None
+    if rest is None or rest.kind != "**" or not _is_only_spread(function, rest):
+        return None
+    return flow.parameter(function, rest).part(name)
+
+
+def _is_only_spread(function: Function, rest: o.Param) -> bool:
+    """Whether a function does nothing with its `**values` but hand them on as keywords."""
+    if rest.annotation is not None and o.dotted(rest.annotation).rpartition(".")[2] not in ("Any", "object"):
+        return False
+    body = function.module.text[function.node.body_start : function.node.end]
+    return len(re.findall(rf"\b{rest.name}\b", body)) == len(re.findall(rf"\*\*{rest.name}\b", body))
+
+
+def spread_keywords(flow: Flow, scope: Scope, expr: o.Expr, target: Callable[[str], Cell | None]) -> None:
+    """`Model(**values)`, where the function's own keywords are handed on: each becomes what is called so."""
+    found = scope.lookup(expr.id) if isinstance(expr, o.Name) else None
+    param = found[1][0].node if found is not None else None
+    if found is not None and isinstance(param, o.Param) and param.kind == "**" and isinstance(found[0].owner, Function):
+        flow.spreads.append((flow.parameter(found[0].owner, param), target))
 
 
 def construct(flow: Flow, scope: Scope, call: o.Call, class_: Class) -> None:
@@ -83,6 +120,7 @@ def construct(flow: Flow, scope: Scope, call: o.Call, class_: Class) -> None:
             if isinstance(arg.value, o.Dict):
                 flow.value(scope, arg.value)
             spread(flow, scope, arg.value, class_)
+            spread_keywords(flow, scope, arg.value, partial(flow.attribute, class_))
             continue
         value = flow.value(scope, arg.value)
         name = arg.keyword or (fields[index] if index < len(fields) else "")
@@ -170,6 +208,9 @@ def by_keyword(flow: Flow, scope: Scope, call: o.Call, owner: Class | None, rece
             join(flow.attribute(owner, arg.keyword), value_)
         elif owner is not None and arg.star == "**":
             spread(flow, scope, arg.value, owner)
+            spread_keywords(flow, scope, arg.value, partial(flow.attribute, owner))
+        elif found is not None and arg.star == "**":
+            spread_keywords(flow, scope, arg.value, partial(flow.of_models, scope, *found))
         elif arg.keyword in flow.names and value_ is not None:
             value_.root.loose.append((arg.keyword, flow.place(scope, arg)))
             flow.loose_cells.append(value_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
@@ -13,6 +13,7 @@ from fapi_lint.project.mapped import Column
 from fapi_lint.project.model_attributes import Meant
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
+from fapi_lint.project.value_types import value_type
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ class Places:
         """What tests put into paths, by the part of the path before: the `x` of `f"/users/{x}"` by `users`."""
         self.numbered: dict[str, Place] = {}
         """Where tests have numbers in JSON under the names of keys and references to them, by name."""
+        self._dicts: dict[Class, Cell] = {}
+        self.spreads: list[tuple[Cell, Callable[[str], Cell | None]]] = []
+        """The `**values` of functions that hand them on, and what each of these becomes by its name."""
         self.unknown_classes: list[Fact] = []
         """Comparisons of keys with a class of which nothing is known."""
         self.unknown_references: list[Place] = []
@@ -73,7 +77,17 @@ class Places:
             cell = self._columns[column] = Cell()
             cell.columns.append(column)
             self.annotate(cell, column.scope, column.mapped_type, "column")
+            if self._is_json(column):
+                text = f"`{column.owner.name}.{column.name}`, which is JSON and does not know UUIDs,"
+                self.dumps.append((cell, Fact(column.place, text), False))
         return cell
+
+    def _is_json(self, column: Column) -> bool:
+        annotation = parse_annotation(column.mapped_type)
+        if isinstance(annotation, o.Subscript) and o.dotted(annotation.value).rpartition(".")[2] in _DICTS:
+            return True
+        type_ = value_type(self.project, column)
+        return type_ is not None and type_.name in ("typing.Any", "builtins.dict")
 
     def parameter(self, function: Function, param: o.Param) -> Cell:
         key = (function, param.name)
@@ -176,6 +190,20 @@ class Places:
                     self.annotate(cell, class_.enclosing, base.value.items[0], "field")
         return cell
 
+    def as_dict(self, class_: Class) -> Cell:
+        """What `model_dump()` and `asdict()` give: the attributes of an object, and of those in it, by name."""
+        cell = self._dicts.get(class_)
+        if cell is None:
+            cell = self._dicts[class_] = Cell()
+            cell.is_dict = True
+            for owner in self.resolver.mro(class_):
+                for name, bindings in owner.scope.bindings.items() if isinstance(owner, Class) else ():
+                    if bindings[0].annotation is not None and bindings[0].definition is None:
+                        inner = self.entities.attribute(class_, name)
+                        held = self.as_dict(inner) if inner is not None else self.attribute(class_, name)
+                        join(cell.part(name), held)
+        return cell
+
     def methods(self) -> Iterator[tuple[Function, dict[str, o.Param]]]:
         """The methods with parameters that have been asked for."""
         for function in {function for function, _ in self._parameters}:
@@ -265,6 +293,20 @@ class Places:
         """Something is done to a set and to all that is in it; with `is_item`, to what one of its keys gives."""
         if cell is not None:
             self.dumps.append((cell, Fact(scope.module.place(node), text), is_item))
+
+    def spread(self) -> None:
+        """Join what names tell only now that they are known.
+
+        What is among the `**values` of functions is what these hand it on as; an object that is made a dict may be of
+        any subclass.
+        """
+        for cell, target in list(self.spreads):
+            for name, part in list(cell.root.parts.items()):
+                join(part, target(name))
+        for (owner, name), held in list(self._attributes.items()) if self._dicts else ():
+            for class_ in self.resolver.mro(owner)[1:]:
+                if isinstance(class_, Class) and class_ in self._dicts:
+                    join(self._dicts[class_].part(name), held)
 
     def spread_dumps(self) -> None:
         """Let the sets inside of those that were dumped know the first reason, once it is known what is inside."""

@@ -19,7 +19,7 @@ _SQL_ANY = frozenset([
 ])
 _SQL_SAME = frozenset([
     "coalesce", "desc", "asc", "distinct", "label", "nullslast", "nulls_last", "all_", "any_", "literal",
-    "bindparam", "case", "array_agg", "tuple_", "array", "unnest", "func_array", "if_", "ifnull", "values",
+    "bindparam", "case", "array_agg", "array", "unnest", "func_array", "if_", "ifnull", "values",
     "type_coerce", "first_value",
 ])
 # fmt: on
@@ -46,6 +46,12 @@ def in_sql(flow: Flow, scope: Scope, call: o.Call, callee: External, values: lis
     name = callee.name
     if name in ("select", "delete", "update", "insert", "query"):
         return row(call, values)
+    if name == "tuple_":
+        cell = Cell()
+        cell.is_tuple = True
+        for index, value in enumerate(values):
+            join(cell.part(str(index)), value)
+        return cell
     if name in _SQL_SAME:
         result: Cell | None = None
         for value in values:

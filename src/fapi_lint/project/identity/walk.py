@@ -10,7 +10,7 @@ from fapi_lint.project.identity.flow import Flow
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.symbols import Function, Scope
 
-_MARK = r"ids?\b(?<![a-zA-Z]id)(?<![a-zA-Z]ids)|pk\b|get(?:_one)?\(|/\{"
+_MARK = r"ids?\b(?<![a-zA-Z]id)(?<![a-zA-Z]ids)|pk\b|get(?:_one)?\(|/\{|(?:asdict|model_dump|dict)\(|\*\*\w"
 _USED = re.compile(r"\w+(?=\()|(?<=\.)\w+")
 
 
@@ -51,6 +51,7 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
         left = skipped
         if pending:
             continue
+        flow.spread()
         roots = {flow.column(key).root for key in keys}
         concerned = flow.concerned(roots)
         holders = flow.holders(roots, concerned) - asked
@@ -69,7 +70,7 @@ class _Marks:
         self._uses: dict[Function, set[str]] = {}
 
     def within(self, function: Function) -> bool:
-        """Whether there are names of identifiers, like `id` and `user_ids`, of columns, reads by key, or paths."""
+        """Whether there are names of identifiers, like `user_ids`, or of columns, reads by key, paths, or dicts."""
         node = function.node
         return function not in self._uses and bool(self._mark.search(function.module.text, node.start, node.end))
 
