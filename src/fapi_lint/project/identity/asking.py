@@ -104,14 +104,26 @@ def as_text(flow: Flow, scope: Scope, expr: o.Node, name: str = "") -> Iterator[
                 yield cell
 
 
+def set_in_json(flow: Flow, scope: Scope, target: o.Node, value: o.Node) -> bool:
+    """`expected["id"] = user.id`, if `expected` is JSON and nothing else."""
+    if (
+        not isinstance(target, o.Subscript)
+        or not isinstance(target.value, o.Name)
+        or _literal(scope, target.value) is None
+    ):
+        return False
+    key = target.items[0]
+    return not list(as_text(flow, scope, value, (key.value or "") if isinstance(key, o.String) else ""))
+
+
 def _literal(scope: Scope, name: o.Name) -> o.Node | None:
-    """The literal that a local variable stands for which is only sent, or read by key."""
+    """The literal that a local variable stands for which is only sent, expected, or used by key."""
     found, function = scope.bindings.get(name.id, ()), scope.owner
     if len(found) != 1 or not isinstance(found[0].value, (o.Dict, o.Collection)) or not isinstance(function, Function):
         return None
     body = scope.module.text[function.node.body_start : function.node.end]
-    known = re.findall(rf"\bjson=\s*{name.id}\b|\b{name.id}\[|\b{name.id}\s*(?::[^=\n]+)?=(?!=)", body)
-    return found[0].value if len(re.findall(rf"\b{name.id}\b", body)) == len(known) else None
+    used = rf"json=\s*{name.id}\b|== {name.id}\b|\b{name.id}(?:\[|\.pop\(|\s*(?::[^=\n]+)?=(?!=)| == )"
+    return found[0].value if len(re.findall(rf"\b{name.id}\b", body)) == len(re.findall(used, body)) else None
 
 
 def _is_one(flow: Flow, scope: Scope, expr: o.Node | None, depth: int = 0) -> bool:

@@ -490,7 +490,7 @@ def _unknown(flow: Flow, scope: Scope, call: o.Call, name: str) -> None:
     model = None
     if isinstance(call.func, o.Attribute) and not flow.names.isdisjoint(held):
         model = flow.project.model_attributes.of_library(scope, call.func.value)
-    fine = sent(flow, scope, call) if flow.project.purposes.of(scope.module) == "test" else ()
+    fine = sent(flow, scope, call) if flow.is_test(scope) else ()
     values = [
         None if arg.value in fine or (model is None and is_literal(arg.value)) else flow.value(scope, arg.value)
         for arg in call.args

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.identity.asking import as_text, asked
+from fapi_lint.project.identity.asking import as_text, asked, set_in_json
 from fapi_lint.project.identity.calls import called
 from fapi_lint.project.identity.cells import Cell, Fact, join
 from fapi_lint.project.identity.places import Places
@@ -32,6 +32,8 @@ class Flow(Places):
         for statement in body:
             kind = type(statement)
             if kind is o.Assign:
+                if self.is_test(scope) and set_in_json(self, scope, statement.targets[0], statement.value):
+                    continue
                 value = self.value(scope, statement.value)
                 for target in statement.targets:
                     self.bind(scope, target, value)
@@ -126,6 +128,9 @@ class Flow(Places):
         """The set that an expression's value belongs to; None for what is no identifier."""
         visit = _VISITORS.get(type(expr))
         return None if visit is None else visit(self, scope, expr)
+
+    def is_test(self, scope: Scope) -> bool:
+        return self.project.purposes.of(scope.module) == "test"
 
     def run(self, scope: Scope, expr: o.Node | None) -> None:
         """What an expression does whose value nobody takes: names and constants do nothing."""
@@ -260,7 +265,7 @@ class Flow(Places):
         if expr.value is not None:
             return Cell(Fact(scope.module.place(expr), "a text"))
         text = scope.module.text
-        if expr.parts and self.project.purposes.of(scope.module) == "test":
+        if expr.parts and self.is_test(scope):
             asked(self, scope, expr)
         for part in expr.parts:
             rest = text[part.end : part.end + 2].lstrip()
