@@ -218,7 +218,10 @@ def _annotations(made: _Edits, identity: Identity, obstacles: Obstacles) -> None
         if not obstacles.converts(type_name, identity):
             continue
         file, node = type_name.module, type_name.node
-        made.add(replace(file, node, made.write(_spell_class(file, node.start))))
+        if type_name.spare is not None:
+            made.add(Edit(file.path, *type_name.spare, ""))
+        else:
+            made.add(replace(file, node, made.write(_spell_class(file, node.start))))
         if isinstance(type_name.symbol, External) and type_name.symbol.package != "builtins":
             made.forget(file, node)
 

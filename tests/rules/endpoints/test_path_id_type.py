@@ -25,7 +25,7 @@ class Device(Base):
 """
 HEAD = """\
 import uuid
-from typing import Annotated
+from typing import Annotated, Union
 
 from fastapi import APIRouter, Depends, Path
 
@@ -58,6 +58,18 @@ def application(routes: str) -> dict[str, str]:
             '@router.get("/{device_id}")\ndef get_device(device_id: Annotated[int, Path(ge=1)]):\n    return {}\n',
             "Path parameter `device_id` is an integer, but `Device.id` is a UUID",
             "def get_device(device_id: Annotated[uuid.UUID, Path()]):",
+        ),
+        (
+            "def find(key: str | uuid.UUID, db):\n    return db.get(Device, uuid.UUID(str(key)))\n\n\n"
+            '@router.get("/{device_id}")\ndef get_device(device_id: str, db):\n    return find(device_id, db)\n',
+            "Path parameter `device_id` is a text, but `Device.id` is a UUID",
+            "def find(key: uuid.UUID, db):",
+        ),
+        (
+            "def find(key: Union[uuid.UUID, int, str, None], db):\n    return db.get(Device, key)\n\n\n"
+            '@router.get("/{key}")\ndef get_device(key: str, db):\n    return find(key, db)\n',
+            "Path parameter `key` is a text, but `Device.id` is a UUID",
+            "def find(key: Union[uuid.UUID, None], db):",
         ),
         (
             "def find(device_id: str, db):\n    return db.get(Device, device_id)\n\n\n"

@@ -23,6 +23,8 @@ class TypeName(Struct, frozen=True, eq=False):
     symbol: Symbol | None
     kind: str
     """`"parameter"`, `"variable"`, `"return"`, `"field"`, `"column"`, `"alias"` or `"setting"`."""
+    spare: tuple[int, int] | None = None
+    """In a union with UUID: what goes with the type, the `str | ` of `str | UUID`."""
 
     @property
     def place(self) -> Place:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import is_none, parse_annotation
+from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.identity.cells import Bound, Cell, Fact, TypeName, join
 from fapi_lint.project.identity.entities import Entities
 from fapi_lint.project.mapped import Column
@@ -241,13 +241,24 @@ class Places:
             case o.Subscript() as generic:
                 self._annotate_generic(cell, scope, generic, kind, depth)
             case o.Operation(operator="|") as union:
-                if not any(_is_any(operand) for operand in union.operands):
-                    for operand in union.operands:
-                        self.annotate(cell, scope, operand, kind, depth)
+                self._annotate_union(cell, scope, union_members(union), kind, depth)
             case o.Call() as call:
                 symbol = self.resolver.external(scope, call.func)
                 if symbol is not None:
                     cell.root.type_names.append(TypeName(scope.module, scope, call, symbol, kind))
+
+    def _annotate_union(self, cell: Cell, scope: Scope, members: list[o.Node], kind: str, depth: int) -> None:
+        if any(_is_any(member) for member in members):
+            return
+        uuids = [m for m in members if self.resolver.resolve(scope, m) == External("uuid.UUID")]
+        for index, member in enumerate(members):
+            if not uuids or member in uuids or not isinstance(member, (o.Name, o.Attribute)) or is_none(member):
+                self.annotate(cell, scope, member, kind, depth)
+                continue
+            is_behind = uuids[0].start < member.start
+            spare = (members[index - 1].end, member.end) if is_behind else (member.start, members[index + 1].start)
+            symbol = self.resolver.resolve(scope, member)
+            cell.root.type_names.append(TypeName(scope.module, scope, member, symbol, kind, spare))
 
     def _annotate_generic(self, cell: Cell, scope: Scope, generic: o.Subscript, kind: str, depth: int) -> None:
         name = o.dotted(generic.value).rpartition(".")[2]
@@ -266,6 +277,8 @@ class Places:
             for item in items[1:]:
                 if isinstance(item, o.Call) and o.dotted(item.func).rpartition(".")[2] in _PARAMETERS:
                     self.bounds(cell, scope, item)
+        elif name == "Union":
+            self._annotate_union(cell, scope, list(items), kind, depth)
         elif not any(_is_any(item) for item in items):
             for item in items:
                 self.annotate(cell, scope, item, kind, depth)
