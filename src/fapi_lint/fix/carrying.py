@@ -82,6 +82,7 @@ class Carrier(Struct):
             and variable.scope.is_module
             and variable.module is module
             and variable.node.start < self.at
+            and variable.name not in self.target.class_.scope.bindings
         ):
             return variable.name
         name = self.project.pairings.secondary_name(located)

@@ -306,7 +306,8 @@ class _Pair(Struct, dict=True):
 
     @property
     def list_(self) -> str:
-        return self.imported("typing.List") if self.uses("typing.List") else "list"
+        is_old = self.uses("typing.List") and "[list[" not in self.target.module.text
+        return self.imported("typing.List") if is_old else "list"
 
     def uses(self, target: str) -> bool:
         """Whether the other file imports something already."""
@@ -369,8 +370,8 @@ class _Pair(Struct, dict=True):
             self.target.module, class_, lines, after=self.anchor, first=self.anchor is None
         )
         drops = []
-        if isinstance(self.argument.value, o.Call) and isinstance(self.argument.value.func, o.Name):
-            drops.append(DropsImport(self.module.path, self.argument.value.func.id))
+        if isinstance(self.argument.value, o.Call):
+            drops.append(DropsImport(self.module.path, o.dotted(self.argument.value.func).partition(".")[0]))
         return Fix(
             f"Write {self.target.name}.{self.name} out, and name it with back_populates",
             Applicability.SAFE,

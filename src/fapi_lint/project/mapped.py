@@ -79,13 +79,21 @@ class Attribute(Struct, eq=False, dict=True):
             return None
         arg = self.call.argument(keyword)
         if arg is not None:
-            return Located(arg.value, self.scope)
+            return Located(arg.value, self._scope_of(arg.value))
         for star in self.call.args:
             if star.star == "**":
                 found = dict_entry(self.project, self.scope, star.value, keyword)
                 if found is not None:
                     return found
         return None
+
+    def _scope_of(self, expr: o.Expr) -> Scope:
+        """Where an argument is resolved: `friends = relationship(secondary=friends)` means the name outside."""
+        outside = self.scope.parent if self.scope.is_class else None
+        if outside is None or not isinstance(expr, o.Name) or expr.id != self.name:
+            return self.scope
+        is_first = all(binding.statement is self.statement for binding in self.scope.bindings.get(self.name, ()))
+        return outside if is_first else self.scope
 
     def argument_place(self, keyword: str) -> Place:
         """The argument `keyword` in the call; the attribute's name where it comes through `**shared`."""

@@ -137,6 +137,34 @@ def test_secondary_is_a_name_where_the_variable_is_elsewhere() -> None:
     assert "likes = relationship('Post', back_populates='fans', secondary='liked_posts')" in after["app/models/user.py"]
 
 
+def test_a_secondary_table_that_is_called_like_the_relationship() -> None:
+    table = (
+        "\n\nfriends = Table('friends', Base.metadata, Column('left_id', ForeignKey('users.id'), primary_key=True),"
+        " Column('right_id', ForeignKey('users.id'), primary_key=True))\n"
+    )
+    joins = "primaryjoin='User.id == friends.c.left_id', secondaryjoin='User.id == friends.c.right_id'"
+    user = f"    friends = relationship('User', secondary=friends, {joins}, backref='admirers')\n"
+    files = application(user, "")
+    files["app/models/user.py"] = files["app/models/user.py"].replace(USER[:8], table + USER[:8])
+    after = assert_same(files)["app/models/user.py"]
+    assert "friends = relationship('User', secondary=friends," in after
+    assert "secondary='friends'" in after
+
+
+def test_the_module_of_backref_goes_where_nothing_else_needs_it() -> None:
+    files = small("    author = relationship('User', backref=orm.backref('posts', lazy='selectin'))\n")
+    files["app/models/post.py"] = "from sqlalchemy import orm\n" + files["app/models/post.py"]
+    assert "import orm" not in assert_same(files)["app/models/post.py"]
+
+
+def test_lists_are_spelled_as_the_file_does() -> None:
+    user = "    name: Mapped[str]\n    tags: Mapped[%s['Tag']] = relationship()\n"
+    for spelled in ("list", "List"):
+        files = small("    author = relationship('User', backref='posts')\n", user % spelled)
+        files["app/models/user.py"] = "from typing import List\n" + files["app/models/user.py"]
+        assert f"posts: Mapped[{spelled}['Post']]" in fixed(files, "FAPI205")["app/models/user.py"]
+
+
 @pytest.mark.parametrize(
     ("place", "after"),
     [
