@@ -237,7 +237,11 @@ def _spell_class(file: Module, at: int) -> Spelling:
 @lru_cache(maxsize=64)
 def _has_tables(file: Module) -> bool:
     text = file.text
-    return "table=True" in text or ("sqlalchemy" in text and ("Column(" in text or "mapped_column" in text))
+    return (
+        "table=True" in text
+        or "primary_key=True" in text
+        or ("sqlalchemy" in text and ("Column(" in text or "mapped_column" in text))
+    )
 
 
 def _parses(made: _Edits, cell: Cell, identity: Identity) -> None:

@@ -447,6 +447,10 @@ def test_the_title_says_what_is_lost() -> None:
             "    assert client.get('/').json() == new",
             "new['id'] = str(user.id)",
         ),
+        (
+            "new = client.get('/').json()\n    client.put('/', json={'a': [new['id']], 'b': user.id})",
+            "{'a': [new['id']], 'b': str(user.id)}",
+        ),
         ("client.get('/', params={'user_id': user.id})", "params={'user_id': user.id}"),
         ("assert client['id'] == user.id", "== user.id"),
     ],

@@ -164,6 +164,7 @@ from typing import Any
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from app.models import Order
 
@@ -190,6 +191,10 @@ def copy(orders: Orders, order_id: int) -> Order:
 
 def after(number: int, ref: int) -> Any:
     return select(Order).where(tuple_(Order.number, Order.id) > (number, ref))
+
+
+def below(bound: int) -> Any:
+    return select(Order).where(col(Order.id) < bound)
 """
 
 
@@ -221,6 +226,7 @@ def test_arguments_without_a_name_and_keywords_that_are_handed_on() -> None:
     out = fixed({"app/models.py": models, "app/orders.py": PASSED}, "FAPI201", unsafe=True)
     assert "def copy(orders: Orders, order_id: UUID)" in out["app/orders.py"]
     assert "def after(number: int, ref: UUID)" in out["app/orders.py"]
+    assert "def below(bound: UUID)" in out["app/orders.py"]
 
 
 @pytest.mark.parametrize("use", ["print(values)", "log(**values, level=len(values))", "values.pop('id')"])

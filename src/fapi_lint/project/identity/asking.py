@@ -96,6 +96,8 @@ def as_text(flow: Flow, scope: Scope, expr: o.Node, name: str = "") -> Iterator[
             pass
         case o.Name() if (literal := _literal(scope, expr)) is not None:
             yield from as_text(flow, scope, literal)
+        case _ if flow.is_answered(scope, expr):
+            pass  # what an answer has is text already
         case _:
             cell = flow.value(scope, expr)
             if cell is not None and _is_one(flow, scope, expr):

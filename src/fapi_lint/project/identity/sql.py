@@ -18,7 +18,7 @@ _SQL_ANY = frozenset([
     "null",
 ])
 _SQL_SAME = frozenset([
-    "coalesce", "desc", "asc", "distinct", "label", "nullslast", "nulls_last", "all_", "any_", "literal",
+    "coalesce", "col", "desc", "asc", "distinct", "label", "nullslast", "nulls_last", "all_", "any_", "literal",
     "bindparam", "case", "array_agg", "array", "unnest", "func_array", "if_", "ifnull", "values",
     "type_coerce", "first_value",
 ])
