@@ -236,6 +236,27 @@ def _validate(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell
     return None
 
 
+def _stripped(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`part.strip()` is still that part."""
+    flow.value(scope, func)
+    return None if call.args else flow.value(scope, func.value)
+
+
+def _log(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`log.info("user %d", user.id)`"""
+    first = call.args[0].value if call.args else None
+    if isinstance(first, o.String) and "%d" in (first.value or ""):
+        for value in arguments(flow, scope, call):
+            flow.dumped(value, scope, call, "a format that is for numbers")
+        return None
+    return _use(flow, scope, call, func)
+
+
+def _from_json(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`TypeAdapter(list[int]).validate_json(raw)`"""
+    return flow.value(scope, func.value)
+
+
 def _dump(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
     """`data.model_dump()`; with `mode="json"`, there is nothing but text."""
     owner = flow.entities.of(scope, func.value, flow.objects)
@@ -370,10 +391,13 @@ _METHODS = _by_name(
     (_UNITING, _unite),
     (("model_validate", "from_orm", "parse_obj"), _validate),
     (("model_dump", "dict"), _dump),
+    (("validate_json", "validate_python", "validate_strings"), _from_json),
+    (("strip", "lstrip", "rstrip"), _stripped),
+    (_LOGGING, _log),
     (_HANDING_ON, _hand_on),
     (_QUEUING, _queue),
     (("format",), _format),
-    (_SAVING | _LOGGING | _USING_ANY | {"add"}, _use),
+    (_SAVING | _USING_ANY | {"add"}, _use),
 )
 """What the name of a method may tell: the first that is not `_UNTOLD` does."""
 
@@ -403,9 +427,14 @@ def _foreign(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell |
         return None
     if callee.is_from("typing", "cast"):
         return values[-1]
+    if name == "TypeAdapter" and args:
+        cell = Cell()
+        flow.annotate(cell, scope, args[0].value, "variable")
+        return cell
     if name in _COPYING:
-        for other in values[1:]:
-            join(value, other)
+        _sort(flow, scope, call, value)
+        for arg, other in zip(args[1:], values[1:], strict=True):
+            join(value, None if arg.keyword in ("key", "reverse") else other)
         return None if value is None else value.item()
     if name == "enumerate":
         cell = Cell()
@@ -447,6 +476,18 @@ def _foreign(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell |
     for other in values:
         flow.dumped(other, scope, call, f"`{dotted.removeprefix('builtins.')}`")
     return None
+
+
+def _sort(flow: Flow, scope: Scope, call: o.Call, value: Cell | None) -> None:
+    """`max(ids)`, `sorted(users, key=lambda user: user.id)`"""
+    if o.dotted(call.func) not in ("sorted", "max", "min"):
+        return
+    by = call.argument("key")
+    if by is not None:
+        class_ = flow.entities.of(scope, call.args[0].value, flow.objects)
+        value = flow.applied(scope, by.value, None if value is None else value.item(), class_)
+    if value is not None:
+        value.root.orders.append(flow.place(scope, call))
 
 
 def _last_name(expr: o.Expr) -> str:

@@ -19,6 +19,8 @@ from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 
 _STATEMENTS = frozenset(["select", "query", "delete", "update"])
 _OF_NUMBERS = frozenset(["bit_length", "to_bytes", "real", "imag", "numerator", "denominator", "as_integer_ratio"])
+_CONNECTIONS = frozenset(["Request", "HTTPConnection", "WebSocket"])
+_OF_DIGITS = frozenset(["isdigit", "isnumeric", "isdecimal"])
 _OF_TEXT = frozenset(["strip", "lower", "upper", "isdigit", "isnumeric", "isdecimal", "zfill", "encode", "replace"])
 
 
@@ -108,6 +110,8 @@ class Flow(Places):
             join(self.value(scope, target), value)
         elif isinstance(target, o.Subscript):
             container = self.value(scope, target.value)
+            if self._is_cookie(scope, target.value):
+                self.dumped(value, scope, target, "a session cookie, which does not know UUIDs,")
             index = target.items[0]
             if isinstance(index, o.String) and index.value is not None:
                 join(None if container is None else container.part(index.value), value)
@@ -121,6 +125,13 @@ class Flow(Places):
                 self.bind(scope, item, None if value is None else value.part(str(index_)))
         elif isinstance(target, o.Starred):
             self.bind(scope, target.value, None)
+
+    def _is_cookie(self, scope: Scope, expr: o.Node) -> bool:
+        """Whether an expression is `request.session`, which is JSON."""
+        if not isinstance(expr, o.Attribute) or expr.attr != "session":
+            return False
+        type_ = self.project.types.of(scope, expr.value)
+        return type_ is not None and isinstance(type_.symbol, External) and type_.symbol.name in _CONNECTIONS
 
     # --- expressions -------------------------------------------------------------------------------
 
@@ -180,7 +191,8 @@ class Flow(Places):
         if receiver is not None and expr.attr in receiver.root.parts:
             return receiver.part(expr.attr)
         if expr.attr in _OF_NUMBERS or expr.attr in _OF_TEXT:
-            self.fact(receiver, scope, expr, f"`.{expr.attr}`, which a UUID does not have,")
+            is_number = expr.attr in _OF_NUMBERS or expr.attr in _OF_DIGITS
+            self.fact(receiver, scope, expr, f"`.{expr.attr}`, which a UUID does not have,", is_number=is_number)
             return None
         if expr.attr in self.names:
             symbol = self.resolver.resolve(scope, expr)
@@ -359,6 +371,8 @@ class Flow(Places):
             return None
         if any(self.is_collection(operand) for operand in expr.operands):
             return join(values[0], values[-1])
+        if len(values) == 1 and isinstance(expr.operands[0], o.Number):
+            return values[0]
         for value in values:
             if value is not None and not isinstance(expr.operands[0], o.String):
                 self.fact(value, scope, expr, "a calculation", is_number=True)
@@ -395,11 +409,25 @@ class Flow(Places):
         return cell
 
     def _lambda(self, scope: Scope, expr: o.Lambda) -> None:
+        self.applied(scope, expr, None)
+
+    def applied(self, scope: Scope, function: o.Expr, given: Cell | None, class_: Class | None = None) -> Cell | None:
+        if not isinstance(function, o.Lambda):
+            symbol = self.resolver.resolve(scope, function)
+            if not isinstance(symbol, Function) or not symbol.node.params:
+                return None
+            join(self.parameter(symbol, symbol.node.params[0]), given)
+            return self.returned(symbol)
+        names = [param.name for param in function.params]
         bound, objects = self._bound, self.objects
-        self._bound = bound | {param.name: Cell() for param in expr.params}
-        self.objects = objects | dict.fromkeys((param.name for param in expr.params), None)
-        self.value(scope, expr.body)
+        self._bound = bound | {name: Cell() for name in names}
+        self.objects = objects | dict.fromkeys(names, None)
+        if names:
+            join(self._bound[names[0]], given)
+            self.objects[names[0]] = class_
+        found = self.value(scope, function.body)
         self._bound, self.objects = bound, objects
+        return found
 
     def _if_exp(self, scope: Scope, expr: o.IfExp) -> Cell | None:
         self.run(scope, expr.test)

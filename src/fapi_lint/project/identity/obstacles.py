@@ -59,6 +59,9 @@ class Obstacles:
             if not self.converts(type_name, identity) and not self._goes_along(type_name):
                 text = type_name.module.slice(type_name.node)
                 yield Fact(type_name.place, f"the annotation `{text}`")
+        for parse in cell.parses:
+            if parse.inner is not None and parse.inner.root is not cell and parse.to == "int":
+                yield from (fact for fact in parse.inner.root.facts if fact.is_number)
         for parse in cell.parsed:
             if parse.to == "int" and parse.call is not None:
                 yield Fact(parse.module.place(parse.call), f"`{parse.module.slice(parse.call)}`")

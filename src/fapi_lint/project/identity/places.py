@@ -9,6 +9,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.identity.cells import Bound, Cell, Fact, TypeName, join
 from fapi_lint.project.identity.entities import Entities
+from fapi_lint.project.identity.hooks import join_annotation
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.model_attributes import Meant
 from fapi_lint.project.module import Module
@@ -204,6 +205,9 @@ class Places:
                         join(cell.part(name), held)
         return cell
 
+    def _is_typed_dict(self, class_: Class) -> bool:
+        return any(isinstance(base, External) and base.name == "TypedDict" for base in self.resolver.mro(class_))
+
     def methods(self) -> Iterator[tuple[Function, dict[str, o.Param]]]:
         """The methods with parameters that have been asked for."""
         for function in {function for function, _ in self._parameters}:
@@ -236,6 +240,9 @@ class Places:
                 symbol = self.resolver.resolve(scope, name)
                 if isinstance(symbol, Variable) and symbol.value is not None and symbol.scope.is_module:
                     join(cell, self.alias(symbol, depth))
+                    return
+                if isinstance(symbol, Class) and self._is_typed_dict(symbol):
+                    join(cell, self.as_dict(symbol))
                     return
                 cell.root.type_names.append(TypeName(scope.module, scope, name, symbol, kind))
             case o.Subscript() as generic:
@@ -277,6 +284,8 @@ class Places:
             for item in items[1:]:
                 if isinstance(item, o.Call) and o.dotted(item.func).rpartition(".")[2] in _PARAMETERS:
                     self.bounds(cell, scope, item)
+                elif isinstance(item, o.Call):
+                    join_annotation(self, cell, scope, item)
         elif name == "Union":
             self._annotate_union(cell, scope, list(items), kind, depth)
         elif not any(_is_any(item) for item in items):
@@ -342,6 +351,10 @@ class Places:
 
     def value(self, scope: Scope, expr: o.Node | None) -> Cell | None:
         """The set that an expression's value belongs to; None for what is no identifier."""
+        raise NotImplementedError
+
+    def applied(self, scope: Scope, function: o.Expr, given: Cell | None, class_: Class | None = None) -> Cell | None:
+        """What a function, by its name or a lambda, gives for a value; `class_` is that of an object that it takes."""
         raise NotImplementedError
 
 

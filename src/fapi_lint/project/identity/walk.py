@@ -7,10 +7,14 @@ from collections.abc import Iterable
 
 from fapi_lint.project.identity.asking import parametrize
 from fapi_lint.project.identity.flow import Flow
+from fapi_lint.project.identity.hooks import join_method
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.symbols import Function, Scope
 
-_MARK = r"ids?\b(?<![a-zA-Z]id)(?<![a-zA-Z]ids)|pk\b|get(?:_one)?\(|/\{|(?:asdict|model_dump|dict)\(|\*\*\w"
+_MARK = (
+    r"ids?\b(?<![a-zA-Z]id)(?<![a-zA-Z]ids)|pk\b|get(?:_one)?\(|/\{|"
+    r"(?:asdict|model_dump|dict|dumps?|JSONResponse)\(|\*\*\w"
+)
 _USED = re.compile(r"\w+(?=\()|(?<=\.)\w+")
 
 
@@ -36,6 +40,8 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
             for class_ in scope.classes:
                 if class_ not in mapping:
                     flow.walk(class_.scope, class_.scope.body)
+                for method in class_.scope.functions:
+                    join_method(flow, method)
                 pending.append(class_.scope)
             left += scope.functions
         skipped = []
