@@ -121,3 +121,55 @@ def test_ordering_is_said(code: str) -> None:
     (found,) = findings({"app/main.py": HEAD + code}, "FAPI201")
     assert found.fix is not None
     assert "ordering by the key no longer follows creation" in found.fix.title
+
+
+PORT = """\
+from typing import Protocol
+
+from fastapi import Depends, FastAPI
+
+from app.main import Order
+
+app = FastAPI()
+
+
+class Orders(Protocol):
+    async def find(self, number: int) -> Order | None: ...
+
+
+class Stored:
+    def __init__(self, db: Session) -> None:
+        self.db = db
+
+    async def find(self, number: int) -> Order | None:
+        return self.db.get(Order, number)
+
+
+class Remembered:
+    def __init__(self) -> None:
+        self.rows: dict[int, Order] = {}
+
+    async def find(self, number: int) -> Order | None:
+        return self.rows.get(number)
+
+
+class Names:
+    async def find(self, name: str) -> str | None:
+        return name
+
+
+def orders() -> Orders: ...
+
+
+@app.get("/orders/{number}")
+async def get_order(number: int, orders: Orders = Depends(orders)) -> bool:
+    return await orders.find(number) is not None
+""".replace("from fastapi import", "from sqlalchemy.orm import Session\nfrom fastapi import")
+
+
+def test_what_a_protocol_describes() -> None:
+    out = fixed({"app/main.py": HEAD, "app/ports.py": PORT}, "FAPI201", unsafe=True)["app/ports.py"]
+    assert out.count("async def find(self, number: UUID) -> Order | None:") == 3
+    assert "self.rows: dict[UUID, Order] = {}" in out
+    assert "async def get_order(number: UUID," in out
+    assert "async def find(self, name: str)" in out

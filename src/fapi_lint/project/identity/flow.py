@@ -190,6 +190,8 @@ class Flow(Places):
             return None
         if receiver is not None and expr.attr in receiver.root.parts:
             return receiver.part(expr.attr)
+        if expr.attr == "lastrowid":
+            return Cell(Fact(self.place(scope, expr), "`.lastrowid`", is_number=True))
         if expr.attr in _OF_NUMBERS or expr.attr in _OF_TEXT:
             is_number = expr.attr in _OF_NUMBERS or expr.attr in _OF_DIGITS
             self.fact(receiver, scope, expr, f"`.{expr.attr}`, which a UUID does not have,", is_number=is_number)

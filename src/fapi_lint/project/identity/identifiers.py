@@ -169,7 +169,6 @@ class Identifiers:
             return flow
         join_columns(flow)
         walk(flow, self.keys)
-        self._join_overrides(flow)
         for route in self.project.routes.all:
             if route.handler is not None:
                 self._join_route(flow, route, route.handler)
@@ -180,20 +179,6 @@ class Identifiers:
                 join(text, parsed)
         flow.spread_dumps()
         return flow
-
-    def _join_overrides(self, flow: Flow) -> None:
-        """A method has the parameters of the one that it overrides."""
-        resolver = self.project.resolver
-        for function, params in flow.methods():
-            assert isinstance(function.parent, Class)
-            for ancestor in resolver.mro(function.parent)[1:]:
-                other = ancestor.scope.bindings.get(function.name) if isinstance(ancestor, Class) else None
-                definition = other[-1].definition if other else None
-                if isinstance(definition, Function):
-                    for param in definition.node.params:
-                        if param.name in params:
-                            join(flow.parameter(function, params[param.name]), flow.parameter(definition, param))
-                    join(flow.returned(function), flow.returned(definition))
 
     # --- routes and schemas ------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from fapi_lint.project.identity.asking import parametrize
 from fapi_lint.project.identity.flow import Flow
 from fapi_lint.project.identity.hooks import join_method
+from fapi_lint.project.identity.overriding import Overriding
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.symbols import Function, Scope
 
@@ -33,7 +34,7 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
     left: list[Function] = []
     found: set[Function] = set()
     asked: set[str] = set()
-    marks = _Marks(flow.names)
+    marks, overriding = _Marks(flow.names), Overriding(flow)
     while True:
         while pending:
             scope = pending.pop()
@@ -57,6 +58,7 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
         left = skipped
         if pending:
             continue
+        overriding.join()
         flow.spread()
         roots = {flow.column(key).root for key in keys}
         concerned = flow.concerned(roots)
@@ -76,9 +78,14 @@ class _Marks:
         self._uses: dict[Function, set[str]] = {}
 
     def within(self, function: Function) -> bool:
-        """Whether there are names of identifiers, like `user_ids`, or of columns, reads by key, paths, or dicts."""
+        """Whether there are names of identifiers, like `user_ids`, or of columns, reads by key, paths, or dicts.
+
+        What attributes an object has is in its `__init__`.
+        """
         node = function.node
-        return function not in self._uses and bool(self._mark.search(function.module.text, node.start, node.end))
+        return function not in self._uses and bool(
+            function.name == "__init__" or self._mark.search(function.module.text, node.start, node.end)
+        )
 
     def uses(self, function: Function) -> set[str]:
         """The names of what a function without such names calls, reads as an attribute, or is given as a fixture."""
