@@ -298,3 +298,23 @@ def test_what_generic_repositories_give() -> None:
         "`a` returns an object of `User`, not a schema made of it",
         "`b` returns a list of `User`, not a schema made of it",
     ]
+
+
+@pytest.mark.parametrize("annotation", ["Any", "object"])
+def test_a_service_that_says_nothing_of_what_it_gives(annotation: str) -> None:
+    services = SERVICES.replace(
+        "async def find_user(db: AsyncSession, key: int):",
+        f"async def find_user(db: AsyncSession, key: int) -> {annotation}:",
+    )
+    route = (
+        '@router.get("/{key}", response_model=UserRead)\n'
+        "async def get_user(key: int, db: AsyncSession = Depends()):\n    return await find_user(db, key)\n"
+    )
+    files = {
+        "app/models.py": MODELS,
+        "app/schemas.py": SCHEMAS,
+        "app/services.py": "from typing import Any\n" + services,
+        "app/api.py": HEAD + route,
+    }
+    (found,) = findings(files, "FAPI406")
+    assert found.fix is not None

@@ -258,7 +258,8 @@ class MappedValues(Struct, eq=False):
             annotated = self._annotated(function.enclosing, function.node.returns)
             if annotated is not None:
                 return annotated
-            if b"query" not in bytes(function.node.raw) and b"select" not in bytes(function.node.raw):
+            is_any = o.dotted(function.node.returns).rpartition(".")[2] in ("Any", "object")
+            if not is_any and b"query" not in bytes(function.node.raw) and b"select" not in bytes(function.node.raw):
                 return None
         scope = function.scope
         values = [node.value for node in statements(scope.body) if isinstance(node, o.Return)]
