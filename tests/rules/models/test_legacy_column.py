@@ -130,6 +130,27 @@ def _described(column: Any) -> tuple[Any, ...]:
     )
 
 
+def loading(text: str) -> tuple[bool, str | None, bool]:
+    """How an attribute `x` is loaded."""
+    name = f"executed_{next(_COUNTER)}"
+    module = ModuleType(name)
+    sys.modules[name] = module
+    try:
+        exec(compile(text, name, "exec", dont_inherit=True), module.__dict__)
+        x = module.Item.__mapper__.column_attrs["x"]
+        return x.deferred, x.group, bool(x.raiseload)
+    finally:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("options", ["", ", group='texts'", ", raiseload=True", ", group='texts', raiseload=True"])
+def test_what_is_loaded_later_is_loaded_so(options: str) -> None:
+    before = source(f"x = deferred(Column(Text){options})")
+    after = fixed({"app/models/item.py": before}, "FAPI209")["app/models/item.py"]
+    assert "deferred(" not in after
+    assert loading(after) == loading(before)
+
+
 @pytest.mark.parametrize(
     ("call", "expected"),
     [
@@ -178,7 +199,8 @@ def test_the_type_follows_from_the_column(call: str, expected: str) -> None:
         ("x = Column(String, **made.__dict__)", "NULL"),
         ("x = y = Column(String)", "several names"),
         ("(x) = Column(String)", "parentheses"),
-        ("x = deferred(Column(String))", "wrapped"),
+        ("x = column_property(Column(String))", "wrapped"),
+        ("x = deferred(Column(String), other=1)", "wrapped"),
         ("x = Column(String)\ny = x", "as a `Column`"),
         ("x = Column(String)\ny = x.type", "as a `Column`"),
         ("x = Column(String)\nmade(x)", "as a `Column`"),
@@ -212,6 +234,12 @@ def test_look_alikes_are_silent(line: str) -> None:
     [
         ("x: Mapped[str] = Column(String, nullable=False)", "x: Mapped[str] = mapped_column(String, nullable=False)"),
         ("x: 'Mapped[int | None]' = sa.Column(Integer)", "x: 'Mapped[int | None]' = mapped_column(Integer)"),
+        ("x = deferred(Column(Text))", "x: Mapped[str | None] = mapped_column(Text, deferred=True)"),
+        (
+            "x = deferred(Column(Text, nullable=False), group='texts', raiseload=True)",
+            "x: Mapped[str] = mapped_column(Text, nullable=False, deferred=True, deferred_group='texts', "
+            "deferred_raiseload=True)",
+        ),
         ("date = Column(Date)", "date: Mapped[dt.date | None] = mapped_column(Date)"),
         (
             "x = Column(  # why\n    String(20),  # how\n    nullable = False,\n)",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
 from fapi_lint.fix.mapped import MappedTypes
-from fapi_lint.fix.text import replace
+from fapi_lint.fix.text import insert_argument, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.class_body import keeps_order, names_used_as_columns_only
 from fapi_lint.project.mapped import Column, allows_none
@@ -134,7 +134,9 @@ def _fix(column: Column, project: Project, types: MappedTypes) -> Fix | str:
     file, statement, call = column.module, column.statement, column.call
     assert call is not None
     assert not isinstance(statement, o.FunctionDef)
-    if statement.value is not call:
+    wrapper = None if statement.value is call else statement.value
+    options = [] if wrapper is None else _deferred(column, wrapper, project)
+    if options is None:
         return "something is wrapped around it"
     if any(project.models.is_dataclass(class_) for class_ in _classes(column, project)):
         return "in a dataclass it would become an argument of `__init__`"
@@ -144,6 +146,12 @@ def _fix(column: Column, project: Project, types: MappedTypes) -> Fix | str:
     maker = types.spell(column.owner, "sqlalchemy.orm.mapped_column")
     edits = [replace(file, call.func, maker.text)]
     needs = maker.needs
+    if isinstance(wrapper, o.Call):
+        edits += [
+            Edit(file.path, wrapper.start, call.start, ""),
+            insert_argument(file, call, ", ".join(options)),
+            Edit(file.path, call.end, wrapper.end, ""),
+        ]
     if isinstance(statement, o.AnnAssign):
         if column.mapped_type is None or column.annotated:
             return "its annotation is no plain `Mapped[…]`"
@@ -163,9 +171,25 @@ def _fix(column: Column, project: Project, types: MappedTypes) -> Fix | str:
         end = statement.targets[0].end
         edits.append(Edit(file.path, end, end, f": {mapped.text}"))
         needs += mapped.needs
-    drops = (DropsImport(file.path, call.func.id),) if isinstance(call.func, o.Name) else ()
+    gone = [call.func] + ([wrapper.func] if isinstance(wrapper, o.Call) else [])
+    drops = tuple(DropsImport(file.path, func.id) for func in gone if isinstance(func, o.Name))
     title = f"Declare `{column.owner.name}.{column.name}` with `Mapped[…] = mapped_column(…)`"
     return Fix(title, Applicability.SAFE, tuple(edits), needs, drops)
+
+
+def _deferred(column: Column, wrapper: o.Expr | None, project: Project) -> list[str] | None:
+    """What `deferred(Column(…), group="x")` says, as arguments of `mapped_column()`; None if it is something else."""
+    file, call = column.module, column.call
+    if not isinstance(wrapper, o.Call) or call is None or wrapper.args[0].value is not call:
+        return None
+    symbol = project.resolver.external(column.scope, wrapper.func)
+    if symbol is None or not symbol.is_from("sqlalchemy", "deferred"):
+        return None
+    options = wrapper.args[1:]
+    around = file.text[wrapper.start : call.start] + file.text[call.end : wrapper.end]
+    if "#" in around or any(arg.keyword not in ("group", "raiseload") for arg in options):
+        return None
+    return ["deferred=True", *(f"deferred_{arg.keyword}={file.slice(arg.value)}" for arg in options)]
 
 
 def _classes(column: Column, project: Project) -> list[Class]:
