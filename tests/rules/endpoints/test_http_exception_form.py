@@ -138,3 +138,16 @@ def test_tests_are_left_alone() -> None:
 def test_goes_together_with_status_constants() -> None:
     after = fixed(application("HTTPException(404)"), ["FAPI403", "FAPI407"])["app/api/deps.py"]
     assert 'HTTPException(status_code=status.HTTP_404_NOT_FOUND, detail="Not Found")' in after
+
+
+@pytest.mark.parametrize(
+    ("call", "title"),
+    [
+        ("HTTPException(404)", "Name the arguments"),
+        ("HTTPException(status_code=404)", "Write the `detail` that is sent anyway"),
+    ],
+)
+def test_the_title_says_what_is_done(call: str, title: str) -> None:
+    (found,) = findings(application(call), "FAPI407")
+    assert found.fix is not None
+    assert found.fix.title == title

@@ -14,7 +14,7 @@ from fapi_lint.project.symbols import Function, Scope
 
 _MARK = (
     r"ids?\b(?<![a-zA-Z]id)(?<![a-zA-Z]ids)|pk\b|get(?:_one)?\(|/\{|"
-    r"(?:asdict|model_dump|dict|dumps?|JSONResponse)\(|\*\*\w"
+    r"(?:asdict|model_dump|\.dict|dumps?|JSONResponse)\(|\*\*\w"
 )
 _USED = re.compile(r"\w+(?=\()|(?<=\.)\w+")
 

@@ -70,10 +70,11 @@ def http_exception_form(made: HttpCall, project: Project) -> Iterator[Finding]:
     wrong = ["positional arguments"] if made.call.positional else []
     wrong += [f"no `{name}`" for name in missing]
     edits, reason = _edits(made, missing)
+    title = "Name the arguments" if made.call.positional else "Write the `detail` that is sent anyway"
     yield Finding(
         at=made.module.place(made.call),
         message=f"`HTTPException` with {' and '.join(wrong)}" + (f" (not added: {reason})" if reason else ""),
-        fix=Fix("Name the arguments", Applicability.SAFE, edits) if edits else None,
+        fix=Fix(title, Applicability.SAFE, edits) if edits else None,
     )
 
 
