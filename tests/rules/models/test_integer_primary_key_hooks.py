@@ -67,6 +67,12 @@ def annotated(hook: str) -> str:
             "    return [db.get(Order, int(i)) for i in q.split(',') if i.strip().isdecimal()]\n",
             "`.isdecimal`, which a UUID does not have,",
         ),
+        (
+            "from itertools import count\n\nnumbers = count(1)\n\n\ndef made() -> Order:\n"
+            "    return Order(id=next(numbers))\n",
+            "`itertools.count()`",
+        ),
+        ("import time\n\n\ndef made() -> Order:\n    return Order(id=int(time.time()))\n", "`time.time()`"),
         ('def f(order: Order) -> None:\n    log.info("order %d", order.id)\n', "a format that is for numbers"),
         ("def f(request: Request, order: Order) -> None:\n    request.session['o'] = order.id\n", "a session cookie"),
         (

@@ -75,6 +75,10 @@ _USING_ANY = frozenset([
 _OF_NUMBERS = frozenset([
     "range", "sum", "abs", "float", "hex", "round", "divmod", "bin", "chr", "pow", "oct", "Decimal",
 ])
+_COUNTING = frozenset([
+    "itertools.count", "random.randint", "random.randrange", "random.getrandbits", "secrets.randbelow", "time.time",
+    "time.time_ns", "time.monotonic_ns",
+])
 _JSON = frozenset([
     "dumps", "dump", "JSONResponse", "encode", "send_json", "publish",
 ])
@@ -461,6 +465,8 @@ def _foreign(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell |
         for other in values:
             flow.fact(other, scope, call, f"`{name}()`", is_number=True)
         return Cell(Fact(flow.place(scope, call), "a range", is_number=True)) if name == "range" else None
+    if dotted in _COUNTING:
+        return Cell(Fact(flow.place(scope, call), f"`{dotted}()`", is_number=True))
     if name in _JSON or package in ("json", "jwt", "jose", "redis"):
         for other in values:
             flow.dumped(other, scope, call, f"`{name}`, which does not know UUIDs,")
