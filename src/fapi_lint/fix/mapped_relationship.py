@@ -31,7 +31,7 @@ def spell_relationship(project: Project, relationship: Relationship, types: Mapp
         at = relationship.statement.start
         name = spell(class_.module, f"{target.module.name}.{target.name}", at, type_checking=True)
     if name.text != target.name or target.name in class_.scope.bindings:
-        return f"{target.name} means something else here"
+        return f"`{target.name}` means something else here"
     loader = relationship.argument("lazy")
     lazy = loader.expr.value if loader is not None and isinstance(loader.expr, o.String) else None
     if loader is not None and lazy is None and o.dotted(loader.expr) not in ("True", "False", "None"):

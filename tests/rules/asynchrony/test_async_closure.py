@@ -83,7 +83,7 @@ def refusal(code: str, **others: str) -> str:
     found = [f for f in findings(files, CODES) if f.path == "app/db.py"]
     assert all(f.fix is None for f in found)
     assert fixed(files, CODES, unsafe=True)["app/db.py"] == DB
-    (reason,) = {f.message.partition("; ")[2] for f in found}
+    (reason,) = {f.message.partition(" (no fix: ")[2].removesuffix(")") for f in found}
     return reason
 
 

@@ -64,7 +64,9 @@ def converted(decorator: str, code: str = PING) -> tuple[str, str]:
 def refusal(decorator: str, code: str = PING) -> str:
     files = app(decorator, code)
     assert fixed(files, CODES, unsafe=True) == files
-    (reason,) = {f.message.partition("; ")[2] for f in findings(files, CODES) if f.path == "app/db.py"}
+    (reason,) = {
+        f.message.partition(" (no fix: ")[2].removesuffix(")") for f in findings(files, CODES) if f.path == "app/db.py"
+    }
     return reason
 
 

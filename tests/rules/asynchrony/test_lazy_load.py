@@ -437,7 +437,7 @@ def test_objects_that_no_session_has_yet() -> None:
     """
     found = findings(files(code), "FAPI506")
     assert [(each.at, each.fix) for each in found] == [(("app/work.py", 33), None)]
-    assert found[0].message.endswith("; it is read in the same statement")
+    assert found[0].message.endswith(" (no fix: it is read in the same statement)")
 
 
 def test_a_schema_that_contains_itself() -> None:

@@ -107,7 +107,7 @@ def refused(helpers: str, body: str, response: str = "None") -> str:
     found = findings(files(helpers, body, response), "FAPI502")
     assert found
     assert all(finding.fix is None for finding in found)
-    (reason,) = {finding.message.partition("; ")[2] for finding in found}
+    (reason,) = {finding.message.partition(" (no fix: ")[2].removesuffix(")") for finding in found}
     return reason
 
 

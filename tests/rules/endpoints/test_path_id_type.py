@@ -46,17 +46,17 @@ def application(routes: str) -> dict[str, str]:
     [
         (
             '@router.get("/{device_id}")\ndef get_device(device_id: int, db):\n    return db.get(Device, device_id)\n',
-            "Path parameter `device_id` is an integer, but `Device.id` is a UUID",
+            "Path parameter `device_id` is an `int`, but `Device.id` is a UUID",
             "def get_device(device_id: uuid.UUID, db):",
         ),
         (
             '@router.get("/{key}")\ndef get_device(key: str, db):\n    return db.get(Device, uuid.UUID(key))\n',
-            "Path parameter `key` is a text, but `Device.id` is a UUID",
+            "Path parameter `key` is a `str`, but `Device.id` is a UUID",
             "def get_device(key: uuid.UUID, db):\n    return db.get(Device, key)",
         ),
         (
             '@router.get("/{device_id}")\ndef get_device(device_id: Annotated[int, Path(ge=1)]):\n    return {}\n',
-            "Path parameter `device_id` is an integer, but `Device.id` is a UUID",
+            "Path parameter `device_id` is an `int`, but `Device.id` is a UUID",
             "def get_device(device_id: Annotated[uuid.UUID, Path()]):",
         ),
         (
@@ -74,7 +74,7 @@ def application(routes: str) -> dict[str, str]:
         (
             "def find(device_id: str, db):\n    return db.get(Device, device_id)\n\n\n"
             '@router.get("/{device_id}")\ndef get_device(device: Device = Depends(find)):\n    return device\n',
-            "Path parameter `device_id` is a text, but `Device.id` is a UUID",
+            "Path parameter `device_id` is a `str`, but `Device.id` is a UUID",
             "def find(device_id: uuid.UUID, db):",
         ),
     ],
@@ -105,4 +105,6 @@ def test_what_is_done_to_text_stays() -> None:
     )
     (found,) = findings(application(routes), "FAPI405")
     assert found.fix is None
-    assert found.message.endswith("(no fix: `.strip`, which a UUID does not have, at app/api.py:13)")
+    assert found.message.endswith(
+        "(no fix: its values go where a UUID may not fit: `.strip`, which a UUID does not have, at app/api.py:13)"
+    )

@@ -122,7 +122,7 @@ def test_one_base_makes_one_identity() -> None:
 def test_a_class_that_is_not_known_stands_in_the_way(crud: str, through: str) -> None:
     for found in findings(files(crud), "FAPI201"):
         assert found.fix is None
-        assert f"(no fix: keys are compared through {through}" in found.message
+        assert f"(no fix: its values go where a UUID may not fit: {through}" in found.message
         assert " at app/crud.py:" in found.message
 
 

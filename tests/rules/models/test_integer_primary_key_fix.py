@@ -40,7 +40,7 @@ def reason(service: str, **others: str) -> str:
     files = {"app/base.py": BASE, "app/user.py": USER, "app/service.py": head + service, **others}
     (found,) = findings(files, "FAPI201")
     assert found.fix is None
-    start = "Primary key `User.id` is an integer, not a UUID (no fix: "
+    start = "Primary key `User.id` is an integer, not a UUID (no fix: its values go where a UUID may not fit: "
     assert found.message.startswith(start)
     return found.message.removeprefix(start).removesuffix(")")
 
@@ -415,7 +415,9 @@ def test_tests_that_ask_for_nobody() -> None:
     assert '    assert client.get("/users/00000000-0000-0000-0000-0000000f423f").status_code == 404\n' in after
     literal = {**files, "tests/test_user.py": test.replace("999999", "1")}
     (found,) = findings({"app/base.py": BASE, **literal}, "FAPI201")
-    assert found.message.endswith("(no fix: the number `1` at tests/test_user.py:5)")
+    assert found.message.endswith(
+        "(no fix: its values go where a UUID may not fit: the number `1` at tests/test_user.py:5)"
+    )
 
 
 def test_the_title_says_what_is_lost() -> None:

@@ -99,7 +99,7 @@ def test_what_counts_on_a_number_stays() -> None:
     service = "def following(data: schemas.DeviceUpdate):\n    return data.device_id + 1\n"
     (found,) = findings(application(schema, service), "FAPI306")
     assert found.fix is None
-    assert found.message.endswith("(no fix: a calculation at app/service.py:6)")
+    assert found.message.endswith("(no fix: its values go where a UUID may not fit: a calculation at app/service.py:6)")
 
 
 def test_what_holds_other_things_too_is_silent() -> None:

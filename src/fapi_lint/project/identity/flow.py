@@ -216,7 +216,7 @@ class Flow(Places):
         return cell
 
     def unknown_class(self, scope: Scope, expr: o.Node) -> None:
-        text = f"keys are compared through `{scope.module.slice(expr)}`"
+        text = f"`{scope.module.slice(expr)}`, through which keys of any model are compared,"
         self.unknown_classes.append(Fact(scope.module.place(expr), text))
 
     def statement_for(self, scope: Scope, expr: o.Node | None, depth: int = 0) -> tuple[o.Node, Meant] | None:
@@ -277,7 +277,9 @@ class Flow(Places):
 
     def _string(self, scope: Scope, expr: o.String) -> Cell | None:
         if expr.value is not None:
-            return Cell(Fact(scope.module.place(expr), "a text"))
+            written = scope.module.slice(expr)
+            is_short = len(written) < 40 and "\n" not in written
+            return Cell(Fact(scope.module.place(expr), f"the text `{written}`" if is_short else "a text"))
         text = scope.module.text
         if expr.parts and self.is_test(scope):
             asked(self, scope, expr)

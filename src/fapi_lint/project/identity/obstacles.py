@@ -50,7 +50,7 @@ class Obstacles:
         module = self.project.by_path[fact.place.path]
         row, _ = module.source.lines.position(fact.place.start)
         path = fact.place.path.removeprefix(self.project.root).lstrip("/\\")
-        return f"{fact.text} at {path}:{row}"
+        return f"its values go where a UUID may not fit: {fact.text} at {path}:{row}"
 
     def _all(self, identity: Identity) -> Iterator[Fact]:
         cell = identity.cell

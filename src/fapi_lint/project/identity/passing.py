@@ -56,7 +56,7 @@ def pass_to(flow: Flow, scope: Scope, call: o.Call, function: Function, *, is_bo
             elif value is not None:
                 flow.fact(value, scope, arg, f"`**` of `{function.name}`")
                 if arg.keyword in flow.names:
-                    text = f"`{arg.keyword}` is one of the `**` of `{function.name}`"
+                    text = f"`{arg.keyword}`, one of the `**` of `{function.name}`,"
                     flow.swallowed.append((arg.keyword, Fact(flow.place(scope, arg), text), value))
         else:
             star = next((param for param in params if param.kind == "*"), None)

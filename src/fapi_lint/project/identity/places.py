@@ -171,7 +171,7 @@ class Places:
                 cell.slots.append((owner, name))
                 self.annotate(cell, owner.scope, binding.annotation, "field" if is_field else "variable")
                 if settings:
-                    cell.facts.append(Fact(owner.module.place(binding.annotation), "a setting holds an integer"))
+                    cell.facts.append(Fact(owner.module.place(binding.annotation), "a setting that holds an integer"))
             if binding.value is not None and owner not in models.by_class:
                 self.default(cell, owner.scope, binding.value)
             return cell

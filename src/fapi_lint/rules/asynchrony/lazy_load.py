@@ -123,7 +123,7 @@ def lazy_load(unloaded: Unloaded, project: Project) -> Iterator[Finding]:
     message = f"{names} {'is' if len(unloaded.loads) == 1 else 'are'} read {where} without having been loaded"
     parts = eager_edits(project, unloaded.loads)
     if isinstance(parts, Refusal):
-        yield Finding(at=unloaded.place, message=f"{message}; {parts.reason}")
+        yield Finding(at=unloaded.place, message=f"{message} (no fix: {parts.reason})")
         return
     title = f"Load {names} in `{unloaded.origin.function.name}`, with one more statement each time"
     yield Finding(at=unloaded.place, message=message, fix=Fix(title, Applicability.UNSAFE, parts.edits, parts.needs))

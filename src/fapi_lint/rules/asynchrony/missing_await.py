@@ -55,7 +55,7 @@ def missing_await(dropped: DroppedCoroutine, project: Project) -> Iterator[Findi
     message = f"`{name}()` is {_USED[dropped.fate]}"
     reason = _obstacle(dropped)
     if reason:
-        yield Finding(at=dropped.place, message=f"{message}; {reason}")
+        yield Finding(at=dropped.place, message=f"{message} (no fix: {reason})")
         return
     edits = insert_await(dropped.module, dropped.call, dropped.parent)
     yield Finding(at=dropped.place, message=message, fix=Fix(f"Await `{name}()`", Applicability.SAFE, edits))

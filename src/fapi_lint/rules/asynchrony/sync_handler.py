@@ -62,7 +62,7 @@ def sync_handler(route: Route, project: Project) -> Iterator[Finding]:
     closure = project.async_closures.of(handler)
     fix = None if closure is None else make_async(project, closure)
     if isinstance(fix, Refusal):
-        yield Finding(at, f"{message}; {fix.reason}")
+        yield Finding(at, f"{message} (no fix: {fix.reason})")
     elif closure is not None and handler in closure.functions:
         yield Finding(at, message, fix)
     elif closure is None and Blocking(project).is_free(handler):

@@ -63,8 +63,8 @@ def sync_service(service: Service, project: Project) -> Iterator[Finding]:
     closure = project.async_closures.of(function) or project.async_closures.of_holder(function)
     fix = None if closure is None else make_async(project, closure)
     if isinstance(fix, Refusal):
-        yield Finding(at, f"{message}; {fix.reason}")
+        yield Finding(at, f"{message} (no fix: {fix.reason})")
     elif closure is not None and function not in closure.functions:
-        yield Finding(at, f"{message}; it awaits nothing")
+        yield Finding(at, f"{message} (no fix: nothing in it would be awaited)")
     else:
         yield Finding(at, message, fix)

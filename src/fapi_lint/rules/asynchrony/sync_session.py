@@ -72,7 +72,7 @@ def sync_session(use: SessionUse, project: Project) -> Iterator[Finding]:
     message, closure = _MESSAGES[use.form].format(use.name), project.async_closures.of_use(use)
     fix = None if closure is None else make_async(project, closure)
     if isinstance(fix, Refusal):
-        yield Finding(at=use.place, message=f"{message}; {fix.reason}")
+        yield Finding(at=use.place, message=f"{message} (no fix: {fix.reason})")
     else:
         yield Finding(at=use.place, message=message, fix=fix)
 

@@ -163,7 +163,7 @@ def orm_returned(returned: OrmReturn, project: Project) -> Iterator[Finding]:
         message = f"`{returned.function.name}` returns {what}, not `{name}.model_validate(…)`"
         if returned.response is None:
             message = f"`{returned.function.name}` returns {what}, not a schema made of it"
-        yield Finding(at=module.place(value), message=message + (f"; {obstacle}" if obstacle else ""), fix=fix)
+        yield Finding(at=module.place(value), message=message + (f" (no fix: {obstacle})" if obstacle else ""), fix=fix)
 
 
 def _obstacle(returned: OrmReturn, project: Project) -> str:

@@ -10,7 +10,7 @@ from fapi_lint.project.symbols import External
 from fapi_lint.rules.rule import Finding, rule
 from fapi_lint.source.place import Place
 
-_OTHERS = {External("builtins.int"): "an integer", External("builtins.str"): "a text"}
+_OTHERS = {External("builtins.int"): "an `int`", External("builtins.str"): "a `str`"}
 
 
 @rule("FAPI405", "path-id-type", fix=Applicability.UNSAFE, preference="API Endpoints")

@@ -74,7 +74,11 @@ def response_model(route: Route, project: Project) -> Iterator[Finding]:
     assert route.handler is not None
     assert route.returns is not None
     fix, reason = _fix(route, route.handler, route.returns, project)
-    yield Finding(at=route.place, message=f"{route.label} does not specify `response_model`{reason}", fix=fix)
+    yield Finding(
+        at=route.place,
+        message=f"{route.label} does not specify `response_model`" + (f" (no fix: {reason})" if reason else ""),
+        fix=fix,
+    )
 
 
 def _lacks_model(route: Route, project: Project) -> bool:
@@ -124,14 +128,14 @@ def _is_specified_elsewhere(route: Route, handler: Function, project: Project) -
 def _fix(route: Route, handler: Function, returns: Returns, project: Project) -> tuple[Fix | None, str]:
     """The fix, or why there is none."""
     if not route.accepts("response_model"):
-        return None, ": what declares the route passes no such argument on"
+        return None, "what declares the route passes no such argument on"
     if handler.node.returns is not None:
         return _from_annotation(route, handler, project)
     if returns.shape is None:
-        return None, ": what it returns is no single schema for sure" if returns.values else ": it returns nothing"
+        return None, "what it returns is no single schema for sure" if returns.values else "it returns nothing"
     spelled = _spelled(route, returns.shape)
     if spelled is None:
-        return None, f": `{returns.shape[0].name}` cannot be named where the decorator stands"
+        return None, f"`{returns.shape[0].name}` cannot be named where the decorator stands"
     title = f"Add `response_model={spelled.text}`: the response is validated and filtered by it"
     return _added(route, spelled, title, Applicability.UNSAFE), ""
 
@@ -139,11 +143,11 @@ def _fix(route: Route, handler: Function, returns: Returns, project: Project) ->
 def _from_annotation(route: Route, handler: Function, project: Project) -> tuple[Fix | None, str]:
     annotation = parse_annotation(handler.node.returns)
     if annotation is None:
-        return None, ": the annotation cannot be read"
+        return None, "the annotation cannot be read"
     text = route.module.slice(annotation)
     missing = next((name for name in _names(annotation) if not _is_bound(route, handler, name)), None)
     if missing is not None:
-        return None, f": `{missing.id}` has no value yet where the decorator runs"
+        return None, f"`{missing.id}` has no value yet where the decorator runs"
     fastapi = project.versions.fastapi
     alike = fastapi.at_least(0, 89) or (fastapi.lowest is None and not fastapi.is_below(0, 89))
     between = any(d.start > route.call.end and not _is_route(d, handler, project) for d in handler.node.decorators)

@@ -107,6 +107,6 @@ def session_injection(opened: OpenedSession, project: Project) -> Iterator[Findi
     message = f"`{opened.handler.name}` opens a session with `{func}()` instead of taking one by `Depends()`"
     fix = inject_session(project, opened)
     if isinstance(fix, Refusal):
-        yield Finding(at=opened.place, message=f"{message}; {fix.reason}")
+        yield Finding(at=opened.place, message=f"{message} (no fix: {fix.reason})")
     else:
         yield Finding(at=opened.place, message=message, fix=fix)
