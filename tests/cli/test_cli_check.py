@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from command_line import ROOT, SCRIPT, SOURCE, Run, write
+from command_line import FILES, ROOT, SCRIPT, SOURCE, Run, write
 from msgspec.structs import replace
 
 from fapi_lint.cli.terminal import ProgressBar
@@ -299,6 +299,8 @@ def test_exclude_and_force_exclude(app: Path, run: Run) -> None:
 
     assert codes("--exclude", "limits.py,models") == []
     assert codes("--exclude", "limits.py", "--exclude", "nothing") == ["FAPI207"]
+    assert codes("--exclude", "./app/limits.py") == codes("--exclude", f"{app}/app/limits.py") == ["FAPI207"]
+    assert codes("--exclude", "limits.py", "--extend-exclude", "models/") == []
     assert codes("--exclude", "limits.py", "app/limits.py") == ["FAPI001"]
     assert codes("--exclude", "limits.py", "--force-exclude", "app/limits.py", "app/models/user.py") == ["FAPI207"]
 
@@ -314,6 +316,22 @@ def test_exclude_is_relative_to_the_working_folder(app: Path, run: Run, monkeypa
     monkeypatch.chdir(app.parent)
     assert codes(app.name, "--exclude", f"{app.name}/app/models/user.py") == ["FAPI001"]
     assert codes(app.name, "--exclude", "**/models/*.py") == ["FAPI001"]
+
+
+def test_extend_exclude_leaves_the_rest_excluded(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(app, {"build/limits.py": FILES["app/limits.py"]})
+    monkeypatch.chdir(app / "app")
+    ran = run("--output-format", "json", "--extend-exclude", "/limits.py", "--exit-zero", "..")
+    assert ran.codes() == ["FAPI207"]
+
+
+def test_patterns_of_the_configuration_may_begin_with_a_dot(app: Path, run: Run) -> None:
+    write(app, {"fapi-lint.toml": FILES["fapi-lint.toml"] + 'extend-exclude = ["./app/limits.py"]\n'})
+    assert run("--output-format", "json").codes() == ["FAPI207"]
+    table = '[per-file-ignores]\n"./app/limits.py" = ["FAPI"]\n"!./app/" = ["FAPI"]\n'
+    write(app, {"fapi-lint.toml": FILES["fapi-lint.toml"] + table})
+    assert run("--output-format", "json").codes() == ["FAPI207"]
+    assert run("--per-file-ignores", "./app/models/*.py:FAPI207", "--output-format", "json").codes() == ["FAPI001"]
 
 
 def test_show_files(app: Path, run: Run) -> None:
@@ -404,6 +422,16 @@ def test_no_python_files(app: Path, run: Run) -> None:
 
 
 # Output.
+
+
+def test_gitlab_is_told_of_paths_in_the_repository(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def paths() -> set[str]:
+        return {issue["location"]["path"] for issue in run("--output-format", "gitlab").json}
+
+    monkeypatch.chdir(app / "app")
+    assert paths() == {"limits.py", "models/user.py"}
+    monkeypatch.setenv("CI_PROJECT_DIR", str(app))
+    assert paths() == {"app/limits.py", "app/models/user.py"}
 
 
 def test_the_json_contract(app: Path, run: Run) -> None:

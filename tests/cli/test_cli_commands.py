@@ -16,7 +16,7 @@ from fapi_lint.engine.registry import all_rules
 
 OPTIONS = """
 --fix --unsafe-fixes --fix-only --show-fixes --diff --select
---ignore --extend-select --per-file-ignores --fixable --unfixable --exclude
+--ignore --extend-select --per-file-ignores --fixable --unfixable --exclude --extend-exclude
 --output-format --output-file --statistics --add-noqa --exit-zero --exit-non-zero-on-fix
 --stdin-filename --config --isolated --no-cache --cache-dir --jobs
 --show-files --show-settings --quiet --verbose --color
@@ -185,3 +185,22 @@ def test_the_schema_of_the_configuration(app: Path, run: Run) -> None:
     jsonschema.validate({"select": ["FAPI207"], "conventions": {"string-length": 80}}, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"selekt": []}, schema)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("fapi-lint c", ["check", "config", "clean", "c"]),
+        ("fapi-lint --add", ["--add-noqa"]),
+        ("fapi-lint --output-format js", ["json", "json-lines"]),
+        ("fapi-lint --select FAPI201,FAPI70", [f"FAPI201,FAPI70{digit}" for digit in "1234"]),
+        ("fapi-lint check app", ["app"]),
+        ("fapi-lint rule fapi80", [f"FAPI80{digit}" for digit in "12345"]),
+        ("fapi-lint map --gr", ["--graph"]),
+    ],
+)
+def test_completion(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch, words: str, expected: list[str]) -> None:
+    monkeypatch.setenv("_FAPI_LINT_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+    assert [line.partition(",")[2] for line in run().out.splitlines()] == expected

@@ -124,6 +124,15 @@ def test_the_diff_goes_to_a_file(app: Path, run: Run) -> None:
     assert (app / "change.patch").read_text() == run("--diff").out
 
 
+def test_the_diff_has_one_format(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for other in (("--output-format", "json"), ("--statistics",)):
+        ran = run("--diff", *other)
+        assert (ran.code, ran.out) == (2, "")
+        assert "--diff prints a patch" in ran.err
+    monkeypatch.setenv("FAPI_LINT_OUTPUT_FORMAT", "github")
+    assert run("--diff").out.startswith("--- a/app/limits.py\n")
+
+
 def test_nothing_is_fixed_that_cannot_be_told(app: Path, run: Run) -> None:
     ran = run("--fix", "--output-file", "nowhere/report.txt")
     assert ran.code == 2
@@ -245,7 +254,7 @@ def test_add_noqa_where_no_line_has_room(app: Path, run: Run) -> None:
     )
     write(app, {"app/models/post.py": source})
     ran = run("--add-noqa", "app/models/post.py")
-    assert "post.py:7: FAPI207 gets no suppression: a line that is continued" in ran.err
+    assert "warning: app/models/post.py:7: FAPI207 gets no suppression: a line that is continued" in ran.err
     assert (app / "app/models/post.py").read_text() == source
 
 

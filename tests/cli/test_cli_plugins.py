@@ -186,6 +186,8 @@ def test_a_rule_that_fails_is_the_fault_of_its_plugin(team: Path, run: Run) -> N
     ran = run()
     assert ran.code == 2
     assert "OUR001 (no-user) failed" in ran.err
+    line = (team / "our_rules/words.py").read_text().partition("1 / 0")[0].count("\n") + 1
+    assert f"ZeroDivisionError: division by zero, in no_user ({team}/our_rules/words.py:{line})." in ran.err
     assert "This is a defect of the plugin our_rules." in ran.err
 
 

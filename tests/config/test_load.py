@@ -70,6 +70,7 @@ def test_a_part_of_a_table_leaves_the_rest_as_it_is(tmp_path: Path) -> None:
             "[conventions.schema-suffixes]\nrespnse = 'R'",
             'unknown key "conventions.schema-suffixes.respnse"; did you mean "response"?',
         ),
+        ('service_sufix = ""', 'unknown key "service_sufix"; did you mean "conventions.service-suffix"?'),
         ('select = "FAPI2"', 'select must be a list of strings, not "FAPI2"'),
         ("select = [1]", "select.0 must be a string, not 1"),
         ('conventions.string-length = "255"', 'conventions.string-length must be a whole number, not "255"'),
@@ -111,8 +112,27 @@ def test_files_that_are_no_toml(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('tool = "fapi-lint"\n')
     assert load(tmp_path).path is None
     (tmp_path / "pyproject.toml").write_text("tool.fapi-lint = 3\n")
-    with pytest.raises(ConfigError, match="must be a table, not 3"):
+    with pytest.raises(ConfigError, match=r"\[tool\.fapi-lint\] must be a table, not 3"):
         load(tmp_path)
+
+
+def test_a_table_by_the_name_of_the_package_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.fapi_lint]\nselect = ["FAPI2"]\n')
+    with pytest.raises(ConfigError, match=r"has a table \[tool\.fapi_lint\], which nothing reads: it is \[tool\.fapi-"):
+        load(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[project.entry-points."fapi_lint.rules"]\nour = "rules"\n')
+    assert load(tmp_path).path is None
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "fapi-lint.toml").write_bytes(b'\xef\xbb\xbfselect = ["FAPI2"]\r\n')
+    assert load(tmp_path).settings.select == ("FAPI2",)
+
+
+def test_isolated_and_a_named_configuration_exclude_each_other(tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text("")
+    with pytest.raises(ConfigError, match=r"other\.toml: is named by --config, and --isolated uses no"):
+        load(tmp_path, tmp_path / "other.toml", isolated=True)
 
 
 def test_exempt_names() -> None:

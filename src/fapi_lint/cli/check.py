@@ -72,12 +72,12 @@ def _check(arguments: Arguments, memory: Memory) -> int:
         fixing = arguments.fix or arguments.fix_only or arguments.diff
         result = engine.fix() if fixing else engine.check()
     report = replace(result.report, show_fixes=arguments.show_fixes, quiet=arguments.quiet)
-    _suggest_command(arguments, result)
     with clock.stage("report"):
         if arguments.diff:
             _show_diff(arguments, result, report)
         else:
             _finish(arguments, result, report, stdin)
+    _suggest_command(arguments, result)
     _tell_defects(report.defects, everything=arguments.verbose)
     if arguments.verbose:
         _time(clock)
@@ -106,8 +106,16 @@ def _refuse_contradictions(arguments: Arguments) -> None:
             raise click.UsageError(f"{option} needs files, not standard input.")
     if arguments.watch and (arguments.add_noqa is not None or arguments.show_files or arguments.show_settings):
         raise click.UsageError("--watch is about findings, fixes and differences.")
+    if arguments.diff and (arguments.statistics or _is_given("output_format")):
+        raise click.UsageError("--diff prints a patch: neither --output-format nor --statistics goes with it.")
     if arguments.statistics and _format(arguments) != "json" and not FORMATS[_format(arguments)].is_text:
         raise click.UsageError(f"--statistics are text or json, not {arguments.output_format}.")
+
+
+def _is_given(option: str) -> bool:
+    """Whether the command line itself says so, and not a variable of the environment."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is click.core.ParameterSource.COMMANDLINE
 
 
 def _options(
@@ -124,6 +132,7 @@ def _options(
         unfixable=arguments.unfixable or (),
         per_file_ignores=arguments.per_file_ignores,
         exclude=arguments.exclude,
+        extend_exclude=arguments.extend_exclude or (),
         force_exclude=arguments.force_exclude,
         unsafe_fixes=arguments.unsafe_fixes,
         with_edits=_format(arguments) in _WITH_EDITS and not arguments.statistics,
@@ -168,6 +177,8 @@ def _finish(arguments: Arguments, result: Result, report: Report, stdin: bytes |
 
 def _render(arguments: Arguments, report: Report, color: bool) -> str:
     output_format = _format(arguments)
+    if output_format == "gitlab":  # It knows files by their paths in the repository, wherever a job has gone.
+        report = replace(report, root=os.environ.get("CI_PROJECT_DIR") or report.root)
     if arguments.statistics:
         return statistics(report, output_format, color=color)
     if arguments.fix_only and FORMATS[output_format].is_text:
@@ -247,7 +258,7 @@ def _suggest_command(arguments: Arguments, result: Result) -> None:
 
     first = next(iter(arguments.paths), "")
     if result.failed and not os.path.lexists(first) and (close := get_close_matches(first, COMMANDS, 1)):
-        note(f"There is no command `{first}` either; did you mean `{close[0]}`?")
+        note(f"help: `{first}` is no command either; did you mean `{close[0]}`?")
 
 
 def _tell_defects(defects: Sequence[str], *, everything: bool) -> None:

@@ -99,7 +99,7 @@ def _block(choices: Sequence[Choice], table: str) -> Iterator[str]:
         if prefix:
             yield from ("", f"[{table}.{prefix}]" if table else f"[{prefix}]")
         for choice in group:
-            yield from (f"# {line}" for line in textwrap.wrap(f"{choice.reason}.", 98))
+            yield from (f"# {line}" for line in textwrap.wrap(f"{choice.reason[0].upper()}{choice.reason[1:]}.", 98))
             yield f"{choice.key.rpartition('.')[2]} = {toml_value(choice.value)}"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from itertools import takewhile
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -17,6 +17,9 @@ from fapi_lint import __version__
 from fapi_lint.cli.terminal import abandon, note, open_streams
 from fapi_lint.config.load import ConfigError
 from fapi_lint.source.write import WriteError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = ("check", "rule", "config", "init", "baseline", "map", "clean", "version")
 """Each is a module of this package with a `command`."""
@@ -38,7 +41,18 @@ class _Commands(click.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if ctx.resilient_parsing and not args:
+            return super().parse_args(ctx, args)  # The first word is being completed: what it is, is open.
         return super().parse_args(ctx, _with_command(args))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from fapi_lint.cli.options import complete_path
+
+        check = self.get_command(ctx, "check")
+        assert check is not None
+        implied = check.make_context("check", [], parent=ctx, resilient_parsing=True)
+        paths = [] if incomplete.startswith("-") else complete_path(implied, check.params[0], incomplete)
+        return [*super().shell_complete(ctx, incomplete), *check.shell_complete(implied, incomplete), *paths]
 
 
 def _with_command(args: list[str]) -> list[str]:
@@ -112,6 +126,8 @@ def _defect(error: Exception, *, verbose: bool) -> str:
     import traceback
     from importlib.metadata import version
 
+    from fapi_lint.engine.failures import origin
+
     what = " ".join(str(error).split()) or type(error).__name__
     if cause := error.__cause__:
         what = f"{what}: {type(cause).__name__}: {' '.join(str(cause).split())}"
@@ -121,7 +137,7 @@ def _defect(error: Exception, *, verbose: bool) -> str:
     culprit = f"the plugin {rule.plugin}" if rule and rule.plugin else "fapi-lint"
     lines = [
         f"error: {culprit if rule and rule.plugin else 'fapi-lint itself'} failed: {what}",
-        f"  in {_origin(cause or error)}",
+        f"  in {origin(cause or error)}",
         f"  with fapi-lint {__version__}, LibCST {version('libcst')}, Python {platform.python_version()} "
         f"on {platform.system()}",
     ]
@@ -136,13 +152,3 @@ def _defect(error: Exception, *, verbose: bool) -> str:
     if rule:
         lines.append(f"Until it is repaired: `--ignore {rule.code}`.")
     return "\n".join(lines)
-
-
-def _origin(error: BaseException) -> str:
-    import traceback
-
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return "an unknown place"
-    frame = frames[-1]
-    return f"{frame.name} ({frame.filename.rpartition('fapi_lint')[2].lstrip('/') or frame.filename}:{frame.lineno})"

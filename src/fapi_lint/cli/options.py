@@ -6,13 +6,16 @@ import os
 from collections.abc import Callable, Iterable
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import Struct
 
 from fapi_lint.cli.terminal import Color
 from fapi_lint.report.formats import FORMATS
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COLOR: dict[str, Any] = {
     "type": click.Choice(["auto", "always", "never"]),
@@ -47,6 +50,7 @@ class Arguments(Struct, frozen=True):
     quiet: bool
     verbose: bool
     exclude: tuple[str, ...] | None
+    extend_exclude: tuple[str, ...] | None
     force_exclude: bool
     stdin_filename: str | None
     show_files: bool
@@ -119,6 +123,21 @@ def _pattern_codes(ctx: click.Context, option: click.Parameter, values: tuple[st
     return {pattern: tuple(codes) for pattern, codes in found.items()}
 
 
+def complete_code(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[str]:
+    """The codes of our rules that begin so; of a list, what stands behind its last comma."""
+    from fapi_lint.engine.registry import all_rules
+
+    before, comma, begun = incomplete.rpartition(",")
+    return [f"{before}{comma}{code}" for code in all_rules() if code.startswith(begun.upper())]
+
+
+def complete_path(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Leave it to the shell."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
 def _flag(*names: str, section: str, help: str, **settings: Any) -> Option:
     return Option(*names, section=section, help=help, is_flag=True, **settings)
 
@@ -126,13 +145,22 @@ def _flag(*names: str, section: str, help: str, **settings: Any) -> Option:
 def _codes(
     name: str, section: str, help: str, metavar: str = "CODES", callback: Callable[..., object] = _list
 ) -> Option:
-    return Option(name, section=section, help=help, multiple=True, metavar=metavar, callback=callback)
+    complete = complete_code if metavar == "CODES" else None
+    return Option(
+        name,
+        section=section,
+        help=help,
+        multiple=True,
+        metavar=metavar,
+        callback=callback,
+        shell_complete=complete,
+    )
 
 
 _FIXING, _RULES, _OUTPUT, _FILES, _RUN = "Fixing", "Rules", "Output", "Files", "Run"
 
 OPTIONS: list[click.Parameter] = [
-    click.Argument(["paths"], nargs=-1),
+    click.Argument(["paths"], nargs=-1, shell_complete=complete_path),
     _flag("--fix", section=_FIXING, help="Apply safe fixes and write them."),
     _flag(
         "--unsafe-fixes", section=_FIXING, help="Include fixes that change behaviour, schema, HTTP contract or names."
@@ -174,7 +202,8 @@ OPTIONS: list[click.Parameter] = [
     Option("--color", section=_OUTPUT, **COLOR),
     _flag("-q", "--quiet", section=_OUTPUT, help="Print findings and nothing else."),
     _flag("-v", "--verbose", section=_OUTPUT, help="Say what is done and how long it takes."),
-    _codes("--exclude", _FILES, "Do not read paths that match, as in a .gitignore.", "PATTERNS"),
+    _codes("--exclude", _FILES, "Do not read these paths: patterns as in a .gitignore, for `exclude`.", "PATTERNS"),
+    _codes("--extend-exclude", _FILES, "Do not read these paths either.", "PATTERNS"),
     _flag("--force-exclude", section=_FILES, help="Exclude files that are named themselves, too."),
     Option("--stdin-filename", section=_FILES, metavar="FILE", help="The file that standard input stands in for."),
     _flag("--show-files", section=_FILES, help="List the files to check, and stop."),

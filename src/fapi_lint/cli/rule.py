@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from msgspec.structs import asdict
 
-from fapi_lint.cli.options import COLOR
+from fapi_lint.cli.options import COLOR, complete_code
 from fapi_lint.cli.terminal import Color, emit, use_color, width
 from fapi_lint.config.load import load
 from fapi_lint.engine.plugins import known_rules
@@ -31,7 +31,7 @@ _FIXES = {
 
 
 @click.command("rule", short_help="Explain a rule, or list them.")
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=complete_code)
 @click.option("--all", "everything", is_flag=True, help="Explain all rules.")
 @click.option("--output-format", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--color", **COLOR)

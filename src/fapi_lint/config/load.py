@@ -55,6 +55,8 @@ def load(start: Path, explicit: Path | None = None, isolated: bool = False) -> L
     codes are left to `validate_codes`.
     """
     if isolated:
+        if explicit is not None:
+            raise ConfigError("is named by --config, and --isolated uses no configuration", explicit)
         return Loaded(Settings())
     if explicit is not None:
         path = explicit.absolute()
@@ -87,9 +89,9 @@ def read_table(path: Path) -> Any:
     """Our table of a TOML file, None if it has none."""
     try:
         raw = path.read_bytes()
-        if path.name == "pyproject.toml" and b"fapi-lint" not in raw:
+        if path.name == "pyproject.toml" and b"fapi-lint" not in raw and b"tool.fapi_lint" not in raw:
             return None  # Not worth parsing, and if it is broken, not our business.
-        text = raw.decode()
+        text = raw.decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror or error}", path) from error
     except UnicodeDecodeError as error:
@@ -104,7 +106,10 @@ def read_table(path: Path) -> Any:
         raise ConfigError(f"is not TOML: {error}", path) from error
     if path.name == "pyproject.toml":
         tool = content.get("tool")
-        return tool.get("fapi-lint") if isinstance(tool, dict) else None
+        tool = tool if isinstance(tool, dict) else {}
+        if "fapi_lint" in tool:
+            raise ConfigError(f"has a table [tool.fapi_lint], which nothing reads: it is {TABLE}", path)
+        return tool.get("fapi-lint")
     return content
 
 
@@ -139,20 +144,25 @@ _EXPECTED = {
 
 
 def _message(fault: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in fault["loc"])
+    key = ".".join(str(part) for part in fault["loc"]) or TABLE
     kind = fault["type"]
     if fault["loc"] == ("tool",):
         return 'unknown key "tool": [tool.fapi-lint] is for pyproject.toml, here its keys stand at the top'
     if kind == "unexpected_keyword_argument":
         word = str(fault["loc"][-1])
-        elsewhere = [f'; did you mean "{other}"?' for other in _dotted_keys(Settings()) if other.endswith(f".{word}")]
-        hint = suggestion(word, _keys(fault["loc"][:-1])) or "".join(elsewhere[:1])
-        return f'unknown key "{key}"{hint}'
+        return f'unknown key "{key}"{suggestion(kebab(word), _keys(fault["loc"][:-1])) or _elsewhere(kebab(word))}'
     if kind == "value_error":
         return f"{key}.{fault['ctx']['error']}"
     given = json.dumps(fault["input"], ensure_ascii=False)
     expected = fault.get("ctx", {}).get("expected") if kind == "literal_error" else _EXPECTED.get(kind)
     return f"{key} must be {expected}, not {given}" if expected else f"{key}: {fault['msg']}"
+
+
+def _elsewhere(word: str) -> str:
+    """The end of a message about a key that may belong into another table."""
+    by_last = {key.rpartition(".")[2]: key for key in _dotted_keys(Settings())}
+    close = get_close_matches(word, by_last, 1, cutoff=0.75)
+    return f'; did you mean "{by_last[close[0]]}"?' if close else ""
 
 
 def _keys(location: Iterable[int | str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def per_file_ignores(settings: Settings, known: Iterable[str], root: Path) -> Ca
     known = list(known)
     entries = [
         (
-            GitIgnoreSpec.from_lines([pattern.removeprefix("!")]),
+            GitIgnoreSpec.from_lines([re.sub(r"^!?(?:\.(?=/))?", "", pattern)]),
             not pattern.startswith("!"),
             frozenset(code for selector in selectors for code in _matching(selector, known)),
         )

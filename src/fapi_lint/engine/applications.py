@@ -40,6 +40,8 @@ class Options(Struct, frozen=True):
     """In place of the configuration's; relative to the working folder."""
     exclude: tuple[str, ...] | None = None
     """In place of the configuration's; relative to the working folder."""
+    extend_exclude: tuple[str, ...] = ()
+    """Besides the configuration's; relative to the working folder."""
     force_exclude: bool = False
     """Whether what is excluded stays so when it is named itself."""
     unsafe_fixes: bool = False

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from fapi_lint.engine.failures import origin
 from fapi_lint.engine.timing import Clock
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
@@ -50,8 +51,8 @@ class RuleError(Exception):
     @property
     def report(self) -> str:
         """What to tell people: the rule, where it failed, and what was raised."""
-        cause = self.__cause__
-        return f"{self}: {type(cause).__name__}: {cause}. {blame(self.rule)}"
+        cause = self.__cause__ or self
+        return f"{self}: {type(cause).__name__}: {' '.join(str(cause).split())}, in {origin(cause)}. {blame(self.rule)}"
 
 
 def check(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 from fapi_lint.engine.check import Violation
@@ -9,6 +10,7 @@ from fapi_lint.engine.suppress import noqa_row, suppressible_rows
 from fapi_lint.fix.planner import verify
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
+from fapi_lint.report.shared import shown_path
 from fapi_lint.source.suppressions import Suppression, parse
 
 _NEVER = {"FAPI000": "the file cannot be read", "FAPI001": "it is about a suppression"}
@@ -30,7 +32,7 @@ def add_noqa(
         if row is None:
             shown = module.source.lines.position(at.start)[0]
             why = _NEVER.get(code, "a line that is continued has no room for a comment")
-            skipped.append(f"{at.path}:{shown}: {code} gets no suppression: {why}")
+            skipped.append(f"{shown_path(at.path, os.getcwd())}:{shown}: {code} gets no suppression: {why}")
         else:
             wanted.setdefault(at.path, {}).setdefault(row, set()).add(code)
     texts: dict[str, str] = {}
@@ -42,7 +44,9 @@ def add_noqa(
             texts[path] = text
             added += len(rows)
         else:
-            skipped.append(f"{path}: gets no suppressions, because the file would not parse with them")
+            skipped.append(
+                f"{shown_path(path, os.getcwd())}: gets no suppressions: the file would not parse with them"
+            )
     return texts, added, skipped
 
 

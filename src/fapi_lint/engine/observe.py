@@ -102,8 +102,19 @@ def _handler_verbs(project: Project) -> Iterator[Choice]:
     for kind, (verb, number) in sorted(usual.items()):
         total = verbs[kind].total()
         if verb != getattr(defaults, kind) and number >= _LEAST and number * 2 > total and kinds[verb] <= 2:
-            reason = f"{number} of {total} handlers that do so begin with {verb}_"
+            reason = f"{number} of {total} handlers of {_ASKED[kind]} begin with {verb}_"
             yield Choice(f"conventions.handler-verbs.{kind}", verb, reason)
+
+
+_ASKED = {
+    "one": "GET of one",
+    "many": "GET of several",
+    "create": "POST",
+    "update": "PUT or PATCH",
+    "patch": "PATCH",
+    "delete": "DELETE",
+}
+"""What the kinds of handlers answer."""
 
 
 def _timestamps(project: Project) -> Iterator[Choice]:

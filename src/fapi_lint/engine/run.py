@@ -101,10 +101,14 @@ class Run:
         exclude = settings.exclude
         if options.exclude is not None:
             exclude = tuple(_from_root(pattern, application.root) for pattern in options.exclude)
+        extend_exclude = (
+            *settings.extend_exclude,
+            *(_from_root(pattern, application.root) for pattern in options.extend_exclude),
+        )
         discovery = discover(
             (path for path in paths if path not in self.buffers),
-            exclude=DEFAULT_EXCLUDE if exclude is None else exclude,
-            extend_exclude=settings.extend_exclude,
+            exclude=DEFAULT_EXCLUDE if exclude is None else [_plain(pattern) for pattern in exclude],
+            extend_exclude=[_plain(pattern) for pattern in extend_exclude],
             root=application.root,
             respect_gitignore=settings.respect_gitignore,
         )
@@ -382,8 +386,14 @@ def _from_root(pattern: str, root: str) -> str:
     """A pattern that is relative to the working folder as one that is relative to `root`."""
     if "/" not in pattern.rstrip("/") or pattern.startswith(("**/", "!")):
         return pattern
-    relative = os.path.relpath(pattern.lstrip("/"), root).replace(os.sep, "/")
-    return f"{relative}/" if pattern.endswith("/") else relative
+    path = pattern if pattern.startswith(os.path.join(root, "")) else pattern.lstrip("/")
+    relative = os.path.relpath(path, root).replace(os.sep, "/")
+    return f"/{relative}/" if pattern.endswith("/") else f"/{relative}"
+
+
+def _plain(pattern: str) -> str:
+    """A pattern with `./` before it, which matches nothing in a .gitignore, as one that begins at the root."""
+    return pattern.removeprefix(".") if pattern.startswith("./") else pattern
 
 
 def _shown(path: str) -> str:
