@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import Run, write
+from command_line import FILES, Run, write
 
 FILE = ".fapi-lint-baseline.json"
 USER = "app/models/user.py"
@@ -189,3 +189,25 @@ def test_without_findings_nothing_is_written(app: Path, run: Run) -> None:
     ran = run("baseline")
     assert (ran.code, ran.out) == (0, "There is nothing to record: no findings.\n")
     assert not (app / FILE).exists()
+
+
+def test_without_a_configuration_the_baseline_tells_the_root(
+    app: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (app / "fapi-lint.toml").unlink()
+    write(app, {"back/pyproject.toml": "", "back/models.py": FILES["app/models/user.py"].replace("users", "others")})
+    select = ("--select", "FAPI207")
+    assert "back/models.py" in run(*select).out
+    run("baseline", "--quiet")
+    for paths in ((), ("back/models.py",), ("back",), ("app/models/user.py", "back")):
+        assert run(*select, *paths).code == 0, paths
+    monkeypatch.chdir(app / "back")
+    assert run(*select, "models.py").code == 0
+    (app / ".fapi-lint-baseline.json").unlink()
+    assert run(*select).code == 1
+    run("baseline", "--quiet")
+    monkeypatch.chdir(app)
+    assert run(*select, "back/models.py").code == run(*select, "back").code == 0
+    ran = run(*select)
+    assert "app/models/user.py" in ran.out
+    assert "back/models.py" not in ran.out, "a folder with a baseline is an application of its own"

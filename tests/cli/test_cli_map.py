@@ -152,3 +152,17 @@ def test_an_application_without_resources(tmp_path: Path, run: Run, monkeypatch:
 @pytest.mark.parametrize("args", [("--only-cycles",), ("--graph", "dot", "--output-format", "json"), ("nowhere",)])
 def test_what_cannot_be_asked(app: Path, run: Run, args: tuple[str, ...]) -> None:
     assert run("map", *args).code == 2
+
+
+def test_applications_of_their_own_are_not_mixed(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    (app / "app/inner").mkdir()
+    (app / "app/inner/fapi-lint.toml").touch()
+    write(app, {"app/inner/shop.py": "x = 1\n"})
+    ran = run("map", "--graph")
+    assert "shop" not in ran.out
+    assert ran.err == f"warning: {app / 'app/inner'} is an application of its own, and left out\n"
+    write(app, {"around/fapi-lint.toml": "", "around/one/fapi-lint.toml": "", "around/one/only.py": "x = 1\n"})
+    monkeypatch.chdir(app / "around")
+    ran = run("map", "--graph")
+    assert "only" in ran.out, "the folder around it holds nothing itself"
+    assert ran.err == ""

@@ -222,3 +222,29 @@ def test_without_markers_the_root_is_outside_of_packages(tmp_path: Path, monkeyp
     assert find_root(tmp_path / "code/app/api/x.py") == str(tmp_path / "code")
     assert find_root(tmp_path / "code/app") == str(tmp_path / "code")
     assert find_root(tmp_path / "code") == str(tmp_path / "code")
+
+
+def test_migrations_beside_the_sources_make_no_root_of_their_folder(tmp_path: Path) -> None:
+    write(tmp_path, "pyproject.toml", "src/alembic.ini", "src/app/main.py", "tests/test_main.py")
+    assert find_root(tmp_path / "src/app/main.py") == str(tmp_path)
+    (tmp_path / "pyproject.toml").unlink()
+    assert find_root(tmp_path / "src/app/main.py") == str(tmp_path / "src"), "where nothing else tells"
+
+
+def test_without_markers_the_working_folder_is_the_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "app/models/user.py", "app/__init__.py", "other/x.py")
+    monkeypatch.chdir(tmp_path)
+    assert find_root("app/models/user.py") == find_root("app/models") == find_root(".") == str(tmp_path)
+    monkeypatch.chdir(tmp_path / "app")
+    assert find_root("models/user.py") == str(tmp_path), "outside of the package"
+    assert find_root("../other/x.py") == str(tmp_path / "other")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert find_root("other/x.py") == str(tmp_path / "other"), "not all of the home folder"
+
+
+def test_a_baseline_tells_the_root(tmp_path: Path) -> None:
+    write(tmp_path, "known.json", "back/pyproject.toml", "back/app/main.py", "front/known.json", "front/main.py")
+    assert find_root(tmp_path / "back/app/main.py", "known.json") == str(tmp_path)
+    assert find_root(tmp_path / "front/main.py", "known.json") == str(tmp_path / "front")
+    assert find_root(tmp_path / "back/app/main.py") == str(tmp_path / "back")

@@ -50,9 +50,9 @@ def command(
     if graph is not None and output_format == "json":
         raise click.UsageError("--graph prints Mermaid or DOT, not JSON.")
     run = Run(Options(paths=(path,), config=config, isolated=isolated, use_cache=not no_cache))
-    application = run.applications[0]
+    application, *others = [each for each in run.applications if each.files] or run.applications
     project = run.whole(application)
-    warn(run.problems)
+    warn([*run.problems, *(f"{each.root} is an application of its own, and left out" for each in others)])
     unread = [module.path for module in project.modules if module.outline.failure is not None]
     warn(f"{path} cannot be read as Python and is left out" for path in unread)
     emit(_graph(project, graph, only_cycles) if graph is not None else _table(project, output_format, color))

@@ -156,7 +156,7 @@ def applications(options: Options) -> list[Application]:
         absolute = os.path.abspath(path)
         start = absolute if os.path.isdir(absolute) else os.path.dirname(absolute)
         loaded = load(Path(start), options.config, options.isolated)
-        root = str(loaded.root) if loaded.root is not None else find_root(absolute)
+        root = str(loaded.root) if loaded.root is not None else find_root(absolute, loaded.settings.baseline)
         if root not in found:
             found[root] = _application(root, loaded, options)
         found[root].paths.append(absolute)
@@ -164,18 +164,22 @@ def applications(options: Options) -> list[Application]:
 
 
 def application_in(folder: str, options: Options) -> Application:
-    """The application of a folder with a configuration. Raises ConfigError."""
+    """The application of a folder with a configuration or a baseline. Raises ConfigError."""
     return _application(folder, load(Path(folder)), options)
 
 
-def configured_inside(files: Iterable[str], root: str) -> dict[str, str]:
-    """Which files below a root have a configuration nearer than that of the root, with the folder where it stands."""
+def configured_inside(files: Iterable[str], root: str, baseline: str) -> dict[str, str]:
+    """Which files below a root have a configuration, or a baseline of this name, nearer than the root; and its folder.
+
+    Without a name, only configurations count.
+    """
 
     @cache
     def nearest(folder: str) -> str:
         if not folder.startswith(os.path.join(root, "")):
             return ""
-        return folder if is_configured(folder) else nearest(os.path.dirname(folder))
+        is_root = is_configured(folder) or (baseline and os.path.isfile(os.path.join(folder, baseline)))
+        return folder if is_root else nearest(os.path.dirname(folder))
 
     return {file: folder for file in files if (folder := nearest(os.path.dirname(file)))}
 

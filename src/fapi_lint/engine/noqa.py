@@ -44,9 +44,7 @@ def add_noqa(
             texts[path] = text
             added += len(rows)
         else:
-            skipped.append(
-                f"{shown_path(path, os.getcwd())}: gets no suppressions: the file would not parse with them"
-            )
+            skipped.append(f"{shown_path(path, os.getcwd())}: gets no suppressions: the file would not parse with them")
     return texts, added, skipped
 
 

@@ -94,7 +94,8 @@ class Run:
         """The files with a configuration of their own inside of the application, with its folder."""
         if self.options.config is not None or self.options.isolated:
             return {}
-        return configured_inside(files, application.root)
+        is_told = application.config is not None  # Where a configuration is, it alone says what the root is.
+        return configured_inside(files, application.root, "" if is_told else application.settings.baseline)
 
     def _discover(self, application: Application, paths: Iterable[str], *, strict: bool = True) -> list[str]:
         settings, options = application.settings, self.options

@@ -42,7 +42,9 @@ DEFAULT_EXCLUDE: tuple[str, ...] = (
 
 # A folder with one of these is a root even where it is a package as well.
 _PROJECT_MARKERS = ("fapi-lint.toml", "pyproject.toml", ".git")
-_WEAK_MARKERS = ("setup.py", "setup.cfg", "requirements.txt", "alembic.ini")
+_WEAK_MARKERS = ("setup.py", "setup.cfg", "requirements.txt")
+# One that often stands beside the sources, below the project that they are part of: it counts where nothing else does.
+_WEAKEST_MARKER = "alembic.ini"
 
 
 class Problem(Struct, frozen=True, order=True):
@@ -101,26 +103,47 @@ def twins(paths: Iterable[str]) -> frozenset[str]:
     return frozenset(path for same in by_file.values() if len(same) > 1 for path in same)
 
 
-def find_root(path: str | os.PathLike[str]) -> str:
+def find_root(path: str | os.PathLike[str], baseline: str = "") -> str:
     """The folder of the application that a file or folder belongs to. Absolute; the path need not exist.
 
-    The nearest folder, from the path upwards, that holds a configuration or the mark of a project, but never
-    the root of the file system or the home folder. `requirements.txt` and its like do not make a root of a
-    Python package, for a package often holds its own. Without any mark: the folder of the file, or the folder
-    itself, outside of any package.
+    The nearest folder, from the path upwards, with a file called `baseline`, which was recorded for what is in it; else
+    the nearest with a configuration or the mark of a project; but never the root of the file system or the home folder.
+    `requirements.txt` and its like do not make a root of a Python package, for a package often holds its own. Without
+    any mark: the working folder, if the path is in it and it may be a root, or the folder of the file, or the folder
+    itself; outside of any package.
     """
     path = os.path.abspath(path)
     start = path if os.path.isdir(path) else os.path.dirname(path)
-    home = os.path.expanduser("~")
-    folder = start
-    while (parent := os.path.dirname(folder)) != folder:
-        markers = _PROJECT_MARKERS if _is_package(folder) else _PROJECT_MARKERS + _WEAK_MARKERS
-        if folder != home and any(os.path.exists(os.path.join(folder, marker)) for marker in markers):
+    folders = _folders_up(start)
+    for folder in folders if baseline else ():
+        if os.path.isfile(os.path.join(folder, baseline)):
             return folder
-        folder = parent
+    for folder in folders:
+        if _holds(folder, _PROJECT_MARKERS if _is_package(folder) else _PROJECT_MARKERS + _WEAK_MARKERS):
+            return folder
+    for folder in folders:
+        if not _is_package(folder) and _holds(folder, (_WEAKEST_MARKER,)):
+            return folder
+    if os.getcwd() in folders:
+        start = os.getcwd()
     while _is_package(start):
         start = os.path.dirname(start)
     return start
+
+
+def _folders_up(folder: str) -> list[str]:
+    """The folder and those that it is in, but for the root of the file system and the home folder."""
+    home = os.path.expanduser("~")
+    found = []
+    while (parent := os.path.dirname(folder)) != folder:
+        if folder != home:
+            found.append(folder)
+        folder = parent
+    return found
+
+
+def _holds(folder: str, names: Iterable[str]) -> bool:
+    return any(os.path.exists(os.path.join(folder, name)) for name in names)
 
 
 def _is_package(folder: str) -> bool:
