@@ -77,6 +77,12 @@ def test_a_part_of_a_table_leaves_the_rest_as_it_is(tmp_path: Path) -> None:
         ("conventions.string-length = 0", "conventions.string-length must be at least 1"),
         ("string-length = 80", 'unknown key "string-length"; did you mean "conventions.string-length"?'),
         ('respect-gitignore = "no"', 'respect-gitignore must be true or false, not "no"'),
+        (
+            "conventions.exceptions-file = 1",
+            "conventions.exceptions-file must be a string or a list of strings, not 1",
+        ),
+        ("conventions.string-length = 80.0", "conventions.string-length must be a whole number, not 80.0"),
+        ("conventions.string-length = true", "conventions.string-length must be a whole number, not true"),
         ("conventions = 1", "conventions must be a table, not 1"),
         ("exempt = 2024-01-01", 'exempt must be a table, not "2024-01-01"'),
         (
@@ -155,6 +161,7 @@ all_settings = st.builds(
     conventions=st.builds(
         Conventions,
         string_length=st.integers(1, 1000),
+        exceptions_file=words | lists,
         schema_suffixes=st.builds(SchemaSuffixes, in_db=words),
         schema_synonyms=st.dictionaries(words, st.sampled_from(["base", "in-db"]), max_size=2),
     ),
@@ -189,11 +196,20 @@ def test_the_schema_tells_what_load_tells() -> None:
             assert key.get("description") or "$ref" in key, name
 
 
-def test_without_a_configuration_no_pydantic_is_imported(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "loaded"),
+    [
+        (None, []),
+        ('select = ["FAPI2"]\nconventions = { string-length = 80 }\n', ["tomllib"]),
+    ],
+)
+def test_without_a_fault_no_pydantic_is_imported(tmp_path: Path, text: str | None, loaded: list[str]) -> None:
+    if text is not None:
+        (tmp_path / "fapi-lint.toml").write_text(text)
     program = (
         "import sys; from pathlib import Path; from fapi_lint.config import load, versions;"
         f"load.load(Path({str(tmp_path)!r})); versions.read_versions(Path({str(tmp_path)!r}));"
         "print(sorted({'pydantic', 'tomllib', 'pathspec', 'rich', 'libcst'} & sys.modules.keys()))"
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert shown.stdout == "[]\n"
+    assert shown.stdout == f"{loaded}\n"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from .settings import Settings, kebab
 
@@ -114,14 +117,15 @@ def read_table(path: Path) -> Any:
 
 
 def _adapter() -> TypeAdapter[Settings]:
-    from pydantic import TypeAdapter  # 0.1 s, and most runs have nothing to validate.
+    from pydantic import TypeAdapter
 
     return TypeAdapter(Settings)
 
 
 def _validate(table: object, path: Path) -> Settings:
-    if table == {}:
-        return Settings()
+    """The settings of a table. What is wrong with one, pydantic tells best, but it takes 0.1 s to import."""
+    with suppress(msgspec.ValidationError, KeyError):
+        return msgspec.convert(_by_field(table, Settings()), Settings)
 
     from pydantic import ValidationError
 
@@ -129,7 +133,15 @@ def _validate(table: object, path: Path) -> Settings:
         # By way of JSON, because there a list may become a tuple and yet "255" is no number.
         return _adapter().validate_json(json.dumps(table, default=str), strict=True)
     except ValidationError as error:
-        raise ConfigError([_message(fault) for fault in error.errors()], path) from error
+        raise ConfigError(list(dict.fromkeys(map(_message, error.errors()))), path) from error
+
+
+def _by_field(table: Any, default: Any) -> Any:
+    """A table by the names of fields in place of keys. KeyError if one of them is not known."""
+    if not is_dataclass(default) or not isinstance(table, dict):
+        return table
+    names = {kebab(own.name): own.name for own in fields(default)}
+    return {names[key]: _by_field(value, getattr(default, names[key])) for key, value in table.items()}
 
 
 _EXPECTED = {
@@ -144,8 +156,9 @@ _EXPECTED = {
 
 
 def _message(fault: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in fault["loc"]) or TABLE
-    kind = fault["type"]
+    kind, parts = fault["type"], fault["loc"]
+    is_either = parts[:1] == ("conventions",) and parts[-1] in ("str", "tuple[str, ...]") and kind in _EXPECTED
+    key = ".".join(str(part) for part in (parts[:-1] if is_either else parts)) or TABLE
     if fault["loc"] == ("tool",):
         return 'unknown key "tool": [tool.fapi-lint] is for pyproject.toml, here its keys stand at the top'
     if kind == "unexpected_keyword_argument":
@@ -155,6 +168,7 @@ def _message(fault: ErrorDetails) -> str:
         return f"{key}.{fault['ctx']['error']}"
     given = json.dumps(fault["input"], ensure_ascii=False)
     expected = fault.get("ctx", {}).get("expected") if kind == "literal_error" else _EXPECTED.get(kind)
+    expected = "a string or a list of strings" if is_either else expected
     return f"{key} must be {expected}, not {given}" if expected else f"{key}: {fault['msg']}"
 
 

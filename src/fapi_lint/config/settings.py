@@ -20,7 +20,7 @@ def kebab(name: str) -> str:
     return name.replace("_", "-")
 
 
-# Read by pydantic, when there is something to validate.
+# Read by pydantic, when something is wrong.
 _PYDANTIC_CONFIG: dict[str, Any] = {
     "extra": "forbid",
     "alias_generator": kebab,
@@ -119,9 +119,9 @@ class Conventions:
     model_registry: str = "db/base.py"
     """The file that imports all models, so that Alembic sees them (FAPI211). Ends of paths match."""
     settings_file: str = "core/config.py"
-    """The file of the settings, the only one to read the environment (FAPI701)."""
-    exceptions_file: str = "core/exceptions.py"
-    """The file of the application's exceptions (FAPI601)."""
+    """The file of the settings, the only one to read the environment (FAPI701). Ends of paths match."""
+    exceptions_file: str | tuple[str, ...] = "core/exceptions.py"
+    """The file of the application's exceptions, or a list of files (FAPI601). Ends of paths match."""
 
     uncountable_nouns: tuple[str, ...] = ()
     """Nouns with the look of a plural that are none, besides those that are known: news, status (FAPI102)."""

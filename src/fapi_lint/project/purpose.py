@@ -101,10 +101,11 @@ class Purposes(Struct, eq=False, dict=True):
                     folder = os.path.dirname(folder)
         return frozenset(found)
 
-    def is_file(self, module: Module, tail: str) -> bool:
-        """Whether a file is the one that a convention names by the end of its path, or in a package of that name."""
-        path, stem = module.path.replace(os.sep, "/"), f"/{tail.removesuffix('.py')}"
-        return path.endswith(f"{stem}.py") or f"{stem}/" in path[len(self.project.root) :]
+    def is_file(self, module: Module, tails: str | tuple[str, ...]) -> bool:
+        """Whether a file is one that a convention names by the end of its path, or in a package of that name."""
+        path = module.path.replace(os.sep, "/")
+        stems = [f"/{tail.removesuffix('.py')}" for tail in ((tails,) if isinstance(tails, str) else tails)]
+        return any(path.endswith(f"{stem}.py") or f"{stem}/" in path[len(self.project.root) :] for stem in stems)
 
     def is_service(self, module: Module) -> bool:
         """Whether a file holds business logic: by its folder, or by a name like `services.py`, `user_service.py`."""

@@ -60,3 +60,16 @@ def test_options() -> None:
     files = {"app/errors.py": "class MissingException(Exception): ...\nclass LegacyError(Exception): ...\n"}
     settings = Settings(conventions=Conventions(exceptions_file="errors.py"), exempt={"FAPI601": ("Legacy*",)})
     assert findings(files, "FAPI601", settings=settings) == []
+
+
+def test_several_homes() -> None:
+    error = "class MissingException(Exception): ...\n"
+    files = {"app/core/exceptions.py": error, "app/errors/shop.py": error, "app/main.py": error}
+
+    def found(*homes: str) -> list[tuple[str, str]]:
+        settings = Settings(conventions=Conventions(exceptions_file=homes))
+        return [(f.path, f.message) for f in findings(files, "FAPI601", settings=settings)]
+
+    message = "Exception `MissingException` is defined outside of `core/exceptions.py` and `errors.py`"
+    assert found("core/exceptions.py", "errors.py") == [("app/main.py", message)]
+    assert found() == [], "nowhere in particular"
