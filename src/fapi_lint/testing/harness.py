@@ -78,10 +78,14 @@ def findings(
     versions: Versions | None = None,
     tooling: Tooling | None = None,
 ) -> list[Found]:
-    """What the rules say: one code, several, or None for all that are on by default. Sorted by place."""
+    """What the rules say: one code, several, or None for all that are on by default. Sorted by place.
+
+    Asserts that the files parse, unless FAPI000 is among the rules: a slip in them would make every rule silent.
+    """
     project = application(files, settings=settings, versions=versions, tooling=tooling)
     result = []
     rules = _rules(codes)
+    _assert_read(project, rules)
     for violation in _unsuppressed(project, check(project, rules), rules):
         at = violation.finding.at
         source = project.by_path[at.path].source
@@ -99,14 +103,15 @@ def fixed(
     fixable: Collection[str] | None = None,
     settings: Settings | None = None,
     versions: Versions | None = None,
+    tooling: Tooling | None = None,
 ) -> dict[str, str]:
     """The files after all fixes, or those of the `fixable` codes.
 
     Asserts that every pass parses and that a second run changes nothing.
     """
     texts = {path: textwrap.dedent(text) for path, text in files.items()}
-    after = _fix_once(texts, codes, unsafe, fixable, settings, versions)
-    again = _fix_once(after, codes, unsafe, fixable, settings, versions)
+    after = _fix_once(texts, codes, unsafe, fixable, settings, versions, tooling)
+    again = _fix_once(after, codes, unsafe, fixable, settings, versions, tooling)
     assert again == after, "a second run changes the result of the first"
     return after
 
@@ -118,10 +123,12 @@ def _fix_once(
     fixable: Collection[str] | None,
     settings: Settings | None,
     versions: Versions | None,
+    tooling: Tooling | None,
 ) -> dict[str, str]:
-    project = application(files, settings=settings, versions=versions)
+    project = application(files, settings=settings, versions=versions, tooling=tooling)
     allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
     rules = _rules(codes)
+    _assert_read(project, rules)
     outcome = fix_until_stable(
         project,
         rules,
@@ -135,6 +142,15 @@ def _fix_once(
         file.path.removeprefix(ROOT + "/"): outcome.texts.get(file.origin, files[file.origin.removeprefix(ROOT + "/")])
         for file in fixed_files
     }
+
+
+def _assert_read(project: Project, rules: list[Rule]) -> None:
+    if "FAPI000" not in {rule.code for rule in rules}:
+        for module in project.modules:
+            failure, path = module.outline.failure, module.path.removeprefix(ROOT + "/")
+            assert failure is None, (
+                f"{path}:{failure.row} does not parse ({failure.message}): if so meant, ask for FAPI000"
+            )
 
 
 def _unsuppressed(project: Project, found: list[Violation], rules: list[Rule]) -> list[Violation]:
@@ -151,6 +167,7 @@ def _rules(codes: Codes) -> list[Rule]:
 def _rule(given: str | Rule | Check) -> Rule:
     """A rule by its code, itself, or by the function that it was made of."""
     if isinstance(given, str):
+        assert given in all_rules(), f"there is no rule {given} among ours; one of a plugin is given itself"
         return all_rules()[given]
     rule = getattr(given, "rule", given)
     assert isinstance(rule, Rule), f"{given!r} is no rule: it lacks the decorator @rule"
