@@ -211,3 +211,20 @@ def test_without_a_configuration_the_baseline_tells_the_root(
     ran = run(*select)
     assert "app/models/user.py" in ran.out
     assert "back/models.py" not in ran.out, "a folder with a baseline is an application of its own"
+
+
+def test_what_is_no_baseline_says_what_to_do(known: Path, run: Run) -> None:
+    file = known / FILE
+    conflict = file.read_text().replace('  "findings"', '<<<<<<< HEAD\n  "findings"')
+    for text, where in ((conflict, " (line 3: a conflict of a merge?)"), ("[]", "")):
+        file.write_text(text)
+        for args in ((), ("baseline",)):
+            ran = run(*args)
+            assert ran.code == 2
+            assert (
+                ran.err
+                == f"error: {file}: is no baseline{where}: mend it, or delete it, and `fapi-lint baseline` "
+                + ("writes a new one\n")
+            )
+    file.unlink()
+    assert run("baseline", "--check").out == f"There is no baseline: {FILE} does not exist.\n"

@@ -82,6 +82,8 @@ def _told(one: Recorded, *, checked: bool) -> str:
             f"{gone}: `fapi-lint baseline --prune` removes {'it' if len(one.gone) == 1 else 'them'}."
             if one.gone
             else f"Nothing is gone of {count(one.total, 'finding')} in {path}."
+            if os.path.exists(one.path)
+            else f"There is no baseline: {path} does not exist."
         )
     else:
         lines.append(

@@ -72,7 +72,9 @@ class Baseline:
         except OSError as error:
             raise ConfigError(f"cannot be read: {error.strerror or error}", Path(path)) from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ConfigError("is no baseline; `fapi-lint baseline` writes one", Path(path)) from error
+            where = f" (line {error.lineno}: a conflict of a merge?)" if isinstance(error, json.JSONDecodeError) else ""
+            what = f"is no baseline{where}: mend it, or delete it, and `fapi-lint baseline` writes a new one"
+            raise ConfigError(what, Path(path)) from error
         if version != VERSION:
             raise ConfigError(
                 f"is of version {version}, and this fapi-lint knows version {VERSION}: update fapi-lint", Path(path)
