@@ -107,7 +107,7 @@ class Callers:
         for module in self.project.references.mentioning(method.name):
             for sighting in search(module, method.name):
                 if isinstance(sighting.node, o.Attribute) and sighting.node.attr == method.name:
-                    text = f"`{module.slice(sighting.node)}` is used by its name"
+                    text = f"`{module.slice(sighting.node)}` is called or passed by its name, not entered by `with`"
                     yield Use(obstacle=Obstacle(module, sighting.node, text))
         if method.name == "__exit__":
             return  # What is left is entered first.

@@ -98,7 +98,8 @@ def _passed_to(
         return
     param = parameter(function, call, arg, first)
     if param is None:
-        reader.obstacle(call, f"`{function.name}` takes `{reader.module.slice(arg.value)}` among others")
+        written = reader.module.slice(arg.value)
+        reader.obstacle(call, f"`{function.name}` takes `{written}` among other arguments, and may need it synchronous")
         return
     given = reader.types.of(scope, arg.value) or reader.type_of(scope, arg.value)
     _give(reader, function, param, given, role, call)
