@@ -108,6 +108,8 @@ def test_a_mistyped_command_is_a_path_that_does_not_exist(app: Path, run: Run) -
     assert ran.code == 1
     assert "chekc: does not exist" in ran.out
     assert "did you mean `check`?" in ran.err
+    assert "stands before all options: `fapi-lint baseline`\n" in run("--select", "FAPI2", "baseline").err
+    assert run("-n", "version").err.startswith("Usage: fapi-lint version"), "it has no cache"
 
 
 @pytest.mark.parametrize(
@@ -199,6 +201,7 @@ def test_a_rule_that_fails_everywhere_is_not_told_everywhere(
     ran = run("--no-cache", "--exit-zero")
     assert ran.code == 2
     assert "app/limits.py:1:13: FAPI001" in ran.out, "the other rules go on"
+    assert run("--select", "FAPI000").out == "No findings.\n", "which is not to say that all is well"
     assert ran.err.count("FAPI000 (syntax-error) failed on") == 3
     assert "2 more like these" in ran.err
     assert "Python 3" in ran.err

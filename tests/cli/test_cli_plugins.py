@@ -189,6 +189,11 @@ def test_a_rule_that_fails_is_the_fault_of_its_plugin(team: Path, run: Run) -> N
     line = (team / "our_rules/words.py").read_text().partition("1 / 0")[0].count("\n") + 1
     assert f"ZeroDivisionError: division by zero, in no_user ({team}/our_rules/words.py:{line})." in ran.err
     assert "This is a defect of the plugin our_rules." in ran.err
+    write(team, {"our_rules/words.py": RULE.replace("        place = model.place\n", "        raise SystemExit\n")})
+    ran = run()
+    assert ran.code == 2
+    assert "OUR001 (no-user) failed" in ran.err
+    assert ": SystemExit, in no_user (" in ran.err
 
 
 def test_an_installed_package_offers_rules(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -253,11 +253,15 @@ def _add_noqa(engine: Run, arguments: Arguments, reason: str) -> int:
 
 
 def _suggest_command(arguments: Arguments, result: Result) -> None:
-    """A mistyped command is taken for a path."""
+    """A mistyped command is taken for a path, and so is one behind options of `check`."""
     from fapi_lint.cli.main import COMMANDS
 
     first = next(iter(arguments.paths), "")
-    if result.failed and not os.path.lexists(first) and (close := get_close_matches(first, COMMANDS, 1)):
+    if not result.failed or os.path.lexists(first):
+        return
+    if first in COMMANDS:
+        note(f"help: a command stands before all options: `fapi-lint {first}`")
+    elif close := get_close_matches(first, COMMANDS, 1):
         note(f"help: `{first}` is no command either; did you mean `{close[0]}`?")
 
 

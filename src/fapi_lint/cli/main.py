@@ -25,7 +25,7 @@ COMMANDS = ("check", "rule", "config", "init", "baseline", "map", "clean", "vers
 """Each is a module of this package with a `command`."""
 
 _OWN_OPTIONS = ("-h", "--help", "-V", "--version")
-_FLAGS = frozenset({"-q", "--quiet", "-v", "--verbose", "--isolated", "--no-cache"})
+_FLAGS = frozenset({"-q", "--quiet", "-v", "--verbose", "--isolated", "-n", "--no-cache"})
 
 
 class _Commands(click.Group):

@@ -52,7 +52,8 @@ class RuleError(Exception):
     def report(self) -> str:
         """What to tell people: the rule, where it failed, and what was raised."""
         cause = self.__cause__ or self
-        return f"{self}: {type(cause).__name__}: {' '.join(str(cause).split())}, in {origin(cause)}. {blame(self.rule)}"
+        what = f"{type(cause).__name__}: {' '.join(str(cause).split())}".removesuffix(": ")
+        return f"{self}: {what}, in {origin(cause)}. {blame(self.rule)}"
 
 
 def check(
@@ -77,7 +78,7 @@ def check(
             for subject in _judged(project, project.subjects(rule.subject)):
                 try:
                     found.extend([Violation(rule, finding) for finding in rule.check(subject, project)])
-                except Exception as cause:
+                except (Exception, SystemExit) as cause:
                     error = RuleError(rule, subject)
                     if errors is None:
                         raise error from cause

@@ -33,7 +33,7 @@ def _summary(report: Report, style: Style) -> Iterator[str]:
     remaining = len(report.diagnostics)
     fixed = sum(sum(codes.values()) for codes in report.fixed.values())
     if remaining + fixed == 0:
-        yield "No findings." if report.problems else style.paint("good", "All checks passed!")
+        yield "No findings." if report.problems or report.defects else style.paint("good", "All checks passed!")
         yield from _baseline(report)
         return
     files = {diagnostic.filename for diagnostic in report.diagnostics} | report.fixed.keys()

@@ -871,7 +871,10 @@ async def work(unit: Unit):
     ("code", "reason"),
     [
         ("def other(unit):\n    with unit:\n        pass", "nobody can tell whether `unit` is a `Unit`"),
-        ("def other(unit: Unit):\n    unit.__enter__()", "`unit.__enter__` is called or passed by its name, not entered"),
+        (
+            "def other(unit: Unit):\n    unit.__enter__()",
+            "`unit.__enter__` is called or passed by its name",
+        ),
         ("with Unit():\n    pass", "`Unit` is entered at module level, where nothing can be awaited"),
         ("def other(unit: Unit):\n    with unit, open('x'):\n        pass", "a `with` enters both"),
     ],
