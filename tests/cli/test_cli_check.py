@@ -395,6 +395,25 @@ def test_a_configuration_inside_of_an_application_makes_one_of_its_own(
     assert not list(app.rglob("*.sqlite"))
 
 
+def test_places_in_messages_are_seen_from_the_working_folder(
+    app: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "from sqlalchemy.orm import Mapped, mapped_column\n\nfrom app.models.base import Base\n\n\n"
+    key += 'class Tag(Base):\n    __tablename__ = "tags"\n    id: Mapped[int] = mapped_column(primary_key=True)\n'
+    use = "from app.models.tag import Tag\n\n\ndef first(tag: Tag) -> bool:\n    return tag.id == 1\n"
+    write(app, {"app/models/tag.py": key, "app/first.py": use})
+
+    def told(folder: Path) -> str:
+        monkeypatch.chdir(folder)
+        path = str(app / "app/models/tag.py")
+        (found,) = run("--output-format", "json", "--select", "FAPI201", path).json
+        return str(found["message"])
+
+    for folder, place in ((app, "app/first.py"), (app / "app", "first.py"), (app.parent, f"{app.name}/app/first.py")):
+        assert told(folder).endswith(f"the number `1` at {place}:5)")
+    assert told(app / "app/models").endswith(f"the number `1` at {app}/app/first.py:5)"), "as of all other files"
+
+
 def test_with_one_configuration_for_all_those_inside_do_not_count(app: Path, run: Run) -> None:
     write(app, {"app/fapi-lint.toml": "select = []\n"})
     assert run().out == "All checks passed!\n"

@@ -186,6 +186,7 @@ class Run:
                 tooling=content.tooling,
                 text_files=TextFiles(lambda: [TextFile(source) for source in read_text_files(content.texts)]),
                 focus=focus,
+                seen_from=os.getcwd(),
             )
 
     def whole(self, application: Application) -> Project:
@@ -228,7 +229,8 @@ class Run:
                 content.tooling,
                 [info.code for info in application.infos],
                 application.known.state,
-                (sorted(options.per_file_ignores.items()), os.getcwd()) if options.per_file_ignores else (),
+                sorted(options.per_file_ignores.items()),
+                os.getcwd(),
                 stamps(content.texts),
                 options.with_edits,
             )

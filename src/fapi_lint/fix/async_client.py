@@ -25,7 +25,7 @@ def asynchronous_client(project: Project, sighting: Sighting, call: o.Call) -> F
         return Refusal("it takes arguments that the other does not have")
     uses = client_uses(project, module, sighting.scope, call, tuple(reversed(sighting.parents)))
     if uses.obstacle is not None:
-        return Refusal(_told(project, uses))
+        return Refusal(_told(uses))
     return _Clients(project, uses, sighting.scope).fix()
 
 
@@ -61,14 +61,13 @@ def _touch(one: Fix, other: Fix) -> bool:
     )
 
 
-def _told(project: Project, uses: ClientUses) -> str:
+def _told(uses: ClientUses) -> str:
     """The obstacle, with its place if that is another one."""
     obstacle = uses.obstacle
     assert obstacle is not None
     if obstacle.module is uses.module and obstacle.node.start == uses.call.start:
         return obstacle.text
-    path = obstacle.module.path.removeprefix(project.root).lstrip("/")
-    return f"{obstacle.text} ({path}:{obstacle.module.source.lines.position(obstacle.node.start)[0]})"
+    return f"{obstacle.text} ({obstacle.module.where(obstacle.node.start)})"
 
 
 class _Clients(Conversion):

@@ -102,8 +102,7 @@ class Conversion:
         )
 
     def where(self, path: str, start: int) -> str:
-        module = self.project.by_path[path]
-        return f"{path.removeprefix(self.project.root).lstrip('/')}:{module.source.lines.position(start)[0]}"
+        return self.project.by_path[path].where(start)
 
     def title(self, files: int) -> str:
         number = len(self.closure.functions)

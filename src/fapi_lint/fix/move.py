@@ -88,7 +88,7 @@ def _built_names(project: Project, module: Module, old: str) -> Iterator[str]:
         if found is None and not old.isidentifier():
             found = re.search(rf"(?<![\w.]){re.escape(module.name)}(?!\w)", other.text)
         if found is not None:
-            yield f"it may be imported by a name that is put together ({Site(other, found.start()).where})"
+            yield f"it may be imported by a name that is put together ({other.where(found.start())})"
 
 
 def _python_edits(project: Project, module: Module, old: str, stem: str) -> set[Edit] | Refusal:

@@ -21,7 +21,7 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External, Scope
 from fapi_lint.project.values import Located
-from fapi_lint.source.place import Place, relative_path
+from fapi_lint.source.place import Place
 
 _GENERATORS = frozenset(["Sequence", "Identity"])
 
@@ -100,18 +100,17 @@ def _title(identity: Identity, made: _Edits) -> str:
     if identity.cell.orders:
         title += "; ordering by the key no longer follows creation"
     if identity.cell.answers:
-        title += f"; comparisons with JSON need `str(…)` ({_row(made, min(identity.cell.answers))})"
+        title += f"; comparisons with JSON need `str(…)` ({_where(made, min(identity.cell.answers))})"
     numbered = made.project.identifiers.flow.numbered
     held = {column.name for column in identity.cell.columns}
     places = sorted(place for name, place in numbered.items() if name in held)
     if places:
-        title += f"; JSON in tests has numbers where UUIDs will be ({_row(made, places[0])})"
+        title += f"; JSON in tests has numbers where UUIDs will be ({_where(made, places[0])})"
     return title
 
 
-def _row(made: _Edits, place: Place) -> str:
-    row, _ = made.project.by_path[place.path].source.lines.position(place.start)
-    return f"{relative_path(place.path, made.project.root)}:{row}"
+def _where(made: _Edits, place: Place) -> str:
+    return made.project.by_path[place.path].where(place.start)
 
 
 # --- columns ---------------------------------------------------------------------------------------

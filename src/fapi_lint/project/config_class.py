@@ -17,7 +17,6 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.schemas import Schema
 from fapi_lint.project.symbols import Class, External, Scope
-from fapi_lint.project.word_uses import Site
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
@@ -221,7 +220,7 @@ class ConfigClasses:
             for node in o.walk(*module.outline.body):
                 if isinstance(node, o.Attribute) and node.attr == "Config":
                     symbol = self.project.resolver.resolve(module.scope, node)
-                    where = Site(module, node.start).where
+                    where = module.where(node.start)
                     if isinstance(symbol, Class):
                         resolved.setdefault(symbol, where)
                     elif symbol is None:

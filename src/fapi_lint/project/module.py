@@ -12,7 +12,7 @@ from fapi_lint.source.place import Place
 
 
 class Module:
-    """One file. `name` is the dotted name that the application imports it under.
+    """One file. `name` is the dotted name that the application imports it under, `shown` its path in messages.
 
     `origin` is its path on the disk, should a fix have moved it; `first_party` are the packages of the application.
     """
@@ -24,6 +24,7 @@ class Module:
         self.outline = outline
         self.origin = origin or source.path
         self.name = ""
+        self.shown = source.path
         self.first_party: frozenset[str] = frozenset()
 
     @cached_property
@@ -57,6 +58,10 @@ class Module:
 
     def place(self, node: o.Node) -> Place:
         return Place(self.path, node.start, node.end)
+
+    def where(self, start: int) -> str:
+        """A place as messages show it: `app/models/user.py:8`."""
+        return f"{self.shown}:{self.source.lines.position(start)[0]}"
 
     def slice(self, node: o.Node) -> str:
         """The source text of a node."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Any
@@ -73,8 +74,10 @@ class Project:
         tooling: Tooling | None = None,
         text_files: TextFiles | None = None,
         focus: Collection[str] | None = None,
+        seen_from: str = "",
     ) -> None:
         """`root` is the application's folder. `focus` are the paths of the files to judge, None for all of them.
+        `seen_from` is the folder that messages show paths relative to, in place of the root.
 
         Where only some are judged, subjects in other files may be missing; everything else is known of all.
         """
@@ -86,6 +89,9 @@ class Project:
         self.tooling = tooling or Tooling()
         self.text_files = text_files or TextFiles()
         self.resolver = Resolver(self.modules, [root] if root else ())
+        self.seen_from = seen_from or root
+        for module in self.modules:
+            module.shown = module.path.removeprefix(os.path.join(self.seen_from, "")).replace(os.sep, "/")
         self.descent = Descent()
 
     def with_modules(self, modules: Iterable[Module], text_files: TextFiles | None = None) -> Project:
@@ -98,6 +104,7 @@ class Project:
             tooling=self.tooling,
             text_files=text_files or self.text_files,
             focus=self.focus,
+            seen_from=self.seen_from,
         )
 
     def is_judged(self, module: Module) -> bool:

@@ -71,7 +71,7 @@ class ReferenceIndex:
             if built.pattern.fullmatch(definition.name) and (
                 owner is None or self._project.resolver.member(owner, definition.name) is definition
             ):
-                where = Site(built.sighting.scope.module, built.sighting.node.start).where
+                where = built.sighting.scope.module.where(built.sighting.node.start)
                 yield f"it may be looked up by a name that is put together ({where})"
 
     @cached_property
@@ -90,7 +90,7 @@ class ReferenceIndex:
             word = self._words[name] = Word()
             for module in self.mentioning(name):
                 if module.outline.failure is not None:
-                    where = Site(module, module.text.find(name)).where
+                    where = module.where(module.text.find(name))
                     reason = f"it may be meant in a file that does not parse ({where})"
                     word.unclear.append(reason)
                     word.unclear_modules.append(reason)

@@ -44,14 +44,6 @@ class Site(Struct, frozen=True):
     binds: bool = False
     """It is the name that an import takes and, without an `as`, binds."""
 
-    @property
-    def row(self) -> int:
-        return self.module.source.lines.position(self.start)[0]
-
-    @property
-    def where(self) -> str:
-        return f"{self.module.path.rpartition('/')[2]}:{self.row}"
-
 
 class Word(Struct):
     """The uses of one word in the whole application, by what they mean."""
@@ -144,7 +136,7 @@ class Search:
         word.unclear_modules.extend(map(self.looked_up, self.unclear_modules))
 
     def looked_up(self, start: int) -> str:
-        return f"it may be looked up by name at run time ({Site(self.module, start).where})"
+        return f"it may be looked up by name at run time ({self.module.where(start)})"
 
     def captures(self, starts: Sequence[int]) -> bool:
         """Whether the word is a name of the module, or of a block around one of these places."""
@@ -163,7 +155,7 @@ class Search:
     def hinder(self, word: Word, symbol: Symbol | None, reason: str, start: int) -> None:
         key = _key(symbol, self.word)
         if key is not None:
-            where = Site(self.module, start).where
+            where = self.module.where(start)
             word.obstacles.setdefault(key, []).append(f"{reason} ({where})")
 
     def check_imports(self, binder: _Block, symbol: Symbol | None, word: Word) -> None:

@@ -431,7 +431,7 @@ def test_the_session_is_given_with_the_query() -> None:
     after = converted(body)
     assert "session.scalars(query.limit(limit)).all(),session.scalar(" in "".join(after.split())
     reassigned = body.replace("    return query.limit", "    session = Session()\n        return query.limit")
-    assert reasons(reassigned) == ["`session` may be another session where it runs (work.py:8)"]
+    assert reasons(reassigned) == ["`session` may be another session where it runs (app/work.py:8)"]
 
 
 def test_the_session_is_that_of_the_object() -> None:
@@ -553,7 +553,7 @@ def test_a_query_in_a_nested_function_is_one_of_its_own() -> None:
 
 def test_a_function_that_is_handed_on_stays() -> None:
     body = "def chosen(db: Session):\n    return db.query(User)\n\n\nwork = [chosen]\n"
-    assert reasons(body) == ["`chosen` is used without being called (work.py:10)"]
+    assert reasons(body) == ["`chosen` is used without being called (app/work.py:10)"]
 
 
 def test_a_function_that_is_imported_under_another_name() -> None:
@@ -575,14 +575,14 @@ def test_a_function_that_is_given_something_else_stays() -> None:
     def run(db, rows):
         return list(rows)
     """
-    assert reasons(body) == ["`run()` is given something else than a query (work.py:7)"]
+    assert reasons(body) == ["`run()` is given something else than a query (app/work.py:7)"]
 
 
 def test_versions() -> None:
     body = "def work(db: Session):\n    return db.query(User).all()\n"
     old = Versions(sqlalchemy=parse_constraint("==1.3.15"))
     assert reasons(body, versions=old) == [
-        "SQLAlchemy 1.3, which the project allows, has no `select()` of entities (work.py:7)"
+        "SQLAlchemy 1.3, which the project allows, has no `select()` of entities (app/work.py:7)"
     ]
     files = {"app/models.py": SCHEMA, "app/work.py": IMPORTS + body}
     early = Versions(sqlalchemy=parse_constraint("~=1.4.0"))
@@ -592,7 +592,7 @@ def test_versions() -> None:
 
 def test_sessions_with_queries_of_their_own() -> None:
     body = "maker = sessionmaker(query_cls=Paged)\n\n\ndef work(db: Session):\n    return db.query(User).all()\n"
-    assert reasons(body) == ["a session makes queries of a class of its own (work.py:10)"]
+    assert reasons(body) == ["a session makes queries of a class of its own (app/work.py:10)"]
 
 
 def test_line_ends_and_tabs_are_kept() -> None:

@@ -131,7 +131,7 @@ def test_a_taken_name_is_told() -> None:
         ({"app/models/users.py": "class {{ name }}:\n"}, "it does not parse"),
         (
             {"app/models/users.py": "x = 1\n", "app/main.py": "import os\nfrom app.models import users {% if x %}\n"},
-            "it may be meant in a file that does not parse (main.py:2)",
+            "it may be meant in a file that does not parse (app/main.py:2)",
         ),
     ],
 )

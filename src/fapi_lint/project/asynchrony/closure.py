@@ -138,7 +138,7 @@ class AsyncClosures:
         for root in roots:
             obstacle = self.obstacles.get(root)
             if obstacle is not None:
-                where = self.flow.where(obstacle.module, obstacle.node)
+                where = obstacle.module.where(obstacle.node.start)
                 found[root] = Closure(obstacle, where, self._queries_with(obstacle), self._shared_with(obstacle))
                 continue
             found[root] = whole.setdefault(together.find(root), Closure())
@@ -321,7 +321,7 @@ class AsyncClosures:
                     reason = "stays synchronous"
                 elif self.sets.find(function) in self.obstacles:
                     obstacle = self.obstacles[self.sets.find(function)]
-                    reason = f"stays synchronous: {obstacle.text} ({self.flow.where(obstacle.module, obstacle.node)})"
+                    reason = f"stays synchronous: {obstacle.text} ({obstacle.module.where(obstacle.node.start)})"
                 else:
                     continue
                 text = f"`@{name}` is put on `{function.name}` too, which {reason}"

@@ -5,7 +5,6 @@ What shares a session is joined to one set: it can become asynchronous together,
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
@@ -124,10 +123,6 @@ class SessionFlow:
 
     def carries(self, type_: Type | None) -> bool:
         return carried(self.sessions, type_)
-
-    def where(self, module: Module, node: o.Node) -> str:
-        path = os.path.relpath(module.path, self.project.root) if self.project.root else module.path
-        return f"{path}:{module.source.lines.position(node.start)[0]}"
 
     # --- reading -----------------------------------------------------------------------------------
 

@@ -47,10 +47,8 @@ class Obstacles:
         fact = self.of(identity)
         if fact is None:
             return ""
-        module = self.project.by_path[fact.place.path]
-        row, _ = module.source.lines.position(fact.place.start)
-        path = fact.place.path.removeprefix(self.project.root).lstrip("/\\")
-        return f"its values go where a UUID may not fit: {fact.text} at {path}:{row}"
+        where = self.project.by_path[fact.place.path].where(fact.place.start)
+        return f"its values go where a UUID may not fit: {fact.text} at {where}"
 
     def _all(self, identity: Identity) -> Iterator[Fact]:
         cell = identity.cell

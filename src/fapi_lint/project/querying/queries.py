@@ -51,8 +51,7 @@ class Chain(Struct, eq=False, dict=True):
         if not self.obstacles:
             return ""
         first = min(self.obstacles, key=lambda found: (found.follows, found.module.path, found.at))
-        row, _ = first.module.source.lines.position(first.at)
-        return f"{first.reason} ({first.module.path.rpartition('/')[2]}:{row})"
+        return f"{first.reason} ({first.module.where(first.at)})"
 
 
 class _Reference(Struct, frozen=True, eq=False):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 from fapi_lint.fix.bindings import bindings_by_name
@@ -140,7 +139,7 @@ def unregistered_model(model: Model, project: Project) -> Iterator[Finding]:
     hub = project.registration.missing_from(model)
     if hub is None:
         return
-    where = os.path.relpath(hub.path, project.root) if project.root else hub.path
+    where = hub.shown
     verb = "loaded" if hub in project.purposes.environments else "imported"
     message = f"`{model.name}` is not {verb} by {where}: Alembic does not see its table"
     fix, reason = _register(model.module, hub, where, project)
