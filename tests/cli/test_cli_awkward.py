@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from command_line import Run, write
+from command_line import FILES, Run, write
 
 
 @pytest.mark.parametrize(
@@ -123,3 +123,11 @@ def test_names_that_are_hard_to_print(app: Path, run: Run) -> None:
         assert ran.raw
         assert args == ("--show-files",) or b"\x1b[31m" not in ran.raw
     assert run(name, "--fix").code == 0
+    model = FILES["app/models/user.py"].replace("users", "others")
+    write(
+        app, {os.fsdecode(b"app/models/bad\xffNames.py"): model, os.fsdecode(b"tests/\xff.py"): "def test_it(): ...\n"}
+    )
+    for args in (("--diff",), ("--diff", "--unsafe-fixes"), ("--fix", "--unsafe-fixes")):
+        ran = run("--select", "ALL", *args)
+        assert ran.code in (0, 1)
+        assert "failed" not in ran.err

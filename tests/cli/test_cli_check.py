@@ -540,6 +540,16 @@ def test_statistics(app: Path, run: Run) -> None:
     assert [entry["count"] for entry in run("--statistics", "--output-format", "json").json] == [1, 1]
 
 
+def test_a_format_of_the_environment_is_no_reason_to_refuse_statistics(
+    app: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = run("--statistics").out
+    monkeypatch.setenv("FAPI_LINT_OUTPUT_FORMAT", "github")
+    assert run("--statistics").out == text
+    monkeypatch.setenv("FAPI_LINT_OUTPUT_FORMAT", "json")
+    assert [entry["count"] for entry in run("--statistics").json] == [1, 1]
+
+
 def test_quiet_prints_findings_only(app: Path, run: Run) -> None:
     ran = run("--quiet")
     assert len(ran.out.splitlines()) == 2

@@ -38,6 +38,8 @@ _WITH_EDITS = frozenset({"json", "json-lines", "sarif", "rdjson"})
 def run(arguments: Arguments) -> int:
     """Do what the command line asks for; the exit code."""
     _refuse_contradictions(arguments)
+    if _has_no_statistics(arguments):
+        arguments = replace(arguments, output_format=None)
     if arguments.output_file is not None:
         _write_report(arguments.output_file, b"", "ab")  # Nothing is fixed that cannot be told.
     if arguments.watch:
@@ -108,8 +110,13 @@ def _refuse_contradictions(arguments: Arguments) -> None:
         raise click.UsageError("--watch is about findings, fixes and differences.")
     if arguments.diff and (arguments.statistics or _is_given("output_format")):
         raise click.UsageError("--diff prints a patch: neither --output-format nor --statistics goes with it.")
-    if arguments.statistics and _format(arguments) != "json" and not FORMATS[_format(arguments)].is_text:
+    if _has_no_statistics(arguments) and _is_given("output_format"):
         raise click.UsageError(f"--statistics are text or json, not {arguments.output_format}.")
+
+
+def _has_no_statistics(arguments: Arguments) -> bool:
+    """Whether statistics are asked for in a format that they do not have."""
+    return arguments.statistics and _format(arguments) != "json" and not FORMATS[_format(arguments)].is_text
 
 
 def _is_given(option: str) -> bool:

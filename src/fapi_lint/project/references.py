@@ -55,7 +55,7 @@ class ReferenceIndex:
 
     def mentioning(self, word: str) -> Sequence[Module]:
         """The modules whose text holds a word, comments and strings included."""
-        return self._mentions.get(word.encode(), ())
+        return self._mentions.get(word.encode("utf-8", "surrogatepass"), ())
 
     def of(self, definition: Definition) -> References:
         """The references to a class or function that is defined at module level."""
