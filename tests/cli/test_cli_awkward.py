@@ -91,6 +91,12 @@ def test_a_file_of_two_names_is_left_alone_and_the_rest_is_fixed(app: Path, run:
     assert ran.codes() == ["FAPI207", "FAPI001", "FAPI001"]
     assert (app / "app/limits.py").read_text() == "LIMIT = 10\n"
     assert (app / "app/one.py").read_text() == "LIMIT = 10  # noqa: FAPI205\n"
+    for shown in (ran.json, run("--output-format", "json").json):
+        assert [each["fix"] for each in shown[1:]] == [None, None]
+        assert all(
+            each["message"].endswith("(no fix: a file that it would change has another name, too)")
+            for each in shown[1:]
+        )
 
 
 def test_folders_that_cannot_be_read(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from fapi_lint.engine.reading import Memory, Read, read_files
 from fapi_lint.engine.recall import digest, recall, remember, remember_rules, state_of
 from fapi_lint.report.model import Diagnostic, Report
 from fapi_lint.source.text_files import find_text_files, read_text_files, stamps
-from fapi_lint.source.walk import DEFAULT_EXCLUDE, discover, twins
+from fapi_lint.source.walk import DEFAULT_EXCLUDE, discover
 from fapi_lint.source.write import is_taken, write_all
 
 # The model of an application, rules and fixes take longer to load than a run that remembers its findings does to end:
@@ -255,13 +255,14 @@ class Run:
         from fapi_lint.engine.check import RuleError
         from fapi_lint.engine.diagnose import diagnose
         from fapi_lint.engine.halves import check_in_halves
-        from fapi_lint.engine.suppress import unsuppressed
+        from fapi_lint.engine.suppress import unsuppressed, without_shared
 
         clock, rules = self.options.clock, application.rules
         errors: list[RuleError] = []
         with clock.stage("rules"):
             violations = check_in_halves(project, rules, self.options.jobs, clock, errors)
             left = unsuppressed(project, violations, rules, application.ignored, application.known.rules)
+            left = without_shared(project, left)
         with clock.stage("report"):
             found = diagnose(project, left, with_edits=self.options.with_edits)
         return found, [error.report for error in errors]
@@ -282,7 +283,6 @@ class Run:
             if not application.files:
                 continue
             project = self.whole(application)
-            shared = twins(module.path for module in project.modules)
             with self.options.clock.stage("fixes"):
                 outcome = fix_until_stable(
                     project,
@@ -291,8 +291,8 @@ class Run:
                     select=lambda project, found, application=application: self._reported(  # type: ignore[misc]
                         application, project, found
                     ),
-                    may_fix=lambda violation, fix, application=application, shared=shared: (  # type: ignore[misc]
-                        violation.rule.code in application.fixable and self._may_touch(fix, shared)
+                    may_fix=lambda violation, fix, application=application: (  # type: ignore[misc]
+                        violation.rule.code in application.fixable and self._may_touch(fix)
                     ),
                     clock=self.options.clock,
                 )
@@ -330,10 +330,11 @@ class Run:
 
     def _reported(self, application: Application, project: Project, found: list[Violation]) -> list[Violation]:
         from fapi_lint.engine.diagnose import diagnose
-        from fapi_lint.engine.suppress import unsuppressed
+        from fapi_lint.engine.suppress import unsuppressed, without_shared
 
         files = set(application.files)
         left = unsuppressed(project, found, application.rules, application.ignored, application.known.rules)
+        left = without_shared(project, left)
         if application.baseline:
             shown = diagnose(project, left, with_edits=False)
             unknown = set(map(id, self._without_known(application, shown)))
@@ -348,15 +349,10 @@ class Run:
         application.baselined = len(found) - len(left)
         return left
 
-    def _may_touch(self, fix: Fix, shared: frozenset[str]) -> bool:
-        """Not where another file is already, nor a file of two names, which would get two contents.
-
-        Of standard input, whose fixes go to standard output, nothing else.
-        """
-        touched = {edit.path for edit in fix.edits} | {need.path for need in fix.needs}
-        if touched & shared:
-            return False
+    def _may_touch(self, fix: Fix) -> bool:
+        """Not where another file is already; of standard input, whose fixes go to standard output, nothing else."""
         if self.buffers:
+            touched = {edit.path for edit in fix.edits} | {need.path for need in fix.needs}
             return not fix.moves and touched <= self.buffers.keys()
         return not any(is_taken(move.path, move.to) for move in fix.moves)
 

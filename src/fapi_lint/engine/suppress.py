@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fapi_lint.engine.check import Violation
 from fapi_lint.engine.registry import all_rules
@@ -14,6 +15,7 @@ from fapi_lint.project.project import Project
 from fapi_lint.rules.engine.unused_suppression import UnusedSuppression
 from fapi_lint.rules.rule import Rule
 from fapi_lint.source.suppressions import Suppression, parse
+from fapi_lint.source.walk import twins
 
 _UNUSED = "FAPI001"
 
@@ -48,6 +50,22 @@ def unsuppressed(
             for unused in comments.unused(active.keys() - hidden, known):
                 left.extend(Violation(rule, finding) for finding in rule.check(unused, project))
     return sorted(left, key=lambda violation: violation.order)
+
+
+def without_shared(project: Project, violations: list[Violation]) -> list[Violation]:
+    """The violations without fixes that change a file of two names, which would get two contents."""
+    shared = twins(module.path for module in project.modules)
+    return [_unfixed(violation) if shared and _touches(violation, shared) else violation for violation in violations]
+
+
+def _touches(violation: Violation, paths: frozenset[str]) -> bool:
+    fix = violation.finding.fix
+    return fix is not None and not paths.isdisjoint([*(e.path for e in fix.edits), *(need.path for need in fix.needs)])
+
+
+def _unfixed(violation: Violation) -> Violation:
+    message = f"{violation.finding.message} (no fix: a file that it would change has another name, too)"
+    return replace(violation, finding=replace(violation.finding, message=message, fix=None))
 
 
 def noqa_row(module: Module, offset: int) -> int:
