@@ -83,7 +83,7 @@ def test_look_alikes_are_silent(call: str) -> None:
 def test_what_nobody_knows_is_not_added(call: str) -> None:
     (found,) = findings(application(call), "FAPI407")
     assert found.fix is None
-    assert "not added" in found.message
+    assert ": name `status_code=` and `detail=` (not added: " in found.message
 
 
 def test_a_status_that_is_assigned_twice_is_not_known() -> None:

@@ -27,7 +27,9 @@ RAISES = """
     ],
 )
 def test_where_services_are(path: str, expected: list[int]) -> None:
-    assert [f.row for f in findings({path: RAISES}, "FAPI603")] == expected
+    found = findings({path: RAISES}, "FAPI603")
+    assert [f.row for f in found] == expected
+    assert all(f.message.endswith(": raise an exception of the application, which a handler answers") for f in found)
 
 
 def test_subclasses_and_instances() -> None:

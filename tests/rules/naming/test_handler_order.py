@@ -42,6 +42,13 @@ def test_order(blocks: list[str], expected: list[str]) -> None:
     assert late(*blocks) == expected
 
 
+def test_the_message_tells_the_order() -> None:
+    (found,) = findings(files(MANY, ONE), "FAPI105")
+    assert found.message.startswith(
+        "Handler `get_tag` (one) comes after `get_tags` (many): one, many, create, update, delete"
+    )
+
+
 def test_blocks_take_each_others_places() -> None:
     after = fixed(files("# Everybody.\n" + MANY, "LIMIT = 10\n", CREATE, "# Only one.\n" + ONE), "FAPI105")
     assert after[PATH] == HEAD + "\n\n".join(["# Only one.\n" + ONE, "LIMIT = 10\n", "# Everybody.\n" + MANY, CREATE])

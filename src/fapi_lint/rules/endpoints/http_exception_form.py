@@ -73,7 +73,8 @@ def http_exception_form(made: HttpCall, project: Project) -> Iterator[Finding]:
     title = "Name the arguments" if made.call.positional else "Write the `detail` that is sent anyway"
     yield Finding(
         at=made.module.place(made.call),
-        message=f"`HTTPException` with {' and '.join(wrong)}" + (f" (not added: {reason})" if reason else ""),
+        message=f"`HTTPException` with {' and '.join(wrong)}: name `status_code=` and `detail=`"
+        + (f" (not added: {reason})" if reason else ""),
         fix=Fix(title, Applicability.SAFE, edits) if edits else None,
     )
 

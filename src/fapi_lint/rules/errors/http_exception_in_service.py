@@ -51,4 +51,5 @@ def http_exception_in_service(module: Module, project: Project) -> Iterator[Find
         exc = sighting.node.exc
         raised = project.resolver.resolve(sighting.scope, exc.func if isinstance(exc, o.Call) else exc)
         if project.exceptions.is_http(raised) and not project.dependencies.encloses(sighting.scope):
-            yield Finding(at=module.place(sighting.node), message="A service raises `HTTPException`")
+            message = "A service raises `HTTPException`: raise an exception of the application, which a handler answers"
+            yield Finding(at=module.place(sighting.node), message=message)

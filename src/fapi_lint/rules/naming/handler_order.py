@@ -14,6 +14,8 @@ from fapi_lint.project.symbols import Function
 from fapi_lint.rules.rule import Finding, rule
 from fapi_lint.source.place import Place
 
+_ORDER = "one, many, create, update, delete"
+
 
 @rule("FAPI105", "handler-order", fix=Applicability.SAFE, preference="Naming")
 def handler_order(module: Module, project: Project) -> Iterator[Finding]:
@@ -95,7 +97,7 @@ def handler_order(module: Module, project: Project) -> Iterator[Finding]:
             continue
         fix, reason = _fix(found, module, project)
         kind, other = (project.handlers.operations[handler].kind for handler in (late, found.before))
-        message = f"Handler `{name}` ({kind}) comes after `{found.before.name}` ({other})"
+        message = f"Handler `{name}` ({kind}) comes after `{found.before.name}` ({other}): {_ORDER} is the order"
         yield Finding(
             at=Place(module.path, late.node.name_start, late.node.name_start + len(name)),
             message=f"{message}; not reordered: {reason}" if reason else message,
