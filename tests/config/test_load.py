@@ -194,6 +194,7 @@ def test_the_schema_tells_what_load_tells() -> None:
     for table in (schema, *schema["$defs"].values()):
         for name, key in table["properties"].items():
             assert key.get("description") or "$ref" in key, name
+    assert schema["$defs"]["Conventions"]["properties"]["handler-verbs"]["description"].endswith("(FAPI104).")
 
 
 @pytest.mark.parametrize(

@@ -206,4 +206,24 @@ def suggestion(word: str, possible: Iterable[str]) -> str:
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of `fapi-lint.toml`, or of the table `[tool.fapi-lint]`."""
     schema = _adapter().json_schema()
+    tables = {Settings.__name__: schema, **schema["$defs"]}
+    for class_, key, text in _docstrings():
+        entry = tables[class_]["properties"][key]
+        inner = tables.get(entry.get("$ref", "").rpartition("/")[2], {})
+        if inner.get("description") != text:  # What a table says of itself is there.
+            entry["description"] = text
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _docstrings() -> Iterator[tuple[str, str, str]]:
+    """What stands below the fields of the settings, by class and key; pydantic reads it from version 2.11 on."""
+    import ast
+    import inspect
+    from itertools import pairwise
+
+    module = inspect.getmodule(Settings)
+    assert module is not None
+    for class_ in [each for each in ast.parse(inspect.getsource(module)).body if isinstance(each, ast.ClassDef)]:
+        for own, doc in pairwise(class_.body):
+            if isinstance(own, ast.AnnAssign) and isinstance(own.target, ast.Name) and isinstance(doc, ast.Expr):
+                yield class_.name, kebab(own.target.id), inspect.cleandoc(ast.literal_eval(doc.value))

@@ -103,7 +103,9 @@ def per_file_ignores(settings: Settings, known: Iterable[str], root: Path) -> Ca
             relative = Path(path).relative_to(root).as_posix()
         except ValueError:  # Elsewhere; patterns without a slash can match.
             relative = Path(path).as_posix()
-        return frozenset().union(*(codes for spec, expected, codes in entries if spec.match_file(relative) is expected))
+        return frozenset().union(
+            *(codes for spec, expected, codes in entries if bool(spec.match_file(relative)) is expected)
+        )
 
     return ignored
 

@@ -24,7 +24,6 @@ def kebab(name: str) -> str:
 _PYDANTIC_CONFIG: dict[str, Any] = {
     "extra": "forbid",
     "alias_generator": kebab,
-    "use_attribute_docstrings": True,
 }
 
 
