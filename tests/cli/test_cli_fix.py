@@ -256,6 +256,11 @@ def test_add_noqa_where_no_line_has_room(app: Path, run: Run) -> None:
     ran = run("--add-noqa", "app/models/post.py")
     assert "warning: app/models/post.py:7: FAPI207 gets no suppression: a line that is continued" in ran.err
     assert (app / "app/models/post.py").read_text() == source
+    script = "#!/usr/bin/env python\nx = 1\n"
+    write(app, {"app/models/posts.py": script})
+    ran = run("--add-noqa", "--select", "FAPI102", "app/models/posts.py")
+    assert "posts.py:1: FAPI102 gets no suppression: a line that is continued, or names the interpreter" in ran.err
+    assert (app / "app/models/posts.py").read_text() == script
 
 
 # Standard input.

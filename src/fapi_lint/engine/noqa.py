@@ -31,7 +31,7 @@ def add_noqa(
         row = None if code in _NEVER else _row(module, at.start)
         if row is None:
             shown = module.source.lines.position(at.start)[0]
-            why = _NEVER.get(code, "a line that is continued has no room for a comment")
+            why = _NEVER.get(code, "a line that is continued, or names the interpreter, has no room for a comment")
             skipped.append(f"{shown_path(at.path, os.getcwd())}:{shown}: {code} gets no suppression: {why}")
         else:
             wanted.setdefault(at.path, {}).setdefault(row, set()).add(code)
@@ -58,7 +58,7 @@ def _row(module: Module, offset: int) -> int | None:
 def _has_room(module: Module, row: int) -> bool:
     lines = module.source.lines
     line = lines.line(row)
-    if line.rstrip().endswith("\\"):
+    if line.rstrip().endswith("\\") or (row == 1 and line.startswith("#!")):  # The shell would take it for arguments.
         return False
     end = lines.offset(row, 1) + len(line)
     return not any(start < end < stop for start, stop in module.outline.strings)
