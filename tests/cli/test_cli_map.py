@@ -166,3 +166,15 @@ def test_applications_of_their_own_are_not_mixed(app: Path, run: Run, monkeypatc
     ran = run("map", "--graph")
     assert "only" in ran.out, "the folder around it holds nothing itself"
     assert ran.err == ""
+
+
+def test_modules_of_one_name_are_one_node(app: Path, run: Run) -> None:
+    pair = {"app/one.py": "import app.two\n", "app/two.py": "import app.one\n", "app/__init__.py": ""}
+    files = {f"{service}/{path}": text for service in ("a", "b") for path, text in pair.items()}
+    write(
+        app, {**files, "a/pyproject.toml": "", "b/pyproject.toml": "", "fapi-lint.toml": "extend-exclude = ['/app']\n"}
+    )
+    ran = run("map", "--graph", "dot")
+    assert ran.err == "cycle: app.one app.two\n"
+    lines = [line.strip() for line in ran.out.splitlines() if "->" in line or "one" in line]
+    assert len(lines) == len(set(lines))

@@ -19,11 +19,13 @@ def import_graph(project: Project, *, only_cycles: bool = False) -> Graph:
         ]
         for module in modules
     }
-    cycles = [tuple(sorted(module.name for module in cycle.modules)) for cycle in import_cycles(project)]
+    # Modules of one name, of applications that share a repository, are one node.
     graph = Graph(
-        nodes=tuple(sorted(module.name for module in modules)),
-        edges=tuple(sorted((source.name, target.name) for source, targets in links.items() for target in targets)),
-        cycles=tuple(sorted(cycles)),
+        nodes=tuple(sorted({module.name for module in modules})),
+        edges=tuple(sorted({(source.name, target.name) for source, targets in links.items() for target in targets})),
+        cycles=tuple(
+            sorted({tuple(sorted({each.name for each in cycle.modules})) for cycle in import_cycles(project)})
+        ),
     )
     if not only_cycles:
         return graph
