@@ -256,3 +256,17 @@ def test_two_schemas_make_a_convention_if_nothing_speaks_against_it(
     written = tmp_path / "fapi-lint.toml"
     table = tomllib.loads(written.read_text()) if written.exists() else {}
     assert table.get("conventions", {}).get("schema-suffixes") == expected
+
+
+@pytest.mark.parametrize(("folder", "expected"), [("logic", ["logic"]), ("crud", None), ("core", None)])
+def test_business_logic_is_known_by_the_sessions_that_it_is_given(
+    team: Path, run: Run, folder: str, expected: list[str] | None
+) -> None:
+    text = "from sqlalchemy.ext.asyncio import AsyncSession\n\n\nasync def find_{0}(db: AsyncSession) -> None: ...\n"
+    for table in ("user", "post", "comment"):
+        (team / f"app/services/{table}.py").unlink()
+        write(team, {f"app/{folder}/{table}.py": text.format(table)})
+    assert run("init").code == 0
+    conventions = tomllib.loads((team / "fapi-lint.toml").read_text())["conventions"]
+    assert conventions.get("service-folders") == expected
+    assert conventions.get("service-suffix") == (None if expected is None else "")

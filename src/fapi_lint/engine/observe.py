@@ -78,10 +78,13 @@ def _schema_suffixes(project: Project) -> Iterator[Choice]:
 
 
 def _service_suffix(project: Project) -> Iterator[Choice]:
+    folders = tuple(
+        folder for choice in _folders(project) if choice.key.endswith("service-folders") for folder in choice.value
+    )
     functions = [
         function
         for module in project.modules
-        if project.purposes.is_service(module)
+        if project.purposes.is_service(module) or project.purposes.in_folder(module, folders)
         for function in module.scope.functions
         if not function.name.startswith("_")
     ]
@@ -147,14 +150,16 @@ def _string_length(project: Project) -> Iterator[Choice]:
 
 def _folders(project: Project) -> Iterator[Choice]:
     conventions = project.settings.conventions
-    services = [module for module in project.modules if project.purposes.is_service(module)]
+    what, services = "files with services", [each for each in project.modules if project.purposes.is_service(each)]
+    if not services:
+        what, services = "functions that are given a session", _given_sessions(project)
     kinds: list[tuple[str, str, tuple[str, ...], Iterable[Module]]] = [
         ("model-folders", "models", conventions.model_folders, [model.module for model in project.models.all]),
         ("schema-folders", "schemas", conventions.schema_folders, [schema.module for schema in project.schemas.all]),
-        ("service-folders", "files with services", conventions.service_folders, services),
+        ("service-folders", what, conventions.service_folders, services),
         ("api-folders", "routes", conventions.api_folders, [route.module for route in project.routes.all]),
     ]
-    for key, what, default, modules in kinds:
+    for key, name, default, modules in kinds:
         places = [module for module in modules if project.purposes.is_application(module)]
         usual = sum(project.layout.is_home(module, default) for module in places)
         if len(places) < _LEAST or usual * 2 >= len(places):
@@ -164,8 +169,26 @@ def _folders(project: Project) -> Iterator[Choice]:
         names = max(by_folder, by_name, key=lambda found: (sum(found.values()), -len(found)))
         covered = sum(names.values())
         if covered * 2 > len(places):
-            reason = f"{covered} of {len(places)} {what} are there, {usual or 'none'} in {' or '.join(default)}"
+            reason = f"{covered} of {len(places)} {name} are there, {usual or 'none'} in {' or '.join(default)}"
             yield Choice(f"conventions.{key}", sorted(names), reason)
+
+
+def _given_sessions(project: Project) -> list[Module]:
+    """The file of every function that is given a session: no handlers, no dependencies, no mere access to data."""
+    handlers = project.routes.by_handler
+    return [
+        module
+        for module in project.modules
+        if project.purposes.is_application(module) and not project.layout.is_home(module, _DEFAULTS.api_folders)
+        if not any(word in os.path.basename(module.folder) for word in _DATA)
+        for function in module.scope.functions
+        if not function.name.startswith("_") and function not in handlers
+        if project.sessions.takes_one(function) and not project.dependencies.encloses(function.scope)
+    ]
+
+
+_DATA = ("crud", "dao", "data", "db", "model", "quer", "repo", "stor", "core", "common", "util", "help", "lib", "auth")
+"""What is in the names of folders that read and write for others, or serve everything."""
 
 
 def _shares(project: Project, names: list[str]) -> dict[str, int]:

@@ -234,6 +234,10 @@ class Sessions(Struct, eq=False, dict=True):
             for service in self._services_of(module)
         ]
 
+    def takes_one(self, function: Function) -> bool:
+        """Whether a function is given a session by its caller."""
+        return self._taken(function) is not None
+
     def _services_of(self, module: Module) -> Iterator[Service]:
         for function in module.scope.functions:
             if self.is_callback(function):
