@@ -15,8 +15,9 @@ MODELS = """
 from typing import Self, Union
 
 from fastapi import APIRouter, Depends
-from sqlalchemy import create_engine, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy import ForeignKey, create_engine, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
 
 SessionLocal = sessionmaker(create_engine("sqlite://"))
 router = APIRouter()
@@ -28,6 +29,9 @@ class Base(DeclarativeBase): ...
 class User(Base):
     __tablename__ = "user"
     id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    parent: Mapped["User"] = relationship(back_populates="children", remote_side=[id])
+    children: Mapped[list["User"]] = relationship(back_populates="parent")
 
 
 class Builder:
@@ -95,3 +99,10 @@ def test_what_is_long_takes_no_power_of_its_length(code: str, header: str) -> No
     found = findings({"app/main.py": MODELS + function}, list(all_rules()))
     assert found
     assert "FAPI000" not in {each.code for each in found}
+
+
+def test_related_objects_take_no_power_of_their_number() -> None:
+    steps = times("    v{n} = v{m}.parent or v{m}.children[0]\n")
+    function = f"async def show(db: AsyncSession):\n    v0 = await db.get(User, 1)\n{steps}    return v{LAST}\n"
+    found = findings({"app/main.py": MODELS + function}, ["FAPI506"])
+    assert "`User.parent`" in found[0].message

@@ -98,6 +98,7 @@ Value: TypeAlias = Objects | Statement | Result | Record | Other
 Values: TypeAlias = frozenset[Value]
 """What an expression may be: the alternatives of all branches."""
 
+_MOST = 20
 UNKNOWN: Values = frozenset([Other("unknown")])
 NONE: Values = frozenset([Other("none")])
 EMPTY: Values = frozenset([Other("empty")])
@@ -208,6 +209,11 @@ def either(statements: Sequence[Statement]) -> Statement:
     alike = len({(statement.entities, statement.passed) for statement in statements}) == 1
     entities, passed = (statements[0].entities, statements[0].passed) if alike else ((), None)
     return Statement(entities, loaded, statements[0].is_query, passed)
+
+
+def few(values: Values) -> Values:
+    """These values; unknown where there are too many to follow, as their number may double with every line of code."""
+    return values if len(values) <= _MOST else UNKNOWN
 
 
 def many(values: Values) -> Values:

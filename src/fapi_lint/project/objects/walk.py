@@ -30,6 +30,7 @@ from fapi_lint.project.objects.origins import (
     Result,
     Statement,
     Values,
+    few,
     many,
     one,
 )
@@ -161,7 +162,7 @@ class Walk:
 
     def bind(self, target: o.Node, values: Values) -> None:
         if isinstance(target, o.Name):
-            self.state.names[target.id] = values
+            self.state.names[target.id] = few(values)
         elif isinstance(target, o.Attribute):
             for value in self.value(target.value):
                 if isinstance(value, Objects):
@@ -301,7 +302,7 @@ class Walk:
         values = NONE if node.value is None else self.value(node.value)
         if node.value is not None:
             self.receive("", node.value, values)
-        self.summary.returns.append(Return(node, values, self.state.copy()))
+        self.summary.returns.append(Return(node, few(values), self.state.copy()))
         return False
 
     def raise_(self, node: o.Raise) -> bool:
@@ -432,7 +433,7 @@ class Walk:
         return frozenset([Record(((ANY, values[1]),))]) if node.kind == "dict" else many(values[0])
 
     def yielded(self, node: o.Yield) -> Values:
-        self.summary.returns.append(Return(node, self.value(node.value), self.state.copy()))
+        self.summary.returns.append(Return(node, few(self.value(node.value)), self.state.copy()))
         return UNKNOWN
 
     def lambda_(self, node: o.Lambda, items: Values = UNKNOWN) -> Values:
