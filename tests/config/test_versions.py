@@ -160,6 +160,16 @@ def test_the_requirements_of_the_one_application_in_a_repository(tmp_path: Path)
     assert read_versions(tmp_path).fastapi == Bounds((0, 100))
 
 
+def test_the_requirements_of_the_application_that_a_template_makes(tmp_path: Path) -> None:
+    backend = tmp_path / "{{cookiecutter.slug}}" / "backend"
+    backend.mkdir(parents=True)
+    (backend / "requirements.txt").write_text("fastapi==0.65.2\nSQLAlchemy==1.3.19\n")
+    assert read_versions(tmp_path).sqlalchemy == parse_constraint("==1.3.19")
+    (tmp_path / "backend").mkdir()
+    (tmp_path / "backend" / "requirements.txt").write_text("sqlalchemy>=2\n")
+    assert read_versions(tmp_path).sqlalchemy == Bounds((2,))
+
+
 def test_the_requirements_of_the_repository_count_for_a_folder_without_its_own(tmp_path: Path) -> None:
     (tmp_path / "shop" / ".git").mkdir(parents=True)
     (tmp_path / "shop" / "backend").mkdir()

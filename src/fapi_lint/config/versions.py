@@ -67,8 +67,8 @@ def read_versions(root: Path) -> Versions:
 
     From pyproject.toml (dependencies, extras and groups; Poetry's tables), requirements*.txt, also in a
     folder `requirements`, and setup.cfg. Where those name neither FastAPI nor SQLAlchemy, the one folder in
-    it whose files do counts, `backend` of a repository, or else the nearest such folder above in the same
-    repository. A file that cannot be read or parsed says nothing; nothing is raised.
+    it whose files do counts, `backend` of a repository, or `{{cookiecutter.slug}}/backend` of a template, or
+    else the nearest such folder above in the same repository. A file that cannot be read or parsed says nothing; nothing is raised.
     """
     bounds = {own.name: Bounds() for own in fields(Versions)}
     for name, constraint in _requirements_of_application(root):
@@ -136,10 +136,11 @@ def _requirements_of_application(root: Path) -> list[tuple[str, str]]:
     found = list(_requirements(root))
     if _are_of_application(found):
         return found
-    nested: list[list[tuple[str, str]]] = []
-    with suppress(OSError):
-        nested = [list(_requirements(folder)) for folder in sorted(root.iterdir()) if folder.is_dir()]
-    candidates = [each for each in nested if _are_of_application(each)]
+    candidates: list[list[tuple[str, str]]] = []
+    for pattern in ("[!.]*", "[!.]*/[!.]*"):
+        if not candidates:
+            nested = (list(_requirements(folder)) for folder in sorted(root.glob(pattern)) if folder.is_dir())
+            candidates = [each for each in nested if _are_of_application(each)]
     if not candidates:
         above = (list(_requirements(folder)) for folder in list(up_to_repository(root))[1:])
         candidates = [each for each in above if _are_of_application(each)][:1]
