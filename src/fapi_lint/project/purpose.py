@@ -1,4 +1,4 @@
-"""What a file is there for: the application itself, its tests, its migrations or its scripts."""
+"""What a file is there for: the application, its tests, migrations or scripts, or code that is not its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fapi_lint.project.symbols import External
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-Purpose: TypeAlias = Literal["application", "test", "migration", "script"]
+Purpose: TypeAlias = Literal["application", "test", "migration", "script", "foreign"]
 
 _FOR_TOOLS = re.compile(
     r"(?:gunicorn|hypercorn)(?:[._]conf(?:ig)?)?\.py|(?:dodo|fabfile|hatch_build|locustfile|noxfile|setup)\.py",
@@ -26,6 +26,10 @@ _FOR_TOOLS = re.compile(
 )
 """Files that a tool finds by their name."""
 _TASKS = re.compile(r"^(?:from|import) (?:fabric|invoke|nox)\b", re.MULTILINE)
+_VENDORED = frozenset(("_vendor", "_vendored", "vendored"))
+"""Folders of copies of libraries; `vendor` may be a noun of the domain."""
+_GENERATED = ("_pb2.py", "_pb2_grpc.py")
+"""How files end that the compiler of protocol buffers writes."""
 _TEST_FILE = re.compile(r"(?:conftest|test_\w+|\w+_test)\.py$")
 _FIXTURE = re.compile(r"^@(?:pytest(?:_asyncio)?\.)?fixture\b", re.MULTILINE)
 _TEST_FOLDER = re.compile(r"(?:^|[_-])tests?$")
@@ -57,13 +61,16 @@ class Purposes(Struct, eq=False, dict=True):
         name = os.path.basename(module.path)
         if purpose == "application" and (name == "conftest.py" or name.startswith("test_") or _has_fixtures(module)):
             return "test"
+        if purpose == "application" and name.endswith(_GENERATED):
+            return "foreign"
         if purpose == "application" and (is_for_tool(module) or _is_program(module)) and self._is_unused(module):
             return "script"
         return purpose
 
     def _is_unused(self, module: Module) -> bool:
-        """Whether nothing imports a file."""
-        return self.project.imports.leading_to(module) == {module}
+        """Whether nothing imports a file but tests."""
+        leading = self.project.imports.leading_to(module) - {module}
+        return all(self._purpose(other.folder) == "test" for other in leading)
 
     def is_application(self, module: Module) -> bool:
         return self.of(module) == "application"
@@ -136,6 +143,8 @@ class Purposes(Struct, eq=False, dict=True):
             return "test"
         if parts & set(conventions.migration_folders) or self._is_below_environment(folder):
             return "migration"
+        if parts & _VENDORED:
+            return "foreign"
         is_hidden = any(part.startswith(".") for part in parts)  # `.github`: for the repository, not the application
         return "script" if is_hidden or parts & set(conventions.script_folders) else "application"
 

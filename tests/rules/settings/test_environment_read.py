@@ -98,6 +98,11 @@ def test_where_it_may_be_read(path: str) -> None:
     assert findings({path: 'import os\nx = os.environ["X"]\n'}, "FAPI701") == []
 
 
+def test_a_file_for_a_tool_may_be_tested() -> None:
+    files = {"hatch_build.py": 'import os\nx = os.environ["X"]\n', "tests/test_build.py": "import hatch_build\n"}
+    assert findings({"app/core/config.py": "", **files}, "FAPI701") == []
+
+
 def test_a_plugin_of_pytest_may_read_it() -> None:
     text = 'import os\nimport pytest\n\n\n@pytest.fixture\ndef token():\n    return os.environ["TOKEN"]\n'
     assert findings({"app/core/config.py": "", "app/testing/plugin.py": text}, "FAPI701") == []

@@ -16,7 +16,8 @@ def missing_annotation(function: Function, project: Project) -> Iterator[Finding
 
     Type checkers do not look into a function without type hints, editors cannot complete what it takes and returns,
     and FastAPI neither validates nor documents what it is not told. Methods and nested functions count, and so do
-    `*args` and `**kwargs`; `self`, `cls` and lambdas do not. One finding per function names what is missing.
+    `*args` and `**kwargs`; `self`, `cls` and lambdas do not, nor do copies of libraries (`_vendor/`) and generated code
+    (`*_pb2.py`). One finding per function names what is missing.
 
     Bad:
         ```python app/core/counter.py
