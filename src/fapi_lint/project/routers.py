@@ -261,6 +261,28 @@ class Routers(Struct, eq=False, dict=True):
                         found.setdefault(router, []).append(Inclusion(parent, text))
         return found
 
+    def mounted_in(self, app: Router) -> set[Router]:
+        """The applications that one serves by `app.mount(path, …)`, however indirectly, itself included."""
+        found, pending = {app}, [app]
+        while pending:
+            inner = self._mounts.get(pending.pop(), set()) - found
+            found |= inner
+            pending += inner
+        return found
+
+    @cached_property
+    def _mounts(self) -> dict[Router, set[Router]]:
+        found: dict[Router, set[Router]] = {}
+        for module in self.project.modules:
+            for sighting in search(module, "mount"):
+                call, scope = sighting.node, sighting.scope
+                mounted = call.argument("app", 1) if isinstance(call, o.Call) else None
+                if isinstance(call, o.Call) and isinstance(call.func, o.Attribute) and mounted is not None:
+                    outer, inner = self.of(scope, call.func.value), self.of(scope, mounted.value)
+                    if outer is not None and inner is not None:
+                        found.setdefault(outer, set()).add(inner)
+        return found
+
     def _text(self, located: Located) -> str:
         return literal_text(self.project, located.scope, located.expr)
 

@@ -307,6 +307,34 @@ def test_a():
     assert [each.row for each in found(text)] == rows
 
 
+@pytest.mark.parametrize(
+    ("mounting", "rows"),
+    [("", []), ('    app.mount("/api", api)\n', [7]), ('    app.mount("/", StaticFiles(directory="web"))\n', [])],
+)
+def test_one_of_several_applications(mounting: str, rows: list[int]) -> None:
+    ui = """from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from app.main import app as api
+
+
+def create_ui() -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/settings")
+    def get_settings(): ...
+
+    @app.middleware("http")
+    async def redirect(request, call_next):
+        return await call_next(request)
+
+"""
+    test = HEAD.replace("app.main import app", "app.ui import create_ui")
+    test += "def test_a():\n    client = TestClient(create_ui())\n"
+    files = {"app/main.py": APP, "app/ui.py": f"{ui}{mounting}    return app\n", "tests/test_ui.py": test}
+    assert [each.row for each in findings(files, "FAPI803")] == rows
+
+
 def test_the_mode_of_pytest_is_respected() -> None:
     text = "def test_a():\n    client = TestClient(app)\n"
     tooling = Tooling(runs_all_async_tests=frozenset(["/application"]))

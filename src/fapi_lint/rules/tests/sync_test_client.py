@@ -18,8 +18,8 @@ def sync_test_client(module: Module, project: Project) -> Iterator[Finding]:
 
     `TestClient` runs the application in an event loop of its own: what the test opened in another loop, such as a
     database session shared with the handlers, cannot be used there. Reported is each `TestClient(…)` in the tests of
-    an application that has an `async def` handler, unless the test makes an application of its own without one. A
-    client for websockets, which `AsyncClient` cannot open, is none.
+    an application that has an `async def` handler, unless the routes of the one that it is given are known, and none of
+    them has one. A client for websockets, which `AsyncClient` cannot open, is none.
 
     Bad:
         ```python tests/test_health.py
@@ -92,10 +92,11 @@ def _has_async_routes(project: Project) -> bool:
 
 
 def _has_sync_routes(sighting: Sighting, call: o.Call, project: Project) -> bool:
-    """Whether a client is for an application that the tests make, all of whose routes are synchronous."""
+    """Whether a client is for an application all of whose routes are synchronous."""
     argument = call.argument("app", 0)
     app = None if argument is None else project.routers.of(sighting.scope, argument.value)
-    if app is None or app.call is None or project.purposes.of(app.call.scope.module) != "test":
+    if app is None or app.call is None:
         return False
-    handlers = [route.handler for route in project.routes.all if route.router.is_served_by(app)]
+    apps = project.routers.mounted_in(app)
+    handlers = [route.handler for route in project.routes.all if any(map(route.router.is_served_by, apps))]
     return bool(handlers) and not any(handler is None or handler.node.is_async for handler in handlers)
