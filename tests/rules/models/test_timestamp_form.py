@@ -43,6 +43,16 @@ def app(line: str, head: str = HEAD) -> dict[str, str]:
     return {"app/models/item.py": head + "".join(f"    {part}\n" for part in line.split("\n"))}
 
 
+def test_a_type_of_the_application() -> None:
+    line = "created_at: Mapped[datetime | None] = mapped_column(Zoned, default=datetime.now)"
+    (found,) = findings(app(line), "FAPI204")
+    assert found.message == (
+        "`Item.created_at` gets its default from the client instead of the server"
+        " (no fix: what its type makes of the server's time is not known)"
+    )
+    assert findings(app(line.replace("default=", "server_default=")), "FAPI204") == []
+
+
 @pytest.mark.parametrize(
     "line",
     [

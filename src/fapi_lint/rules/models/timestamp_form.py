@@ -136,9 +136,9 @@ def _is_judged(column: Column, project: Project) -> bool:
     models = project.models.users_of(column.owner)
     if not any(model.columns.get(column.name) is column and not model.is_view for model in models):
         return False
-    if column.type_arg is None:
-        return python_type(project, column.scope, column.mapped_type) == External("datetime.datetime")
-    return _is_timestamp(generic_type(project, column.type_arg), project)
+    return _has_timestamp(column, project) or (
+        python_type(project, column.scope, column.mapped_type) == External("datetime.datetime")
+    )
 
 
 def _is_aware(column: Column, project: Project) -> bool | None:
@@ -153,6 +153,11 @@ def _is_aware(column: Column, project: Project) -> bool | None:
     if given is None:
         return None if isinstance(written, o.Call) and any(arg.star for arg in written.args) else False
     return {"True": True, "False": False}.get(o.dotted(given.value))
+
+
+def _has_timestamp(column: Column, project: Project) -> bool:
+    """Whether a type is written in the column, and is SQLAlchemy's own."""
+    return column.type_arg is not None and _is_timestamp(generic_type(project, column.type_arg), project)
 
 
 def _is_timestamp(written: Located, project: Project) -> bool:
@@ -187,6 +192,8 @@ def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | st
         return "there is no call to write it into"
     if any(arg.star for arg in call.args):
         return "the column shares its arguments with others"
+    if column.type_arg is not None and not _has_timestamp(column, project):
+        return "what its type makes of the server's time is not known"
     now = spell(file, "sqlalchemy.func", call.start)
     edits: list[Edit] = []
     needs: tuple[NeedsImport, ...] = ()
