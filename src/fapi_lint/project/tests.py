@@ -30,7 +30,8 @@ _WEBSOCKET = ".websocket_connect("
 _ASKING = re.compile(r"\b(?:usefixtures|getfixturevalue)\(([^)]*)")
 _QUOTED = re.compile(r"""["'](\w+)["']""")
 _RUNNERS = re.compile(r"asyncio|anyio|trio|twisted|tornado|curio")
-_LIFESPAN = re.compile(r"\b(?:lifespan|on_startup|on_shutdown)\b|\b(?:on_event|add_event_handler)\(")
+LIFESPAN = re.compile(r"\b(?:lifespan|on_startup|on_shutdown)\b|\b(?:on_event|add_event_handler)\(")
+"""What a file has that does something at the start or end of an application."""
 _TAKES_OVER = frozenset(["pytest_pyfunc_call", "pytest_pycollect_makeitem", "pytest_runtest_call"])
 _MAY_MARK = frozenset(
     ["pytest_collection_modifyitems", "pytest_itemcollected", "pytest_configure", "pytest_generate_tests"]
@@ -276,7 +277,7 @@ class Tests:
     def lifespan(self) -> tuple[Module, o.Node] | None:
         """Where the application seems to do something at its start and end."""
         for module in self.project.modules:
-            found = _LIFESPAN.search(module.text)
+            found = LIFESPAN.search(module.text)
             if found is not None and self.project.purposes.of(module) in ("application", "test"):
                 return module, o.Name(found.start(), found.end(), found[0])
         return None

@@ -141,13 +141,23 @@ def test_a_lifespan_is_run() -> None:
     assert entered in fixed(files(ENTERS, known.format("")), "FAPI803", unsafe=True)["tests/test_root.py"]
     for given, reason in (
         (known.format(" {}"), "it runs a lifespan that yields a state for the requests (app/main.py:5)"),
-        (LIFESPAN, "runs the lifespan of the application (app/main.py:3)"),
+        (LIFESPAN, "it may run what the application does at its start (app/main.py:3)"),
     ):
         (finding,) = found(ENTERS, given)
         assert finding.fix is None
         assert reason in finding.message
     (finding,) = found(FIXTURE, LIFESPAN)  # without `with`, it never ran
     assert finding.fix is not None
+
+
+def test_an_application_of_a_test_has_no_lifespan_of_another() -> None:
+    test = ENTERS.replace(":\n", ":\n    app = FastAPI()\n\n    @app.get('/')\n    async def root(): ...\n\n", 1)
+    head = HEAD.replace("from app.main import app", "from fastapi import FastAPI")
+    files = {"app/main.py": LIFESPAN, "tests/test_root.py": head + test}
+    (finding,) = findings(files, "FAPI803")
+    assert finding.fix is not None
+    (finding,) = findings(files | {"tests/test_root.py": f"{head}{test}    app.include_router(x)\n"}, "FAPI803")
+    assert "it may run what the application does at its start" in finding.message
 
 
 MADE = 'AsyncClient(transport=ASGITransport(app=app), base_url="http://test")'

@@ -19,6 +19,7 @@ from fapi_lint.project.asynchrony.flow import Change, Obstacle
 from fapi_lint.project.module import Module
 from fapi_lint.project.search import search
 from fapi_lint.project.symbols import Class, External, Function, Scope
+from fapi_lint.project.tests import LIFESPAN
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -373,16 +374,26 @@ class _Walk:
         if app is None or self.project.resolver.resolve(self.made_in, app) is None:
             raise _Stop(module, call, "as a context manager it may run a lifespan of the application")
         lifespan = self.project.tests.lifespan
-        if lifespan is None:
+        if lifespan is None or self._has_no_lifespan(app):
             return False
         where, node = lifespan
         application = self.project.async_closures.flow.starting.application
         if application is None or not isinstance(app, (o.Name, o.Attribute)):
-            raise _Stop(where, node, "as a context manager it runs the lifespan of the application")
+            raise _Stop(where, node, "as a context manager it may run what the application does at its start")
         if application.lifespan is not None and _yields_state(application.lifespan):
             where, node = application.lifespan.module, application.lifespan.node
             raise _Stop(where, node, "as a context manager it runs a lifespan that yields a state for the requests")
         return True
+
+    def _has_no_lifespan(self, app: o.Expr) -> bool:
+        """Whether an application is made by tests, in a file without lifespans and routers that may have some."""
+        made = self.project.routers.of(self.made_in, app)
+        if made is None or made.call is None or made.class_ is not None:
+            return False
+        module = made.call.scope.module
+        if self.project.purposes.of(module) != "test" or "include_router(" in module.text:
+            return False
+        return LIFESPAN.search(module.text) is None
 
 
 def _yields_state(lifespan: Function) -> bool:
