@@ -42,7 +42,7 @@ REASONS = {
     "FAPI502": SYNCHRONOUS,
     "FAPI505": SYNCHRONOUS,
     # The settings know neither variable.
-    "FAPI701": r" \(no fix: no settings have a field for it\)$",
+    "FAPI701": r" \(no fix: no settings are known to have a field for it\)$",
 }
 """Rules that offer no fix for some findings, and what these say about it; all others that are left have none at all."""
 

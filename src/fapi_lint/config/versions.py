@@ -68,7 +68,8 @@ def read_versions(root: Path) -> Versions:
     From pyproject.toml (dependencies, extras and groups; Poetry's tables), requirements*.txt, also in a
     folder `requirements`, and setup.cfg. Where those name neither FastAPI nor SQLAlchemy, the one folder in
     it whose files do counts, `backend` of a repository, or `{{cookiecutter.slug}}/backend` of a template, or
-    else the nearest such folder above in the same repository. A file that cannot be read or parsed says nothing; nothing is raised.
+    else the nearest such folder above in the same repository. A file that cannot be read or parsed says
+    nothing; nothing is raised.
     """
     bounds = {own.name: Bounds() for own in fields(Versions)}
     for name, constraint in _requirements_of_application(root):

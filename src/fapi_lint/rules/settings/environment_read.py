@@ -98,7 +98,7 @@ def _from_settings(read: EnvironmentRead, project: Project) -> Fix | str:
     # The function that keeps the settings is another way to the same ones.
     candidates = [each for each in candidates if not each[0].is_function] or candidates
     if len(candidates) != 1:
-        return "several settings have a field for it" if candidates else "no settings have a field for it"
+        return "several settings have a field for it" if candidates else "no settings are known to have a field for it"
     instance, field = candidates[0]
     replaced = _replaced(read, field, project)
     if replaced is None:
