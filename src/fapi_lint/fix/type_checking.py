@@ -30,7 +30,7 @@ def guard_import(link: Import, project: Project) -> Fix:
             statements.append(other.statement)
     for other in project.imports.of(module):
         if other.statement not in statements and link.target in project.imports.packages_above(other.target):
-            raise Needed(f"{other.target.name} is in the package that is loaded")
+            raise Needed(f"the import of {other.target.name} loads {link.target.name}, too")
     for statement in statements:
         if not isinstance(statement, o.ImportFrom) or link.names_module:
             local = link.alias.asname or link.alias.name.partition(".")[0]
@@ -39,10 +39,11 @@ def guard_import(link: Import, project: Project) -> Fix:
         for alias in statement.names:
             if alias.name == "*":
                 raise Needed("everything is imported")
-            if not project.loading.is_loaded_without(module, alias, link.target):
-                raise Needed(f"nothing else is sure to load {link.target.name}")
             names.append(alias.asname or alias.name)
     edits = dict.fromkeys(edit for name in names for edit in _quoted(link, name, project))
+    aliases = (alias for statement in statements for alias in statement.names)
+    if not all(project.loading.is_loaded_without(module, alias, link.target) for alias in aliases):
+        raise Needed(f"nothing else is sure to load {link.target.name}")
     return Fix(
         f"Import {', '.join(f'`{name}`' for name in names)} for type checkers only",
         Applicability.SAFE,

@@ -112,6 +112,15 @@ def test_a_module_that_nothing_else_loads_stays_loaded() -> None:
     assert found.fix is None
 
 
+def test_what_a_name_is_used_for_is_told_before_what_loads_its_module() -> None:
+    files = {
+        "app/a.py": "from app.b import B\n\nmade = B()\n",
+        "app/b.py": "from app.a import made\n\n\nclass B:\n    it = made\n",
+    }
+    (found,) = findings(files, "FAPI109")
+    assert found.message.endswith("(no fix: `made` is used at run time)")
+
+
 def test_tests_are_left_alone() -> None:
     assert findings({"tests/a.py": "import tests.b\n", "tests/b.py": "import tests.a\n"}, "FAPI109") == []
 
