@@ -54,8 +54,10 @@ class SettingsClass(Schema):
         )
 
     @cached_property
-    def is_inherited(self) -> bool:
-        """Whether other settings inherit it, as parts that are put together to one class do."""
+    def is_part(self) -> bool:
+        """Whether it is there for other settings to inherit, as what is put together to one class, and nothing else."""
+        if any(instance.settings is self for instance in self.project.settings_classes.instances):
+            return False
         return any(
             self.class_ in other._bases[1:]
             for other in self.project.settings_classes.all

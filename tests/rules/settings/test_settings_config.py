@@ -147,6 +147,7 @@ def test_inherited_configuration_and_parts() -> None:
             C: str
     """
     assert rows(text) == [13]
+    assert rows(f"{text}\n        part = Part()\n") == [10, 13]
 
 
 def test_projects_on_pydantic_1_and_tests_are_left_alone() -> None:

@@ -86,7 +86,7 @@ def settings_config(settings: SettingsClass, project: Project) -> Iterator[Findi
         return
     statement = settings.config_statement
     value = None if isinstance(statement, o.ClassDef) or statement is None else statement.value
-    if statement is None and (settings.inherits_config or settings.is_inherited):
+    if statement is None and (settings.inherits_config or settings.is_part):
         return
     if value is not None and not (isinstance(value, o.Dict) or _is_config_dict(settings, value, project)):
         return
