@@ -580,11 +580,12 @@ def test_a_function_that_is_given_something_else_stays() -> None:
 
 def test_versions() -> None:
     body = "def work(db: Session):\n    return db.query(User).all()\n"
-    old = Versions(sqlalchemy=parse_constraint("==1.3.15"))
+    old = Versions(sqlalchemy=parse_constraint(">=1.3.15"))
     assert reasons(body, versions=old) == [
         "SQLAlchemy 1.3, which the project allows, has no `select()` of entities (app/work.py:7)"
     ]
     files = {"app/models.py": SCHEMA, "app/work.py": IMPORTS + body}
+    assert findings(files, "FAPI503", versions=Versions(sqlalchemy=parse_constraint("==1.3.15"))) == []
     early = Versions(sqlalchemy=parse_constraint("~=1.4.0"))
     after = fixed(files, "FAPI503", unsafe=True, versions=early)["app/work.py"]
     assert after.endswith("    return db.execute(select(User)).scalars().all()\n")

@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 
+from fapi_lint.config.versions import Versions, parse_constraint
 from fapi_lint.testing import findings
 
 
@@ -151,3 +152,10 @@ def test_outside_of_the_application(path: str) -> None:
 def test_alembic_environment_in_any_folder() -> None:
     text = "from alembic import context\nfrom sqlalchemy import engine_from_config\nengine = engine_from_config({})\n"
     assert not rows(text, "app/db/versioning/env.py")
+
+
+def test_there_are_no_others_before_sqlalchemy_1_4() -> None:
+    files = {"app/db.py": "from sqlalchemy import create_engine\n\nengine = create_engine('sqlite://')\n"}
+    for constraint, number in (("==1.3.19", 0), (">=1.3.19", 1), ("~=1.4.0", 1)):
+        versions = Versions(sqlalchemy=parse_constraint(constraint))
+        assert len(findings(files, "FAPI502", versions=versions)) == number

@@ -15,7 +15,7 @@ def legacy_query(query: QueryCall, project: Project) -> Iterator[Finding]:
 
     `Query` is the legacy interface of SQLAlchemy: an `AsyncSession` does not have it. A statement made with `select()`
     is executed by either kind of session. Reported is each call of `query` on a session, and on a receiver of unknown
-    type where the arguments are mapped classes or their columns.
+    type where the arguments are mapped classes or their columns; nothing in a project on SQLAlchemy 1.3.
 
     Bad:
         ```python app/db/users.py
@@ -99,6 +99,8 @@ def legacy_query(query: QueryCall, project: Project) -> Iterator[Finding]:
     functions build, return or are given is rewritten in all of them at once, or not at all: the message then names
     what stands in the way, and where.
     """
+    if project.versions.sqlalchemy.is_below(1, 4):
+        return  # There is no other interface.
     receiver = " ".join(query.module.slice(query.call.func).split())
     message = f"`{receiver}()` is the legacy interface: use `select()`"
     chain = project.queries.chain(query)
