@@ -62,13 +62,13 @@ def application(routes: str) -> dict[str, str]:
         (
             "def find(key: str | uuid.UUID, db):\n    return db.get(Device, uuid.UUID(str(key)))\n\n\n"
             '@router.get("/{device_id}")\ndef get_device(device_id: str, db):\n    return find(device_id, db)\n',
-            "Path parameter `device_id` is a text, but `Device.id` is a UUID",
+            "Path parameter `device_id` is a `str`, but `Device.id` is a UUID",
             "def find(key: uuid.UUID, db):",
         ),
         (
             "def find(key: Union[uuid.UUID, int, str, None], db):\n    return db.get(Device, key)\n\n\n"
             '@router.get("/{key}")\ndef get_device(key: str, db):\n    return find(key, db)\n',
-            "Path parameter `key` is a text, but `Device.id` is a UUID",
+            "Path parameter `key` is a `str`, but `Device.id` is a UUID",
             "def find(key: Union[uuid.UUID, None], db):",
         ),
         (
