@@ -125,7 +125,54 @@ def test_what_dependencies_are_given_by_fastapi_is_no_session() -> None:
     """
     found = findings({"app/api/users.py": HEAD + textwrap.dedent(body)}, "FAPI501")
     assert [(f.message.split("`")[1], f.fix is not None) for f in found] == [("a", True), ("b", False), ("c", True)]
-    assert found[1].message.endswith("(no fix: it may block, or be given objects that load more)")
+    assert found[1].message.endswith("; no fix: `anything` may load more when it is read")
+
+
+def test_classes_that_hold_a_session() -> None:
+    text = """\
+    from typing import Annotated
+    from fastapi import APIRouter, Depends
+    from sqlalchemy import create_engine
+    from sqlalchemy.orm import Session, sessionmaker
+
+    router = APIRouter()
+    make = sessionmaker(create_engine("sqlite://"))
+
+    def get_db():
+        with make() as db:
+            yield db
+
+    class Page:
+        def __init__(self, size: int = 10):
+            self.size = size
+
+    class Current:
+        def __init__(self, page: Annotated[Page, Depends()], db: Session = Depends(get_db)):
+            self.user = db.get(User, page.size)
+
+    @router.get("/a")
+    def a(page: Page = Depends()): return page.size
+
+    @router.get("/b")
+    def b(page: Annotated[Page, Depends(Page)]): return page.size
+
+    @router.get("/c")
+    def c(current: Current = Depends()): return current.user.name
+
+    @router.get("/d")
+    def d(current: Annotated[Current, Depends()]): return current.user.name
+
+    @router.get("/e")
+    def e(current=Depends(Current)): return current.user.name
+    """
+    found = findings({"app/api.py": textwrap.dedent(text)}, "FAPI501")
+    assert [each.fix is not None for each in found] == [True, True, False, False, False]
+
+
+def test_what_may_block_is_named() -> None:
+    text = HEAD + "import time\n\n@router.get('/')\ndef a():\n    time.sleep(1)\n"
+    (found,) = findings({"app/api.py": text}, "FAPI501")
+    assert found.message == "Route handler `a` is not `async def`; no fix: `time.sleep()` may block"
 
 
 def test_objects_of_a_session_that_the_dependency_does_not_name() -> None:

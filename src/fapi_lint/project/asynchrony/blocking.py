@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.asynchrony.coroutines import paths
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 
@@ -44,19 +45,27 @@ class Blocking:
     def __init__(self, project: Project) -> None:
         self.project = project
 
-    def is_free(self, handler: Function) -> bool:
-        """Whether a route handler may run in the event loop, because nothing in it or in what it is given waits.
+    def hindrance(self, handler: Function) -> str | None:
+        """Why a route handler may not run in the event loop; None if nothing in it or in what it is given waits.
 
         What a synchronous session has loaded may load more when it is read.
         """
-        return self._never_blocks(handler, 0) and not self._is_given_objects(handler, 0)
+        node = self._waiting(handler, 0)
+        if node is not None:
+            if isinstance(node, o.Call):
+                return f"`{' '.join(handler.module.slice(node.func).split())}()` may block"
+            return f"it has a `{type(node).__name__.lower()}`, which may block"
+        param = self._given_objects(handler, 0)
+        return None if param is None else f"`{param.name}` may load more when it is read"
 
-    def _never_blocks(self, function: Function, depth: int) -> bool:
+    def _waiting(self, function: Function, depth: int) -> o.Node | None:
+        """The first part of a function that may wait."""
+        node: o.Node
         scope = function.scope
         for node, _ in paths(scope.body, o.Call, o.With, o.Yield, o.While):
             if not isinstance(node, o.Call) or not self._is_pure(scope, node, depth):
-                return False
-        return True
+                return node
+        return None
 
     def _is_pure(self, scope: Scope, call: o.Call, depth: int) -> bool:
         symbol = self.project.resolver.resolve(scope, call.func)
@@ -68,36 +77,55 @@ class Blocking:
             return "__init__" not in symbol.scope.bindings and symbol not in self.project.models.by_class
         if isinstance(symbol, Function):
             plain = not symbol.node.decorators and not symbol.node.is_async and depth < _DEEP
-            return plain and self._never_blocks(symbol, depth + 1)
+            return plain and self._waiting(symbol, depth + 1) is None
         return isinstance(call.func, o.Attribute) and call.func.attr in _METHODS
 
-    def _is_given_objects(self, function: Function, depth: int) -> bool:
-        """Whether a dependency, at any depth, works with a synchronous session."""
+    def _given_objects(self, function: Function, depth: int) -> o.Param | None:
+        """The first parameter whose dependency works, at any depth, with a synchronous session."""
         for param in function.node.params:
-            for node in o.walk(*(part for part in (param.annotation, param.default) if part is not None)):
-                if self._is_marker_of_session(function.enclosing, node, depth):
-                    return True
-            if isinstance(param.annotation, (o.Name, o.Attribute)):
-                alias = self.project.resolver.resolve(function.enclosing, param.annotation)
-                if isinstance(alias, Variable) and alias.value is not None:
-                    for node in o.walk(alias.value):
-                        if self._is_marker_of_session(alias.scope, node, depth):
-                            return True
-        return False
+            scope, hint = function.enclosing, param.annotation
+            if self._is_given(scope, param.default, hint, depth) or self._is_given(scope, hint, hint, depth):
+                return param
+            if isinstance(hint, (o.Name, o.Attribute)):
+                alias = self.project.resolver.resolve(scope, hint)
+                if isinstance(alias, Variable) and self._is_given(alias.scope, alias.value, alias.value, depth):
+                    return param
+        return None
 
-    def _is_marker_of_session(self, scope: Scope, node: o.Node, depth: int) -> bool:
+    def _is_given(self, scope: Scope, expr: o.Node | None, hint: o.Node | None, depth: int) -> bool:
+        """Whether an expression, a default or an annotation, has a `Depends()` that gives what is loaded."""
+        hint = parse_annotation(hint)
+        if isinstance(hint, o.Subscript) and hint.items:  # `Annotated[Service, Depends()]`
+            hint = hint.items[0]
+        return expr is not None and any(self._is_marker_of_session(scope, node, hint, depth) for node in o.walk(expr))
+
+    def _is_marker_of_session(self, scope: Scope, node: o.Node, hint: o.Node | None, depth: int) -> bool:
         if not isinstance(node, o.Call) or o.dotted(node.func).rpartition(".")[2] not in ("Depends", "Security"):
             return False
-        given = node.argument("dependency", 0)
-        symbol = self.project.resolver.resolve(scope, given.value) if given is not None else None
+        argument = node.argument("dependency", 0)
+        given = hint if argument is None else argument.value  # `Depends()` is the class that annotates it
+        symbol = self.project.resolver.resolve(scope, given)
         if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
             symbol = self.project.resolver.resolve(symbol.scope, symbol.value.func)  # `HTTPBearer()`
+        if isinstance(symbol, Class):
+            return self._is_made_with_session(symbol, depth)
         if given is not None and not isinstance(symbol, (External, Function)):
-            symbol = self.project.types.function(self.project.types.of(scope, given.value))
+            symbol = self.project.types.function(self.project.types.of(scope, given))
         if not isinstance(symbol, Function):
             return given is not None and not isinstance(symbol, External)
         if depth > _DEEP or self.project.async_closures.touches(symbol):
             return True
         # Its session may be one that it never names: that of the module of a service, or of the model itself.
         may_load = not symbol.node.is_async and self.project.mapped_values.returned(symbol) is not None
-        return (may_load and not self._never_blocks(symbol, 0)) or self._is_given_objects(symbol, depth + 1)
+        may_load = may_load and self._waiting(symbol, 0) is not None
+        return may_load or self._given_objects(symbol, depth + 1) is not None
+
+    def _is_made_with_session(self, class_: Class, depth: int) -> bool:
+        """Whether what makes an instance is given what is loaded, or anything else that FastAPI gives it."""
+        made = self.project.resolver.class_member(class_, "__init__")
+        if not isinstance(made, Function):
+            text = class_.module.text[class_.node.body_start : class_.node.end]
+            return "Depends" in text or "Security" in text
+        if depth > _DEEP or self.project.async_closures.touches(made):
+            return True
+        return self._given_objects(made, depth + 1) is not None

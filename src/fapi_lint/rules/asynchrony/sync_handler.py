@@ -65,9 +65,12 @@ def sync_handler(route: Route, project: Project) -> Iterator[Finding]:
         yield Finding(at, f"{message} (no fix: {fix.reason})")
     elif closure is not None and handler in closure.functions:
         yield Finding(at, message, fix)
-    elif closure is None and Blocking(project).is_free(handler):
+    else:
+        first = "first its session must become asynchronous (FAPI502)"
+        reason = Blocking(project).hindrance(handler) if closure is None else first
+        if reason is not None:
+            yield Finding(at, f"{message}; no fix: {reason}")
+            return
         start = handler.node.start
         edit = Edit(handler.module.path, start, start, "async ")
         yield Finding(at, message, Fix(f"Make `{handler.name}` asynchronous", Applicability.UNSAFE, (edit,)))
-    else:
-        yield Finding(at, f"{message} (no fix: it may block, or be given objects that load more)")
