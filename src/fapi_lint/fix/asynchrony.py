@@ -160,9 +160,9 @@ class Conversion:
 
     def change(self, change: Change) -> None:
         module, node = change.module, change.node
-        if change.kind in AWAITING | {"iterate"}:
+        if change.kind in AWAITING | {"iterate", "reenter"}:
             for generator in generators_around(node, change.parents):
-                self.insertions.around(module, generator.start, generator.end, "[", "]", rank=2)
+                self.listed(module, generator)
         match change.kind:
             case "await":
                 self.awaited(change)
@@ -173,6 +173,12 @@ class Conversion:
             case "enter":
                 statement = change.parents[0]
                 self.insertions.around(module, statement.start, statement.start, "async ")
+            case "reenter":
+                assert isinstance(node, o.Call)
+                assert isinstance(node.func, o.Attribute)
+                self.awaited(change)
+                start, name = node.func.attr_start, node.func.attr
+                self.edits.append(Edit(module.path, start, start + len(name), ENTERING[name]))
             case "iterate":
                 self.insertions.around(module, node.start, node.start, "async ")
             case "run":
@@ -208,6 +214,15 @@ class Conversion:
     def _scopes(self) -> dict[Change, Scope]:
         """The scopes of the parts that the changes are in; in several, that of the first."""
         return {change: part.scope for part in reversed(self.closure.parts) for change in part.changes}
+
+    def listed(self, module: Module, generator: o.Comprehension) -> None:
+        """A generator expression as a list; those of an argument are the parentheses of the call."""
+        text, start, end = module.text, generator.start, generator.end
+        opening, closing = len(text[:start].rstrip()) - 1, len(text) - len(text[end:].lstrip())
+        if text[: opening + 1].endswith("= (") and text[closing] == ")":
+            self.edits += [Edit(module.path, opening, opening + 1, "["), Edit(module.path, closing, closing + 1, "]")]
+        else:
+            self.insertions.around(module, start, end, "[", "]", rank=2)
 
     def awaited(self, change: Change) -> None:
         node = change.node

@@ -190,6 +190,11 @@ def test_blocks(before: str, after: str | None) -> None:
     assert found["app/work.py"].endswith(f"\nasync def work() -> None:\n    {after}\n")
 
 
+def test_a_generator_that_is_unpacked() -> None:
+    found = converted(GET + "\n\ndef work(db: Session):\n    a, b = (get(db, i) for i in (1, 2))\n")
+    assert "a, b = [await get(db, i) for i in (1, 2)]" in found
+
+
 def test_what_is_awaited_already_was_annotated_wrongly() -> None:
     text = """
         async def names(db: Session) -> list[str]:
@@ -867,14 +872,63 @@ async def work(unit: Unit):
     )
 
 
+def test_a_unit_of_work_that_asks_the_class_above() -> None:
+    sub = """
+
+class Sub(Unit):
+    def __enter__(self):
+        print(1)
+        return super().__enter__()
+
+    def __exit__(self, *args):
+        super().__exit__(*args)
+"""
+    other = "\n\nclass {}:\n    def __exit__(self, *args):\n        {}\n"
+    other = other.format("Other", "pass") + other.format("More(Other)", "super().__exit__(*args)")
+    assert converted(UNIT_HEAD + UNIT + sub + other).partition("class Sub(Unit):")[2] == (
+        """
+    async def __aenter__(self):
+        print(1)
+        return await super().__aenter__()
+
+    async def __aexit__(self, *args):
+        await super().__aexit__(*args)
+"""
+        + other
+    )
+
+
+def test_a_method_called_like_a_type_of_annotations() -> None:
+    code = """
+        class Users:
+            def __init__(self, db: Session) -> None:
+                self.db = db
+
+            def list(self, names: "list[str]") -> list[User]:
+                return self.db.scalars(select(User)).all()
+
+            def all(self) -> list[User]:
+                found: list[User] = self.list([])
+                return found
+        """
+    found = converted(code)
+    assert 'async def list(self, names: "list[str]") -> list[User]:' in found
+    assert "found: list[User] = await self.list([])" in found
+
+
+def test_relationships_of_classes_mapped_imperatively_may_be_lazy() -> None:
+    code = "\n\ndef work(db: Session):\n    db.commit()\n\n\nregistry.map_imperatively(Post, posts{})\n"
+    lazy = ", properties={{'user': relationship(User{})}}"
+    assert "`Post` is mapped imperatively" in refusal(code.format(lazy.format("")))
+    assert "await db.commit()" in converted(code.format(lazy.format(", lazy='selectin'")))
+    assert "await db.commit()" in converted(code.format(""))
+
+
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
         ("def other(unit):\n    with unit:\n        pass", "nobody can tell whether `unit` is a `Unit`"),
-        (
-            "def other(unit: Unit):\n    unit.__enter__()",
-            "`unit.__enter__` is called or passed by its name",
-        ),
+        ("def other(unit: Unit):\n    print(unit.__enter__)", "`unit.__enter__` is called or passed by its name"),
         ("with Unit():\n    pass", "`Unit` is entered at module level, where nothing can be awaited"),
         ("def other(unit: Unit):\n    with unit, open('x'):\n        pass", "a `with` enters both"),
     ],

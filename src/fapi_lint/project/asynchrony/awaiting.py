@@ -69,7 +69,9 @@ def _is_first_iterable(comprehension: o.Comprehension, node: o.Node) -> bool:
 
 
 def _is_consumed(generator: o.Comprehension, parents: Sequence[o.Node]) -> bool:
-    """Whether a generator expression is the only argument of something that exhausts it."""
+    """Whether a generator expression is exhausted where it stands: unpacked, or the only argument of what takes all."""
+    if parents and isinstance(parents[0], o.Assign) and parents[0].value is generator:
+        return all(isinstance(target, o.Collection) for target in parents[0].targets)
     if len(parents) < 2 or not isinstance(parents[0], o.Arg) or not isinstance(parents[1], o.Call):
         return False
     call = parents[1]

@@ -107,8 +107,7 @@ class Callers:
         for module in self.project.references.mentioning(method.name):
             for sighting in search(module, method.name):
                 if isinstance(sighting.node, o.Attribute) and sighting.node.attr == method.name:
-                    text = f"`{module.slice(sighting.node)}` is called or passed by its name, not entered by `with`"
-                    yield Use(obstacle=Obstacle(module, sighting.node, text))
+                    yield self._entered_by_name(method, sighting, sighting.node)
         if method.name == "__exit__":
             return  # What is left is entered first.
         unclear: list[tuple[Sighting, o.WithItem]] = []
@@ -133,6 +132,18 @@ class Callers:
                 module = sighting.scope.module
                 text = f"nobody can tell whether `{module.slice(item.value)}` is a `{owner.name}`"
                 yield Use(obstacle=Obstacle(module, item, text))
+
+    def _entered_by_name(self, method: Function, sighting: Sighting, node: o.Attribute) -> Use:
+        """`super().__exit__(*args)`, which is awaited under the other name."""
+        meant, call, scope = self._meant(sighting), sighting.parent, sighting.scope
+        if meant is not None and meant is not method:
+            return Use()
+        if meant is method and isinstance(call, o.Call) and call.func is node and isinstance(scope.owner, Function):
+            parents = tuple(reversed(sighting.parents[:-1]))
+            if hindrance(call, parents, scope) is None:
+                return Use(Change("reenter", scope.module, call, parents), scope.owner)
+        text = f"`{scope.module.slice(node)}` is called or passed by its name, not entered by `with`"
+        return Use(obstacle=Obstacle(scope.module, node, text))
 
     @cached_property
     def _items(self) -> list[tuple[Sighting, o.WithItem]]:
@@ -259,7 +270,7 @@ class Callers:
         name = f"`{function.name}`"
         if call is not None:
             text = f"{name} is passed to `{' '.join(module.slice(call.func).split())}()`, which may not await it"
-        elif isinstance(parent, o.Attribute) and parent.attr.startswith("__"):
+        elif (isinstance(parent, o.Attribute) and parent.attr.startswith("__")) or _annotates(sighting):
             return Use()
         else:
             text = f"{name} is used without being called"
@@ -357,6 +368,17 @@ def _called(expr: o.Expr) -> o.Expr:
 
 def _leaf(expr: o.Node) -> str:
     return expr.attr if isinstance(expr, o.Attribute) else expr.id if isinstance(expr, o.Name) else ""
+
+
+def _annotates(sighting: Sighting) -> bool:
+    """Whether a name is part of an annotation: `list[User]` in a class that has a method `list`."""
+    hints: list[o.Node | None] = []
+    for parent in sighting.parents:
+        if isinstance(parent, (o.Param, o.AnnAssign)):
+            hints.append(parent.annotation)
+        elif isinstance(parent, o.FunctionDef):
+            hints.append(parent.returns)
+    return any(hint is not None and hint.start <= sighting.node.start < hint.end for hint in hints)
 
 
 def _is_main(parents: Sequence[o.Node]) -> bool:

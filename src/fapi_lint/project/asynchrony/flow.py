@@ -16,6 +16,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.asynchrony.assuming import AssumingTypes
 from fapi_lint.project.asynchrony.dynamic import dynamic_names
+from fapi_lint.project.asynchrony.imperative import lazy_relationships
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES, Role, carried, role_of
 from fapi_lint.project.asynchrony.sets import DisjointSets
 from fapi_lint.project.asynchrony.starting import Starting
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal[
     "await",
     "enter",
+    "reenter",
     "iterate",
     "anext",
     "run",
@@ -112,6 +114,9 @@ class SessionFlow:
         """The fixtures among the producers, by what tests call them."""
         self.loose: list[Obstacle] = []
         """What no asynchronous session of the application would survive."""
+        for sighting, name in lazy_relationships(project):
+            text = f"`{name}` is mapped imperatively: nobody sees where its relationships are loaded"
+            self.loose.append(Obstacle(sighting.scope.module, sighting.node, text))
         self._statements: dict[tuple[Module, int], o.Node] = {}
         """Those outside of functions that are still to be read."""
         self._fields: dict[tuple[Module, int], Class] = {}
