@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from fapi_lint.fix.async_engine import SQLMODEL_SESSION, Makers
 from fapi_lint.fix.bulk import synchronised
-from fapi_lint.fix.eager import eager_edits
+from fapi_lint.fix.eager import Unloadable, eager_edits
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.insertions import Insertions
@@ -78,8 +78,9 @@ class Conversion:
         if doubt is not None:
             return Refusal(f"{doubt.reason} ({self.where(doubt.place.path, doubt.place.start)})")
         eager = eager_edits(self.project, loads)
-        if isinstance(eager, Refusal):
-            return eager
+        if isinstance(eager, Unloadable):
+            at = eager.load.place
+            return Refusal(f"`{eager.load.name}` must be loaded at {self.where(at.path, at.start)}: {eager.reason}")
         for change in closure.changes:
             self.change(change)
         for function in closure.functions:

@@ -44,6 +44,12 @@ class Parts(Struct, frozen=True):
     needs: tuple[NeedsImport, ...] = ()
 
 
+class Unloadable(Refusal, frozen=True):
+    """Why something cannot be loaded where its object comes from."""
+
+    load: LazyLoad
+
+
 class _Step(Struct, eq=False):
     """A link to load, with what follows it."""
 
@@ -55,7 +61,7 @@ class _Step(Struct, eq=False):
     """The same follows it, and so on."""
 
 
-def eager_edits(project: Project, loads: Sequence[LazyLoad]) -> Parts | Refusal:
+def eager_edits(project: Project, loads: Sequence[LazyLoad]) -> Parts | Unloadable:
     """What loads all of these where the objects come from, in asynchronous code; the reason if one cannot be loaded."""
     by_origin: dict[Origin, list[LazyLoad]] = {}
     for load in loads:
@@ -65,7 +71,7 @@ def eager_edits(project: Project, loads: Sequence[LazyLoad]) -> Parts | Refusal:
     for origin, group in by_origin.items():
         parts = _Loading(project, origin).parts(group)
         if isinstance(parts, Refusal):
-            return parts
+            return Unloadable(parts.reason, group[0])
         for edit in parts.edits:
             other = next((each for each in edits if _is_same_place(each, edit)), None)
             if other is not None and origin.kind == "refresh":

@@ -190,6 +190,53 @@ def test_blocks(before: str, after: str | None) -> None:
     assert found["app/work.py"].endswith(f"\nasync def work() -> None:\n    {after}\n")
 
 
+def test_a_generator_that_is_streamed() -> None:
+    text = """
+        from fastapi import APIRouter, Depends
+        from fastapi.responses import StreamingResponse
+
+        router = APIRouter()
+
+
+        def lines(db: Session):
+            for user in db.scalars(select(User)):
+                yield user.name
+
+
+        @router.get("/")
+        def export(db: Session = Depends(get_db)):
+            return StreamingResponse(lines(db), media_type="text/csv")
+        """
+    found = converted(text)
+    assert "async def lines(db: AsyncSession):\n    for user in await db.scalars(select(User)):" in found
+    assert "async def export(db: AsyncSession = Depends(get_db)):\n    return StreamingResponse(lines(db)," in found
+
+
+def test_what_cannot_be_loaded_is_told_with_its_place() -> None:
+    models = MODELS.replace(
+        "\n\nclass User",
+        """
+
+class Pet(Base):
+    __tablename__ = "pets"
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    owner: Mapped["User"] = relationship()
+
+
+class User""",
+    ).replace("import ", "import relationship, ", 1)
+    text = """
+        def work(db: Session):
+            pet = Pet(owner_id=1)
+            db.add(pet)
+            if db.commit() is None:
+                return pet.owner.name
+        """
+    text = "from app.models import Pet\n" + textwrap.dedent(text)
+    reason = "`Pet.owner` must be loaded at app/work.py:10: the object cannot be loaded anew there"
+    assert refusal(text, app__models=models) == reason
+
+
 def test_a_generator_that_is_unpacked() -> None:
     found = converted(GET + "\n\ndef work(db: Session):\n    a, b = (get(db, i) for i in (1, 2))\n")
     assert "a, b = [await get(db, i) for i in (1, 2)]" in found

@@ -457,6 +457,59 @@ def test_a_schema_that_contains_itself() -> None:
     assert found.fix is None
 
 
+@pytest.mark.parametrize(
+    ("code", "reads"),
+    [
+        ("return tree(comment)", ""),
+        ("return tree(comment)", "comment.id"),
+        ("return tree(comment)", "comment.author.name"),
+        ("return tree(comment)", "[reply.author for reply in comment.replies]"),
+        ("return untyped(comment)", ""),
+        ("return untyped(comment)", "comment.author"),
+        ("queue = [comment]\nwhile queue:\n    comment = queue.pop()\n    queue.extend(comment.replies)", ""),
+        ("queue = [comment]\nfor each in queue:\n    queue += each.replies", ""),
+        ("queue = [comment]\nfor each in queue:\n    queue += each.replies\n    print(each.author)", "-"),
+    ],
+)
+def test_code_that_goes_down_a_tree(code: str, reads: str) -> None:
+    text = """
+    def tree(comment: Comment):
+        READS
+        return [tree(reply) for reply in comment.replies]
+
+
+    def untyped(comment):
+        READS
+        found = []
+        for reply in comment.replies:
+            found.append(untyped(reply))
+        return found
+
+
+    async def work(db: AsyncSession):
+        comment = await db.get(Comment, 1)
+    """
+    text = textwrap.dedent(text).replace("READS", reads.strip("-") or "pass") + textwrap.indent(code, "    ") + "\n"
+    (found,) = findings(files(text), "FAPI506")
+    assert (found.fix is None) == ("author" in reads or reads == "-")
+    if found.fix is None:
+        assert found.message.endswith("; there is no end to what is read by `replies`")
+    else:
+        assert "options=[selectinload(Comment.replies, recursion_depth=-1)]" in fix(text)
+
+
+def test_levels_that_are_loaded_each_for_itself() -> None:
+    code = """
+    async def tree(comment: Comment):
+        return [await tree(reply) for reply in await comment.awaitable_attrs.replies]
+
+
+    async def work(db: AsyncSession):
+        return await tree(await db.get(Comment, 1))
+    """
+    assert findings(files(code), "FAPI506") == []
+
+
 def test_all_levels_below_others() -> None:
     code = """
     class Whole(Read):
@@ -574,6 +627,43 @@ def test_what_synchronous_code_would_read_if_it_were_asynchronous() -> None:
     assert 'return query(db).filter_by(title="x").options(selectinload(Post.author)).first()' in after
     assert '    db.refresh(post)\n    await db.refresh(post, ["author"])\n    return post' in after
     assert "for post in query(db).options(selectinload(Post.tags)):" in after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "post = Post(author_id=1)\n    return await save(db, post)",
+            "post = Post(author_id=1)\n    post = await save(db, post)\n"
+            '    await db.refresh(post, ["author"])\n    return post',
+        ),
+        (
+            "return await save(db, Post(author_id=1))",
+            "post = await save(db, Post(author_id=1))\n"
+            '    await db.refresh(post, ["author"])\n    return post',
+        ),
+        (
+            "made = await save(db, Post(author_id=1))\n    return made",
+            "made = await save(db, Post(author_id=1))\n"
+            '    await db.refresh(made, ["author"])\n    return made',
+        ),
+    ],
+)  # fmt: skip
+def test_an_object_that_a_function_for_all_models_gives_back(before: str, after: str) -> None:
+    code = """
+    async def save(db: AsyncSession, item):
+        db.add(item)
+        await db.commit()
+        await db.refresh(item)
+        return item
+
+
+    @router.post("/posts", response_model=PostRead)
+    async def create(db: Db):
+        {}
+    """
+    code = textwrap.dedent(code)
+    assert fix(code.format(before)) == code.format(after)
 
 
 PAGE = """

@@ -33,7 +33,7 @@ _PURE = frozenset(["base64", "dataclasses", "datetime", "enum", "itertools", "js
 _RESPONSES = frozenset(
     [
         *("HTTPException", "HTMLResponse", "JSONResponse", "ORJSONResponse", "PlainTextResponse", "RedirectResponse"),
-        *("Response", "jsonable_encoder"),
+        *("Response", "StreamingResponse", "jsonable_encoder"),
     ]
 )
 _DEEP = 3
@@ -76,8 +76,9 @@ class Blocking:
         if isinstance(symbol, Class):
             return "__init__" not in symbol.scope.bindings and symbol not in self.project.models.by_class
         if isinstance(symbol, Function):
-            plain = not symbol.node.decorators and not symbol.node.is_async and depth < _DEEP
-            return plain and self._waiting(symbol, depth + 1) is None
+            if symbol.node.decorators or depth >= _DEEP:
+                return False
+            return symbol.node.is_async or self._waiting(symbol, depth + 1) is None
         return isinstance(call.func, o.Attribute) and call.func.attr in _METHODS
 
     def _given_objects(self, function: Function, depth: int) -> o.Param | None:

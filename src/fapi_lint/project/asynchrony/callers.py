@@ -36,6 +36,7 @@ _TAKES_COROUTINES = frozenset(
     ]
 )
 """What calls a coroutine function as well as a function: FastAPI's own."""
+_STREAMING = frozenset(["EventSourceResponse", "StreamingResponse"])
 _COMMON = frozenset(
     [
         *("add", "all", "append", "clear", "close", "commit", "copy", "count", "create", "delete", "execute", "exists"),
@@ -296,6 +297,8 @@ class Callers:
     def _call(self, function: Function, sighting: Sighting, call: o.Call, parents: Sequence[o.Node]) -> Use:
         module, scope = sighting.scope.module, sighting.scope
         kind, node = self._kind(function, call, parents)
+        if kind is None and _is_streamed(parents):
+            return Use()
         if kind is None:
             text = f"`{function.name}()` is neither iterated nor entered there"
             return Use(obstacle=Obstacle(module, call, text))
@@ -368,6 +371,12 @@ def _called(expr: o.Expr) -> o.Expr:
 
 def _leaf(expr: o.Node) -> str:
     return expr.attr if isinstance(expr, o.Attribute) else expr.id if isinstance(expr, o.Name) else ""
+
+
+def _is_streamed(parents: Sequence[o.Node]) -> bool:
+    """Whether a generator is what `StreamingResponse(lines())` sends, which takes an asynchronous one as well."""
+    call = parents[1] if len(parents) > 1 and isinstance(parents[0], o.Arg) else None
+    return isinstance(call, o.Call) and _leaf(call.func) in _STREAMING
 
 
 def _annotates(sighting: Sighting) -> bool:

@@ -225,6 +225,10 @@ class ObjectFlow(Struct, eq=False, dict=True):
             else:
                 name = arg.keyword or params[index].name
                 given[name], written[name] = values, arg.value
+        if function is walk.function:
+            for value in frozenset().union(*given.values()):
+                if isinstance(value, Objects):
+                    walk.recurs(value, walk.module.place(node))
         found = ((name, walk.resolve_class(expr)) for name, expr in written.items())
         classes = tuple((name, class_) for name, class_ in found if class_ in self.project.models.by_class)
         statements = tuple(self._statements(walk, given, written))
@@ -269,7 +273,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
                     if read.deleted is not None:
                         self.stale.delete(walk, value.origin, path, changed, read.deleted)
                     else:
-                        self.read(walk, value.origin, path, changed, read.place, read.obstacle, read.repeats)
+                        self.read(walk, value.origin, path, changed, read.place, read.obstacle, read.beside)
                 change = summary.facts.get(origin)
                 if change is not None:
                     change = self._moved(walk, summary, node, value, change)
@@ -347,7 +351,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
         facts: Facts,
         place: Place,
         obstacle: str | None = None,
-        repeats: bool = False,
+        beside: frozenset[str] | None = None,
     ) -> None:
         """Note that the last attribute of a path is read."""
         if len(path) > _DEPTH:
@@ -358,24 +362,26 @@ class ObjectFlow(Struct, eq=False, dict=True):
                 for value in walk.state.given.get((origin, path[:length]), ()):
                     if isinstance(value, Objects):
                         given = walk.facts(value.origin)
-                        self.read(walk, value.origin, value.path + path[length:], given, place, obstacle, repeats)
+                        self.read(walk, value.origin, value.path + path[length:], given, place, obstacle, beside)
             self._reading.discard((origin, path))
         self.stale.read(walk, origin, path, facts, place)
         member = self._member(origin.model, path)
         if member is None:
             return
         if isinstance(member, Function):
-            self._call(walk, origin, path[:-1], facts, member)
+            self._call(walk, origin, path[:-1], facts, member, place)
         elif isinstance(member, str):
             self.read(walk, origin, (*path[:-1], member), facts, place, obstacle)
         elif origin.kind == "parameter":
+            walk.seen.append((origin, path))
             if not is_loaded(path, facts.surely):
-                read = Read(origin, path, facts, place, obstacle, repeats=repeats)
+                read = Read(origin, path, facts, place, obstacle, beside=beside)
                 _note(walk.summary.reads.setdefault(origin, {}), (path, facts), read)
         elif member and origin.model is not None and facts.may_lack(path):
+            walk.seen.append((origin, path))
             is_doubtful = not facts.lacks(path)
             key = (origin, path, facts.dropped, facts.is_opaque, is_doubtful)
-            _note(self.reads, key, Read(origin, path, facts, place, obstacle, is_doubtful=is_doubtful, repeats=repeats))
+            _note(self.reads, key, Read(origin, path, facts, place, obstacle, is_doubtful=is_doubtful, beside=beside))
 
     def _member(self, model: Model | None, path: Path) -> bool | Function | str | None:
         """What the last attribute of a path is: a link that loads when it is read (or may be one), a column that an
@@ -406,13 +412,18 @@ class ObjectFlow(Struct, eq=False, dict=True):
             return None if links[-1].target is (links[-3].target if len(links) > 2 else model) else True
         return True
 
-    def _call(self, walk: Walk, origin: Origin, path: Path, facts: Facts, method: Function) -> Values:
+    def _call(
+        self, walk: Walk, origin: Origin, path: Path, facts: Facts, method: Function, place: Place | None = None
+    ) -> Values:
+        if method is walk.function and place is not None:
+            walk.recurs(Objects(origin, path), place)
         summary = self.summary(method)
         own = next(iter(summary.params.values()), None)
         if own is None:
             return UNKNOWN
         for read in list(summary.reads.get(own, {}).values()):
-            self.read(walk, origin, path + read.path, facts.then(read.facts, path), read.place, read.obstacle)
+            changed = facts.then(read.facts, path)
+            self.read(walk, origin, path + read.path, changed, read.place, read.obstacle, read.beside)
         bound = {own: [Objects(origin, path)]}
         return frozenset(value for inner in summary.values for value in self._substituted(inner, bound))
 
@@ -438,6 +449,8 @@ class ObjectFlow(Struct, eq=False, dict=True):
         model = self.model_of(owner)
         member = None if model is None else self.project.resolver.class_member(model.class_, name)
         if isinstance(member, Function) and member.is_method:
+            if member is walk.function:
+                walk.recurs(owner, walk.module.place(node))
             summary = self.summary(member)
             given: dict[str, Values] = {arg.keyword: values for arg, values in arguments if arg.keyword}
             positional = [values for arg, values in arguments if not arg.keyword and not arg.star]
@@ -489,5 +502,5 @@ class ObjectFlow(Struct, eq=False, dict=True):
 
 def _note(reads: dict[Key, Read], key: Key, read: Read) -> None:
     """The first read of its kind, unless a later one goes on and on."""
-    if key not in reads or (read.repeats and not reads[key].repeats):
+    if key not in reads or (read.beside is not None and reads[key].beside is None):
         reads[key] = read

@@ -209,8 +209,7 @@ class LazyLoads(Struct, eq=False, dict=True):
         for read in reads:
             load = self._load(read)
             known = found.get((load.origin, read.path))
-            is_more = load.obstacle is None and known is not None and (known.obstacle is not None or load.repeats)
-            if known is None or is_more:
+            if known is None or _matter(load) > _matter(known):
                 found[load.origin, read.path] = load
         return self._sorted(found.values())
 
@@ -246,7 +245,24 @@ class LazyLoads(Struct, eq=False, dict=True):
         if origin in self.objects.unreadable:
             obstacle = obstacle or "the options of its query are not seen there"
         links = self.objects.links_of(read.origin, read.path)
-        return LazyLoad(origin, links, read.place, obstacle, read.facts.again, repeats=read.repeats)
+        if read.beside is not None and links and not self._repeats(links[-1], read.beside):
+            obstacle = obstacle or f"there is no end to what is read by `{read.path[-1]}`"
+        repeats = read.beside is not None
+        return LazyLoad(origin, links, read.place, obstacle, read.facts.again, repeats=repeats)
+
+    def _repeats(self, link: Link, beside: Collection[str]) -> bool:
+        """Whether `recursion_depth` loads all that is read: a link to more of the same, and columns."""
+        sqlalchemy, links = self.project.versions.sqlalchemy, self.objects.links.of(link.source)
+        is_new_enough = sqlalchemy.lowest is None or sqlalchemy.at_least(2, 0)
+        more = [n for n in beside if (n in links and links[n].is_lazy) or self.objects.property_of(link.source, n)]
+        return link.target is link.source and is_new_enough and not more
+
+
+def _matter(load: LazyLoad) -> int:
+    """Which load of a link to keep: one that has no end, then one that is possible."""
+    if load.repeats:
+        return 2 if load.obstacle is None else 3
+    return 1 if load.obstacle is None else 0
 
 
 def _shared(origin: Origin) -> str | None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.coroutines import paths
@@ -91,6 +92,13 @@ class Places(Struct, eq=False):
                 is_received=True,
                 is_optional=not given.many and origin.kind != "new",
             )
+        return self._origins[key]
+
+    def named(self, dropped: Origin, variable: str) -> Origin:
+        """The same place, where the object is given a name."""
+        key = (f"refresh {variable}", dropped.module.path, dropped.node.start, dropped.node.end, 1, None)
+        if key not in self._origins:
+            self._origins[key] = replace(dropped, variable=variable, is_received=True)
         return self._origins[key]
 
     def delete(self, walk: Walk, node: o.Call, session: str) -> Origin:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Arguments: TypeAlias = "dict[str, tuple[Scope, o.Node]]"
 """What the type parameters of a generic schema stand for."""
 
-Reading: TypeAlias = "tuple[Path, Place, str | None, bool]"
+Reading: TypeAlias = "tuple[Path, Place, str | None, frozenset[str] | None]"
 """Attributes that are read one after the other, the field that does, what hinders loading them, if so, and whether the
 last one is read of what it leads to as well, and so on."""
 
@@ -176,8 +176,8 @@ class Serialisation:
             elif isinstance(value, Objects) and not value.many:
                 facts, model = walk.facts(value.origin), self.objects.model_of(value)
                 if model is not None or value.origin.model is None:
-                    for path, place, obstacle, repeats in self.paths(schema, model, arguments):
-                        self.objects.read(walk, value.origin, value.path + path, facts, place, obstacle, repeats)
+                    for path, place, obstacle, beside in self.paths(schema, model, arguments):
+                        self.objects.read(walk, value.origin, value.path + path, facts, place, obstacle, beside)
 
     def paths(self, schema: Schema, model: Model | None, arguments: Arguments) -> list[Reading]:
         """What a schema reads of an object of a model, at any depth."""
@@ -196,7 +196,7 @@ class Serialisation:
             name = self._attribute(field)
             link = links.get(name)
             if name in volatile and link is None:
-                yield (name,), field.place, None, False
+                yield (name,), field.place, None, None
                 continue
             if not name or (model is not None and link is None and self.objects.property_of(model, name) is None):
                 continue
@@ -205,16 +205,16 @@ class Serialisation:
             if inner is not None and inner in self._active:
                 repeats = inner is schema and link is not None and self._repeats(schema, link)
                 endless = f"`{inner.name}` contains itself, so that there is no end to what is read"
-                yield (name,), field.place, None if repeats else endless, repeats
+                yield (name,), field.place, *((None, frozenset[str]()) if repeats else (endless, None))
                 continue
-            yield (name,), field.place, None, False
+            yield (name,), field.place, None, None
             if inner is None or found is None:
                 continue
             if (link is not None and link.target is not None) or model is None:
                 target = None if link is None else link.target
-                for path, place, obstacle, repeats in self.paths(inner, target, found[1]):
+                for path, place, obstacle, beside in self.paths(inner, target, found[1]):
                     if len(path) < _DEPTH:
-                        yield (name, *path), place, obstacle, repeats
+                        yield (name, *path), place, obstacle, beside
 
     def _repeats(self, schema: Schema, link: Link) -> bool:
         """Whether `recursion_depth` loads all that a schema which contains itself reads: a link to more of the same."""

@@ -55,8 +55,8 @@ class Read(Struct, frozen=True, eq=False):
     """If nothing is read, but the object deleted: where."""
     is_doubtful: bool = False
     """Whether it may have been loaded, by one of two branches."""
-    repeats: bool = False
-    """Whether the same is read of what it leads to, and so on."""
+    beside: frozenset[str] | None = None
+    """If the same is read of what it leads to, and so on: what else is read of all that."""
 
 
 class Return(Struct, frozen=True, eq=False):

@@ -7,6 +7,7 @@ of them, and what it returns. A call of the function applies that to what it pas
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ from fapi_lint.project.objects.origins import (
 )
 from fapi_lint.project.objects.summary import Return, State, Summary
 from fapi_lint.project.symbols import Class, Function, Scope
+from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
     from fapi_lint.project.objects.flow import ObjectFlow
@@ -67,6 +69,10 @@ class Walk:
         self.statements = statements
         self.received: dict[Origin, str] = {}
         """What holds the objects of methods that serve several models."""
+        self.seen: list[tuple[Origin, Path]] = []
+        """The links that were read, in order."""
+        self.recursions: list[tuple[Objects, Facts, Place]] = []
+        """What the function calls itself with."""
         self.state = State()
         self.summary = Summary(function)
         self.calls = Calls(self)
@@ -83,6 +89,8 @@ class Walk:
         for state in ends:
             end.join(state)
         self.summary.facts, self.summary.given = end.facts, end.given
+        for value, facts, place in self.recursions:
+            self.endless(value.origin, (), value.path, facts, place, 0)
         return self.summary
 
     def facts(self, origin: Origin) -> Facts:
@@ -127,6 +135,7 @@ class Walk:
         call = node.value if isinstance(node, o.Await) else node
         if self.is_shared or not isinstance(call, o.Call):
             return
+        self.given_back(name, call, values - NONE)
         for value in values:
             if not isinstance(value, Objects) or not value.origin.is_shared:
                 continue
@@ -136,6 +145,19 @@ class Walk:
             if facts.dropped is None or facts.dropped.is_shared:
                 at = self.objects.places.received(self, call, value, given, facts.dropped)
                 self.set_facts(value.origin, replace(facts, dropped=at))
+
+    def given_back(self, name: str, call: o.Call, values: Values) -> None:
+        """`return save(post)`: what a call drops of the object that it gives back is loaded where that gets a name."""
+        (value,) = values if len(values) == 1 else (None,)
+        if not isinstance(value, Objects) or value.path or value.many or value.origin.is_shared:
+            return
+        facts = self.facts(value.origin)
+        if facts.dropped is None or facts.dropped.node is not call:
+            return
+        given = name or facts.dropped.variable or self.name_for(value)
+        at = self.objects.places.named(facts.dropped, given)
+        writes = facts.writes.moved({facts.dropped: at})
+        self.set_facts(value.origin, replace(facts, dropped=at, writes=writes))
 
     def name_for(self, value: Objects) -> str:
         """What to call objects that are returned at once; empty if the name is taken."""
@@ -258,14 +280,42 @@ class Walk:
         values = self.iterated(node.iter)
         before = self.state.copy()
         self.bind(node.target, values)
-        self.block(node.body)
+        self.loop(node.body, self.module.place(node.iter))
         self.state.join(before)
         return self.block(node.orelse)
+
+    def loop(self, body: Iterable[o.Node], place: Place) -> None:
+        """Run the body of a loop once, and note what goes on and on: `node = node.parent`."""
+        names, first = dict(self.state.names), len(self.seen)
+        self.block(body)
+        for name, values in names.items():
+            before = [value for value in values if isinstance(value, Objects)]
+            after = [v for v in self.state.names.get(name, frozenset()) - values if isinstance(v, Objects)]
+            for value, old in product(after, before):
+                if old.origin is value.origin and old.path != value.path:
+                    self.endless(value.origin, old.path, value.path, self.facts(value.origin), place, first)
+
+    def recurs(self, value: Objects, place: Place) -> None:
+        """The function calls itself with what it reads of a parameter."""
+        if value.path and value.origin in self.summary.params.values():
+            self.recursions.append((value, self.facts(value.origin), place))
+
+    def endless(self, origin: Origin, base: Path, path: Path, facts: Facts, place: Place, first: int) -> None:
+        """What `base` leads to is read by a link, what that leads to is read by it, and so on."""
+        size = len(base)
+        if path[:size] != base:
+            return
+        link, step = path[: size + 1], path[size:]
+        known = [p for each, p in self.seen[first:] if each is origin]
+        beside = {p[size] for p in known if len(p) > size and p[:size] == base}
+        beside |= {p[size + 1] for p in known if len(p) > size + 1 and p[: size + 1] == link}
+        obstacle = None if len(step) == 1 else f"there is no end to what is read by `{'.'.join(step)}`"
+        self.objects.read(self, origin, path, facts, place, obstacle, frozenset(beside - {step[0]}))
 
     def while_(self, node: o.While) -> bool:
         self.value(node.test)
         before = self.state.copy()
-        self.block(node.body)
+        self.loop(node.body, self.module.place(node.test))
         self.state.join(before)
         return self.block(node.orelse) if o.dotted(node.test) != "True" else True
 
