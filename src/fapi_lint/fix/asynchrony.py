@@ -29,6 +29,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.asynchrony.awaiting import ENTERING, generators_around
 from fapi_lint.project.asynchrony.closure import AWAITING, Closure
+from fapi_lint.project.asynchrony.coroutines import paths
 from fapi_lint.project.asynchrony.flow import Change
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES
 from fapi_lint.project.asynchrony.surroundings import parameter
@@ -36,7 +37,7 @@ from fapi_lint.project.asynchrony.threads import position
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.search import around, places
-from fapi_lint.project.symbols import Function, Scope
+from fapi_lint.project.symbols import Class, External, Function, Namespace, Scope
 from fapi_lint.project.tests import AsyncTest
 
 _GENERATORS = {
@@ -125,6 +126,8 @@ class Conversion:
             title += "; SQLAlchemy must be required as `sqlalchemy[asyncio]`"
         if mock := self.first_mock():
             title += f"; tests that mock a session must be adapted by hand ({mock})"
+        if lazy := self.first_lazy():
+            title += f"; tests that read relationships must load them by hand ({lazy})"
         return title
 
     def first_mock(self) -> str:
@@ -142,6 +145,20 @@ class Conversion:
                 if isinstance(call, o.Call) and call.start in calls:
                     for arg in self.mocks(call, sighting.scope):
                         return self.where(module.path, arg.value.start)
+        return ""
+
+    def first_lazy(self) -> str:
+        """Where a test that becomes asynchronous may read a relationship that nothing loads, if one does."""
+        names, resolver = self.project.lazy_loads.objects.doubts.names, self.project.resolver
+        for function in self.closure.functions if names else ():
+            if self.project.purposes.of(function.module) != "test":
+                continue
+            for node, above in paths(function.scope.body, o.Attribute):
+                called = above is not None and isinstance(above[0], o.Call) and above[0].func is node
+                if node.attr in names and not called:
+                    owner = resolver.resolve(function.scope, node.value)
+                    if not isinstance(owner, (Class, External, Module, Namespace)):
+                        return self.where(function.module.path, node.start)
         return ""
 
     def mocks(self, call: o.Call, scope: Scope) -> Iterator[o.Arg]:

@@ -1098,6 +1098,29 @@ def test_the_title_names_a_test_that_mocks_a_session() -> None:
     assert "mock" not in title
 
 
+@pytest.mark.parametrize(("read", "told"), [("user.pets", True), ("user.pets()", False), ("User.pets", False)])
+def test_the_title_names_a_test_that_reads_a_relationship(read: str, told: bool) -> None:
+    pet = """
+
+        class Pet(Base):
+            __tablename__ = "pets"
+            user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+        """
+    models = MODELS.replace("import ", "import relationship, ", 1) + "    pets: Mapped[list[Pet]] = relationship()\n"
+    code = f"""
+        from app.models import User
+        from app.work import get
+
+
+        def test_it(db):
+            user = get(db, 1)
+            assert {read}
+        """
+    found = findings(app(GET, app__models=models + textwrap.dedent(pet), tests__test_it=code), CODES)
+    (title,) = {f.fix.title for f in found if f.fix is not None}
+    assert ("tests that read relationships must load them by hand (tests/test_it.py:8)" in title) == told
+
+
 @pytest.mark.parametrize(
     ("args", "mocked"),
     [("db, 1", True), ("id=1, db=MagicMock()", True), ("None, MagicMock()", False), ("None, 1", False)],
