@@ -211,8 +211,8 @@ class Conversion:
                 self.class_(module, node)
             case "engine" | "maker" | "session":
                 self.makers.change(change, self.scope(change))
-            case "sync_engine":
-                self.insertions.around(module, node.start, node.end, "", ".sync_engine")
+            case "sync_engine" | "sync_session" | "sync_connection":
+                self.insertions.around(module, node.start, node.end, "", f".{change.kind}")
             case "dynamic":
                 self.dynamic(change)
             case "create_all":

@@ -228,6 +228,9 @@ class _Loading:
             if len(keys) != 1:
                 self.refusal = Refusal("what has to be loaded anew has no single key")
                 return []
+            # What is deferred is dropped, too.
+            links = self.project.lazy_loads.objects.links.of(origin.model)
+            steps = {**steps, **{n: _Step(link) for n, link in links.items() if link.is_column and n not in steps}}
             line = (
                 f"await {origin.session}.get({self.model(origin.model)}, {each}.{keys[0].name}, "
                 f"options=[{', '.join(self.options(steps))}], populate_existing=True)"
@@ -304,6 +307,8 @@ class _Loading:
 
     def call(self, step: _Step, *, chained: bool = False) -> str:
         function = "selectinload" if step.is_needed else "defaultload"
+        if step.link.is_column:
+            function = "undefer"
         if not chained:
             spelled = spell(self.module, f"sqlalchemy.orm.{function}", self.origin.node.start)
             self.needs += spelled.needs

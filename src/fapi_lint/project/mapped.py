@@ -168,6 +168,15 @@ class Column(Attribute):
                 yield located.scope, nested.value
 
     @cached_property
+    def is_deferred(self) -> bool:
+        """Whether it is loaded when it is first read: `deferred(mapped_column(…))`, `mapped_column(deferred=True)`."""
+        value = getattr(self.statement, "value", None)
+        symbol = self.project.resolver.external(self.scope, value.func) if isinstance(value, o.Call) else None
+        located = self.argument("deferred")
+        said = located is not None and isinstance(located.expr, o.Name) and located.expr.id == "True"
+        return said or (symbol is not None and symbol.is_from("sqlalchemy", "deferred"))
+
+    @cached_property
     def type_arg(self) -> Located | None:
         """The column type as written (`String(50)`, `sa.Integer`, `UUID(as_uuid=True)`), not the annotation's."""
         for located in self.calls:

@@ -190,6 +190,32 @@ def test_blocks(before: str, after: str | None) -> None:
     assert found["app/work.py"].endswith(f"\nasync def work() -> None:\n    {after}\n")
 
 
+def test_what_events_are_sent_to() -> None:
+    text = """
+        from sqlalchemy import event
+        from sqlalchemy.orm import sessionmaker
+
+
+        @event.listens_for(Session, "before_flush")
+        def audit(session, context, instances):
+            session.add(User())
+
+
+        def work(db: Session):
+            @event.listens_for(db, "after_commit")
+            def done(session):
+                print(session.new)
+
+            with engine.connect() as connection:
+                event.listen(connection, "commit", print)
+            db.commit()
+        """
+    found = converted(text)
+    assert '@event.listens_for(Session, "before_flush")\ndef audit(' in found
+    assert '@event.listens_for(db.sync_session, "after_commit")\n    def done(' in found
+    assert 'event.listen(connection.sync_connection, "commit", print)' in found
+
+
 def test_a_generator_that_is_streamed() -> None:
     text = """
         from fastapi import APIRouter, Depends

@@ -457,6 +457,55 @@ def test_a_schema_that_contains_itself() -> None:
     assert found.fix is None
 
 
+MORE_MODELS = """
+
+
+class File(Base):
+    __tablename__ = "files"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"))
+    body: Mapped[bytes] = deferred(mapped_column())
+    text: Mapped[str] = mapped_column(deferred=True)
+    comment: Mapped["Comment"] = relationship()
+    author = association_proxy("comment", "author")
+
+    def __init__(self, body: bytes, comment: Comment) -> None:
+        self.body = body
+        self.comment = comment
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "after"),
+    [
+        ("file = await db.get(File, key)\nprint(file.body)", "get(File, key, options=[undefer(File.body)])"),
+        ("file = await db.get(File, key, options=[undefer(File.body)])\nprint(file.body)", None),
+        ("file = File(b'', await db.get(Comment, 1))\ndb.add(file)\nawait db.commit()\nprint(file.body)", None),
+        (
+            "file = File(b'', await db.get(Comment, 1))\ndb.add(file)\nawait db.commit()\nawait db.refresh(file)\n"
+            "print(file.text)",
+            'await db.refresh(file, ["text"])',
+        ),
+        (
+            "file = await db.get(File, key)\nawait db.refresh(file)\nprint(file.author.name)",
+            "options=[selectinload(File.comment).selectinload(Comment.author)]",
+        ),
+        ("file = File(b'', await db.get(Comment, 1))\ndb.add(file)\nawait db.commit()\nprint(file.comment)", None),
+        (
+            "file = File(b'', Comment())\ndb.add(file)\nawait db.commit()\nawait db.refresh(file)\n"
+            "print(file.author.name)",
+            "await db.get(File, file.id, options=[selectinload(File.comment).selectinload(Comment.author), "
+            "undefer(File.body), undefer(File.text)], populate_existing=True)",
+        ),
+    ],
+)
+def test_deferred_columns_and_proxies_of_relationships(code: str, after: str | None) -> None:
+    app = files(body(code), HEAD.replace("Comment,", "Comment, File,").replace("defaultload", "defaultload, undefer"))
+    app["app/models.py"] = MODELS.replace("backref,", "backref, deferred,") + MORE_MODELS
+    found = fixed(app, "FAPI506", unsafe=True)["app/work.py"]
+    assert (found == app["app/work.py"]) if after is None else (after in found)
+
+
 @pytest.mark.parametrize(
     ("code", "reads"),
     [

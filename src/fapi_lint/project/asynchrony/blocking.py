@@ -25,10 +25,10 @@ _METHODS = frozenset(
         *("append", "capitalize", "casefold", "copy", "dict", "encode", "endswith", "format", "hex", "isoformat"),
         *("items", "join", "keys", "lower", "lstrip", "model_copy", "model_dump", "model_dump_json", "model_validate"),
         *("replace", "rstrip", "split", "splitlines", "startswith", "strip", "strftime", "timestamp", "title", "upper"),
-        *("url_for", "url_path_for", "values"),
+        *("url_for", "url_path_for", "values", "add_task", "set_cookie", "delete_cookie"),
     ]
 )
-"""Methods of strings, containers, dates, schemas and requests; nothing else is likely to bear their names."""
+"""Methods of strings, containers, dates, schemas, requests and responses, hardly of anything else."""
 _PURE = frozenset(["base64", "dataclasses", "datetime", "enum", "itertools", "json", "math", "operator", "uuid"])
 _RESPONSES = frozenset(
     [

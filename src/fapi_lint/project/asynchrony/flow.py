@@ -40,6 +40,8 @@ Kind: TypeAlias = Literal[
     "maker",
     "session",
     "sync_engine",
+    "sync_session",
+    "sync_connection",
     "create_all",
     "run_sync",
     "method",

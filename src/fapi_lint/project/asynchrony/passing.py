@@ -8,7 +8,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony import signatures
 from fapi_lint.project.asynchrony.coroutines import Parents
 from fapi_lint.project.asynchrony.decorators import keywords_handed_on
-from fapi_lint.project.asynchrony.flow import ORM
+from fapi_lint.project.asynchrony.flow import ORM, Kind
 from fapi_lint.project.asynchrony.roles import Role
 from fapi_lint.project.asynchrony.surroundings import leaf, parameter
 from fapi_lint.project.asynchrony.threads import runner
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 _HARMLESS = frozenset(
     ["Depends", "Security", "bool", "callable", "cast", "hasattr", "id", "isinstance", "print", "repr", "str", "type"]
 )
+
+LISTENING = frozenset(["listen", "listens_for"])
+_LISTENED: dict[Role, Kind] = {
+    Role.ENGINE: "sync_engine",
+    Role.SESSION: "sync_session",
+    Role.CONNECTION: "sync_connection",
+}
+"""What events are sent to: the synchronous half of what is asynchronous."""
 
 
 def given_by_keyword(reader: Reader, scope: Scope, target: o.Subscript, node: o.Node) -> None:
@@ -57,8 +65,8 @@ def argument(reader: Reader, scope: Scope, role: Role, call: o.Call, arg: o.Arg,
             reader.change("create_all" if role is Role.ENGINE else "run_sync", call, above)
         return
     if isinstance(callee, External):
-        if called in ("listen", "listens_for") and role is Role.ENGINE:
-            reader.change("sync_engine", arg.value, None)
+        if called in LISTENING and role in _LISTENED and callee.package in ORM:
+            reader.change(_LISTENED[role], arg.value, None)
         elif not _constructs(callee) and callee.name not in _HARMLESS:
             reader.obstacle(call, _passed(reader, role, call, arg))
         return

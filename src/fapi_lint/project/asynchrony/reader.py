@@ -13,7 +13,7 @@ from fapi_lint.project.asynchrony.construction import construct
 from fapi_lint.project.asynchrony.coroutines import Parents, ancestors, paths
 from fapi_lint.project.asynchrony.dynamic import chain_of
 from fapi_lint.project.asynchrony.flow import ORM, Change, Key, Kind, Obstacle, Part
-from fapi_lint.project.asynchrony.passing import argument, given_by_keyword
+from fapi_lint.project.asynchrony.passing import LISTENING, argument, given_by_keyword
 from fapi_lint.project.asynchrony.roles import Role, Use, use_of
 from fapi_lint.project.asynchrony.surroundings import is_shadowed, is_target, leaf, overrides_dependency, root
 from fapi_lint.project.asynchrony.threads import threaded
@@ -185,7 +185,7 @@ class Reader:
         if self.flow.class_named(scope, node) is not None:
             if isinstance(parent, o.Attribute):
                 self.obstacle(node, f"`{self.module.slice(parent)}` has no asynchronous form")
-            elif not (isinstance(parent, o.Call) and parent.func is node):
+            elif not ((isinstance(parent, o.Call) and parent.func is node) or self._is_listened_to(scope, above)):
                 self.change("class", node, above)
             return
         role = self.flow.role(type_)
@@ -197,6 +197,15 @@ class Reader:
                     self.join(o.dotted(node).partition(".")[2])
             if role is not None and not (isinstance(parent, o.Attribute) and parent.value is node):
                 self.bare(scope, role, node, above)
+
+    def _is_listened_to(self, scope: Scope, above: Parents) -> bool:
+        """`event.listen(Session, …)`: asynchronous sessions have synchronous ones of that class."""
+        arg, rest = above if above is not None else (None, None)
+        call = rest[0] if rest is not None else None
+        if not isinstance(arg, o.Arg) or not isinstance(call, o.Call) or leaf(call.func) not in LISTENING:
+            return False
+        symbol = self.flow.project.resolver.external(scope, call.func)
+        return symbol is not None and symbol.package in ORM
 
     def _is_producer(self, scope: Scope, node: o.Node) -> bool:
         return isinstance(self.flow.origin(scope, node), Function)

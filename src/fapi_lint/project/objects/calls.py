@@ -50,6 +50,8 @@ _CALLING = frozenset(["map", "filter", "sorted", "min", "max", "groupby", "reduc
 _DEFERRING = frozenset(["add_task", "partial", "submit", "run_in_threadpool", "to_thread", "run_sync", "call_soon"])
 """What calls a function with the arguments that follow it."""
 _LISTENING = frozenset(["listen", "listens_for", "Depends", "Security"])
+_FILLING = ("super", "setattr", "__dict__", "__init__")
+"""What may set any attribute in an `__init__()`."""
 _TEMPLATES = frozenset(["TemplateResponse", "render", "render_template"])
 _HARMLESS = frozenset(["len", "bool", "print", "str", "repr", "isinstance", "type", "id", "hash", "any", "all", "sum"])
 # fmt: on
@@ -311,9 +313,11 @@ class Calls:
             return UNKNOWN
         links = self.objects.links.of(model)
         origin = self.objects.places.origin("new", self.walk, node, model, False)
-        loaded: set[Path] = set()
+        loaded: set[Path] = {(link.name,) for link in links.values() if link.is_column}
         near: set[Path] = set()
-        opaque = self.project.models.is_dataclass(class_) or "__init__" in class_.scope.bindings
+        own = next((method for method in class_.methods if method.name == "__init__"), None)
+        made = "" if own is None else own.module.text[own.node.body_start : own.node.end]
+        opaque = self.project.models.is_dataclass(class_) or any(word in made for word in _FILLING)
         for arg, values in arguments:
             if arg.star and not self.is_dump(arg.value):
                 opaque = True
@@ -329,6 +333,8 @@ class Calls:
             given = {arg.keyword for arg in node.args}
             near |= {(name,) for name, link in links.items() if link.key and given.isdisjoint((name, link.key))}
         self.walk.set_facts(origin, Facts(frozenset(loaded), near=frozenset(near), is_opaque=opaque))
+        if own is not None:
+            self.objects.method(self.walk, Objects(origin), "__init__", node, arguments)
         return frozenset([Objects(origin)])
 
     def is_dump(self, node: o.Node) -> bool:

@@ -48,7 +48,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
     places: Places = field(default_factory=Places)
     unreadable: set[Origin] = field(default_factory=set)
     """Queries with options that are not known."""
-    _members: dict[tuple[Model, Path], bool | Function | str | None] = field(default_factory=dict)
+    _members: dict[tuple[Model, Path], bool | Function | Path | None] = field(default_factory=dict)
     _injected: set[Function] = field(default_factory=set)
     _reading: set[tuple[Origin, Path]] = field(default_factory=set)
 
@@ -370,8 +370,9 @@ class ObjectFlow(Struct, eq=False, dict=True):
             return
         if isinstance(member, Function):
             self._call(walk, origin, path[:-1], facts, member, place)
-        elif isinstance(member, str):
-            self.read(walk, origin, (*path[:-1], member), facts, place, obstacle)
+        elif isinstance(member, tuple):
+            for length in range(1, len(member) + 1):
+                self.read(walk, origin, (*path[:-1], *member[:length]), facts, place, obstacle)
         elif origin.kind == "parameter":
             walk.seen.append((origin, path))
             if not is_loaded(path, facts.surely):
@@ -383,9 +384,9 @@ class ObjectFlow(Struct, eq=False, dict=True):
             key = (origin, path, facts.dropped, facts.is_opaque, is_doubtful)
             _note(self.reads, key, Read(origin, path, facts, place, obstacle, is_doubtful=is_doubtful, beside=beside))
 
-    def _member(self, model: Model | None, path: Path) -> bool | Function | str | None:
+    def _member(self, model: Model | None, path: Path) -> bool | Function | Path | None:
         """What the last attribute of a path is: a link that loads when it is read (or may be one), a column that an
-        UPDATE leaves out of date (False), the body of a property, a link by another name; None if nothing of these."""
+        UPDATE leaves out of date (False), the body of a property, what a proxy reads; None if nothing of these."""
         if model is None:
             return True
         key = (model, path)
@@ -393,7 +394,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
             self._members[key] = self._find_member(model, path)
         return self._members[key]
 
-    def _find_member(self, model: Model, path: Path) -> bool | Function | str | None:
+    def _find_member(self, model: Model, path: Path) -> bool | Function | Path | None:
         links: list[Link] = []
         owner: Model | None = model
         for index, name in enumerate(path):
@@ -437,10 +438,15 @@ class ObjectFlow(Struct, eq=False, dict=True):
             return frozenset([Objects(owner.origin, path, None)])
         link = self.links.of(model).get(name)
         if link is not None:
-            return frozenset([Objects(owner.origin, path, link.many)])
+            return UNKNOWN if link.is_column else frozenset([Objects(owner.origin, path, link.many)])
         method = self.property_of(model, name)
         if isinstance(method, Function):
             return self._call(walk, owner.origin, owner.path, walk.facts(owner.origin), method)
+        if isinstance(method, tuple):
+            links = self.links_of(owner.origin, (*owner.path, *method))[len(owner.path) :]
+            if len(links) == len(method) and links[-1].target is not None:
+                many = any(link.many for link in links) or (None if any(link.many is None for link in links) else False)
+                return frozenset([Objects(owner.origin, (*owner.path, *method), many)])
         return UNKNOWN
 
     def method(
@@ -459,8 +465,8 @@ class ObjectFlow(Struct, eq=False, dict=True):
             return self._bind(walk, summary, given, node)
         return UNKNOWN
 
-    def property_of(self, model: Model, name: str) -> Function | str | None:
-        """The body of a property, or the link that an `association_proxy` goes through."""
+    def property_of(self, model: Model, name: str) -> Function | Path | None:
+        """The body of a property, or what an `association_proxy("keywords", "keyword")` reads."""
         for ancestor in model.ancestors:
             for binding in ancestor.scope.bindings.get(name, ()):
                 if isinstance(binding.definition, Function):
@@ -470,8 +476,10 @@ class ObjectFlow(Struct, eq=False, dict=True):
                 elif isinstance(binding.value, o.Call) and binding.value.args:
                     first = binding.value.args[0].value
                     proxy = o.dotted(binding.value.func).rpartition(".")[2] == "association_proxy"
-                    if proxy and isinstance(first, o.String):
-                        return first.value
+                    if proxy and isinstance(first, o.String) and first.value:
+                        attr = binding.value.argument("attr", 1)
+                        more = attr.value.value if attr is not None and isinstance(attr.value, o.String) else None
+                        return (first.value, more) if more else (first.value,)
         return None
 
     def link(self, owner: Objects, name: str) -> Link | None:

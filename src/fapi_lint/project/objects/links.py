@@ -30,17 +30,20 @@ BELOW = "**"
 
 _LAZY = frozenset(["select", "True"])
 _LOADING = frozenset(
-    ["selectinload", "joinedload", "subqueryload", "immediateload", "contains_eager", "noload", "raiseload"]
+    [
+        *("selectinload", "joinedload", "subqueryload", "immediateload", "contains_eager", "noload", "raiseload"),
+        "undefer",
+    ]
 )
 """Options after which nothing is loaded lazily: it is there, empty, or an error of another kind."""
 _PASSING = frozenset(["defaultload", "lazyload", "Load"])
-_NEUTRAL = frozenset(["load_only", "defer", "undefer", "undefer_group", "with_expression", "with_loader_criteria"])
+_NEUTRAL = frozenset(["load_only", "defer", "with_expression", "with_loader_criteria"])
 _COLLECTIONS = frozenset(["list", "List", "set", "Set", "Sequence", "Collection", "dict", "Dict", "Iterable"])
 _NEVER = frozenset(["DynamicMapped", "WriteOnlyMapped"])
 
 
 class Link(Struct, frozen=True, eq=False):
-    """An attribute of a model that leads to other objects."""
+    """An attribute of a model that leads to other objects, and that may have to be loaded for itself."""
 
     name: str
     source: Model
@@ -49,10 +52,10 @@ class Link(Struct, frozen=True, eq=False):
     """Whether it is a collection; None where that cannot be seen."""
     is_lazy: bool
     """Whether it surely loads when it is first read, unless the query says otherwise."""
-    relationship: Relationship
-    """Where it is written: on this model, or with a `backref` on the other."""
     key: str = ""
     """The column of a plain many-to-one, by which an object that is there is found without a query."""
+    is_column: bool = False
+    """Whether it leads to nothing: a deferred column, which is loaded when it is first read as well."""
 
 
 class Links(Struct, eq=False, dict=True):
@@ -73,6 +76,9 @@ class Links(Struct, eq=False, dict=True):
                 yield from self._generated_links(model, ancestor, name)
         for relationship in model.relationships.values():
             yield self._written_link(model, relationship)
+        for name, column in model.columns.items():
+            if column.is_deferred:
+                yield Link(name, model, None, False, True, is_column=True)
 
     @cached_property
     def _generated(self) -> dict[Class, list[str]]:
@@ -96,7 +102,7 @@ class Links(Struct, eq=False, dict=True):
             many = join.direction is not Direction.MANY_TO_ONE
         simple = join is not None and join.plain and join.direction is Direction.MANY_TO_ONE and join.key is not None
         key = join.key.name if simple and join is not None and join.key is not None else ""
-        return Link(relationship.name, model, relationship.target_model, many, lazy, relationship, key)
+        return Link(relationship.name, model, relationship.target_model, many, lazy, key)
 
     def _generated_links(self, model: Model, owner: Class, name: str) -> Iterator[Link]:
         for relationship in self.project.pairings.incoming[owner, name]:
@@ -112,7 +118,7 @@ class Links(Struct, eq=False, dict=True):
             key = join.key.name if join is not None and join.key is not None and join.plain and many is False else ""
             direction = None if join is None else join.direction
             key = key if direction is Direction.ONE_TO_MANY else ""
-            yield Link(name, model, source, many, lazy, relationship, key)
+            yield Link(name, model, source, many, lazy, key)
 
     # --- options of queries --------------------------------------------------------------------------
 
@@ -146,6 +152,8 @@ class Links(Struct, eq=False, dict=True):
     ) -> tuple[set[Path], Path] | None:
         if name == "Load" or name in _NEUTRAL:
             return loaded, base
+        if name == "undefer_group":
+            return loaded | {(*base, ANY)}, base
         if name == "options":
             for arg in call.args:
                 inner = None if arg.star else self._option(scope, arg.value)

@@ -13,9 +13,9 @@ from fapi_lint.rules.rule import Finding, rule
 def lazy_load(unloaded: Unloaded, project: Project) -> Iterator[Finding]:
     """A relationship is read in asynchronous code that nothing has loaded.
 
-    A lazy relationship is loaded by a query of its own when it is first read. With an AsyncSession that query cannot be
-    awaited, and SQLAlchemy raises `MissingGreenlet`. Read is what the code reads, what properties of the model read,
-    and what the response schema names, at any depth.
+    A lazy relationship is loaded by a query of its own when it is first read, as a deferred column is. With an
+    AsyncSession that query cannot be awaited, and SQLAlchemy raises `MissingGreenlet`. Read is what the code reads,
+    what properties of the model read, and what the response schema names, at any depth.
 
     Objects are followed from the query through variables, functions and dependencies to where they are read or
     answered. Where something unknown may have loaded the relationship, nothing is reported.
