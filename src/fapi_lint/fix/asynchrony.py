@@ -32,6 +32,7 @@ from fapi_lint.project.asynchrony.closure import AWAITING, Closure
 from fapi_lint.project.asynchrony.coroutines import paths
 from fapi_lint.project.asynchrony.flow import Change
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES
+from fapi_lint.project.asynchrony.streaming import STREAMS
 from fapi_lint.project.asynchrony.surroundings import parameter
 from fapi_lint.project.asynchrony.threads import position
 from fapi_lint.project.module import Module
@@ -191,12 +192,13 @@ class Conversion:
             case "enter":
                 statement = change.parents[0]
                 self.insertions.around(module, statement.start, statement.start, "async ")
-            case "reenter":
+            case "reenter" | "stream":
                 assert isinstance(node, o.Call)
                 assert isinstance(node.func, o.Attribute)
                 self.awaited(change)
                 start, name = node.func.attr_start, node.func.attr
-                self.edits.append(Edit(module.path, start, start + len(name), ENTERING[name]))
+                text = (ENTERING if change.kind == "reenter" else STREAMS)[name]
+                self.edits.append(Edit(module.path, start, start + len(name), text))
             case "iterate":
                 self.insertions.around(module, node.start, node.start, "async ")
             case "run":

@@ -190,6 +190,35 @@ def test_blocks(before: str, after: str | None) -> None:
     assert found["app/work.py"].endswith(f"\nasync def work() -> None:\n    {after}\n")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "for user in db.scalars(select(User).execution_options(yield_per=9)):\n        yield user",
+            "async for user in await db.stream_scalars(select(User).execution_options(yield_per=9)):\n"
+            "        yield user",
+        ),
+        (
+            "query = select(User).execution_options(yield_per=9)\n    return [id for (id,) in db.execute(query)]",
+            "query = select(User).execution_options(yield_per=9)\n    "
+            "return [id async for (id,) in await db.stream(query)]",
+        ),
+        (
+            "return sum(u.id for u in db.scalars(select(User), execution_options={'stream_results': True}))",
+            "return sum([u.id async for u in await db.stream_scalars(select(User), "
+            "execution_options={'stream_results': True})])",
+        ),
+        ("return db.scalars(select(User).execution_options(yield_per=9)).all()", None),
+    ],
+)
+def test_rows_that_are_streamed(before: str, after: str | None) -> None:
+    code = f"\n\ndef work(db: Session):\n    {before}\n"
+    if after is None:
+        assert "`db.scalars()` streams its rows, and no `for` iterates over them right there" in refusal(code)
+    else:
+        assert converted(code).endswith(f"async def work(db: AsyncSession):\n    {after}\n")
+
+
 def test_what_events_are_sent_to() -> None:
     text = """
         from sqlalchemy import event

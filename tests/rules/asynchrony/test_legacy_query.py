@@ -259,6 +259,17 @@ def test_expression(before: str) -> None:
     assert one_line == f"found = {EXPRESSIONS[before]}"
 
 
+def test_rows_of_a_recursive_sub_query() -> None:
+    code = """
+    def work(db: Session, x):
+        tree = db.query(Post.id, Post.author_id).filter(Post.id == x).cte("tree", recursive=True)
+        post = aliased(Post)
+        tree = tree.union_all(db.query(post.id, post.author_id).join(tree, post.author_id == tree.c.id))
+        return [row.id for row in db.query(tree)]
+    """
+    assert "[row.id for row in db.execute(select(tree))]" in converted(textwrap.dedent(code))
+
+
 def test_rowcount_only_where_somebody_looks() -> None:
     assert converted("def work(db: Session):\n    db.query(User).delete()\n") == (
         "def work(db: Session):\n    db.execute(delete(User))\n"

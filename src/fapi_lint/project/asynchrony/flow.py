@@ -33,6 +33,7 @@ Kind: TypeAlias = Literal[
     "enter",
     "reenter",
     "iterate",
+    "stream",
     "anext",
     "run",
     "class",

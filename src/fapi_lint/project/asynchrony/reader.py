@@ -15,6 +15,7 @@ from fapi_lint.project.asynchrony.dynamic import chain_of
 from fapi_lint.project.asynchrony.flow import ORM, Change, Key, Kind, Obstacle, Part
 from fapi_lint.project.asynchrony.passing import LISTENING, argument, given_by_keyword
 from fapi_lint.project.asynchrony.roles import Role, Use, use_of
+from fapi_lint.project.asynchrony.streaming import STREAMS, streams
 from fapi_lint.project.asynchrony.surroundings import is_shadowed, is_target, leaf, overrides_dependency, root
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope
@@ -292,6 +293,13 @@ class Reader:
             self.change("enter", outer[0], outer[1])
         elif use is Use.ENTERED:
             self.obstacle(node, f"`{written}()` stands in no `with`")
+        elif node.attr in STREAMS and streams(scope, call):
+            loop = outer[0] if outer is not None else None
+            if outer is not None and isinstance(loop, (o.For, o.Generator)) and loop.iter is call:
+                self.change("stream", call, outer)
+                self.change("iterate", loop, outer[1])
+            else:
+                self.obstacle(node, f"`{written}()` streams its rows, and no `for` iterates over them right there")
         else:
             self.change("await", call, outer)
 
@@ -423,7 +431,7 @@ class Reader:
         parents = tuple(ancestors(above))
         if parents and (isinstance(parents[0], o.Await) or (isinstance(parents[0], o.With) and parents[0].is_async)):
             return  # It is awaited or entered so already, whatever the annotation says.
-        if kind in ("await", "enter", "create_all", "run_sync", "method"):
+        if kind in ("await", "enter", "stream", "iterate", "create_all", "run_sync", "method"):
             reason = hindrance(node, parents, self.part.scope)
             elsewhere = self.flow.starting.kind(self.module, parents, self.part.scope) if kind == "create_all" else None
             if elsewhere is not None:

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.mapped import Model, Relationship
 from fapi_lint.project.pairing import Direction
-from fapi_lint.project.symbols import Class, External, Function, Member, Scope, Variable
+from fapi_lint.project.symbols import Binding, Class, External, Function, Member, Scope, Variable
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["entity", "column", "columns", "unknown"]
 """One selected thing: `columns` is a table or sub-query, whose columns are selected one by one."""
 
+_TABLE = frozenset(["c", "columns"])
+"""What tables and sub-queries have, and classes have not."""
 # fmt: off
 _COLUMN_METHODS = frozenset(
     [
@@ -277,7 +279,7 @@ class Selections(Struct, eq=False, dict=True):
             if isinstance(owner, Class) and owner in models.by_class:
                 return "column", None
         if isinstance(symbol, Variable) and symbol.value is not None and depth < 4:
-            bindings = symbol.scope.bindings.get(symbol.name, ())
+            bindings = [b for b in symbol.scope.bindings.get(symbol.name, ()) if not _goes_on(b)]
             kinds = {self._kind(symbol.scope, b.value, depth + 1) for b in bindings if b.value is not None}
             if len(kinds) == 1 and len(bindings) == sum(b.value is not None for b in bindings):
                 found = kinds.pop()
@@ -307,7 +309,10 @@ class Selections(Struct, eq=False, dict=True):
         if re.search(rf"(?<![\w.]){re.escape(text)}\(", around):
             return True
         pattern = rf"(?<![\w.]){re.escape(text)}\.(\w+)"
-        return any(name not in _COLUMN_METHODS and not name.startswith("_") for name in re.findall(pattern, around))
+        names = re.findall(pattern, around)
+        if not _TABLE.isdisjoint(names):
+            return False
+        return any(name not in _COLUMN_METHODS and not name.startswith("_") for name in names)
 
     def _is_aggregate(self, scope: Scope, expr: o.Node) -> bool:
         while isinstance(expr, o.Call) and isinstance(expr.func, o.Attribute) and expr.func.attr in ("label", "filter"):
@@ -470,6 +475,14 @@ class Selections(Struct, eq=False, dict=True):
                 if lazy is not None and _is_joined_value(lazy.value):
                     found.add(relationship.target_model.class_)
         return found
+
+
+def _goes_on(binding: Binding) -> bool:
+    """`tree = tree.union_all(…)`, which is what it was before."""
+    match binding.value:
+        case o.Call(func=o.Attribute(attr="union" | "union_all", value=o.Name(id=name))):
+            return isinstance(binding.node, o.Name) and binding.node.id == name
+    return False
 
 
 def _is_joined(relationship: Relationship) -> bool:
