@@ -298,3 +298,74 @@ def test_several_objects_are_loaded_anew_behind_one_commit() -> None:
     body = "user = db.get(User, 1)\nitem = Item(owner=user)\ndb.add(item)\ndb.commit()\nreturn item.notes, user.items"
     loads = '    await db.refresh(item, ["notes"])\n    await db.refresh(user, ["items"])\n'
     assert loads in converted("", body)
+
+
+SUBCLASSES = """
+
+class Admin(User):
+    __tablename__ = "admins"
+    id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    level: Mapped[int]
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    team: Mapped["Team"] = relationship()
+
+
+class Team(Base):
+    __tablename__ = "teams"
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+SCHEMAS = """
+class AdminOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    level: int
+
+
+class TeamOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+
+
+class Member(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    team: TeamOut
+
+
+class Plain(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "reason"),
+    [
+        ("AdminOut", "return db.scalars(select(User)).first()", "`level` is read, which a query for `User`"),
+        ("Union[Plain, AdminOut]", "return db.get(User, 1)", "`level` is read, which a query for `User`"),
+        ("Union[Plain, Member]", "return db.get(User, 1)", "`team` is read, which a query for `User`"),
+        ("int", "return db.get(User, 1).level", "`level` is read, which a query for `User`"),
+        ("AdminOut", "return db.get(Admin, 1)", ""),
+        ("Member", "return db.get(Admin, 1)", ""),
+        ("Plain", "return db.get(User, 1)", ""),
+    ],
+)
+def test_what_only_subclasses_have(model: str, body: str, reason: str) -> None:
+    head = HEAD.replace("import Item", "import Admin, Item")
+    app = {
+        "app/models.py": MODELS + SUBCLASSES,
+        "app/session.py": SESSION,
+        "app/main.py": head + SCHEMAS + HANDLER % model + f"    {body}\n",
+    }
+    messages = [each.message for each in findings(app, "FAPI502") if each.fix is None]
+    assert bool(messages) == bool(reason)
+    assert all(reason in message for message in messages)
+
+
+def test_a_mapping_that_loads_its_subclasses() -> None:
+    models = MODELS.replace("items: Map", '__mapper_args__ = {"with_polymorphic": "*"}\n    items: Map', 1)
+    work = HEAD + SCHEMAS + HANDLER % "AdminOut" + "    return db.get(User, 1)\n"
+    app = {"app/models.py": models + SUBCLASSES, "app/session.py": SESSION, "app/main.py": work}
+    assert all(each.fix is not None for each in findings(app, "FAPI502"))
+    work = work.replace("response_model=AdminOut", "response_model=Member")
+    assert all("`team` is read" in each.message for each in findings({**app, "app/main.py": work}, "FAPI502"))

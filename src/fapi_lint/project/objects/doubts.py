@@ -75,6 +75,10 @@ class Doubts(Struct, eq=False):
         if any(link.is_lazy and not is_loaded((*owner.path, link.name), loaded) for link in links):
             self._add(walk, node, f"`{walk.module.slice(node)}` may read any attribute")
 
+    def below(self, walk: Walk, place: Place, reason: str) -> None:
+        """`party.vat_number`, which only companies have."""
+        self.found.setdefault(place, Doubt(walk.function, place, reason))
+
     def passed(self, walk: Walk, node: o.Node, summary: Summary, origin: Origin, values: Values) -> None:
         """What is given for a parameter that is read."""
         reads = summary.reads.get(origin)

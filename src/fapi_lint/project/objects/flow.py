@@ -367,8 +367,8 @@ class ObjectFlow(Struct, eq=False, dict=True):
         self.stale.read(walk, origin, path, facts, place)
         member = self._member(origin.model, path)
         if member is None:
-            return
-        if isinstance(member, Function):
+            self._below(walk, origin, path, facts, place)
+        elif isinstance(member, Function):
             self._call(walk, origin, path[:-1], facts, member, place)
         elif isinstance(member, tuple):
             for length in range(1, len(member) + 1):
@@ -383,6 +383,18 @@ class ObjectFlow(Struct, eq=False, dict=True):
             is_doubtful = not facts.lacks(path)
             key = (origin, path, facts.dropped, facts.is_opaque, is_doubtful)
             _note(self.reads, key, Read(origin, path, facts, place, obstacle, is_doubtful=is_doubtful, beside=beside))
+
+    def _below(self, walk: Walk, origin: Origin, path: Path, facts: Facts, place: Place) -> None:
+        """What only a subclass has of the model that is queried is loaded when it is read."""
+        model = self.walk(origin, path[:-1])
+        owner = None if model is None else self.links.below(model).get(path[-1])
+        may_be = origin.kind == "parameter" or facts.may_lack(path)
+        # Options that are not seen may load columns, not what a subclass leads to.
+        if owner is None or not may_be or (origin in self.unreadable and path[-1] in owner.columns):
+            return
+        assert model is not None
+        text = f"`{path[-1]}` is read, which a query for `{model.name}` does not load of each `{owner.name}`"
+        self.doubts.below(walk, place, text)
 
     def _member(self, model: Model | None, path: Path) -> bool | Function | Path | None:
         """What the last attribute of a path is: a link that loads when it is read (or may be one), a column that an

@@ -38,6 +38,10 @@ class LazyWords:
             self.attributes = frozenset(self.words)
             self.schemas = self._schemas(self.words)
             self.words.update(schema.name for schema in self.schemas)
+        below = {name for model in models for name in links.below(model)}
+        if below:
+            self.schemas |= self._schemas(below)
+            self.words |= below | {schema.name for schema in self.schemas}
         self.volatile = {name for model in models for name in volatile.columns(model)}
         self.written = self._schemas(self.volatile) if self.volatile else set()
         """Schemas that read what an UPDATE changes."""

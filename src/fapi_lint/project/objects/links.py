@@ -63,6 +63,7 @@ class Links(Struct, eq=False, dict=True):
 
     project: Project
     _of: dict[Model, dict[str, Link]] = field(default_factory=dict)
+    _below: dict[Model, dict[str, Model]] = field(default_factory=dict)
 
     def of(self, model: Model) -> dict[str, Link]:
         """The links of a model, own and inherited, by name."""
@@ -119,6 +120,19 @@ class Links(Struct, eq=False, dict=True):
             direction = None if join is None else join.direction
             key = key if direction is Direction.ONE_TO_MANY else ""
             yield Link(name, model, source, many, lazy, key)
+
+    def below(self, model: Model) -> dict[str, Model]:
+        """What only mapped subclasses have, and a query for the model does not load: attributes and whose they are."""
+        if model not in self._below:
+            found: dict[str, Model] = {}
+            for other in self.project.models.users_of(model.class_):
+                if other is not model:
+                    names = {link.name for link in self.of(other).values() if link.is_lazy}
+                    if not any(_loads_subclasses(class_) for class_ in other.ancestors):
+                        names |= other.columns.keys()
+                    found.update(dict.fromkeys(names - model.columns.keys() - self.of(model).keys(), other))
+            self._below[model] = found
+        return self._below[model]
 
     # --- options of queries --------------------------------------------------------------------------
 
@@ -187,6 +201,12 @@ def is_loaded(path: Path, loaded: Collection[Path]) -> bool:
         for other in loaded
         if other[-1] in (ANY, BELOW)
     )
+
+
+def _loads_subclasses(class_: Class) -> bool:
+    """Whether a mapping says that columns of subclasses are loaded with those of the class."""
+    text = class_.module.text[class_.node.body_start : class_.node.end]
+    return "with_polymorphic" in text or "polymorphic_load" in text
 
 
 def _attributes(expr: o.Expr) -> tuple[str, ...] | None:

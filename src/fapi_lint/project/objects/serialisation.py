@@ -198,7 +198,11 @@ class Serialisation:
             if name in volatile and link is None:
                 yield (name,), field.place, None, None
                 continue
-            if not name or (model is not None and link is None and self.objects.property_of(model, name) is None):
+            if not name:
+                continue
+            if model is not None and link is None and self.objects.property_of(model, name) is None:
+                if name in self.objects.links.below(model):
+                    yield (name,), field.place, None, None
                 continue
             found = self._inner(field.scope, field.annotation, arguments)
             inner = None if found is None else self.project.schemas.by_class.get(found[0])
