@@ -579,6 +579,14 @@ def test_scripts_of_the_application_run_a_loop() -> None:
         ("class A:\n    @property\n    def user(self):\n        return get(SessionLocal(), 1)", "`user` is a property"),
         ("class A:\n    def __init__(self):\n        get(SessionLocal(), 1)", "`__init__` cannot be a coroutine"),
         ("@queue.task\ndef work():\n    get(SessionLocal(), 1)", "nobody can tell what `@queue.task` does with `work`"),
+        (
+            "import typer\napp = typer.Typer()\n\n@app.command()\ndef work():\n    get(SessionLocal(), 1)",
+            "`work` is called by Typer, which does not await it",
+        ),
+        (
+            "from celery import shared_task\n\n@shared_task\ndef work():\n    get(SessionLocal(), 1)",
+            "`work` is called by Celery, which does not await it",
+        ),
         ("registry = scoped_session(SessionLocal)", "`scoped_session()` keeps a session for each thread"),
         ("def work(db: Session):\n    yield from get(db, 1)", "`work` yields from another generator"),
         ("with SessionLocal() as db:\n    pass", "nothing can be awaited at module level"),

@@ -18,6 +18,8 @@ _TRANSPARENT = frozenset(["staticmethod", "classmethod", "abstractmethod", "over
 _MANAGERS = frozenset(["contextmanager", "asynccontextmanager"])
 _AWARE = frozenset(["backoff", "freezegun", "mock", "respx", "stamina", "tenacity", "time_machine", "unittest"])
 """Packages whose decorators serve coroutine functions as well."""
+_SYNCHRONOUS = {"celery": "Celery", "click": "Click", "dramatiq": "Dramatiq", "huey": "Huey", "typer": "Typer"}
+"""Packages that call what they decorate, and know nothing of coroutines."""
 _BASES = frozenset(["abc", "builtins", "typing", "typing_extensions", "pydantic", "dataclasses", "enum"])
 """Packages whose classes call none of the methods that applications give to a subclass."""
 _XUNIT = frozenset(
@@ -138,6 +140,10 @@ class Convertible:
                 return None if any_scope else self._fixture(function)
             if symbol.name in ("property", "cached_property", "hybrid_property"):
                 return f"`{function.name}` is a property"
+        owner = types.of(function.enclosing, func.value) if isinstance(func, o.Attribute) else None
+        made_by = symbol if owner is None else owner.symbol
+        if isinstance(made_by, External) and made_by.package in _SYNCHRONOUS:
+            return f"`{function.name}` is called by {_SYNCHRONOUS[made_by.package]}, which does not await it"
         return f"nobody can tell what `@{written}` does with `{function.name}` as a coroutine"
 
     def _fixture(self, function: Function) -> str | None:
