@@ -33,7 +33,7 @@ from fapi_lint.project.asynchrony.coroutines import paths
 from fapi_lint.project.asynchrony.flow import Change
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES
 from fapi_lint.project.asynchrony.streaming import STREAMS
-from fapi_lint.project.asynchrony.surroundings import parameter
+from fapi_lint.project.asynchrony.surroundings import is_target, parameter
 from fapi_lint.project.asynchrony.threads import position
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
@@ -156,7 +156,7 @@ class Conversion:
                 continue
             for node, above in paths(function.scope.body, o.Attribute):
                 called = above is not None and isinstance(above[0], o.Call) and above[0].func is node
-                if node.attr in names and not called:
+                if node.attr in names and not called and not is_target(node, above) and o.dotted(node.value) != "self":
                     owner = resolver.resolve(function.scope, node.value)
                     if not isinstance(owner, (Class, External, Module, Namespace)):
                         return self.where(function.module.path, node.start)

@@ -219,6 +219,34 @@ def test_rows_that_are_streamed(before: str, after: str | None) -> None:
         assert converted(code).endswith(f"async def work(db: AsyncSession):\n    {after}\n")
 
 
+def test_a_function_that_a_fixture_gives() -> None:
+    conftest = """
+        import pytest
+        from app.db import SessionLocal
+        from app.work import get
+
+
+        @pytest.fixture
+        def db():
+            with SessionLocal() as session:
+                yield session
+
+
+        @pytest.fixture
+        def load(db):
+            def one(id):
+                return get(db, id)
+
+            return one
+        """
+    test = "def test_it(load):\n    assert load(1) != load(2)\n"
+    found = fixed(app(GET, tests__conftest=conftest, tests__test_it=test), CODES, unsafe=True)
+    assert "async def one(id):\n        return await get(db, id)\n\n    return one\n" in found["tests/conftest.py"]
+    assert "async def test_it(load):\n    assert await load(1) != await load(2)\n" in found["tests/test_it.py"]
+    test = "from app.other import work\n\ndef test_it(load):\n    work(load)\n"
+    assert "`one` is passed to `work()`" in refusal(GET, tests__conftest=conftest, tests__test_it=test)
+
+
 def test_what_events_are_sent_to() -> None:
     text = """
         from sqlalchemy import event
@@ -1161,7 +1189,9 @@ def test_the_title_names_a_test_that_mocks_a_session() -> None:
     assert "mock" not in title
 
 
-@pytest.mark.parametrize(("read", "told"), [("user.pets", True), ("user.pets()", False), ("User.pets", False)])
+@pytest.mark.parametrize(
+    ("read", "told"), [("user.pets", True), ("user.pets()", False), ("User.pets", False), ("self.pets", False)]
+)
 def test_the_title_names_a_test_that_reads_a_relationship(read: str, told: bool) -> None:
     pet = """
 

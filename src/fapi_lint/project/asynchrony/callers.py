@@ -92,7 +92,8 @@ class Callers:
         if name not in self._named:
             self._search(name)
         for sighting in self._named[name].get(function, ()):
-            yield self._use(function, sighting)
+            fixture = self._given_by(sighting)
+            yield from [self._use(function, sighting)] if fixture is None else self._used_in_tests(function, fixture)
         if function.is_method and name not in _COMMON and not name.startswith("__"):
             unclear = self._unclear[name]
             if unclear is not None:
@@ -100,6 +101,24 @@ class Callers:
                 text = f"nobody can tell whether `{module.slice(unclear.node)}()` calls that of `{_owner(function)}`"
                 yield Use(obstacle=Obstacle(module, unclear.node, text))
         yield from self._patched(name)
+
+    def _given_by(self, sighting: Sighting) -> str | None:
+        """What tests call the fixture that gives them a function of its own: `return make_user`."""
+        owner, tests = sighting.scope.owner, self.project.tests
+        if not isinstance(sighting.parent, (o.Return, o.Yield)) or not isinstance(owner, Function):
+            return None
+        names = [fixture.name for fixture in tests.fixtures]
+        name = tests.fixture_name(owner) if tests.is_fixture(owner) else ""
+        return name if names.count(name) == 1 else None
+
+    def _used_in_tests(self, function: Function, name: str) -> Iterator[Use]:
+        """Every use of what a fixture gives, by the parameters that bear its name."""
+        for module in self.project.references.mentioning(name):
+            for sighting in search(module, name) if self.project.purposes.of(module) == "test" else ():
+                if isinstance(sighting.node, o.Name) and sighting.node.id == name:
+                    found = sighting.scope.lookup(name)
+                    if found is not None and any(isinstance(binding.node, o.Param) for binding in found[1]):
+                        yield self._use(function, sighting)
 
     def _entered(self, method: Function) -> Iterator[Use]:
         """Every `with` that enters an object of a class with this method, or may; any other use is in the way."""
