@@ -247,6 +247,39 @@ def test_a_function_that_a_fixture_gives() -> None:
     assert "`one` is passed to `work()`" in refusal(GET, tests__conftest=conftest, tests__test_it=test)
 
 
+def test_engines_by_model() -> None:
+    code = """
+        from sqlalchemy.orm import sessionmaker
+
+        Maker = sessionmaker(binds={User: engine}, join_transaction_mode="create_savepoint")
+
+
+        def work():
+            with Maker() as db:
+                db.commit()
+        """
+    found = converted(code)
+    assert 'async_sessionmaker(binds={User: engine}, join_transaction_mode="create_savepoint", expire_' in found
+    assert "`engine` is put into a collection" in refusal(code.replace("binds={User: engine}", "info={User: engine}"))
+
+
+def test_a_session_of_an_object_that_nobody_knows() -> None:
+    code = """
+        class Service:
+            def __init__(self, db: Session) -> None:
+                self.db = db
+
+
+        def work(service: Service):
+            service.db.commit()
+
+
+        def other(service):
+            service.db.commit()
+        """
+    assert "nobody can tell whether `service.db` is a session (app/work.py:" in refusal(code)
+
+
 def test_what_events_are_sent_to() -> None:
     text = """
         from sqlalchemy import event

@@ -262,3 +262,72 @@ def test_what_is_done_with_the_keywords(before: str, after: str, reason: str) ->
 def test_a_keyword_that_is_something_else() -> None:
     code = WORK.replace("untyped(slug, db_session=None)", "untyped(slug, db_session: str)")
     assert refusal(OPENING, code) != ""
+
+
+TRANSACTION = """
+def deco(method):
+    def wrapper(self, *args):
+        try:
+            return method(self, *args)
+        finally:
+            self.db.commit()
+
+    return wrapper
+"""
+SERVICES = """
+class Users:
+    def __init__(self, db: Session) -> None:
+        self.db = db
+
+    @deco
+    def ping(self) -> None:
+        self.db.execute(text("SELECT 1"))
+
+
+class Posts:
+    def __init__(self, db: Session) -> None:
+        self.db = db
+
+    @deco
+    def rename(self, post) -> None:
+        post.title = "x"
+
+
+def work(posts: Posts) -> None:
+    posts.rename(1)
+"""
+
+
+def test_a_wrapper_around_methods_works_with_what_their_instances_hold() -> None:
+    decorator, code = converted(TRANSACTION, SERVICES)
+    assert (
+        "    async def wrapper(self, *args):\n        try:\n            return await method(self, *args)" in decorator
+    )
+    assert "await self.db.commit()" in decorator
+    assert "    async def rename(self, post) -> None:\n" in code
+    assert "async def work(posts: Posts) -> None:\n    await posts.rename(1)\n" in code
+
+
+def test_instances_that_hold_different_things() -> None:
+    code = SERVICES.replace(
+        "class Posts:\n    def __init__(self, db: Session)", "class Posts:\n    def __init__(self, db)"
+    )
+    assert "nobody can tell whether `self.db` is a session" in refusal(TRANSACTION, code)
+
+
+def test_a_session_that_a_wrapper_passes_by_keyword() -> None:
+    decorator = """
+        from app.db import SessionLocal
+
+        def deco(function):
+            def wrapper(*args, **kwargs):
+                with SessionLocal() as db:
+                    return function(*args, db=db, **kwargs)
+
+            return wrapper
+        """
+    code = "\n\n@deco\ndef ping(x, *, db: Session) -> None:\n    db.commit()\n\n\ndef work() -> None:\n    ping(1)\n"
+    after, work = converted(decorator, code)
+    assert "async with SessionLocal() as db:\n            return await function(*args, db=db, **kwargs)" in after
+    assert "async def work() -> None:\n    await ping(1)\n" in work
+    assert "has no `db`" in refusal(decorator, code.replace("x, *, db", "x, *, session").replace("db.c", "session.c"))

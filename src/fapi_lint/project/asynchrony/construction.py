@@ -38,7 +38,12 @@ _ENGINE_ARGUMENTS = frozenset(
     ]
 )
 """What `create_async_engine` takes as `create_engine` does."""
-_MAKER_ARGUMENTS = frozenset(["autocommit", "autoflush", "bind", "class_", "expire_on_commit", "future", "info"])
+_MAKER_ARGUMENTS = frozenset(
+    [
+        *("autobegin", "autocommit", "autoflush", "bind", "binds", "class_", "close_resets_only", "expire_on_commit"),
+        *("future", "info", "join_transaction_mode"),
+    ]
+)
 _POOLS = frozenset(["NullPool", "QueuePool", "StaticPool", "AsyncAdaptedQueuePool"])
 
 

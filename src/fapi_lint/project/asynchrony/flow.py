@@ -90,6 +90,8 @@ class Part(Struct, eq=False):
     scope: Scope
     changes: list[Change] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
+    unclear: list[Obstacle] = field(default_factory=list)
+    """What may work with a session of the application, and nobody can tell."""
     touches: bool = False
     """Whether anything synchronous is in it."""
 
@@ -157,9 +159,12 @@ class SessionFlow:
                         self.sets.join(key, owner)
             if not self.fresh_words and not self.dirty:
                 for function in list(self.touched):
+                    self.wrapped_instance(function)
+                for function in list(self.touched):
                     self.fixture_parameters(function)
         for function in [key for key in self.parts if isinstance(key, Function) and self.sessions.is_callback(key)]:
             del self.parts[function]  # SQLAlchemy calls them with synchronous sessions, whatever the application has.
+        self.loose += [obstacle for part in self.parts.values() for obstacle in part.unclear]
 
     def _renamed_seeds(self, module: Module) -> None:
         for name, bindings in module.scope.bindings.items():
@@ -268,6 +273,28 @@ class SessionFlow:
         if isinstance(function.parent, Class):
             for method in function.parent.methods:
                 self.touch(method)
+
+    def wrapped_instance(self, function: Function) -> None:
+        """`def wrapper(self, *args)` is called with the instances whose methods are decorated: one that is like all."""
+        decorating = self.project.decorators.by_wrapper(function)
+        param = next(iter(function.node.params), None)
+        if decorating is None or param is None or param.kind[:1] == "*" or param.annotation is not None:
+            return
+        owners = dict.fromkeys(method.parent for method, _ in self.project.decorators.decorated(decorating))
+        classes = [owner for owner in owners if isinstance(owner, Class)]
+        names = {
+            node.attr
+            for node in o.walk(*function.node.body)
+            if isinstance(node, o.Attribute) and node.attr in self.words
+        }
+        if len(classes) < len(owners) or not classes or not names:
+            return
+        held = [{name: self.role(self.types.attribute(Type(class_), name)) for name in names} for class_ in classes]
+        if any(each != held[0] for each in held) or not any(held[0].values()):
+            return
+        for class_ in classes:
+            self.sets.join(function, class_)
+        self.assume(function, param, Type(classes[0]))
 
     # --- fixtures ----------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony import signatures
 from fapi_lint.project.asynchrony.coroutines import Parents
-from fapi_lint.project.asynchrony.decorators import keywords_handed_on
+from fapi_lint.project.asynchrony.decorators import Decorating, keywords_handed_on
 from fapi_lint.project.asynchrony.flow import ORM, Kind
 from fapi_lint.project.asynchrony.roles import Role
 from fapi_lint.project.asynchrony.surroundings import leaf, parameter
@@ -40,12 +40,17 @@ def given_by_keyword(reader: Reader, scope: Scope, target: o.Subscript, node: o.
         return
     for use in keywords_handed_on(wrapper, o.dotted(target.value), decorating):
         reader.obstacle(use, f"`{reader.module.slice(use)}`, with a session in it, is handed to something else")
+    _hand_on(reader, decorating, key.value or "", given, node)
+
+
+def _hand_on(reader: Reader, decorating: Decorating, name: str, given: Type, node: o.Node) -> None:
+    """What a wrapper passes as `name` to each of the functions that it is put around."""
+    role = reader.flow.role(given)
     for function, _ in reader.flow.project.decorators.decorated(decorating):
         reader.join(function)
-        param = next((param for param in function.node.params if param.name == key.value), None)
-        role = reader.flow.role(given)
+        param = next((param for param in function.node.params if param.name == name), None)
         if param is None or param.kind[:1] == "*":
-            reader.obstacle(node, f"`{function.name}`, which is given it by a decorator, has no `{key.value}`")
+            reader.obstacle(node, f"`{function.name}`, which is given it by a decorator, has no `{name}`")
         elif role is not None:
             _give(reader, function, param, given, role, node)
 
@@ -54,6 +59,12 @@ def argument(reader: Reader, scope: Scope, role: Role, call: o.Call, arg: o.Arg,
     """Something synchronous passed to a call."""
     callee = reader.types.callee(scope, call.func)
     called, first = leaf(call.func), 0
+    if arg.keyword and reader.part.function is not None:
+        decorating = reader.flow.project.decorators.by_wrapper(reader.part.function)
+        given = reader.types.of(scope, arg.value)
+        if decorating is not None and given is not None and any(each.node is call for each in decorating.calls):
+            _hand_on(reader, decorating, arg.keyword, given, arg.value)
+            return
     thread = runner(reader.flow.project.resolver, scope, call)
     if thread is not None:
         callee, first = reader.types.callee(scope, call.args[thread].value), thread + 1

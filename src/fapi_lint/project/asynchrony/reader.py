@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from fapi_lint.project.asynchrony.flow import SessionFlow
     from fapi_lint.project.module import Module
 
+_SURELY = frozenset(["commit", "execute", "flush", "refresh", "rollback", "scalar", "scalars"])
+"""Methods that hardly anything but a session has."""
 _WORDS = re.compile(r"\w+")
 _GIVING = frozenset(["begin", "begin_nested", "connect", "connection", "execution_options", "next"])
 """Methods and builtins whose calls may give something synchronous, whatever it is called."""
@@ -179,6 +181,11 @@ class Reader:
             is_target(node, above) or is_shadowed(root(node), above)
         ):
             self.reference(scope, node, self.type_of(scope, node), above)
+        elif node.attr in _SURELY and isinstance(node.value, o.Attribute) and node.value.attr in self.flow.words:
+            call = above[0] if above is not None else None
+            if isinstance(call, o.Call) and call.func is node and self.types.of(scope, node.value) is None:
+                text = f"nobody can tell whether `{self.module.slice(node.value)}` is a session"
+                self.part.unclear.append(Obstacle(self.module, node, text))
 
     def reference(self, scope: Scope, node: o.Name | o.Attribute, type_: Type | None, above: Parents) -> None:
         """A name that may stand for something synchronous."""
@@ -334,11 +341,22 @@ class Reader:
                         self.shared(node)
                 case o.Param() if role is not Role.MAKER:
                     self.obstacle(node, "it is the default of a parameter")
+                case o.Dict() if self._is_binds(scope, rest):
+                    return
                 case o.Collection() | o.Dict() | o.Starred() | o.Subscript() | o.Comprehension() | o.Generator():
                     self.obstacle(node, f"`{self.module.slice(node)}` is put into a collection")
                 case o.For():
                     self.obstacle(node, f"`{self.module.slice(node)}` is iterated")
             return
+
+    def _is_binds(self, scope: Scope, above: Parents) -> bool:
+        """`sessionmaker(binds={User: engine, Event: other})`, which takes asynchronous engines as well."""
+        arg, rest = above if above is not None else (None, None)
+        call = rest[0] if rest is not None else None
+        if not isinstance(arg, o.Arg) or arg.keyword != "binds" or not isinstance(call, o.Call):
+            return False
+        symbol = self.flow.project.resolver.external(scope, call.func)
+        return symbol is not None and symbol.is_from("sqlalchemy", "sessionmaker", "Session")
 
     def shared(self, node: o.Node) -> None:
         """A test's own session, given to the application: `TestClient` runs that in another event loop."""
