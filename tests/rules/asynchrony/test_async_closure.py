@@ -247,6 +247,23 @@ def test_a_function_that_a_fixture_gives() -> None:
     assert "`one` is passed to `work()`" in refusal(GET, tests__conftest=conftest, tests__test_it=test)
 
 
+def test_metadata_is_no_object_of_the_application() -> None:
+    code = """
+        class Manager:
+            def create_all(self):
+                with engine.begin() as connection:
+                    User.metadata.create_all(connection)
+
+
+        def work(manager: Manager):
+            manager.create_all()
+        """
+    found = converted(code)
+    assert "    async def create_all(self):" in found
+    assert "await connection.run_sync(User.metadata.create_all)" in found
+    assert "    await manager.create_all()" in found
+
+
 def test_engines_by_model() -> None:
     code = """
         from sqlalchemy.orm import sessionmaker

@@ -251,6 +251,13 @@ def test_a_change_in_a_shared_method_is_followed_by_a_refresh_of_the_caller() ->
     assert 'await db.refresh(order, ["items"])' in out["app/main.py"]
 
 
+def test_what_a_shared_method_gives_and_another_gives_back() -> None:
+    body = "order = crud.order.get(db, id)\n    return crud.order.update(db, order, payload)"
+    out = fixed(files(body), "FAPI502", unsafe=True)["app/main.py"]
+    after = "    order = await crud.order.get(db, id)\n    order = await crud.order.update(db, order, payload)\n"
+    assert out.endswith(f"{after}    {LOADED}    return order\n")
+
+
 @pytest.mark.parametrize("call", ["super().get", "super(CRUDOrder, self).get"])
 def test_what_a_subclass_calls_is_the_method_above(call: str) -> None:
     crud = CRUD.replace("self.get(db, id)\n", f"{call}(db, id)\n")

@@ -264,7 +264,7 @@ class Callers:
         node, scope = sighting.node, sighting.scope
         assert isinstance(node, o.Attribute)
         call = sighting.parent
-        if not isinstance(call, o.Call) or call.func is not node:
+        if not isinstance(call, o.Call) or call.func is not node or _leaf(node.value) == "metadata":
             return False
         if isinstance(self.flow.types.callee(scope, node), LibraryMethod) or self.flow.types.of(scope, node.value):
             return False

@@ -149,10 +149,10 @@ class Walk:
     def given_back(self, name: str, call: o.Call, values: Values) -> None:
         """`return save(post)`: what a call drops of the object that it gives back is loaded where that gets a name."""
         (value,) = values if len(values) == 1 else (None,)
-        if not isinstance(value, Objects) or value.path or value.many or value.origin.is_shared:
+        if not isinstance(value, Objects) or value.path or value.many:
             return
         facts = self.facts(value.origin)
-        if facts.dropped is None or facts.dropped.node is not call:
+        if facts.dropped is None or facts.dropped.is_shared or facts.dropped.node is not call:
             return
         given = name or facts.dropped.variable or self.name_for(value)
         at = self.objects.places.named(facts.dropped, given)
