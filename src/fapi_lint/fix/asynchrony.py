@@ -199,6 +199,8 @@ class Conversion:
                 start, name = node.func.attr_start, node.func.attr
                 text = (ENTERING if change.kind == "reenter" else STREAMS)[name]
                 self.edits.append(Edit(module.path, start, start + len(name), text))
+            case "collect":
+                self.collected(change)
             case "iterate":
                 self.insertions.around(module, node.start, node.start, "async ")
             case "run":
@@ -255,6 +257,15 @@ class Conversion:
             self.insertions.around(change.module, node.start, node.end, "(await ", ")", rank=1)
         else:
             self.insertions.around(change.module, node.start, node.end, "await ", rank=1)
+
+    def collected(self, change: Change) -> None:
+        """`list(rows(db))`, `sorted(rows(db))`: all that an asynchronous generator gives."""
+        module, node, outer = change.module, change.node, change.parents[1] if len(change.parents) > 1 else None
+        start, end = node.start, node.end
+        if isinstance(outer, o.Call) and o.dotted(outer.func) == "list":
+            start, end = outer.start, outer.end
+            self.edits += [Edit(module.path, start, node.start, ""), Edit(module.path, node.end, end, "")]
+        self.insertions.around(module, node.start, node.end, "[item async for item in ", "]", rank=1)
 
     def class_(self, module: Module, node: o.Node) -> None:
         """A synchronous class named."""

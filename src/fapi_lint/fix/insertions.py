@@ -10,7 +10,8 @@ class Insertions:
     """Insertions into any number of files; those around an outer node stand outside of those around an inner one."""
 
     def __init__(self) -> None:
-        self._openings: dict[tuple[str, int], dict[str, tuple[int, int]]] = {}
+        self._openings: dict[tuple[str, int], dict[tuple[str, int], tuple[int, int]]] = {}
+        """By the text, and by the end of its span where that is closed as well."""
         self._closings: dict[tuple[str, int], list[tuple[int, str]]] = {}
         self._done: set[tuple[str, int, int, str, str]] = set()
 
@@ -22,7 +23,8 @@ class Insertions:
         self._done.add(key)
         if before:
             opening = self._openings.setdefault((file.path, start), {})
-            opening[before] = max((end, rank), opening.get(before, (0, 0)))
+            text = before, end if after else 0
+            opening[text] = max((end, rank), opening.get(text, (0, 0)))
         if after:
             self._closings.setdefault((file.path, end), []).append((start, after))
 
@@ -34,5 +36,6 @@ class Insertions:
             closings = sorted(self._closings.get((path, offset), ()), reverse=True)
             openings = self._openings.get((path, offset), {})
             ordered = sorted(openings, key=lambda text: openings[text], reverse=True)
-            found.append(Edit(path, offset, offset, "".join([*(text for _, text in closings), *ordered])))
+            texts = [*(text for _, text in closings), *(text for text, _ in ordered)]
+            found.append(Edit(path, offset, offset, "".join(texts)))
         return found

@@ -132,6 +132,7 @@ def test_calls_are_awaited_up_to_the_callers() -> None:
         ("print(*db.scalars(select(User)))", "print(*await db.scalars(select(User)))"),
         ("get(db, get(db, 1).id)", "await get(db, (await get(db, 1)).id)"),
         ("db.delete(get(db, 1))", "await db.delete(await get(db, 1))"),
+        ("db.connection().execute(1).all()", "(await (await db.connection()).execute(1)).all()"),
         ("(db.add(User()), db.expunge(1), db.commit())", "(db.add(User()), db.expunge(1), await db.commit())"),
         ("[x for x in db.dirty if db.is_modified(x)] or db.flush()", None),
     ],
@@ -262,6 +263,73 @@ def test_metadata_is_no_object_of_the_application() -> None:
     assert "    async def create_all(self):" in found
     assert "await connection.run_sync(User.metadata.create_all)" in found
     assert "    await manager.create_all()" in found
+
+
+ROWS = """
+def rows(db: Session):
+    for user in db.scalars(select(User)):
+        yield user.name
+
+
+def work(db: Session):
+    return {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("list(rows(db))", "[item async for item in rows(db)]"),
+        ("sorted(rows(db))[0]", "sorted([item async for item in rows(db)])[0]"),
+        ("','.join(rows(db))", "','.join([item async for item in rows(db)])"),
+        ("zip(rows(db), (1, 2))", None),
+    ],
+)
+def test_all_that_a_generator_gives(before: str, after: str | None) -> None:
+    if after is None:
+        assert "`rows()` is neither iterated nor entered there" in refusal(ROWS.format(before))
+    else:
+        assert converted(ROWS.format(before)).endswith(f"async def work(db: AsyncSession):\n    return {after}\n")
+
+
+def test_methods_of_models() -> None:
+    code = """
+        from app.models import Base
+        from sqlalchemy.orm import Mapped, mapped_column
+
+
+        class Pet(Base):
+            __tablename__ = "pets"
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+            def save(self, db: Session) -> "Pet":
+                db.add(self)
+                db.commit()
+                return self
+
+
+        def work(db: Session):
+            return Pet().save(db)
+        """
+    found = converted(code)
+    assert "    async def save(self, db: AsyncSession)" in found
+    assert "return await Pet().save(db)" in found
+
+
+def test_a_method_that_is_looked_up_by_its_name() -> None:
+    code = """
+        class Repository:
+            def __init__(self, db: Session) -> None:
+                self.db = db
+
+            def one(self, id: int) -> User | None:
+                return self.db.get(User, id)
+
+
+        def work(db: Session):
+            return getattr(Repository(db), "one")(1)
+        """
+    assert "`one` is passed to `getattr()`, which may not await it" in refusal(code)
 
 
 def test_engines_by_model() -> None:

@@ -45,7 +45,7 @@ def hindrance(node: o.Node, parents: Sequence[o.Node], scope: Scope) -> str | No
             return "in the header of a function"
         if isinstance(parent, o.Comprehension) and not _is_first_iterable(parent, node):
             depth += 1
-            if parent.kind == "generator" and not _is_consumed(parent, parents[position + 1 :]):
+            if parent.kind == "generator" and not is_consumed(parent, parents[position + 1 :]):
                 return "inside of a generator expression"
         inner = parent
     if depth > 1:
@@ -70,8 +70,8 @@ def _is_first_iterable(comprehension: o.Comprehension, node: o.Node) -> bool:
     return first.start <= node.start < first.end
 
 
-def _is_consumed(generator: o.Comprehension, parents: Sequence[o.Node]) -> bool:
-    """Whether a generator expression is exhausted where it stands: unpacked, or the only argument of what takes all."""
+def is_consumed(generator: o.Expr, parents: Sequence[o.Node]) -> bool:
+    """Whether a generator is exhausted where it stands: unpacked, or the only argument of what takes all."""
     if parents and isinstance(parents[0], o.Assign) and parents[0].value is generator:
         return all(isinstance(target, o.Collection) for target in parents[0].targets)
     if len(parents) < 2 or not isinstance(parents[0], o.Arg) or not isinstance(parents[1], o.Call):
@@ -157,6 +157,8 @@ class Convertible:
     def _foreign_base(self, class_: Class) -> str | None:
         """A foreign class that the class inherits from and that may have its own idea of its methods."""
         resolver = self.project.resolver
+        if class_ in self.project.models.by_class:
+            return None  # What maps it calls no methods of it.
         for base in resolver.mro(class_):
             if isinstance(base, External) and base.package not in _BASES:
                 return base.name

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony.awaiting import ENTERING, hindrance
+from fapi_lint.project.asynchrony.awaiting import ENTERING, hindrance, is_consumed
 from fapi_lint.project.asynchrony.flow import Change, Kind, Obstacle, SessionFlow
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.search import Sighting, search
@@ -239,6 +239,8 @@ class Callers:
                         meant = self._meant(sighting)
                         if meant is None and word == name and self._may_be_method(sighting):
                             unclear.append(sighting)
+                    elif isinstance(node, o.String) and node.value == word:
+                        meant = self._looked_up(sighting, word)
                     else:
                         continue
                     if meant is not None:
@@ -258,6 +260,16 @@ class Callers:
             return callee
         symbol = self.project.resolver.resolve(sighting.scope, sighting.node)
         return symbol if isinstance(symbol, Function) else None
+
+    def _looked_up(self, sighting: Sighting, name: str) -> Function | None:
+        """The method that `getattr(repository, "name")` gives."""
+        call = sighting.parents[-2] if len(sighting.parents) > 1 else None
+        if not isinstance(call, o.Call) or _leaf(call.func) != "getattr" or len(call.args) < 2:
+            return None
+        type_ = self.flow.types.of(sighting.scope, call.args[0].value)
+        owner = None if type_ is None else type_.symbol
+        found = self.project.resolver.class_member(owner, name) if isinstance(owner, Class) else None
+        return found if isinstance(found, Function) else None
 
     def _may_be_method(self, sighting: Sighting) -> bool:
         """Whether an attribute may be a method of an object that nothing is known of."""
@@ -353,6 +365,8 @@ class Callers:
             outer = parents[1]
             if isinstance(outer, o.Call) and _leaf(outer.func) == "next" and len(outer.args) == 1:
                 return "anext", outer
+        if is_consumed(call, parents):
+            return "collect", call
         return None, call
 
     def _patched(self, name: str) -> list[Use]:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from fapi_lint.project.asynchrony.session_uses import SessionUse
     from fapi_lint.project.project import Project
 
-AWAITING = frozenset(["await", "enter", "iterate", "anext", "stream", "create_all", "run_sync", "method", "dynamic"])
+AWAITING = frozenset(
+    ["await", "enter", "iterate", "anext", "stream", "collect", "create_all", "run_sync", "method", "dynamic"]
+)
 
 _IN_TEST = 3
 """The rank of queries of tests, which only the conversion asks to be rewritten."""

@@ -34,6 +34,7 @@ Kind: TypeAlias = Literal[
     "reenter",
     "iterate",
     "stream",
+    "collect",
     "anext",
     "run",
     "class",
