@@ -181,6 +181,7 @@ def test_objects_are_followed(body: str) -> None:
         ("user = request.state.user\nreturn count(user)", "`count` reads `items` of `user`"),
         ("user = db.get(User, 1)\nreturn len(getattr(user, request.method))", "may read any attribute"),
         ("user = db.get(User, 1)\nreturn apply(count, user)", "nobody can tell what `count` is called with"),
+        ("def f(a, user): return user.items\nreturn list(map(partial(f, 1), db.scalars(select(User))))", "what `f` is"),
         ("user = db.get(User, 1)\nreturn templates.TemplateResponse('x', {'user': user})", "may read `items`"),
         ("return UserOut.model_validate(request.state.user)", "`UserOut` may read relationships"),
         ("user = find(db, selectinload(User.items))\nreturn [item.notes for item in user.items]", "the options of its"),

@@ -392,6 +392,10 @@ class Calls:
                 p: (arg.value, values) for p, (arg, values) in zip(params, others, strict=False)
             }
             self.objects.pass_on(self.walk, summary, given)
+            if name == "partial" and any(
+                p not in given and origin in summary.reads for p, origin in summary.params.items()
+            ):
+                self.objects.doubts.referred(self.walk, expr, summary)  # What calls it gives the rest.
         elif name not in _LISTENING:
             self.objects.doubts.referred(self.walk, expr, summary)
 
