@@ -547,6 +547,21 @@ def test_code_that_goes_down_a_tree(code: str, reads: str) -> None:
         assert "options=[selectinload(Comment.replies, recursion_depth=-1)]" in fix(text)
 
 
+def test_class_methods_of_models() -> None:
+    find = """
+    @classmethod
+    async def find(cls, db: AsyncSession, key: int):
+        return (await db.scalars(select(cls).where(cls.id == key))).first()
+"""
+    imports = "from sqlalchemy import select\nfrom sqlalchemy.ext.asyncio import AsyncSession\n"
+    app = files(body("comment = await Comment.find(db, key)\nreturn comment.author.name"))
+    app["app/models.py"] = imports + MODELS + find
+    after = fixed(app, "FAPI506", unsafe=True)["app/models.py"]
+    assert "select(cls).where(cls.id == key).options(\n            selectinload(Comment.author)\n" in after
+    app["app/models.py"] += "\n\nclass Review(Comment):\n    pass\n"  # Then it is not sure what `cls` is.
+    assert findings(app, "FAPI506") == []
+
+
 def test_levels_that_are_loaded_each_for_itself() -> None:
     code = """
     async def tree(comment: Comment):

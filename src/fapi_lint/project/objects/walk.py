@@ -523,8 +523,16 @@ class Walk:
         attributes = self.project.model_attributes
         return None if attributes.of(self.scope, node) is None else attributes.own(self.receiver)
 
+    def own_model(self, node: o.Node) -> Class | None:
+        """`cls` in a class method of a model that no other model inherits."""
+        owner, params, models = self.function.parent, self.function.node.params, self.project.models
+        if not isinstance(node, o.Name) or not isinstance(owner, Class) or not params or node.id != params[0].name:
+            return None
+        marked = any(o.dotted(decorator.value) == "classmethod" for decorator in self.function.node.decorators)
+        return owner if marked and [model.class_ for model in models.users_of(owner)] == [owner] else None
+
     def resolve_class(self, node: o.Node) -> Class | None:
-        shared = self.shared_model(node)
+        shared = self.shared_model(node) or self.own_model(node)
         if shared is not None:
             return shared
         root = node
