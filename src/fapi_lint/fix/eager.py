@@ -407,4 +407,6 @@ def _statement(origin: Origin) -> o.Node | None:
         if statement.start <= origin.node.start and origin.node.end <= statement.end:
             found = statement
     kinds = (o.ExprStatement, o.Assign, o.AnnAssign, *((o.Return,) if origin.is_received else ()))
+    if found is None or origin.module.text[found.end :].lstrip(" \t").startswith(";"):
+        return None  # What follows on the same line would be run before.
     return found if isinstance(found, kinds) else None
