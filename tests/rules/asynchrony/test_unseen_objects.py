@@ -370,3 +370,34 @@ def test_a_mapping_that_loads_its_subclasses() -> None:
     assert all(each.fix is not None for each in findings(app, "FAPI502"))
     work = work.replace("response_model=AdminOut", "response_model=Member")
     assert all("`team` is read" in each.message for each in findings({**app, "app/main.py": work}, "FAPI502"))
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("user.id = User.id + 1\ndb.commit()\nreturn user.id", "`id` is read, which the database has computed"),
+        ("user.id = User.id + 1\ndb.flush()\ndb.refresh(user)\nreturn user.id", ""),
+        ("user.id = User.id + 1\nreturn user.email", ""),
+        ("user.id = user.id + 1\ndb.commit()\nreturn user.id", ""),
+        (
+            "try:\n    db.commit()\nexcept ValueError:\n    db.rollback()\n    return user.email",
+            "`email` is read after all",
+        ),
+        ("try:\n    db.commit()\nexcept ValueError:\n    db.rollback()\n    raise\nreturn user.email", ""),
+        ("db.expire(user)\nreturn user.email", "`email` is read after all that was loaded has expired"),
+        ("user = User(email='x')\ndb.add(user)\ndb.rollback()\nreturn user.email", ""),
+    ],
+)
+def test_columns_that_are_loaded_anew(body: str, reason: str) -> None:
+    body = f"user = db.get(User, 1)\n{body}"
+    if reason:
+        assert reason in refused("", body)
+    else:
+        assert "await db." in converted("", body)
+
+
+def test_a_schema_that_reads_what_the_database_computes() -> None:
+    body = "user = db.get(User, 1)\nuser.id = User.id + 1\ndb.commit()\nreturn user"
+    plain = "class Plain(BaseModel):\n    model_config = ConfigDict(from_attributes=True)\n    {}: int\n\n\n"
+    assert "`id` is read, which the database has computed" in refused(plain.format("id"), body, "Plain")
+    assert "await db.commit()" in converted(plain.format("email"), body, "Plain")

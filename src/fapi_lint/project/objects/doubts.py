@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
-from fapi_lint.project.objects.links import is_loaded
+from fapi_lint.project.objects.links import ANY, is_loaded
 from fapi_lint.project.objects.origins import Objects, Origin, Other, Record, Values
 from fapi_lint.project.objects.summary import Summary
 from fapi_lint.project.symbols import Binding, Class, External, Function, Namespace, Scope
@@ -77,6 +77,19 @@ class Doubts(Struct, eq=False):
 
     def below(self, walk: Walk, place: Place, reason: str) -> None:
         """`party.vat_number`, which only companies have."""
+        self.found.setdefault(place, Doubt(walk.function, place, reason))
+
+    def gone(self, walk: Walk, origin: Origin, name: str, place: Place) -> None:
+        """A column that is loaded anew when it is read."""
+        state, model = walk.state, origin.model
+        if model is None or name not in model.columns:
+            return
+        if (origin, name) in state.gone:
+            reason = f"`{name}` is read, which the database has computed, and nothing loads it before"
+        elif (origin, ANY) in state.gone:
+            reason = f"`{name}` is read after all that was loaded has expired, and nothing loads it before"
+        else:
+            return
         self.found.setdefault(place, Doubt(walk.function, place, reason))
 
     def passed(self, walk: Walk, node: o.Node, summary: Summary, origin: Origin, values: Values) -> None:

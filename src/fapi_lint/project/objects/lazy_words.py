@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 _WRITING = needles(["commit", "flush"])
 _DELETING = needles(["delete"])
 _RUNNING = needles(["execute"])
+_EXPIRING = needles(["rollback", "expire", "expire_all"])
+_FINDING = needles(["get", "select", "query", "scalars", "scalar", "first", "one", "one_or_none"])
+_COMPUTED = re.compile(r"\.(\w+) *= *\(*[\w.]+\.\1\b")
+"""`book.stock = Book.stock + 1`"""
 _ANY = needles(["getattr", "TemplateResponse"])
 """What may read any attribute of an object."""
 
@@ -97,8 +102,12 @@ class LazyWords:
         changing = [route for route in routes if route.methods != ("GET",)]
         if any(self._answers(route, self.written) for route in changing):
             return True
-        if mentions(function.node, _ANY):
+        if mentions(function.node, _ANY) or (mentions(function.node, _EXPIRING) and mentions(function.node, _FINDING)):
             return True
+        if mentions(function.node, _WRITING):
+            text = function.module.text
+            if _COMPUTED.search(text, function.node.body_start, function.node.end):
+                return True
         if mentions(function.node, _DELETING) and mentions(function.node, _RUNNING):
             return True
         return (bool(changing) or mentions(function.node, _WRITING)) and mentions(function.node, self._wanted)

@@ -175,6 +175,8 @@ class Serialisation:
                     self.read(walk, value.get(name), field.scope, field.annotation, arguments)
             elif isinstance(value, Objects) and not value.many:
                 facts, model = walk.facts(value.origin), self.objects.model_of(value)
+                for field in schema.fields.values() if walk.state.gone and not value.path else ():
+                    self.objects.doubts.gone(walk, value.origin, self._attribute(field), field.place)
                 if model is not None or value.origin.model is None:
                     for path, place, obstacle, beside in self.paths(schema, model, arguments):
                         self.objects.read(walk, value.origin, value.path + path, facts, place, obstacle, beside)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.mapped import Model
-from fapi_lint.project.objects.links import BELOW, Path
+from fapi_lint.project.objects.links import ANY, BELOW, Path
 from fapi_lint.project.objects.origins import UNKNOWN, Objects, Origin, Result, Statement, Values, either, first
 from fapi_lint.project.objects.places import names_of
 
@@ -47,6 +47,11 @@ class SessionCalls:
         if name in ("commit", "flush") and not node.args and self.may_be_session(func.value):
             self.flush(node, func, is_awaited)
             return UNKNOWN
+        if name in ("rollback", "expire_all") and self.may_be_session(func.value):
+            known = {
+                value.origin for values in walk.state.names.values() for value in values if isinstance(value, Objects)
+            }
+            walk.state.gone |= {(origin, ANY) for origin in known if origin.kind in ("query", "get")}
         if name == "expire_all" and self.may_be_session(func.value):
             for origin, at in self.drops(node, func, is_awaited):
                 walk.set_facts(origin, walk.facts(origin).expired(at))
@@ -150,6 +155,9 @@ class SessionCalls:
                 else:
                     self.walk.set_facts(value.origin, facts.load(*paths))
             elif not value.path:
+                self.walk.state.gone = {each for each in self.walk.state.gone if each[0] is not value.origin}
+                if func.attr == "expire":
+                    self.walk.state.gone.add((value.origin, ANY))
                 at = self.place(node, func, is_awaited, value.origin)
                 self.walk.set_facts(value.origin, facts.refreshed(at) if func.attr == "refresh" else facts.expired(at))
             elif func.attr == "refresh":
@@ -170,6 +178,8 @@ class SessionCalls:
                     facts = facts.wrote(facts.writes.statement(model, at))
             walk.set_facts(origin, facts)
         self.walk.state.deleted.clear()
+        walk.state.gone |= walk.state.computed
+        walk.state.computed.clear()
 
     def pending(self) -> dict[Model, set[Origin]]:
         """The models of which a flush writes rows that collections may not hold, with the objects that are written."""

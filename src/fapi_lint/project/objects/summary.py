@@ -23,9 +23,14 @@ class State(Struct, eq=False):
     """Of what an object was deleted, since the last flush."""
     handed: set[Origin] = field(default_factory=set)
     """New objects that something was given: no session has the others yet."""
+    computed: set[tuple[Origin, str]] = field(default_factory=set)
+    """Columns that were assigned what the database computes: `book.stock = Book.stock + 1`."""
+    gone: set[tuple[Origin, str]] = field(default_factory=set)
+    """Columns that are loaded anew when they are read: those after a flush; all (`ANY`) after a rollback."""
 
     def copy(self) -> State:
-        return State(dict(self.names), dict(self.facts), dict(self.given), set(self.deleted), set(self.handed))
+        sets = set(self.deleted), set(self.handed), set(self.computed), set(self.gone)
+        return State(dict(self.names), dict(self.facts), dict(self.given), *sets)
 
     def give(self, origin: Origin, path: Path, values: Values) -> None:
         self.given[origin, path] = self.given.get((origin, path), frozenset()) | values
@@ -39,6 +44,8 @@ class State(Struct, eq=False):
             self.facts[origin] = facts if own is None else own | facts
         self.deleted |= other.deleted
         self.handed |= other.handed
+        self.computed |= other.computed
+        self.gone |= other.gone
         for (origin, path), values in other.given.items():
             self.give(origin, path, values)
 

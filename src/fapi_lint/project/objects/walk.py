@@ -129,6 +129,17 @@ class Walk:
             self.receive(node.targets[0].id, node.value, values)
         for target in node.targets:
             self.bind(target, values)
+            if isinstance(target, o.Attribute) and self.is_computed(node.value):
+                owners = [value for value in self.value(target.value) if isinstance(value, Objects) and not value.path]
+                self.state.computed |= {(owner.origin, target.attr) for owner in owners}
+
+    def is_computed(self, node: o.Expr) -> bool:
+        """`Book.stock + 1`: an expression that the database computes."""
+        if not isinstance(node, o.Operation):
+            return False
+        attributes = [each for each in o.walk(node) if isinstance(each, o.Attribute)]
+        owners = (self.project.resolver.resolve(self.scope, each.value) for each in attributes)
+        return any(isinstance(owner, Class) and owner in self.project.models.by_class for owner in owners)
 
     def receive(self, name: str, node: o.Expr, values: Values) -> None:
         """What a method gives that serves several models is loaded further where it gets a name."""
@@ -405,6 +416,8 @@ class Walk:
         """Read an attribute of mapped objects."""
         path = (*owner.path, name)
         facts = self.facts(owner.origin)
+        if self.state.gone and not owner.path:
+            self.objects.doubts.gone(self, owner.origin, name, self.module.place(node))
         inner = getattr(node, "value", None)
         if isinstance(inner, o.Attribute) and inner.attr == "awaitable_attrs":
             self.set_facts(owner.origin, facts.load(path))
