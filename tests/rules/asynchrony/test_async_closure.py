@@ -1260,6 +1260,15 @@ def test_fixtures_that_outlive_a_test_share_its_loop() -> None:
     assert '@pytest.mark.asyncio(loop_scope="session")\nasync def test_get(db):' in found
 
 
+@pytest.mark.parametrize(
+    ("pin", "is_old"), [("==0.23.5", True), ("<0.24,>=0.21", True), ("~=0.21.1", True), (">=0.23", False), ("", False)]
+)
+def test_an_old_plugin_knows_no_shared_loop(pin: str, is_old: bool) -> None:
+    files = {**app(GET, tests__conftest=BROAD), "requirements.txt": f"pytest\npytest-asyncio{pin}\n"}
+    (title,) = {f.fix.title for f in findings(files, CODES) if f.fix is not None}
+    assert ("`loop_scope` needs pytest-asyncio 0.24" in title) == is_old
+
+
 def test_fixtures_of_anyio_do_not() -> None:
     test = BROAD + "\n@pytest.mark.anyio\nasync def test_other(): ...\n"
     assert "the fixture `db` outlives the event loop of a test" in refusal(GET, tests__conftest=test)
