@@ -542,7 +542,7 @@ def test_code_that_goes_down_a_tree(code: str, reads: str) -> None:
     (found,) = findings(files(text), "FAPI506")
     assert (found.fix is None) == ("author" in reads or reads == "-")
     if found.fix is None:
-        assert found.message.endswith("; there is no end to what is read by `replies`")
+        assert found.message.endswith("(no fix: there is no end to what is read by `replies`)")
     else:
         assert "options=[selectinload(Comment.replies, recursion_depth=-1)]" in fix(text)
 

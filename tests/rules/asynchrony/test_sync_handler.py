@@ -125,7 +125,7 @@ def test_what_dependencies_are_given_by_fastapi_is_no_session() -> None:
     """
     found = findings({"app/api/users.py": HEAD + textwrap.dedent(body)}, "FAPI501")
     assert [(f.message.split("`")[1], f.fix is not None) for f in found] == [("a", True), ("b", False), ("c", True)]
-    assert found[1].message.endswith("; no fix: `anything` may load more when it is read")
+    assert found[1].message.endswith(" (no fix: `anything` may load more when it is read)")
 
 
 def test_classes_that_hold_a_session() -> None:
@@ -172,7 +172,7 @@ def test_classes_that_hold_a_session() -> None:
 def test_what_may_block_is_named() -> None:
     text = HEAD + "import time\n\n@router.get('/')\ndef a():\n    time.sleep(1)\n"
     (found,) = findings({"app/api.py": text}, "FAPI501")
-    assert found.message == "Route handler `a` is not `async def`; no fix: `time.sleep()` may block"
+    assert found.message == "Route handler `a` is not `async def` (no fix: `time.sleep()` may block)"
 
 
 def test_objects_of_a_session_that_the_dependency_does_not_name() -> None:

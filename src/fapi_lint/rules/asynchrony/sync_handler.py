@@ -69,7 +69,7 @@ def sync_handler(route: Route, project: Project) -> Iterator[Finding]:
         first = "first its session must become asynchronous (FAPI502)"
         reason = Blocking(project).hindrance(handler) if closure is None else first
         if reason is not None:
-            yield Finding(at, f"{message}; no fix: {reason}")
+            yield Finding(at, f"{message} (no fix: {reason})")
             return
         start = handler.node.start
         edit = Edit(handler.module.path, start, start, "async ")
