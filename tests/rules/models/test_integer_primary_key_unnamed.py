@@ -101,7 +101,7 @@ def test_an_attribute_of_an_exception_that_becomes_json() -> None:
     files = {"app/models.py": MODELS, "app/errors.py": ERRORS, "app/main.py": MAIN % "exc.key"}
     (found,) = findings(files, "FAPI201")
     assert found.fix is None
-    assert "(no fix: `JSONResponse`, which does not know UUIDs, at app/main.py:14)" in found.message
+    assert "may not fit: `JSONResponse`, which does not know UUIDs, at app/main.py:14)" in found.message
     out = fixed({**files, "app/main.py": MAIN % "str(exc.key)"}, "FAPI201", unsafe=True)
     assert "key: UUID" in out["app/errors.py"]
 
@@ -212,7 +212,7 @@ def below(bound: int) -> Any:
 def test_json_columns_stand_in_the_way(payload: str) -> None:
     (found,) = findings({"app/models.py": MODELS, "app/log.py": LOG % payload}, "FAPI201")
     assert found.fix is None
-    assert "(no fix: `Log.payload`, which is JSON and does not know UUIDs, at app/log.py:" in found.message
+    assert "may not fit: `Log.payload`, which is JSON and does not know UUIDs, at app/log.py:" in found.message
 
 
 @pytest.mark.parametrize("payload", ["{'order': str(order.id)}", "part.model_dump(mode='json')", "{'code': 'x'}"])

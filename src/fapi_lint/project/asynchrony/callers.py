@@ -107,9 +107,8 @@ class Callers:
         owner, tests = sighting.scope.owner, self.project.tests
         if not isinstance(sighting.parent, (o.Return, o.Yield)) or not isinstance(owner, Function):
             return None
-        names = [fixture.name for fixture in tests.fixtures]
         name = tests.fixture_name(owner) if tests.is_fixture(owner) else ""
-        return name if names.count(name) == 1 else None
+        return name if name and sum(fixture.name == name for fixture in tests.fixtures) == 1 else None
 
     def _used_in_tests(self, function: Function, name: str) -> Iterator[Use]:
         """Every use of what a fixture gives, by the parameters that bear its name."""
