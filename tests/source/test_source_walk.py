@@ -231,10 +231,14 @@ def test_migrations_beside_the_sources_make_no_root_of_their_folder(tmp_path: Pa
     assert find_root(tmp_path / "src/app/main.py") == str(tmp_path / "src"), "where nothing else tells"
 
 
-def test_without_markers_the_working_folder_is_the_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_markers_the_working_folder_is_the_root_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path, "app/models/user.py", "app/__init__.py", "other/x.py")
     monkeypatch.chdir(tmp_path)
     assert find_root("app/models/user.py") == find_root("app/models") == find_root(".") == str(tmp_path)
+    assert find_root("other/x.py") == str(tmp_path)
+    assert find_root("other") == str(tmp_path / "other"), "not what happens to stand beside it"
     monkeypatch.chdir(tmp_path / "app")
     assert find_root("models/user.py") == str(tmp_path), "outside of the package"
     assert find_root("../other/x.py") == str(tmp_path / "other")

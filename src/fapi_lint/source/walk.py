@@ -109,8 +109,8 @@ def find_root(path: str | os.PathLike[str], baseline: str = "") -> str:
     The nearest folder, from the path upwards, with a file called `baseline`, which was recorded for what is in it; else
     the nearest with a configuration or the mark of a project; but never the root of the file system or the home folder.
     `requirements.txt` and its like do not make a root of a Python package, for a package often holds its own. Without
-    any mark: the working folder, if the path is in it and it may be a root, or the folder of the file, or the folder
-    itself; outside of any package.
+    any mark, outside of any package: the folder itself; of a file, the working folder if it is in it and that may be a
+    root, else the folder of the file.
     """
     path = os.path.abspath(path)
     start = path if os.path.isdir(path) else os.path.dirname(path)
@@ -125,7 +125,9 @@ def find_root(path: str | os.PathLike[str], baseline: str = "") -> str:
         if not _is_package(folder) and _holds(folder, (_WEAKEST_MARKER,)):
             return folder
     if os.getcwd() in folders:
-        start = os.getcwd()
+        # What stands beside a folder may be anything, unless the folder is part of a package.
+        packages = [folder for folder in folders[: folders.index(os.getcwd())] if _is_package(folder)]
+        start = os.getcwd() if not os.path.isdir(path) else packages[-1] if packages else start
     while _is_package(start):
         start = os.path.dirname(start)
     return start
