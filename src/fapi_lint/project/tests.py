@@ -152,7 +152,7 @@ class Tests:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._runs_all: dict[str, bool] = {}
-        self._visible: dict[tuple[str, str], Function | None] = {}
+        self._named: dict[Module, dict[str, Function]] = {}
 
     @cached_property
     def modules(self) -> list[Module]:
@@ -255,7 +255,7 @@ class Tests:
         """Whether the configuration, a hook, or a fixture for all of them, runs every async test of a file's folder."""
         folder = module.folder
         if folder not in self._runs_all:
-            above = {folder, *_above(folder)}
+            above = set(_above(folder))
             plugins = [plugin for each in ("", *above) for plugin in self._plugins.get(each, ())]
             self._runs_all[folder] = not above.isdisjoint(self.project.tooling.runs_all_async_tests) or any(
                 _may_run_all(plugin) or self._runs_by_fixture(plugin) for plugin in plugins
@@ -360,25 +360,40 @@ class Tests:
 
     def _meant(self, module: Module, name: str) -> Function | None:
         """The fixture of a name that the tests of a file see: its own, of the nearest conftest file, or of a plugin."""
-        key = (module.path, name)
-        if key not in self._visible:
-            above = [module.folder, *_above(module.folder)]
-            files = [self.project.by_path.get(os.path.join(folder, "conftest.py")) for folder in above]
-            nearest = [module, *(file for file in files if file is not None)]
-            seen = (function for m in nearest for function in (*m.scope.functions, *self._imported(m)))
-            found = (f for f in (*seen, *self.provided) if self.is_fixture(f) and self.fixture_name(f) == name)
-            self._visible[key] = next(found, None)
-        return self._visible[key]
+        above = (self.project.by_path.get(os.path.join(folder, "conftest.py")) for folder in _above(module.folder))
+        for file in (module, *above):
+            found = None if file is None else self._named_in(file).get(name)
+            if found is not None:
+                return found
+        return self._provided_by_name.get(name)
+
+    def _named_in(self, module: Module) -> dict[str, Function]:
+        """The fixtures that a file makes or imports, by what tests call them."""
+        if module not in self._named:
+            seen = (*module.scope.functions, *self._imported(module))
+            self._named[module] = self._by_name(function for function in seen if self.is_fixture(function))
+        return self._named[module]
 
     @cached_property
-    def provided(self) -> set[Function]:
+    def _provided_by_name(self) -> dict[str, Function]:
+        return self._by_name(function for function in self.provided if self.is_fixture(function))
+
+    def _by_name(self, fixtures: Iterable[Function]) -> dict[str, Function]:
+        """Fixtures by what tests call them, the first of each name."""
+        found: dict[str, Function] = {}
+        for fixture in fixtures:
+            found.setdefault(self.fixture_name(fixture), fixture)
+        return found
+
+    @cached_property
+    def provided(self) -> dict[Function, None]:
         """The fixtures that pytest finds everywhere: those of conftest files, or imported or loaded by them."""
         loaded = "\n".join(module.text for module in self.modules if "pytest_plugins" in module.text)
         names = set(re.findall(r"""["']([\w.]+)["']""", loaded))
-        found = {f.function for f in self.fixtures if _is_conftest(f.module) or f.module.name in names}
+        found = dict.fromkeys(f.function for f in self.fixtures if _is_conftest(f.module) or f.module.name in names)
         for module in self.modules:
             if _is_conftest(module):
-                found.update(self._imported(module))
+                found.update(dict.fromkeys(self._imported(module)))
         return found
 
     @cached_property
@@ -425,6 +440,8 @@ def _is_marks(node: o.Node) -> TypeGuard[o.Arg]:
 
 
 def _above(folder: str) -> Iterator[str]:
+    """The folder and those that it is in, but for the root of the file system."""
+    yield folder
     while (parent := os.path.dirname(folder)) != folder:
         yield parent
         folder = parent
