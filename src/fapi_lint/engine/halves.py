@@ -22,7 +22,7 @@ from fapi_lint.rules.rule import Rule
 
 _PAYS_FROM = 150
 """Files from which a second process is cheaper than doing without."""
-_DATA = ("models", "schemas", "endpoints", "settings", "migrations")
+_DATA = ("models", "schemas", "endpoints")
 """The families about what is stored, shown and asked for: about as much work as all others."""
 
 
