@@ -24,7 +24,7 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.querying.queries import Chain
 from fapi_lint.project.querying.refusals import SET_OPERATIONS, held_query
-from fapi_lint.project.querying.values import Use
+from fapi_lint.project.querying.values import Use, session_of
 from fapi_lint.project.symbols import External, Function
 
 _RENAMED = {
@@ -269,8 +269,7 @@ class _Rewrite:
     def session(self, use: Use) -> str:
         source, session = use.value.source, use.value.session
         if source is not None:
-            assert isinstance(source.func, o.Attribute)
-            return use.module.slice(source.func.value)
+            return session_of(use.module, source)
         if session.startswith("?") and use.function is not None:
             return self.given(use, use.function, session[1:])
         return session

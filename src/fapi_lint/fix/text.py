@@ -328,7 +328,8 @@ def insert_into_class_body(
                 rest[0].end,
                 _indented(file, lines, inner, before=True).lstrip("\r\n")[len(inner) :],
             )
-    anchor = after
+    # What it comes after may be in an `if` of the body.
+    anchor = after and next(stmt for stmt in body if stmt.start <= after.start < stmt.end)
     if anchor is None:
         if first and not documented:
             return insert_before(file, body[0], [*lines, ""] if _is_definition(body[0]) else lines)

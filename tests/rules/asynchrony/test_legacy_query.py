@@ -819,3 +819,31 @@ def of(db: Session, user: User):
     files = {"app/models.py": LOADING.replace('"joined"', '"select"'), "app/work.py": HEAD + code}
     text = fixed(files, "FAPI503", unsafe=True)["app/work.py"]
     assert "db.scalars(select(Item).where(with_parent(user, User.items))).all()" in text
+
+
+@pytest.mark.parametrize(
+    "session", ["(db or SessionLocal())", "(db if db else SessionLocal())", "(s := SessionLocal())"]
+)
+def test_the_parentheses_of_a_session_stay(session: str) -> None:
+    files = {
+        "app/models.py": MODELS,
+        "app/work.py": f"{HEAD}def work(db: Session):\n    return {session}.query(User).all()\n",
+    }
+    text = fixed(files, "FAPI503", unsafe=True)["app/work.py"]
+    assert text.endswith(f"    return {session}.scalars(select(User)).all()\n")
+
+
+def test_a_method_of_something_unknown_is_called_like_a_function_that_gives_a_query() -> None:
+    code = """
+class Users:
+    def everybody(self, db: Session):
+        return db.query(User)
+
+
+def work(db: Session, other):
+    other.everybody(db)
+    return Users().everybody(db).all()
+"""
+    (found,) = findings({"app/models.py": MODELS, "app/work.py": HEAD + code}, "FAPI503")
+    assert found.fix is None
+    assert "everybody" in found.message

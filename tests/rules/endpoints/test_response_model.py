@@ -178,3 +178,8 @@ def test_wrappers() -> None:
     (finding,) = found(passing.replace(", **kwargs", ""))
     assert finding.fix is None
     assert not found(passing.replace(": ...\n@", ": return method(path, response_model=None, **kwargs)\n@"))
+
+
+def test_no_name_is_bound_in_an_argument() -> None:
+    (finding,) = found('@router.get("/")\ndef f() -> (answer := User): ...\n')
+    assert finding.fix is None

@@ -173,6 +173,11 @@ def test_tests_and_exempt_names_are_left_alone() -> None:
             "class UserResponse(BaseModel):\n    id: int\n\n    model_config = ConfigDict(from_attributes=True)\n\n\n"
             "class AdminResponse(UserResponse):\n    x: int\n",
         ),
+        (
+            "class UserResponse(BaseModel):\n    if FLAG:\n        id: int\n",
+            "class UserResponse(BaseModel):\n    if FLAG:\n        id: int\n\n"
+            "    model_config = ConfigDict(from_attributes=True)\n",
+        ),
     ],
 )
 def test_where_the_setting_goes(before: str, expected: str) -> None:

@@ -29,6 +29,7 @@ from fapi_lint.project.querying.values import (
     Value,
     either,
     merge,
+    session_of,
 )
 from fapi_lint.project.symbols import Class, External, Function
 from fapi_lint.project.words import mentions, needles
@@ -459,7 +460,7 @@ class Flow:
         value = Value(
             group,
             self.queries.selections.of(self.scope, node.args),
-            self.module.slice(func.value),
+            session_of(self.module, node),
             kind == "async",
             named=self.lead(node) if len(node.args) > 1 else "",
             source=node,

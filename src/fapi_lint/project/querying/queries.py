@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.session_uses import QueryCall
@@ -290,7 +290,7 @@ class Queries(Struct, eq=False, dict=True):
             if meant == key:
                 yield reference
             elif meant is None and function.is_method:
-                yield replace(reference, unclear=True)
+                yield structs.replace(reference, unclear=True)
 
     def _find_references(self, name: str) -> Iterator[tuple[Function | None, _Reference]]:
         for module in self.project.references.mentioning(name):
@@ -312,7 +312,7 @@ class Queries(Struct, eq=False, dict=True):
                 if isinstance(callee, Function):
                     yield callee, reference
                 elif callee is None:
-                    yield None, replace(reference, call=None)
+                    yield None, structs.replace(reference, call=None)
             case o.Alias(name=imported, asname=asname) if asname and asname != name and imported == name:
                 yield from self._renamed(module, asname)
             case o.String(value=str(text)) if text.endswith(f".{name}"):

@@ -141,6 +141,14 @@ def either(one: Held, other: Held, node: o.Node) -> Held:
     return OTHER if OTHER in (one, other) else NOTHING
 
 
+def session_of(module: Module, query: o.Call) -> str:
+    """How the session of `session.query(…)` is written, with the parentheses that it needs: `(db or Session())`."""
+    func = query.func
+    assert isinstance(func, o.Attribute)
+    closing = module.text.rfind(")", func.value.end, func.attr_start)
+    return module.text[query.start : max(closing + 1, func.value.end)]
+
+
 def merge(*ways: Names | None) -> Names | None:
     """What names hold where several ways meet, those left out that do not get there."""
     reached = [way for way in ways if way is not None]

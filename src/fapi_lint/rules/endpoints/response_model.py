@@ -142,7 +142,7 @@ def _fix(route: Route, handler: Function, returns: Returns, project: Project) ->
 
 def _from_annotation(route: Route, handler: Function, project: Project) -> tuple[Fix | None, str]:
     annotation = parse_annotation(handler.node.returns)
-    if annotation is None:
+    if annotation is None or isinstance(annotation, o.NamedExpr):
         return None, "the annotation cannot be read"
     text = route.module.slice(annotation)
     missing = next((name for name in _names(annotation) if not _is_bound(route, handler, name)), None)
