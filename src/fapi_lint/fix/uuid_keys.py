@@ -249,7 +249,11 @@ def _parses(made: _Edits, cell: Cell, identity: Identity) -> None:
         if parse.to == "int":
             made.add(replace(parse.module, parse.func, made.write(_spell_class(parse.module, parse.func.start))))
         elif parse.call is not None and parse.inner is not None and parse.inner.root is cell.root:
-            made.add(replace(parse.module, parse.call, parse.module.slice(parse.call.args[0].value)))
+            inner = parse.call.args[0].value
+            text = parse.module.slice(inner)
+            if isinstance(inner, (o.Operation, o.IfExp, o.NamedExpr)):
+                text = f"({text})"
+            made.add(replace(parse.module, parse.call, text))
             made.forget(parse.module, parse.func)
 
 

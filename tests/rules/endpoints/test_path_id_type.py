@@ -55,6 +55,12 @@ def application(routes: str) -> dict[str, str]:
             "def get_device(key: uuid.UUID, db):\n    return db.get(Device, key)",
         ),
         (
+            '@router.get("/{key}")\ndef get_device(key: str, db):\n'
+            "    return db.query(Device).filter(Device.id == uuid.UUID(key or key)).first()\n",
+            "Path parameter `key` is a `str`, but `Device.id` is a UUID",
+            "def get_device(key: uuid.UUID, db):\n    return db.query(Device).filter(Device.id == (key or key)).first()",
+        ),
+        (
             '@router.get("/{device_id}")\ndef get_device(device_id: Annotated[int, Path(ge=1)]):\n    return {}\n',
             "Path parameter `device_id` is an `int`, but `Device.id` is a UUID",
             "def get_device(device_id: Annotated[uuid.UUID, Path()]):",
