@@ -58,7 +58,8 @@ def application(routes: str) -> dict[str, str]:
             '@router.get("/{key}")\ndef get_device(key: str, db):\n'
             "    return db.query(Device).filter(Device.id == uuid.UUID(key or key)).first()\n",
             "Path parameter `key` is a `str`, but `Device.id` is a UUID",
-            "def get_device(key: uuid.UUID, db):\n    return db.query(Device).filter(Device.id == (key or key)).first()",
+            "def get_device(key: uuid.UUID, db):\n"
+            "    return db.query(Device).filter(Device.id == (key or key)).first()",
         ),
         (
             '@router.get("/{device_id}")\ndef get_device(device_id: Annotated[int, Path(ge=1)]):\n    return {}\n',
