@@ -30,7 +30,7 @@ def legacy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_run_with_nothing_to_parse_loads_no_parser(legacy: Path) -> None:
+def test_a_run_with_nothing_to_parse_loads_no_parser(legacy: Path, tmp_path: Path) -> None:
     parts = ("fapi_lint.outline.parser", "libcst", "pydantic", "rich")
     probe = (
         "import sys\n"
@@ -39,8 +39,9 @@ def test_a_run_with_nothing_to_parse_loads_no_parser(legacy: Path) -> None:
         f"finally:\n    print([m for m in {parts} if m in sys.modules], file=sys.stderr)\n"
     )
     command = (*SCRIPT[:2], "-c", probe)
-    first = finish(spawn(*SELECT, command=command, cwd=legacy))
-    again = finish(spawn(*SELECT, command=command, cwd=legacy))
+    options = (*SELECT, "--cache-dir", str(tmp_path))  # Other tests may have filled the one of the folder.
+    first = finish(spawn(*options, command=command, cwd=legacy))
+    again = finish(spawn(*options, command=command, cwd=legacy))
     assert first.code == again.code == 1
     assert first.out == again.out
     assert first.err == "['fapi_lint.outline.parser']\n"
