@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
 from fapi_lint.engine.check import Violation
@@ -10,7 +9,6 @@ from fapi_lint.engine.suppress import noqa_row, suppressible_rows
 from fapi_lint.fix.planner import verify
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
-from fapi_lint.report.shared import shown_path
 from fapi_lint.source.suppressions import Suppression, parse
 
 _NEVER = {"FAPI000": "the file cannot be read", "FAPI001": "it is about a suppression"}
@@ -30,9 +28,8 @@ def add_noqa(
         module = project.by_path[at.path]
         row = None if code in _NEVER else _row(module, at.start)
         if row is None:
-            shown = module.source.lines.position(at.start)[0]
             why = _NEVER.get(code, "a line that is continued, or names the interpreter, has no room for a comment")
-            skipped.append(f"{shown_path(at.path, os.getcwd())}:{shown}: {code} gets no suppression: {why}")
+            skipped.append(f"{module.where(at.start)}: {code} gets no suppression: {why}")
         else:
             wanted.setdefault(at.path, {}).setdefault(row, set()).add(code)
     texts: dict[str, str] = {}
@@ -44,7 +41,7 @@ def add_noqa(
             texts[path] = text
             added += len(rows)
         else:
-            skipped.append(f"{shown_path(path, os.getcwd())}: gets no suppressions: the file would not parse with them")
+            skipped.append(f"{module.shown}: gets no suppressions: the file would not parse with them")
     return texts, added, skipped
 
 
