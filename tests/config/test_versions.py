@@ -75,13 +75,15 @@ FILES = {
     "setup.cfg": "[options]\npython_requires = >=3.11,<4\n",
     "requirements.txt": "# web\n-r base.txt\nFastAPI[all]>=0.110.0,<1 # why\nhttpx\npydantic-settings==2.1\n",
     "requirements/base.txt": 'SQLAlchemy[asyncio] ~= 2.0.1 ; python_version > "3"\n',
-    "requirements-dev.txt": "pydantic==1.10.2 \\\n    --hash=sha256:abc\nhttpx==0.26.0 --hash=sha256:abc\n",
+    "requirements-dev.txt": "pydantic==1.10.2 \\\n    --hash=sha256:abc\nhttpx==0.26.0 --hash=sha256:abc\n"
+    "Pytest_Asyncio~=0.23.0\n",
 }
 EXPECTED = Versions(
     fastapi=Bounds((0, 110, 0), (1,)),
     sqlalchemy=Bounds((2, 0, 1), (2, 1)),
     pydantic=Bounds((1, 10, 2), (1, 10, 2, 1)),
     httpx=Bounds((0, 26, 0), (0, 26, 0, 1)),
+    pytest_asyncio=Bounds((0, 23, 0), (0, 24)),
     python=Bounds((3, 11), (4,)),
 )
 PEP_621 = """
@@ -91,7 +93,7 @@ dependencies = ["fastapi>=0.110.0,<1", "sqlalchemy (~=2.0.1)", "pydantic @ git+h
 [project.optional-dependencies]
 client = ["httpx==0.26.0"]
 [dependency-groups]
-dev = [{include-group = "x"}, "Pydantic==1.10.2"]
+dev = [{include-group = "x"}, "Pydantic==1.10.2", "pytest-asyncio~=0.23.0"]
 """
 POETRY = """
 [tool.poetry.dependencies]
@@ -101,6 +103,7 @@ SQLAlchemy = {version = "~2.0.1", extras = ["asyncio"]}
 pydantic = "1.10.2"
 [tool.poetry.group.dev.dependencies]
 httpx = "0.26.0"
+pytest-asyncio = "~0.23.0"
 """
 SETUP_CFG = """
 [options]
@@ -112,6 +115,7 @@ install_requires =
 all =
     pydantic==1.10.2
     httpx==0.26.0
+    pytest-asyncio~=0.23.0
 """
 
 

@@ -59,6 +59,7 @@ class Versions:
     sqlalchemy: Bounds = field(default=Bounds())
     pydantic: Bounds = field(default=Bounds())
     httpx: Bounds = field(default=Bounds())
+    pytest_asyncio: Bounds = field(default=Bounds())
     python: Bounds = field(default=Bounds())
 
 
@@ -73,7 +74,7 @@ def read_versions(root: Path) -> Versions:
     """
     bounds = {own.name: Bounds() for own in fields(Versions)}
     for name, constraint in _requirements_of_application(root):
-        name = re.sub(r"[-_.]+", "-", name).lower()
+        name = re.sub(r"[-_.]+", "_", name).lower()
         if name in bounds:
             bounds[name] &= parse_constraint(constraint)
     return Versions(**bounds)

@@ -14,7 +14,7 @@ from fapi_lint.fix.eager import Unloadable, eager_edits
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.insertions import Insertions
-from fapi_lint.fix.requirements import asyncio_extra, asyncio_plugin, lacks_loop_scope
+from fapi_lint.fix.requirements import asyncio_extra, asyncio_plugin
 from fapi_lint.fix.starting import Started
 from fapi_lint.fix.text import (
     indent_unit,
@@ -125,7 +125,7 @@ class Conversion:
             title += "; tests with more than one event loop need `poolclass=NullPool`"
         if "engine" in kinds and not self.project.text_files.all:
             title += "; SQLAlchemy must be required as `sqlalchemy[asyncio]`"
-        if self.has_async_tests and self.shares_loop and lacks_loop_scope(self.project):
+        if self.has_async_tests and self.shares_loop and self.project.versions.pytest_asyncio.is_below(0, 24):
             title += "; `loop_scope` needs pytest-asyncio 0.24"
         if mock := self.first_mock():
             title += f"; tests that mock a session must be adapted by hand ({mock})"

@@ -16,9 +16,6 @@ _PYTEST = re.compile(
     r"^([ \t]*[\"']?)pytest(?![\w.-])[^\r\n#\"']*([\"']?)(,?)[ \t]*(?:#[^\r\n]*)?(?=\r?$)", re.MULTILINE
 )
 _PLUGIN = re.compile(r"pytest[-_]asyncio")
-_OLD_PLUGIN = re.compile(r"pytest[-_]asyncio[^\r\n#]*?(==|~=|<=?)\s*0\.(\d+)")
-_LOOP_SCOPE = 24
-"""pytest-asyncio 0.24 knows `loop_scope=`."""
 
 
 def asyncio_extra(project: Project) -> Iterator[Edit]:
@@ -40,12 +37,6 @@ def asyncio_plugin(project: Project) -> Iterator[Edit]:
             if is_listed:
                 line = f"{newline(file.text)}{found[1]}pytest-asyncio{found[2]}{found[3]}"
                 yield Edit(file.path, found.end(), found.end(), line)
-
-
-def lacks_loop_scope(project: Project) -> bool:
-    """Whether pytest-asyncio is pinned to a version that does not know `loop_scope=`."""
-    pins = (found for file in _files(project) for found in _OLD_PLUGIN.finditer(file.text))
-    return any(int(found[2]) < _LOOP_SCOPE + (found[1] == "<") for found in pins)
 
 
 def requires(project: Project, package: str) -> bool:

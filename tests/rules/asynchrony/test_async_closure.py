@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from fapi_lint.config.versions import Bounds, Versions
+from fapi_lint.config.versions import Bounds, Versions, parse_constraint
 from fapi_lint.testing import findings, fixed
 
 CODES = ["FAPI501", "FAPI502", "FAPI505"]
@@ -1264,8 +1264,9 @@ def test_fixtures_that_outlive_a_test_share_its_loop() -> None:
     ("pin", "is_old"), [("==0.23.5", True), ("<0.24,>=0.21", True), ("~=0.21.1", True), (">=0.23", False), ("", False)]
 )
 def test_an_old_plugin_knows_no_shared_loop(pin: str, is_old: bool) -> None:
-    files = {**app(GET, tests__conftest=BROAD), "requirements.txt": f"pytest\npytest-asyncio{pin}\n"}
-    (title,) = {f.fix.title for f in findings(files, CODES) if f.fix is not None}
+    versions = Versions(pytest_asyncio=parse_constraint(pin))
+    found = findings(app(GET, tests__conftest=BROAD), CODES, versions=versions)
+    (title,) = {f.fix.title for f in found if f.fix is not None}
     assert ("`loop_scope` needs pytest-asyncio 0.24" in title) == is_old
 
 
