@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "rules": {"config", "source", "outline", "project", "fix"},
     "engine": {"config", "source", "outline", "project", "fix", "rules", "report"},
     "testing": {"config", "source", "outline", "project", "fix", "rules", "engine"},
-    "cli": {"config", "source", "outline", "project", "fix", "rules", "engine", "report"},
+    "lsp": {"config", "source", "engine", "report"},
+    "cli": {"config", "source", "outline", "project", "fix", "rules", "engine", "report", "lsp"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

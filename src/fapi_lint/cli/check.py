@@ -147,7 +147,7 @@ def _options(
         jobs=arguments.jobs,
         use_cache=not arguments.no_cache,
         cache_dir=arguments.cache_dir,
-        stdin=stdin,
+        buffers={} if stdin is None else dict.fromkeys(paths, stdin),
         progress=progress,
         clock=clock,
     )

@@ -21,7 +21,7 @@ from fapi_lint.source.write import WriteError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-COMMANDS = ("check", "rule", "config", "init", "baseline", "map", "clean", "version")
+COMMANDS = ("check", "rule", "config", "init", "baseline", "map", "server", "clean", "version")
 """Each is a module of this package with a `command`."""
 
 _OWN_OPTIONS = ("-h", "--help", "-V", "--version")

@@ -52,8 +52,8 @@ class Options(Struct, frozen=True):
     jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     use_cache: bool = True
     cache_dir: str | None = None
-    stdin: bytes | None = None
-    """What stands in for the content of the one path."""
+    buffers: Mapping[str, bytes] = field(default_factory=dict)
+    """What stands in for the content of files, by path: standard input, or what an editor has not saved."""
     progress: Progress = lambda done, total: None
     clock: Clock = field(default_factory=Clock)
 

@@ -65,9 +65,7 @@ class Run:
         self.options = options
         self.memory = memory or Memory()
         self.applications = applications(options)
-        self.buffers: dict[str, bytes] = {}
-        if options.stdin is not None:
-            self.buffers = {os.path.abspath(path): options.stdin for path in options.paths}
+        self.buffers = {os.path.abspath(path): raw for path, raw in options.buffers.items()}
         self.problems: list[str] = []
         self.failed = False
         with options.clock.stage("discover"):
@@ -350,10 +348,10 @@ class Run:
         return left
 
     def _may_touch(self, fix: Fix) -> bool:
-        """Not where another file is already; of standard input, whose fixes go to standard output, nothing else."""
+        """Not where another file is already; where buffers are fixed, which are not on the disk, no other file."""
         if self.buffers:
             touched = {edit.path for edit in fix.edits} | {need.path for need in fix.needs}
-            return not fix.moves and touched <= self.buffers.keys()
+            return not fix.moves and touched <= {os.path.abspath(path) for path in self.options.paths}
         return not any(is_taken(move.path, move.to) for move in fix.moves)
 
     def _report(

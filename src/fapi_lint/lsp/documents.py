@@ -1,0 +1,54 @@
+"""The files that an editor has open, and checking and fixing them as they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from msgspec import Struct
+
+from fapi_lint.engine.applications import Options
+from fapi_lint.engine.reading import Memory
+from fapi_lint.engine.run import Run
+from fapi_lint.report.model import Report
+from fapi_lint.source.file import LineIndex, SourceError, SourceFile
+
+
+class Document(Struct, frozen=True, dict=True):
+    """An open file: what the editor calls it, its absolute path, and its text in one version."""
+
+    uri: str
+    path: str
+    version: int | None
+    text: str
+
+    @cached_property
+    def raw(self) -> bytes:
+        """What would be saved; in UTF-8 if the text declares an encoding that does not hold it."""
+        try:
+            return SourceFile.from_text(self.path, self.text).raw
+        except SourceError:
+            return self.text.encode("utf-8", "replace")
+
+    @cached_property
+    def lines(self) -> LineIndex:
+        return LineIndex(self.text)
+
+
+def check(documents: Sequence[Document], memory: Memory) -> Report:
+    """What is found in the open files, of which there must be some. Raises ConfigError."""
+    return Run(_options(documents, documents), memory).check().report
+
+
+def fix(document: Document, documents: Sequence[Document], memory: Memory) -> str:
+    """The text of one of the open files after all safe fixes that touch no other. Raises ConfigError."""
+    changes = Run(_options([document], documents), memory).fix().changes
+    return next((change.after for change in changes), document.text)
+
+
+def _options(checked: Sequence[Document], documents: Sequence[Document]) -> Options:
+    return Options(
+        paths=tuple(document.path for document in checked),
+        buffers={document.path: document.raw for document in documents},
+        force_exclude=True,
+    )

@@ -1,0 +1,213 @@
+"""The language server: findings of open files as diagnostics, and their fixes as code actions.
+
+It reads the whole application once, and what has changed from then on; open files are read as they are in the editor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Iterable
+from contextlib import suppress
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from fapi_lint import __version__
+from fapi_lint.config.load import ConfigError
+from fapi_lint.engine.failures import origin
+from fapi_lint.engine.reading import Memory
+from fapi_lint.lsp.documents import Document, check, fix
+from fapi_lint.lsp.protocol import Places, diagnostic_of, edit_of, replacement
+from fapi_lint.report.model import Diagnostic
+from fapi_lint.source.file import SourceError
+
+_PAUSE = 0.2
+"""Seconds to wait after a change: another one may follow at once."""
+_FIX_ALL = "source.fixAll.fapi-lint"
+_WATCHED = "**/*.{py,toml,ini,cfg}"
+
+
+class Server(LanguageServer):
+    """What is known of one editor: its open files, and what was found in them last."""
+
+    def __init__(self) -> None:
+        # Whole texts: pygls counts lines as `str.splitlines` does, which a form feed ends.
+        super().__init__("fapi-lint", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full)
+        self._memory = Memory()
+        self._engine = asyncio.Lock()
+        self._checking: asyncio.Task[None] | None = None
+        self._is_stale = False
+        self._checked: list[Document] = []
+        self._found: list[Diagnostic] = []
+        self._told: frozenset[str] = frozenset()
+
+    # --- checking ----------------------------------------------------------------------------------
+
+    def changed(self) -> None:
+        """Check soon, for something has changed."""
+        self._is_stale = True
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.get_running_loop().create_task(self._check())
+
+    async def settled(self) -> None:
+        """Wait until what was found is about the open files as they are."""
+        while self._checking is not None and not self._checking.done():
+            await asyncio.shield(self._checking)
+
+    async def _check(self) -> None:
+        while self._is_stale:
+            await asyncio.sleep(_PAUSE)
+            self._is_stale = False
+            documents = self._documents()
+            found, problems = await self._find(documents)
+            if self._is_stale:
+                continue
+            self._checked, self._found = documents, found
+            self._publish()
+            self._tell(problems)
+            await asyncio.to_thread(gc.collect)  # All that the check knew.
+
+    async def _find(self, documents: list[Document]) -> tuple[list[Diagnostic], list[str]]:
+        """What is found in the open files, and what went wrong."""
+        if not documents:
+            return [], []
+        try:
+            async with self._engine:
+                report = await asyncio.to_thread(check, documents, self._memory)
+        except ConfigError as error:
+            return [], [str(error)]
+        except Exception as error:
+            return [], [f"{type(error).__name__}: {error}, in {origin(error)}"]
+        return list(report.diagnostics), list(report.defects)
+
+    def _documents(self) -> list[Document]:
+        """The open Python files that are on the disk, or could be."""
+        return [
+            Document(open_.uri, open_.path, open_.version, open_.source)
+            for open_ in self.workspace.text_documents.values()
+            if open_.uri.startswith("file:") and (open_.language_id == "python" or open_.path.endswith(".py"))
+        ]
+
+    def _publish(self) -> None:
+        places = self.places()
+        for document in self._checked:
+            found = [finding for finding in self._found if finding.filename == document.path]
+            self.text_document_publish_diagnostics(
+                types.PublishDiagnosticsParams(
+                    document.uri, [diagnostic_of(finding, places) for finding in found], document.version
+                )
+            )
+
+    def _tell(self, problems: Iterable[str]) -> None:
+        """Show what was not said the last time: a check follows every change."""
+        told = frozenset(problems)
+        for problem in told - self._told:
+            self.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"fapi-lint: {problem}"))
+        self._told = told
+
+    def places(self) -> Places:
+        """Places in the files as they were checked."""
+        return Places(self._checked, self.workspace.position_codec)
+
+    # --- code actions ------------------------------------------------------------------------------
+
+    async def actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+        """The fixes for what was found in the rows of a range; on request, all safe ones of the file."""
+        await self.settled()
+        document = next((each for each in self._checked if each.uri == params.text_document.uri), None)
+        only = params.context.only
+        if document is None:
+            return []
+        found: list[types.CodeAction] = []
+        if only is None or any(_is_kind(types.CodeActionKind.QuickFix, kind) for kind in only):
+            found += self._quick_fixes(document, params.range)
+        if any(_is_kind(_FIX_ALL, kind) for kind in only or ()):
+            found += await self._fix_all(document)
+        return found
+
+    def _quick_fixes(self, document: Document, range_: types.Range) -> Iterable[types.CodeAction]:
+        places = self.places()
+        for finding in self._found:
+            rows = range(finding.location.row - 1, finding.end_location.row)
+            if finding.filename != document.path or finding.fix is None or finding.fix.applicability == "display":
+                continue
+            if rows.stop <= range_.start.line or range_.end.line < rows.start:
+                continue
+            with suppress(
+                SourceError, ValueError
+            ):  # Another file has changed, and what was found is not true any more.
+                yield types.CodeAction(
+                    title=f"{finding.code}: {finding.fix.message}",
+                    kind=types.CodeActionKind.QuickFix,
+                    diagnostics=[diagnostic_of(finding, places)],
+                    is_preferred=finding.fix.applicability == "safe",
+                    edit=edit_of(finding.fix, places),
+                )
+
+    async def _fix_all(self, document: Document) -> list[types.CodeAction]:
+        try:
+            async with self._engine:
+                text = await asyncio.to_thread(fix, document, self._checked, self._memory)
+        except ConfigError:
+            return []  # The check has told it.
+        if text == document.text:
+            return []
+        edit = replacement(document, text, self.places())
+        return [types.CodeAction("Apply all safe fixes of fapi-lint in this file", kind=_FIX_ALL, edit=edit)]
+
+    async def watch(self) -> None:
+        """Ask to be told of changes on the disk."""
+        workspace = self.client_capabilities.workspace
+        watching = workspace.did_change_watched_files if workspace else None
+        if watching is None or not watching.dynamic_registration:
+            return
+        options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(_WATCHED)])
+        method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+        await self.client_register_capability_async(
+            types.RegistrationParams([types.Registration("watched-files", method, options)])
+        )
+
+
+def _is_kind(kind: str, wanted: str) -> bool:
+    """Whether a kind of code actions is meant by another: `source.fixAll.fapi-lint` by `source.fixAll`."""
+    return f"{kind}.".startswith(f"{wanted}." if wanted else "")
+
+
+def make_server() -> Server:
+    """A server that nothing is connected to yet."""
+    server = Server()
+
+    @server.feature(types.INITIALIZED)
+    async def initialized(params: types.InitializedParams) -> None:
+        await server.watch()
+
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def opened(params: types.DidOpenTextDocumentParams) -> None:
+        server.changed()
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def edited(params: types.DidChangeTextDocumentParams) -> None:
+        server.changed()
+
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def saved(params: types.DidSaveTextDocumentParams) -> None:
+        server.changed()
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def closed(params: types.DidCloseTextDocumentParams) -> None:
+        server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(params.text_document.uri, []))
+        server.changed()
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def changed(params: types.DidChangeWatchedFilesParams) -> None:
+        server.changed()
+
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION,
+        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, _FIX_ALL]),
+    )
+    async def actions(params: types.CodeActionParams) -> list[types.CodeAction]:
+        return await server.actions(params)
+
+    return server
