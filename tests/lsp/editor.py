@@ -15,7 +15,12 @@ from pygls.lsp.client import LanguageClient
 _CAN = types.ClientCapabilities(
     workspace=types.WorkspaceClientCapabilities(
         did_change_watched_files=types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
-    )
+    ),
+    text_document=types.TextDocumentClientCapabilities(
+        code_action=types.CodeActionClientCapabilities(
+            data_support=True, resolve_support=types.ClientCodeActionResolveOptions(["edit"])
+        )
+    ),
 )
 _PATIENCE = 60
 
@@ -84,6 +89,9 @@ class Editor:
         params = types.CodeActionParams(types.TextDocumentIdentifier(uri_of(path)), types.Range(place, place), context)
         found = await asyncio.wait_for(self.client.text_document_code_action_async(params), _PATIENCE)
         return [action for action in found or () if isinstance(action, types.CodeAction)]
+
+    async def resolved(self, action: types.CodeAction) -> types.CodeAction:
+        return await asyncio.wait_for(self.client.code_action_resolve_async(action), _PATIENCE)
 
     def applied(self, action: types.CodeAction) -> dict[Path, str]:
         """The files that an action changes, as they are afterwards."""

@@ -95,7 +95,7 @@ def test_a_fix_changes_the_files_that_it_has_to_open_or_not(app: Path) -> None:
         editor.open(post)
         await editor.diagnostics(post)
         assert await editor.actions(post, ROW - 1) == []
-        (action,) = await editor.actions(post, ROW)
+        action, _ = await editor.actions(post, ROW)
         assert action.title == "FAPI205: Write User.posts out, and name it with back_populates"
         assert action.kind == types.CodeActionKind.QuickFix
         assert action.is_preferred
@@ -106,6 +106,23 @@ def test_a_fix_changes_the_files_that_it_has_to_open_or_not(app: Path) -> None:
         assert 'posts: Mapped[list["Post"]] = relationship(back_populates="author")' in texts[user]
         editor.edit(post, texts[post])
         assert await editor.diagnostics(post) == []
+
+    in_editor(app, session)
+
+
+def test_a_finding_can_be_suppressed_where_it_is(app: Path) -> None:
+    async def session(editor: Editor) -> None:
+        post = app / "app/models/post.py"
+        editor.open(post, POST.replace("__tablename__", "# \U0001f600\r\n    __tablename__"))
+        await editor.diagnostics(post)
+        _, action = await editor.actions(post, ROW + 1)
+        assert action.title == "FAPI205: Suppress it here with a comment"
+        assert action.edit is None
+        text = editor.applied(await editor.resolved(action))[post]
+        assert text == editor.texts[post].replace('backref="posts")', 'backref="posts")  # noqa: FAPI205')
+        editor.edit(post, text)
+        assert await editor.diagnostics(post) == []
+        assert (await editor.resolved(action)).edit is None, "there is nothing to suppress any more"
 
     in_editor(app, session)
 

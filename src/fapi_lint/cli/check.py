@@ -249,13 +249,14 @@ def _as_diffed(change: Change, base: str) -> tuple[str, str, str]:
 
 
 def _add_noqa(engine: Run, arguments: Arguments, reason: str) -> int:
-    added, skipped = engine.add_noqa(reason)
-    warn([*engine.problems, *skipped])
+    suppressed = engine.suppress(reason)
+    write(suppressed.changes)
+    warn([*engine.problems, *suppressed.skipped])
     words = (path for path in arguments.paths if not (os.sep in path or path.endswith(".py") or os.path.exists(path)))
     if not reason and (word := next(words, None)):
         note(f'help: a reason stands after an equals sign: --add-noqa="{word}"')
     if not arguments.quiet:
-        note(f"Added {count(added, 'suppression')}.")
+        note(f"Added {count(suppressed.count, 'suppression')}.")
     return int(engine.failed)
 
 

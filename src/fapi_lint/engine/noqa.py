@@ -11,7 +11,8 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.source.suppressions import Suppression, parse
 
-_NEVER = {"FAPI000": "the file cannot be read", "FAPI001": "it is about a suppression"}
+NEVER = {"FAPI000": "the file cannot be read", "FAPI001": "it is about a suppression"}
+"""What gets no suppression, and why."""
 
 
 def add_noqa(
@@ -26,9 +27,9 @@ def add_noqa(
     for violation in violations:
         at, code = violation.finding.at, violation.rule.code
         module = project.by_path[at.path]
-        row = None if code in _NEVER else _row(module, at.start)
+        row = None if code in NEVER else _row(module, at.start)
         if row is None:
-            why = _NEVER.get(code, "a line that is continued, or names the interpreter, has no room for a comment")
+            why = NEVER.get(code, "a line that is continued, or names the interpreter, has no room for a comment")
             skipped.append(f"{module.where(at.start)}: {code} gets no suppression: {why}")
         else:
             wanted.setdefault(at.path, {}).setdefault(row, set()).add(code)

@@ -20,7 +20,7 @@ from fapi_lint.engine.recall import digest, recall, remember, remember_rules, st
 from fapi_lint.report.model import Diagnostic, Report
 from fapi_lint.source.text_files import find_text_files, read_text_files, stamps
 from fapi_lint.source.walk import DEFAULT_EXCLUDE, discover
-from fapi_lint.source.write import is_taken, write_all
+from fapi_lint.source.write import is_taken
 
 # The model of an application, rules and fixes take longer to load than a run that remembers its findings does to end:
 # the methods that need them import them.
@@ -55,6 +55,14 @@ class Result(Struct):
     changes: list[Change] = field(default_factory=list)
     failed: bool = False
     """Whether a path was missing or unreadable: an exit code of 1 even without findings."""
+
+
+class Suppressed(Struct):
+    """What suppressions changed in memory, how many lines got one, and which findings got none, and why."""
+
+    changes: list[Change] = field(default_factory=list)
+    count: int = 0
+    skipped: list[str] = field(default_factory=list)
 
 
 class Run:
@@ -301,30 +309,30 @@ class Run:
             applied.extend(outcome.applied)
         return Result(self._report(diagnostics, applied, defects), changes, self.failed)
 
-    def add_noqa(self, reason: str = "") -> tuple[int, list[str]]:
-        """Suppress every finding in its file: how many lines got a comment, and what got none, and why.
+    def suppress(self, reason: str = "", row: int | None = None) -> Suppressed:
+        """Suppress every finding in its file, or those that begin in one row, in memory; `write` makes it real.
 
-        Raises `source.write.WriteError`, and `engine.check.RuleError` if a rule fails.
+        Raises `engine.check.RuleError` if a rule fails.
         """
+        from fapi_lint.engine.changes import Change
         from fapi_lint.engine.check import check
         from fapi_lint.engine.noqa import add_noqa
 
-        raws: dict[str, bytes] = {}
-        was: dict[str, bytes] = {}
-        count, skipped = 0, []
+        suppressed = Suppressed()
         for application in self.applications:
             if not application.files:
                 continue
             project = self.whole(application)
             left = self._reported(application, project, check(project, application.rules, self.options.clock))
+            if row is not None:
+                left = [each for each in left if _row(project, each) == row]
             texts, added, problems = add_noqa(project, left, reason)
-            sources = {path: project.by_path[path].source for path in texts}
-            raws.update((path, sources[path].encode(text)) for path, text in texts.items())
-            was.update((path, source.raw) for path, source in sources.items())
-            count += added
-            skipped += problems
-        write_all(raws, was=was)
-        return count, skipped
+            for path, text in texts.items():
+                source = project.by_path[path].source
+                suppressed.changes.append(Change(path, path, source.text, text, source.raw, source.encode(text)))
+            suppressed.count += added
+            suppressed.skipped += problems
+        return suppressed
 
     def _reported(self, application: Application, project: Project, found: list[Violation]) -> list[Violation]:
         from fapi_lint.engine.diagnose import diagnose
@@ -377,6 +385,11 @@ class Run:
             gone=sum(len(application.gone) for application in self.applications),
             version=__version__,
         )
+
+
+def _row(project: Project, violation: Violation) -> int:
+    at = violation.finding.at
+    return project.by_path[at.path].source.lines.position(at.start)[0]
 
 
 def _from_root(pattern: str, root: str) -> str:

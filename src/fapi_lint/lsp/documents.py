@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fapi_lint.engine.applications import Options
 from fapi_lint.engine.reading import Memory
@@ -43,6 +44,13 @@ def check(documents: Sequence[Document], memory: Memory) -> Report:
 def fix(document: Document, documents: Sequence[Document], memory: Memory) -> str:
     """The text of one of the open files after all safe fixes that touch no other. Raises ConfigError."""
     changes = Run(_options([document], documents), memory).fix().changes
+    return next((change.after for change in changes), document.text)
+
+
+def suppress(document: Document, documents: Sequence[Document], memory: Memory, code: str, row: int) -> str:
+    """The text of one of the open files with a suppression for what a rule finds in a row. Raises ConfigError."""
+    options = replace(_options([document], documents), select=(code,))
+    changes = Run(options, memory).suppress(row=row).changes
     return next((change.after for change in changes), document.text)
 
 

@@ -6,18 +6,22 @@ It reads the whole application once, and what has changed from then on; open fil
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from lsprotocol import types
+from pygls.capabilities import get_capability
 from pygls.lsp.server import LanguageServer
 
 from fapi_lint import __version__
 from fapi_lint.config.load import ConfigError
+from fapi_lint.engine.check import RuleError
 from fapi_lint.engine.failures import origin
+from fapi_lint.engine.noqa import NEVER
 from fapi_lint.engine.reading import Memory
-from fapi_lint.lsp.documents import Document, check, fix
+from fapi_lint.lsp.documents import Document, check, fix, suppress
 from fapi_lint.lsp.protocol import Places, diagnostic_of, edit_of, replacement
 from fapi_lint.report.model import Diagnostic
 from fapi_lint.source.file import SourceError
@@ -113,30 +117,33 @@ class Server(LanguageServer):
     # --- code actions ------------------------------------------------------------------------------
 
     async def actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
-        """The fixes for what was found in the rows of a range; on request, all safe ones of the file."""
+        """For what was found in the rows of a range, its fix and its suppression; on request, all safe fixes."""
         await self.settled()
-        document = next((each for each in self._checked if each.uri == params.text_document.uri), None)
+        document = self._document(params.text_document.uri)
         only = params.context.only
         if document is None:
             return []
         found: list[types.CodeAction] = []
         if only is None or any(_is_kind(types.CodeActionKind.QuickFix, kind) for kind in only):
-            found += self._quick_fixes(document, params.range)
+            rows = range(params.range.start.line + 1, params.range.end.line + 2)
+            findings = [each for each in self._found if each.filename == document.path and _is_in(each, rows)]
+            found += self._fixes(findings)
+            found += self._suppressions(document, findings)
         if any(_is_kind(_FIX_ALL, kind) for kind in only or ()):
-            found += await self._fix_all(document)
+            edit = await self._edit(document, lambda: fix(document, self._checked, self._memory))
+            if edit is not None:
+                found.append(types.CodeAction("Apply all safe fixes of this file", kind=_FIX_ALL, edit=edit))
         return found
 
-    def _quick_fixes(self, document: Document, range_: types.Range) -> Iterable[types.CodeAction]:
+    def _document(self, uri: str) -> Document | None:
+        return next((each for each in self._checked if each.uri == uri), None)
+
+    def _fixes(self, findings: Iterable[Diagnostic]) -> Iterator[types.CodeAction]:
         places = self.places()
-        for finding in self._found:
-            rows = range(finding.location.row - 1, finding.end_location.row)
-            if finding.filename != document.path or finding.fix is None or finding.fix.applicability == "display":
+        for finding in findings:
+            if finding.fix is None or finding.fix.applicability == "display":
                 continue
-            if rows.stop <= range_.start.line or range_.end.line < rows.start:
-                continue
-            with suppress(
-                SourceError, ValueError
-            ):  # Another file has changed, and what was found is not true any more.
+            with contextlib.suppress(SourceError, ValueError):  # Another file is not as it was any more.
                 yield types.CodeAction(
                     title=f"{finding.code}: {finding.fix.message}",
                     kind=types.CodeActionKind.QuickFix,
@@ -145,28 +152,51 @@ class Server(LanguageServer):
                     edit=edit_of(finding.fix, places),
                 )
 
-    async def _fix_all(self, document: Document) -> list[types.CodeAction]:
+    def _suppressions(self, document: Document, findings: Iterable[Diagnostic]) -> Iterator[types.CodeAction]:
+        """One for each rule and row; the edits are made by `resolve`, where the editor asks for that."""
+        support = get_capability(self.client_capabilities, "text_document.code_action.resolve_support")
+        if support is None or "edit" not in support.properties:
+            return
+        for code, row in dict.fromkeys((each.code, each.location.row) for each in findings):
+            if code not in NEVER:
+                yield types.CodeAction(
+                    title=f"{code}: Suppress it here with a comment",
+                    kind=types.CodeActionKind.QuickFix,
+                    data={"uri": document.uri, "code": code, "row": row},
+                )
+
+    async def resolve(self, action: types.CodeAction) -> types.CodeAction:
+        """The action with its edit, unless it has one or there is none any more."""
+        asked: dict[str, Any] = action.data or {}
+        document = self._document(asked.get("uri", ""))
+        if document is not None:
+            code, row = asked["code"], asked["row"]
+            action.edit = await self._edit(document, lambda: suppress(document, self._checked, self._memory, code, row))
+        return action
+
+    async def _edit(self, document: Document, change: Callable[[], str]) -> types.WorkspaceEdit | None:
+        """What changes a document as an application of rules in another thread does; None if nothing changes."""
         try:
             async with self._engine:
-                text = await asyncio.to_thread(fix, document, self._checked, self._memory)
-        except ConfigError:
-            return []  # The check has told it.
-        if text == document.text:
-            return []
-        edit = replacement(document, text, self.places())
-        return [types.CodeAction("Apply all safe fixes of fapi-lint in this file", kind=_FIX_ALL, edit=edit)]
+                text = await asyncio.to_thread(change)
+        except (ConfigError, RuleError):
+            return None  # The check has told it.
+        return None if text == document.text else replacement(document, text, self.places())
 
     async def watch(self) -> None:
         """Ask to be told of changes on the disk."""
-        workspace = self.client_capabilities.workspace
-        watching = workspace.did_change_watched_files if workspace else None
-        if watching is None or not watching.dynamic_registration:
+        if not get_capability(self.client_capabilities, "workspace.did_change_watched_files.dynamic_registration"):
             return
         options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(_WATCHED)])
         method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
         await self.client_register_capability_async(
             types.RegistrationParams([types.Registration("watched-files", method, options)])
         )
+
+
+def _is_in(finding: Diagnostic, rows: range) -> bool:
+    """Whether a finding is in some of these rows, which count from 1."""
+    return finding.location.row < rows.stop and rows.start <= finding.end_location.row
 
 
 def _is_kind(kind: str, wanted: str) -> bool:
@@ -205,9 +235,13 @@ def make_server() -> Server:
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION,
-        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, _FIX_ALL]),
+        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, _FIX_ALL], resolve_provider=True),
     )
     async def actions(params: types.CodeActionParams) -> list[types.CodeAction]:
         return await server.actions(params)
+
+    @server.feature(types.CODE_ACTION_RESOLVE)
+    async def resolve(action: types.CodeAction) -> types.CodeAction:
+        return await server.resolve(action)
 
     return server
