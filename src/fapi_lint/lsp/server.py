@@ -27,7 +27,7 @@ from fapi_lint.report.model import Diagnostic
 from fapi_lint.source.file import SourceError
 
 _PAUSE = 0.2
-"""Seconds to wait after a change: another one may follow at once."""
+"""Seconds without a change before a check: while somebody types, another one follows at once."""
 _FIX_ALL = "source.fixAll.fapi-lint"
 _WATCHED = "**/*.{py,toml,ini,cfg}"
 
@@ -61,8 +61,10 @@ class Server(LanguageServer):
 
     async def _check(self) -> None:
         while self._is_stale:
-            await asyncio.sleep(_PAUSE)
             self._is_stale = False
+            await asyncio.sleep(_PAUSE)
+            if self._is_stale:
+                continue
             documents = self._documents()
             found, problems = await self._find(documents)
             if self._is_stale:
