@@ -57,6 +57,19 @@ def test_declarations(declaration: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "use",
+    [
+        '@app.post("/invoices", callbacks=described.routes)\ndef create_invoice(): ...',
+        'users = APIRouter(callbacks=described.routes)\n@users.post("/invoices")\ndef create_invoice(): ...',
+        'documented = FastAPI(webhooks=described)\n@app.post("/invoices")\ndef create_invoice(): ...',
+    ],
+)
+def test_what_others_serve_is_no_route(use: str) -> None:
+    described = 'app = FastAPI()\ndescribed = APIRouter()\n@described.post("{$callback_url}/paid")\ndef paid(): ...\n'
+    assert labels(application({"app/main.py": f"{HEAD}{described}{use}"})) == ["POST /invoices"]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         'import requests\n@requests.get("/x")\ndef f(): ...',

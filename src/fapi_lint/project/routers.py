@@ -261,6 +261,24 @@ class Routers(Struct, eq=False, dict=True):
                         found.setdefault(router, []).append(Inclusion(parent, text))
         return found
 
+    @cached_property
+    def descriptions(self) -> set[Router]:
+        """Those whose routes document what others serve: `callbacks=router.routes`, `webhooks=router`.
+
+        https://fastapi.tiangolo.com/advanced/openapi-callbacks/
+        """
+        found: set[Router] = set()
+        for module in self.project.modules:
+            for sighting in search(module, "callbacks", "webhooks"):
+                arguments = sighting.node.args if isinstance(sighting.node, o.Call) else ()
+                for value in (arg.value for arg in arguments if arg.keyword in ("callbacks", "webhooks")):
+                    if isinstance(value, o.Attribute) and value.attr == "routes":
+                        value = value.value
+                    router = self.of(sighting.scope, value)
+                    if router is not None:
+                        found.add(router)
+        return found
+
     def mounted_in(self, app: Router) -> set[Router]:
         """The applications that one serves by `app.mount(path, …)`, however indirectly, itself included."""
         found, pending = {app}, [app]

@@ -163,11 +163,12 @@ class Routes:
 
     @cached_property
     def all(self) -> list[Route]:
-        """Every route, in file and source order; those of tests included."""
-        found = [
+        """Every route, in file and source order; those of tests included, those that only document left out."""
+        found = (
             route for module in self.project.modules if _DECLARES.search(module.text) for route in self._in(module)
-        ]
-        return sorted(found, key=lambda route: (route.module.path, route.place.start))
+        )
+        served = [route for route in found if route.router not in self.project.routers.descriptions]
+        return sorted(served, key=lambda route: (route.module.path, route.place.start))
 
     @cached_property
     def by_handler(self) -> dict[Function, list[Route]]:
