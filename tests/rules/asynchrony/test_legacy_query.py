@@ -602,9 +602,25 @@ def test_versions() -> None:
     assert after.endswith("    return db.execute(select(User)).scalars().all()\n")
 
 
-def test_sessions_with_queries_of_their_own() -> None:
-    body = "maker = sessionmaker(query_cls=Paged)\n\n\ndef work(db: Session):\n    return db.query(User).all()\n"
-    assert reasons(body) == ["a session makes queries of a class of its own (app/work.py:10)"]
+@pytest.mark.parametrize(
+    ("hook", "reason"),
+    [
+        ("maker = sessionmaker(query_cls=Paged)", "a session makes queries of a class of its own"),
+        ('maker = sessionmaker(**{"query_cls": Paged})', "a session makes queries of a class of its own"),
+        (
+            '@event.listens_for(Query, "before_compile", retval=True)\ndef hide(query): ...',
+            "a listener changes queries before they are compiled",
+        ),
+        ("event.listen(Session, 'after_bulk_update', tell)", "a listener waits for bulk changes by queries"),
+    ],
+)
+def test_what_happens_to_all_queries_is_named_where_it_is(hook: str, reason: str) -> None:
+    body = "def work(db: Session):\n    return db.query(User).all()\n"
+    files = {"app/db.py": f"# a query_cls, before_compile\n{hook}\n", "app/models.py": SCHEMA}
+    (finding,) = findings({**files, "app/work.py": IMPORTS + body}, "FAPI503")
+    assert finding.message.endswith(f"{reason} (app/db.py:2)")
+    files["app/db.py"] = f'"""No {hook.split("(")[0]}, no before_compile and no query_cls."""\n'
+    assert findings({**files, "app/work.py": IMPORTS + body}, "FAPI503")[0].fix is not None
 
 
 def test_line_ends_and_tabs_are_kept() -> None:

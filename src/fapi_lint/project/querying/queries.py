@@ -7,6 +7,7 @@ https://docs.sqlalchemy.org/en/20/orm/queryguide/query.html lists what `Query` c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 _RUNS = frozenset(["all", "first", "one", "one_or_none", "scalar"])
 _HOOKS = {
-    "query_cls": "a session makes queries of a class of its own",
-    "before_compile": "a listener changes queries before they are compiled",
-    "after_bulk_": "a listener waits for bulk changes by queries",
+    re.compile(r"\bquery_cls[\"']?\s*[=:]"): "a session makes queries of a class of its own",
+    re.compile(r"[\"']before_compile"): "a listener changes queries before they are compiled",
+    re.compile(r"[\"']after_bulk_"): "a listener waits for bulk changes by queries",
 }
 _QUIET_DECORATORS = frozenset(["staticmethod", "classmethod", "typing.no_type_check"])
 
@@ -103,29 +104,29 @@ class Queries(Struct, eq=False, dict=True):
                     at = use.module.path, use.node.start
                     chain.queries.append(self._calls[at])
                     found[at] = chain
-        everywhere = self._everywhere
         for obstacle in self._obstacles():
             if obstacle.group.root() in chains:
                 chains[obstacle.group.root()].obstacles.append(obstacle)
         for group, chain in chains.items():
             chain.uses.sort(key=lambda use: (use.module.path, use.node.start, use.node.end))
             chain.queries.sort(key=lambda query: query.place)
-            if everywhere and chain.queries:
+            if self._everywhere is not None and chain.queries:
                 first = chain.queries[0]
-                chain.obstacles = [Obstacle(group, first.module, first.call.start, everywhere)]
+                where, reason = self._everywhere
+                chain.obstacles = [Obstacle(group, *(where or (first.module, first.call.start)), reason)]
         return found
 
     @cached_property
-    def _everywhere(self) -> str:
-        """A reason against all chains at once."""
+    def _everywhere(self) -> tuple[tuple[Module, int] | None, str] | None:
+        """A reason against all chains at once, and where it is, if it is in the code."""
         sqlalchemy = self.project.versions.sqlalchemy
         if sqlalchemy.is_below(1, 4) or (sqlalchemy.lowest is not None and not sqlalchemy.at_least(1, 4)):
-            return "SQLAlchemy 1.3, which the project allows, has no `select()` of entities"
+            return None, "SQLAlchemy 1.3, which the project allows, has no `select()` of entities"
         for module in self.project.modules:
-            for word, reason in _HOOKS.items():
-                if word in module.text:
-                    return reason
-        return ""
+            for pattern, reason in _HOOKS.items():
+                if match := pattern.search(module.text):
+                    return (module, match.start()), reason
+        return None
 
     # --- following ---------------------------------------------------------------------------------
 
