@@ -29,7 +29,6 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.asynchrony.awaiting import ENTERING, generators_around
 from fapi_lint.project.asynchrony.closure import AWAITING, Closure
-from fapi_lint.project.asynchrony.coroutines import paths
 from fapi_lint.project.asynchrony.flow import Change
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES
 from fapi_lint.project.asynchrony.streaming import STREAMS
@@ -40,6 +39,7 @@ from fapi_lint.project.project import Project
 from fapi_lint.project.search import around, places
 from fapi_lint.project.symbols import Class, External, Function, Namespace, Scope
 from fapi_lint.project.tests import AsyncTest
+from fapi_lint.project.traversal import paths
 
 _GENERATORS = {
     "Generator": "AsyncGenerator",

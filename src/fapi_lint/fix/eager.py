@@ -22,7 +22,6 @@ from fapi_lint.fix.text import (
     newline,
 )
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony.coroutines import paths, statements
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import singular
@@ -31,6 +30,7 @@ from fapi_lint.project.objects.links import Link, Path, is_loaded
 from fapi_lint.project.objects.origins import Origin
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class, External
+from fapi_lint.project.traversal import paths, statements
 from fapi_lint.source.place import Place
 
 _WIDTH = 100

@@ -15,10 +15,10 @@ from msgspec import Struct
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.asynchrony import signatures
-from fapi_lint.project.asynchrony.coroutines import paths, statements
 from fapi_lint.project.generics import Generics
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Binding, Class, External, Function, Member, Scope, Symbol, Variable
+from fapi_lint.project.traversal import paths, statements
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project

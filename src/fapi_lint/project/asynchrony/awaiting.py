@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony.coroutines import paths
 from fapi_lint.project.symbols import Class, External, Function, Scope
+from fapi_lint.project.traversal import paths
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project

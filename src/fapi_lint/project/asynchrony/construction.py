@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony.coroutines import Parents, paths
 from fapi_lint.project.asynchrony.roles import Role
 from fapi_lint.project.asynchrony.surroundings import is_target, leaf
 from fapi_lint.project.symbols import External, Scope
+from fapi_lint.project.traversal import Parents, paths
 
 if TYPE_CHECKING:
     from fapi_lint.project.asynchrony.reader import Reader

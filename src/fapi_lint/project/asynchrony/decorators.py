@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import hindrance
-from fapi_lint.project.asynchrony.coroutines import ancestors, paths, statements
 from fapi_lint.project.asynchrony.surroundings import leaf
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.symbols import Function, Scope
+from fapi_lint.project.traversal import ancestors, paths, statements
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project

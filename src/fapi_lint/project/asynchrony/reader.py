@@ -10,7 +10,6 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.asynchrony.awaiting import hindrance
 from fapi_lint.project.asynchrony.construction import construct
-from fapi_lint.project.asynchrony.coroutines import Parents, ancestors, paths
 from fapi_lint.project.asynchrony.dynamic import chain_of
 from fapi_lint.project.asynchrony.flow import ORM, Change, Key, Kind, Obstacle, Part
 from fapi_lint.project.asynchrony.passing import LISTENING, argument, given_by_keyword
@@ -19,6 +18,7 @@ from fapi_lint.project.asynchrony.streaming import STREAMS, streams
 from fapi_lint.project.asynchrony.surroundings import is_shadowed, is_target, leaf, overrides_dependency, root
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope
+from fapi_lint.project.traversal import Parents, ancestors, paths
 from fapi_lint.project.types import Type
 
 if TYPE_CHECKING:

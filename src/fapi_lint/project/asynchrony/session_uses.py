@@ -11,9 +11,10 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.asynchrony import signatures
 from fapi_lint.project.asynchrony.blocks import Code, codes, outer_scopes
-from fapi_lint.project.asynchrony.coroutines import Fate, Parents, ancestors, fate, fate_of_local, paths
+from fapi_lint.project.asynchrony.fate import Fate, fate, fate_of_local
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope
+from fapi_lint.project.traversal import Parents, ancestors, paths
 from fapi_lint.project.words import needles
 from fapi_lint.source.place import Place
 

@@ -15,7 +15,6 @@ from msgspec import Struct, field
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony import signatures
 from fapi_lint.project.asynchrony.blocks import codes
-from fapi_lint.project.asynchrony.coroutines import Parents, paths
 from fapi_lint.project.asynchrony.session_uses import (
     DroppedCoroutine,
     Facts,
@@ -26,6 +25,7 @@ from fapi_lint.project.asynchrony.session_uses import (
 )
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Symbol
+from fapi_lint.project.traversal import Parents, paths
 from fapi_lint.project.types import Type
 from fapi_lint.project.words import mentions, needles
 

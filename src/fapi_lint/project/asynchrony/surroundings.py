@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony.coroutines import Parents
 from fapi_lint.project.symbols import Function
+from fapi_lint.project.traversal import Parents
 
 _BINDING = frozenset([o.AnnAssign, o.For, o.WithItem, o.Generator, o.NamedExpr])
 

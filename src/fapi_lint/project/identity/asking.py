@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony.coroutines import paths
 from fapi_lint.project.identity.cells import Cell, join
 from fapi_lint.project.symbols import External, Function, Scope, Variable
+from fapi_lint.project.traversal import paths
 
 if TYPE_CHECKING:
     from fapi_lint.project.identity.flow import Flow

@@ -15,7 +15,6 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
-from fapi_lint.project.asynchrony.coroutines import paths
 from fapi_lint.project.column_types import is_integer_type, python_type, type_class
 from fapi_lint.project.identity.cells import Cell, Fact, join
 from fapi_lint.project.identity.columns import join_columns
@@ -25,6 +24,7 @@ from fapi_lint.project.identity.walk import walk
 from fapi_lint.project.mapped import Column, Model
 from fapi_lint.project.routes import Route
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
+from fapi_lint.project.traversal import paths
 from fapi_lint.project.value_types import value_type
 from fapi_lint.project.values import Located
 from fapi_lint.source.place import Place

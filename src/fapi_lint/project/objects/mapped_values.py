@@ -12,10 +12,10 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
-from fapi_lint.project.asynchrony.coroutines import statements
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.calls import ALL, NO_ROWS, ONE
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
+from fapi_lint.project.traversal import statements
 from fapi_lint.project.types import Type
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony.coroutines import paths
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.origins import NONE, Objects, Origin
 from fapi_lint.project.symbols import Class, Function
+from fapi_lint.project.traversal import paths
 
 if TYPE_CHECKING:
     from fapi_lint.project.objects.walk import Walk

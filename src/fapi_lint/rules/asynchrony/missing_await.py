@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fapi_lint.fix.awaiting import insert_await
 from fapi_lint.fix.edit import Applicability, Fix
-from fapi_lint.project.asynchrony.coroutines import Fate
+from fapi_lint.project.asynchrony.fate import Fate
 from fapi_lint.project.asynchrony.session_uses import DroppedCoroutine
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule

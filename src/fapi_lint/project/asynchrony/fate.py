@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.symbols import Scope
+from fapi_lint.project.traversal import Parents, ancestors, paths
 from fapi_lint.project.words import mentions, needles
-
-Parents: TypeAlias = "tuple[Any, Parents] | None"
-"""The nodes around a node, innermost first, as a linked list."""
 
 # fmt: off
 _CONSUMERS = frozenset([
@@ -20,7 +17,6 @@ _CONSUMERS = frozenset([
 ])
 """Builtins that have no use for a coroutine, and keep nothing that could still be awaited."""
 # fmt: on
-_LEAVES: frozenset[type] = frozenset([o.Name, o.Number])
 _OWN_ATTRIBUTES = frozenset(["close", "send", "throw"])
 """What a coroutine object has; `cr_…` and dunder names too."""
 
@@ -39,45 +35,6 @@ class Fate(enum.Enum):
     """Nobody will ever await it."""
     MISUSED = enum.auto()
     """Used as something that a coroutine is not: that fails, or is always true."""
-
-
-def paths(body: Iterable[o.Node], *kinds: type) -> Iterator[tuple[Any, Parents]]:
-    """The nodes of a function's own code with their parents, outer nodes first; only those of `kinds` where given.
-
-    The bodies of nested functions and classes are left out, their decorators and defaults are not.
-    """
-    stack: list[tuple[Any, Parents]] = [(node, None) for node in body]
-    stack.reverse()
-    pop, append, children = stack.pop, stack.append, o.OWN_CHILDREN
-    leaves = _LEAVES.difference(kinds) if kinds else ()
-    while stack:
-        entry = pop()
-        node = entry[0]
-        kind = type(node)
-        if not kinds or kind in kinds:
-            yield entry
-        for child in reversed(children[kind](node)):
-            if type(child) not in leaves:
-                append((child, entry))
-
-
-def statements(body: Iterable[Any]) -> Iterator[Any]:
-    """The statements of a block and of the blocks inside them, those of functions and classes left out."""
-    for statement in body:
-        yield statement
-        kind = type(statement)
-        if kind in (o.If, o.For, o.While, o.Try):
-            yield from statements(statement.body)
-            yield from statements(statement.orelse)
-            if kind is o.Try:
-                for handler in statement.handlers:
-                    yield from statements(handler.body)
-                yield from statements(statement.final)
-        elif kind is o.With:
-            yield from statements(statement.body)
-        elif kind is o.Match:
-            for case in statement.cases:
-                yield from statements(case.body)
 
 
 def fate(node: o.Node, parents: Parents, scope: Scope) -> Fate:
@@ -230,13 +187,6 @@ def _is_bound(node: o.Node, parents: Parents) -> bool:
 
 def _in_lambda(parents: Parents) -> bool:
     return any(isinstance(parent, o.Lambda) for parent in ancestors(parents))
-
-
-def ancestors(parents: Parents) -> Iterator[Any]:
-    """The parents, innermost first."""
-    while parents is not None:
-        parent, parents = parents
-        yield parent
 
 
 def _following(statement: o.Node, parents: Parents, scope: Scope) -> tuple[Any, ...]:
