@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fapi_lint.project.asynchrony.assuming import AssumingTypes
+from fapi_lint.project.inference.assuming import AssumingTypes
+from fapi_lint.project.inference.type import Type
 from fapi_lint.project.search import other_names
 from fapi_lint.project.symbols import External
-from fapi_lint.project.types import Type
 from fapi_lint.testing import application
 
 _SESSION = Type(External("sqlalchemy.Session"))

@@ -7,6 +7,7 @@ from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import indentation_at, line_start, newline, next_line, remove_statement
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.opened_sessions import OpenedSession
+from fapi_lint.project.inference.type import iterated
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External, Function
@@ -137,7 +138,7 @@ class _Injection:
             return Refusal(f"importing `{(alias or dependency).name}` there would be circular")
         if alias is not None:
             return f"{name}: {self.spelled(alias.module, alias.name, at)}", False
-        given = self.project.types.iterated(self.project.types.returned(dependency))
+        given = iterated(self.project.types.returned(dependency))
         if given is None or not isinstance(given.symbol, External):
             return Refusal(f"nobody can tell what `{dependency.name}` yields")
         package = "sqlalchemy.ext.asyncio" if given.name == "AsyncSession" else "sqlalchemy.orm"

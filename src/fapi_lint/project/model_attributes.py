@@ -210,7 +210,7 @@ class ModelAttributes:
         for binding in class_.scope.bindings.get(name, ()):
             if binding.annotation is not None:
                 yield class_.scope, binding.annotation
-        for method, node in self.project.types.assignments(class_).get(name, ()):
+        for method, node in class_.attribute_assignments.get(name, ()):
             value = getattr(node, "value", None)
             if isinstance(node, o.AnnAssign):
                 yield method.scope, node.annotation
@@ -224,7 +224,7 @@ class ModelAttributes:
         for binding in class_.scope.bindings.get(name, ()):
             if isinstance(binding.value, (o.Name, o.Attribute)):
                 yield self.resolver.resolve(class_.scope, binding.value)
-        for method, node in self.project.types.assignments(class_).get(name, ()):
+        for method, node in class_.attribute_assignments.get(name, ()):
             value = getattr(node, "value", None)
             if isinstance(value, (o.Name, o.Attribute)):
                 yield self.resolver.resolve(method.scope, value)

@@ -29,6 +29,7 @@ from fapi_lint.project.identity.identifiers import Identifiers
 from fapi_lint.project.identity.integer_keys import IntegerKey, integer_keys
 from fapi_lint.project.identity.obstacles import Obstacles
 from fapi_lint.project.imports import Imports
+from fapi_lint.project.inference.types import Types
 from fapi_lint.project.layout import Layout, Misplaced
 from fapi_lint.project.loading import Loading
 from fapi_lint.project.mapped import Column, Model, Relationship, Table
@@ -58,7 +59,6 @@ from fapi_lint.project.test_files import TestFile, TestFiles
 from fapi_lint.project.tests import AsyncTest, Fixture, Tests
 from fapi_lint.project.text_files import TextFile, TextFiles
 from fapi_lint.project.timestamps import Timestamps
-from fapi_lint.project.types import Types
 
 
 class Project:
@@ -141,6 +141,15 @@ class Project:
     def functions(self) -> list[Function]:
         """Every function and method that is not inside a function."""
         return [function for module in self.modules for function in module.scope.all_functions()]
+
+    @cached_property
+    def methods(self) -> dict[str, list[Function]]:
+        """The methods by their names."""
+        found: dict[str, list[Function]] = {}
+        for function in self.functions:
+            if function.is_method:
+                found.setdefault(function.name, []).append(function)
+        return found
 
     @cached_property
     def purposes(self) -> Purposes:

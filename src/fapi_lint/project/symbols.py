@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.traversal import statements
 
 if TYPE_CHECKING:
     from fapi_lint.project.module import Module
@@ -66,6 +67,19 @@ class Class(Struct, eq=False, dict=True):
     @property
     def methods(self) -> list[Function]:
         return [function for function in self.scope.functions if function.parent is self]
+
+    @cached_property
+    def attribute_assignments(self) -> dict[str, list[tuple[Function, o.Node]]]:
+        """The statements in the methods that assign to an attribute of the object, by the attribute's name."""
+        found: dict[str, list[tuple[Function, o.Node]]] = {}
+        for method in self.methods:
+            if not method.node.params:
+                continue
+            instance = method.node.params[0].name
+            for target, node in _targets(method.node.body):
+                if isinstance(target, o.Attribute) and isinstance(target.value, o.Name) and target.value.id == instance:
+                    found.setdefault(target.attr, []).append((method, node))
+        return found
 
     def __repr__(self) -> str:
         return f"<Class {self.module.name}.{self.name}>"
@@ -340,6 +354,17 @@ class _Collector:
             for name in case.names:
                 self.bind(name, case, node)
             self.nested(case.body)
+
+
+def _targets(body: Iterable[o.Stmt]) -> Iterator[tuple[o.Node | None, o.Node]]:
+    """What the statements of a body assign to, each with the statement or the item of `with`."""
+    for statement in statements(body):
+        if isinstance(statement, o.Assign):
+            yield from ((target, statement) for target in statement.targets)
+        elif isinstance(statement, o.AnnAssign):
+            yield statement.target, statement
+        elif isinstance(statement, o.With):
+            yield from ((item.target, item) for item in statement.items)
 
 
 def _expressions(statement: o.Stmt) -> Iterable[o.Node]:

@@ -121,7 +121,9 @@ class Convertible:
         types, value = self.project.types, decorator.value
         written = function.module.slice(value.func if isinstance(value, o.Call) else value)
         routes = self.project.routes.by_handler.get(function, ())
-        if types.is_route_decorator(function, decorator) or any(route.decorator is decorator for route in routes):
+        if types.decoration.is_route_decorator(function, decorator) or any(
+            route.decorator is decorator for route in routes
+        ):
             return None
         decorating = self.project.decorators.of(function, decorator)
         if decorating is not None:

@@ -13,9 +13,9 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import ENTERING, hindrance, is_consumed
 from fapi_lint.project.asynchrony.flow import Change, Kind, Obstacle, SessionFlow
 from fapi_lint.project.asynchrony.threads import threaded
+from fapi_lint.project.inference.type import LibraryMethod
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Variable
-from fapi_lint.project.types import LibraryMethod
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -204,7 +204,7 @@ class Callers:
     def _owners_of(self, name: str) -> dict[Class, list[Function]]:
         if name not in self._owners:
             found = self._owners[name] = {}
-            for method in self.project.types.methods.get(name, ()):
+            for method in self.project.methods.get(name, ()):
                 if isinstance(method.parent, Class):
                     found.setdefault(method.parent, []).append(method)
         return self._owners[name]

@@ -60,7 +60,7 @@ def construct(reader: Reader, scope: Scope, call: o.Call, callee: External, abov
                 reader.obstacle(arg, f"`{reader.module.slice(arg.value)}` does not serve an asynchronous engine")
         reader.change("engine", call, above)
     elif name == "sessionmaker":
-        made = reader.types.result(callee, scope, call)
+        made = reader.types.calls.result(callee, scope, call)
         if made is None or reader.flow.role(made) is not Role.MAKER:
             return
         for arg in call.args:

@@ -14,16 +14,16 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
-from fapi_lint.project.asynchrony.assuming import AssumingTypes
 from fapi_lint.project.asynchrony.dynamic import dynamic_names
 from fapi_lint.project.asynchrony.imperative import lazy_relationships
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES, Role, carried, role_of
 from fapi_lint.project.asynchrony.sets import DisjointSets
 from fapi_lint.project.asynchrony.starting import Starting
+from fapi_lint.project.inference.assuming import AssumingTypes
+from fapi_lint.project.inference.type import Type, iterated
 from fapi_lint.project.module import Module
 from fapi_lint.project.search import other_names, places
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
-from fapi_lint.project.types import Type
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -316,7 +316,7 @@ class SessionFlow:
                     continue
                 self.sets.join(function, fixture)
                 result = self.given_by(fixture)
-                given = self.types.iterated(result) if fixture.node.is_generator else result
+                given = iterated(result) if fixture.node.is_generator else result
                 if given is not None and param.annotation is None:
                     self.assume(function, param, given)
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.inference.type import LibraryMethod
 from fapi_lint.project.module import Module
 from fapi_lint.project.search import around
-from fapi_lint.project.types import LibraryMethod
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony import signatures
+from fapi_lint.project.inference import signatures
+from fapi_lint.project.inference.type import Type
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.traversal import paths
-from fapi_lint.project.types import Type
 from fapi_lint.project.words import mentions, needles
 from fapi_lint.source.place import Place
 

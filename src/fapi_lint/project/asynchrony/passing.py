@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony import signatures
 from fapi_lint.project.asynchrony.decorators import Decorating, keywords_handed_on
 from fapi_lint.project.asynchrony.flow import ORM, Kind
 from fapi_lint.project.asynchrony.roles import Role
 from fapi_lint.project.asynchrony.surroundings import leaf, parameter
 from fapi_lint.project.asynchrony.threads import runner
+from fapi_lint.project.inference import signatures
+from fapi_lint.project.inference.type import LibraryMethod, Type
 from fapi_lint.project.symbols import Class, External, Function, Scope
 from fapi_lint.project.traversal import Parents
-from fapi_lint.project.types import LibraryMethod, Type
 
 if TYPE_CHECKING:
     from fapi_lint.project.asynchrony.reader import Reader

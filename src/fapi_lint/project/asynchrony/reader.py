@@ -17,9 +17,9 @@ from fapi_lint.project.asynchrony.roles import Role, Use, use_of
 from fapi_lint.project.asynchrony.streaming import STREAMS, streams
 from fapi_lint.project.asynchrony.surroundings import is_shadowed, is_target, leaf, overrides_dependency, root
 from fapi_lint.project.asynchrony.threads import threaded
+from fapi_lint.project.inference.type import Type
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope
 from fapi_lint.project.traversal import Parents, ancestors, paths
-from fapi_lint.project.types import Type
 
 if TYPE_CHECKING:
     from fapi_lint.project.asynchrony.flow import SessionFlow

@@ -9,9 +9,9 @@ import enum
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fapi_lint.project.asynchrony import signatures
+from fapi_lint.project.inference import signatures
+from fapi_lint.project.inference.type import Type
 from fapi_lint.project.symbols import External
-from fapi_lint.project.types import Type
 
 if TYPE_CHECKING:
     from fapi_lint.project.asynchrony.sessions import Sessions

@@ -9,9 +9,9 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
-from fapi_lint.project.asynchrony import signatures
 from fapi_lint.project.asynchrony.blocks import Code, codes, outer_scopes
 from fapi_lint.project.asynchrony.fate import Fate, fate, fate_of_local
+from fapi_lint.project.inference import signatures
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope
 from fapi_lint.project.traversal import Parents, ancestors, paths
@@ -146,7 +146,7 @@ class _Reader:
                     return
             elif callee.name in signatures.MAKERS:
                 form = "maker"
-                made = self.types.result(callee, code.scope, node)
+                made = self.types.calls.result(callee, code.scope, node)
                 if made is None or self.sessions.kind(made.arg) != "sync":
                     return
             else:
@@ -253,7 +253,7 @@ class _Reader:
             return
         if found is Fate.RETURNED and not self.promises_value(code.function):
             return
-        if not self.types.gives_coroutine(code.scope, node):
+        if not self.types.calls.gives_coroutine(code.scope, node):
             return
         if found is Fate.ASSIGNED:
             found = self.fate_of_assigned(code, parents)

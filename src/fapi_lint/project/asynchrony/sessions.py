@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony import signatures
 from fapi_lint.project.asynchrony.blocks import codes
 from fapi_lint.project.asynchrony.session_uses import (
     DroppedCoroutine,
@@ -23,10 +22,11 @@ from fapi_lint.project.asynchrony.session_uses import (
     facts_of,
     is_shadowed,
 )
+from fapi_lint.project.inference import signatures
+from fapi_lint.project.inference.type import Type
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Symbol
 from fapi_lint.project.traversal import Parents, paths
-from fapi_lint.project.types import Type
 from fapi_lint.project.words import mentions, needles
 
 if TYPE_CHECKING:
@@ -315,7 +315,7 @@ class Sessions(Struct, eq=False, dict=True):
     def has_coroutines(self, function: Function) -> bool:
         """Whether a function calls something that has to be awaited."""
         scope = function.scope
-        return any(self.project.types.gives_coroutine(scope, node) for node, _ in paths(scope.body, o.Call))
+        return any(self.project.types.calls.gives_coroutine(scope, node) for node, _ in paths(scope.body, o.Call))
 
     # --- queries -----------------------------------------------------------------------------------
 

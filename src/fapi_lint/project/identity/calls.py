@@ -99,7 +99,7 @@ def _follow(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
     func, types = call.func, flow.project.types
     if isinstance(func, o.Attribute):
         methods = _METHODS.get(func.attr, ())
-        if methods and func.attr in types.methods and isinstance(types.callee(scope, func), Function):
+        if methods and func.attr in flow.project.methods and isinstance(types.callee(scope, func), Function):
             methods = ()  # A method of the application's own tells more than its name.
         for method in methods:
             found = method(flow, scope, call, func)

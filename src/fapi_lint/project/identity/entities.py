@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
 from fapi_lint.project.descent import once
+from fapi_lint.project.inference.type import Type
 from fapi_lint.project.pairing import backref_name
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
 from fapi_lint.project.traversal import paths
-from fapi_lint.project.types import Type
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project

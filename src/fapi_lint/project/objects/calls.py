@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.inference.type import LibraryMethod
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.links import ANY, BELOW, Path
 from fapi_lint.project.objects.origins import (
@@ -28,7 +29,6 @@ from fapi_lint.project.objects.origins import (
 )
 from fapi_lint.project.objects.sessions import SessionCalls
 from fapi_lint.project.symbols import Class, External, Function
-from fapi_lint.project.types import LibraryMethod
 
 if TYPE_CHECKING:
     from fapi_lint.project.objects.walk import Walk

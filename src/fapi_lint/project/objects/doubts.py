@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.inference.type import Type
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.objects.links import ANY, is_loaded
 from fapi_lint.project.objects.origins import Objects, Origin, Other, Record, Values
 from fapi_lint.project.objects.summary import Summary
 from fapi_lint.project.symbols import Binding, Class, External, Function, Namespace, Scope
-from fapi_lint.project.types import Type
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:

@@ -214,9 +214,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
         is_bound = isinstance(node.func, o.Attribute) or function.name == "__call__"
         if isinstance(function.parent, Class) and params and is_bound:
             params = params[1:]
-        decorated = any(
-            not self.project.types.is_transparent(function, decorator) for decorator in function.node.decorators
-        )
+        decorated = not self.project.types.decoration.is_transparent(function)
         given: dict[str, Values] = {}
         written: dict[str, o.Expr] = {}
         for index, (arg, values) in enumerate(arguments):

@@ -12,11 +12,11 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.inference.type import Type
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.calls import ALL, NO_ROWS, ONE
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
 from fapi_lint.project.traversal import statements
-from fapi_lint.project.types import Type
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -250,9 +250,7 @@ class MappedValues(Struct, eq=False):
         return found
 
     def _find(self, function: Function) -> Found:
-        if function.node.is_generator or not all(
-            self.project.types.is_transparent(function, decorator) for decorator in function.node.decorators
-        ):
+        if function.node.is_generator or not self.project.types.decoration.is_transparent(function):
             return None
         if function.node.returns is not None:
             annotated = self._annotated(function.enclosing, function.node.returns)

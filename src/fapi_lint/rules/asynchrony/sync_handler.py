@@ -55,7 +55,7 @@ def sync_handler(route: Route, project: Project) -> Iterator[Finding]:
         return
     if not project.purposes.is_application(handler.module) or project.settings.is_exempt("FAPI501", handler.name):
         return
-    if any(project.types.turns_into_coroutine(handler.enclosing, d) for d in handler.node.decorators):
+    if any(project.types.decoration.turns_into_coroutine(handler.enclosing, d) for d in handler.node.decorators):
         return
     at = Place(handler.module.path, handler.node.start, handler.node.name_start + len(handler.name))
     message = f"Route handler `{handler.name}` is not `async def`"

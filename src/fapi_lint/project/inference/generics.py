@@ -12,7 +12,8 @@ from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.symbols import Class, External, Scope, Variable
 
 if TYPE_CHECKING:
-    from fapi_lint.project.types import Type, Types
+    from fapi_lint.project.inference.type import Type
+    from fapi_lint.project.inference.types import Types
 
 _DECLARING = frozenset(["Generic", "Protocol"])
 _PARAMETERS = re.compile(r"\s*\[([^\[\]()]*(?:[\[(][^\[\]()]*[\])][^\[\]()]*)*)\]")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fapi_lint.project.inference.type import Type
+from fapi_lint.project.inference.types import Types
 from fapi_lint.project.symbols import Class, Function
-from fapi_lint.project.types import Type, Types
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -19,12 +20,11 @@ class AssumingTypes(Types):
         self._assumed: dict[tuple[Function | Class | None, str], Type] = {}
         self._missed: set[tuple[Function | Class | None, str]] = set()
         """What was not yet assumed when something was inferred that is kept."""
-        self._undecorated: dict[Function, Type | None] = {}
 
     def assumed(self, function: Function | Class | None, name: str) -> Type | None:
         key = (function, name)
         found = self._assumed.get(key)
-        if found is None and self._active:
+        if found is None and self.memo.is_inferring:
             self._missed.add(key)
         return found
 
@@ -37,15 +37,8 @@ class AssumingTypes(Types):
 
     def undecorated(self, function: Function) -> Type | None:
         key = ("undecorated", function)
-        if function not in self._undecorated and not self._is_active(key):
-            self._active.add(key)
-            try:
-                self._undecorated[function] = super().undecorated(function)
-            finally:
-                self._active.discard(key)
-        return self._undecorated.get(function)
+        return self.memo.infer(key, lambda: self.functions.undecorated(function), is_final=True)
 
     def forget(self) -> None:
-        for known in (self._returned, self._attributes, self._variables, self._aliases, self._undecorated):
-            known.clear()
+        self.memo.known.clear()
         self._missed.clear()

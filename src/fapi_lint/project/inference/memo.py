@@ -1,0 +1,48 @@
+"""What inference remembers: nothing is inferred twice, and what leads back to itself ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fapi_lint.project.inference.type import Type
+
+
+class Memo:
+    """The types that were inferred, by what they are types of."""
+
+    def __init__(self) -> None:
+        self.known: dict[object, Type | None] = {}
+        self._active: set[object] = set()
+        """What is being inferred."""
+        self.circles = 0
+        """How often something led back to itself."""
+
+    @property
+    def is_inferring(self) -> bool:
+        return bool(self._active)
+
+    def is_active(self, key: object) -> bool:
+        """Whether this is being inferred already: in a circle."""
+        if key not in self._active:
+            return False
+        self.circles += 1
+        return True
+
+    def infer(self, key: object, find: Callable[[], Type | None], *, is_final: bool = False) -> Type | None:
+        """`find()`; None in a circle.
+
+        It is kept if it is final, and else if it is whole: found without a circle, or for nothing else.
+        """
+        if key in self.known:
+            return self.known[key]
+        if self.is_active(key):
+            return None
+        is_final, circles = is_final or not self._active, self.circles
+        self._active.add(key)
+        try:
+            found = find()
+        finally:
+            self._active.discard(key)
+        if is_final or circles == self.circles:
+            self.known[key] = found
+        return found

@@ -1,0 +1,69 @@
+"""What parameters are inside their function: by annotation, as `self`, or as what FastAPI injects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.inference.type import ITERATORS, MANAGERS, Type, agreed, standard
+from fapi_lint.project.symbols import Class, Function, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.inference.types import Types
+
+
+class Parameters:
+    """The parameters of an application's functions."""
+
+    def __init__(self, types: Types) -> None:
+        self.types = types
+        self.project = types.project
+
+    def type_of(self, function: Function, param: o.Param) -> Type | None:
+        """The type of a parameter inside its function."""
+        if param.kind in ("*", "**"):
+            return None
+        if (assumed := self.types.assumed(function, param.name)) is not None:
+            return assumed
+        if param.annotation is not None:
+            return self.types.of_annotation(function.enclosing, param.annotation)
+        if isinstance(function.parent, Class) and param is function.node.params[0]:
+            decorators = {o.dotted(decorator.value) for decorator in function.node.decorators}
+            if "classmethod" in decorators or function.name in ("__new__", "__init_subclass__"):
+                return standard("type", Type(function.parent))
+            return None if "staticmethod" in decorators else Type(function.parent)
+        return self._injected(function.enclosing, param.default)
+
+    def _injected(self, scope: Scope, default: o.Node | None) -> Type | None:
+        """What FastAPI injects for `Depends(…)`."""
+        if not isinstance(default, o.Call):
+            return None
+        marker = self.project.resolver.external(scope, default.func)
+        arg = default.argument("dependency", 0)
+        if marker is None or marker.package != "fastapi" or marker.name not in ("Depends", "Security") or arg is None:
+            return None
+        callee = self.types.callee(scope, arg.value)
+        if isinstance(callee, Class):
+            return Type(callee)
+        result = self.types.returned(callee) if isinstance(callee, Function) else None
+        if result is None:
+            return None
+        if result.is_standard("Coroutine", "Awaitable", *ITERATORS):
+            return result.arg
+        return None if result.is_standard(*MANAGERS) else result
+
+    def of_keyword(self, scope: Scope, value: o.Expr, key: o.Expr) -> Type | None:
+        """`kwargs["db"]` in the wrapper of a decorator: what the functions take that it is put around."""
+        if not isinstance(value, o.Name) or not isinstance(key, o.String):
+            return None
+        found = scope.lookup(value.id)
+        param = found[1][0].node if found is not None else None
+        if found is None or not isinstance(param, o.Param) or param.kind != "**":
+            return None
+        wrapper = found[0].owner
+        decorating = self.project.decorators.by_wrapper(wrapper) if isinstance(wrapper, Function) else None
+        if decorating is None:
+            return None
+        decorated = (function for function, _ in self.project.decorators.decorated(decorating))
+        types = (self.type_of(f, param) for f in decorated for param in f.node.params if param.name == key.value)
+        return agreed(type_ for type_ in types if type_ is not None)
