@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.search import search
 from fapi_lint.project.symbols import Class, Function, Scope, Variable
 
@@ -15,6 +17,27 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 _MARKERS = ("Depends", "Security")
+
+
+class Marker(Struct, frozen=True, eq=False):
+    """A `Depends(…)` or `Security(…)`."""
+
+    call: o.Call
+    scope: Scope
+    """Where its names are resolved."""
+    annotated: o.Node | None = None
+    """The type that it stands by."""
+
+    @property
+    def dependency(self) -> o.Expr | None:
+        """What it names."""
+        argument = self.call.argument("dependency", 0)
+        return None if argument is None else argument.value
+
+    @property
+    def called(self) -> o.Node | None:
+        """What FastAPI calls; for `Depends()` the class that annotates the parameter."""
+        return self.dependency or self.annotated
 
 
 class Dependencies(Struct, eq=False, dict=True):
@@ -39,43 +62,45 @@ class Dependencies(Struct, eq=False, dict=True):
     def named(self) -> set[Function | Class]:
         """The functions and classes that some `Depends(…)` names, directly or as an instance."""
         found: set[Function | Class] = set()
+        resolver = self.project.resolver
         for module in self.project.modules:
             for sighting in search(module, *_MARKERS):
-                if not self._is_marker(sighting.scope, sighting.node):
+                marker = self.marker(sighting.scope, sighting.node)
+                if marker is None:
                     continue
-                assert isinstance(sighting.node, o.Call)
-                argument = sighting.node.argument("dependency", 0)
-                value = None if argument is None else argument.value
-                symbol = self.project.resolver.resolve(
-                    sighting.scope, value.func if isinstance(value, o.Call) else value
-                )
+                value = marker.dependency
+                symbol = resolver.resolve(marker.scope, value.func if isinstance(value, o.Call) else value)
                 if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
-                    symbol = self.project.resolver.resolve(symbol.scope, symbol.value.func)
+                    symbol = resolver.resolve(symbol.scope, symbol.value.func)
                 if isinstance(symbol, (Function, Class)):
                     found.add(symbol)
         return found
 
     def _asks(self, function: Function) -> bool:
-        """Whether a parameter is `Depends(…)`, by its default, its annotation or an alias of one."""
-        for param in function.node.params:
-            scope, annotation = function.enclosing, param.annotation
-            if self._is_marker(scope, param.default):
-                return True
-            if isinstance(annotation, (o.Name, o.Attribute)):
-                alias = self.project.resolver.resolve(scope, annotation)
-                if isinstance(alias, Variable):
-                    scope, annotation = alias.scope, alias.value
-            if annotation is not None and any(self._is_marker(scope, node) for node in o.walk(annotation)):
-                return True
-        return False
+        """Whether FastAPI gives a parameter of a function what a dependency makes."""
+        return any(any(self.markers(function, param)) for param in function.node.params)
 
-    def gives(self, scope: Scope, param: o.Param) -> bool:
-        """Whether the default of a parameter is `Depends(function)`, so that its value is no part of the request."""
-        default = param.default
-        return isinstance(default, o.Call) and bool(default.args) and self._is_marker(scope, default)
+    def injected(self, function: Function, param: o.Param) -> Marker | None:
+        """The `Depends(…)` that names what FastAPI passes for a parameter, which then is no part of the request."""
+        return next((m for m in self.markers(function, param) if m.dependency is not None), None)
 
-    def _is_marker(self, scope: Scope, node: o.Node | None) -> bool:
-        if not isinstance(node, o.Call):
-            return False
-        symbol = self.project.resolver.external(scope, node.func)
-        return symbol is not None and symbol.is_from("fastapi", *_MARKERS)
+    def markers(self, function: Function, param: o.Param) -> Iterator[Marker]:
+        """Each `Depends(…)` of a parameter: its default, or in its annotation, which may be an alias."""
+        scope: Scope = function.enclosing
+        annotation = parse_annotation(param.annotation)
+        annotated = annotation.items[0] if isinstance(annotation, o.Subscript) else annotation
+        found = [self.marker(scope, param.default, annotated)]
+        if isinstance(annotation, (o.Name, o.Attribute)):
+            alias = self.project.resolver.resolve(scope, annotation)
+            if isinstance(alias, Variable):
+                scope, annotation = alias.scope, alias.value
+        if isinstance(annotation, o.Subscript):
+            found += [self.marker(scope, item, annotation.items[0]) for item in annotation.items]
+        return (marker for marker in found if marker is not None)
+
+    def marker(self, scope: Scope, expr: o.Node | None, annotated: o.Node | None = None) -> Marker | None:
+        """The `Depends(…)` that an expression is, standing by a type."""
+        symbol = self.project.resolver.external(scope, expr.func) if isinstance(expr, o.Call) else None
+        if not isinstance(expr, o.Call) or symbol is None or not symbol.is_from("fastapi", *_MARKERS):
+            return None
+        return Marker(expr, scope, annotated)

@@ -179,11 +179,10 @@ class Resources:
         found: dict[Class, set[str]] = {}
         for route in self.project.routes.all:
             if route.handler is not None:
-                scope = route.handler.enclosing
                 for param in route.handler.node.params:
-                    if self.project.dependencies.gives(scope, param):
+                    if self.project.dependencies.injected(route.handler, param):
                         continue
-                    for class_ in self._classes(scope, param.annotation):
+                    for class_ in self._classes(route.handler.enclosing, param.annotation):
                         found.setdefault(class_, set()).update(route.methods)
         return found
 

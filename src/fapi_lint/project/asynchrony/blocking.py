@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.dependencies import Marker
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.traversal import paths
 
@@ -84,27 +84,13 @@ class Blocking:
     def _given_objects(self, function: Function, depth: int) -> o.Param | None:
         """The first parameter whose dependency works, at any depth, with a synchronous session."""
         for param in function.node.params:
-            scope, hint = function.enclosing, param.annotation
-            if self._is_given(scope, param.default, hint, depth) or self._is_given(scope, hint, hint, depth):
+            if any(self._gives_objects(marker, depth) for marker in self.project.dependencies.markers(function, param)):
                 return param
-            if isinstance(hint, (o.Name, o.Attribute)):
-                alias = self.project.resolver.resolve(scope, hint)
-                if isinstance(alias, Variable) and self._is_given(alias.scope, alias.value, alias.value, depth):
-                    return param
         return None
 
-    def _is_given(self, scope: Scope, expr: o.Node | None, hint: o.Node | None, depth: int) -> bool:
-        """Whether an expression, a default or an annotation, has a `Depends()` that gives what is loaded."""
-        hint = parse_annotation(hint)
-        if isinstance(hint, o.Subscript) and hint.items:  # `Annotated[Service, Depends()]`
-            hint = hint.items[0]
-        return expr is not None and any(self._is_marker_of_session(scope, node, hint, depth) for node in o.walk(expr))
-
-    def _is_marker_of_session(self, scope: Scope, node: o.Node, hint: o.Node | None, depth: int) -> bool:
-        if not isinstance(node, o.Call) or o.dotted(node.func).rpartition(".")[2] not in ("Depends", "Security"):
-            return False
-        argument = node.argument("dependency", 0)
-        given = hint if argument is None else argument.value  # `Depends()` is the class that annotates it
+    def _gives_objects(self, marker: Marker, depth: int) -> bool:
+        """Whether a dependency may give what a session has loaded."""
+        scope, given = marker.scope, marker.called
         symbol = self.project.resolver.resolve(scope, given)
         if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
             symbol = self.project.resolver.resolve(symbol.scope, symbol.value.func)  # `HTTPBearer()`

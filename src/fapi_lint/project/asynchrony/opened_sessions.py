@@ -174,11 +174,10 @@ class OpenedSessions(Struct, eq=False, dict=True):
             for name, bindings in module.scope.bindings.items():
                 value = bindings[-1].value
                 if isinstance(value, o.Subscript) and _leaf(value.value) == "Annotated" and len(value.items) == 2:
-                    marker = value.items[1]
-                    if isinstance(marker, o.Call) and _leaf(marker.func) == "Depends" and marker.args:
-                        given = self.project.resolver.resolve(module.scope, marker.args[0].value)
-                        if given is dependency and not name.startswith("_"):
-                            return Variable(module, name, module.scope, bindings[-1].node)
+                    marker = self.project.dependencies.marker(module.scope, value.items[1])
+                    given = None if marker is None else self.project.resolver.resolve(module.scope, marker.dependency)
+                    if given is dependency and not name.startswith("_"):
+                        return Variable(module, name, module.scope, bindings[-1].node)
         return None
 
 

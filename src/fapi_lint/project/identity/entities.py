@@ -123,12 +123,9 @@ class Entities:
         type_ = self.project.types.of_parameter(function, param)
         if type_ is not None:
             return type_.symbol if isinstance(type_.symbol, Class) else None
-        if isinstance(param.default, o.Call) and o.dotted(param.default.func).rpartition(".")[2] in (
-            "Depends",
-            "Security",
-        ):
-            arg = param.default.argument("dependency", 0)
-            symbol = self.resolver.resolve(function.enclosing, arg.value) if arg is not None else None
+        marker = self.project.dependencies.marker(function.enclosing, param.default)
+        if marker is not None:
+            symbol = self.resolver.resolve(marker.scope, marker.dependency)
             return self.returned(symbol) if isinstance(symbol, Function) else None
         fixture = self.project.tests.given(function, param)
         return None if fixture is None else self.returned(fixture)

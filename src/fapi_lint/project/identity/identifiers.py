@@ -23,7 +23,7 @@ from fapi_lint.project.identity.passing import link
 from fapi_lint.project.identity.walk import walk
 from fapi_lint.project.mapped import Column, Model
 from fapi_lint.project.routes import Route
-from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
+from fapi_lint.project.symbols import Class, External, Function, Scope
 from fapi_lint.project.traversal import paths
 from fapi_lint.project.value_types import value_type
 from fapi_lint.project.values import Located
@@ -248,26 +248,11 @@ class Identifiers:
 
     def _find_dependencies(self, function: Function, depth: int = 0) -> Iterator[Function]:
         for param in function.node.params:
-            for scope, node in self._dependency_calls(function.enclosing, param):
-                arg = node.argument("dependency", 0)
-                symbol = self.project.resolver.resolve(scope, arg.value) if arg is not None else None
+            for marker in self.project.dependencies.markers(function, param):
+                symbol = self.project.resolver.resolve(marker.scope, marker.dependency)
                 if isinstance(symbol, Function) and depth < 8:
                     yield symbol
                     yield from self._find_dependencies(symbol, depth + 1)
-
-    def _dependency_calls(self, scope: Scope, param: o.Param) -> Iterator[tuple[Scope, o.Call]]:
-        annotation: o.Node | None = param.annotation
-        where = scope
-        if isinstance(annotation, (o.Name, o.Attribute)):
-            symbol = self.project.resolver.resolve(scope, annotation)
-            if isinstance(symbol, Variable):
-                where, annotation = symbol.scope, symbol.value
-        candidates = [(scope, param.default)]
-        if isinstance(annotation, o.Subscript):
-            candidates += [(where, item) for item in annotation.items[1:]]
-        for place, expr in candidates:
-            if isinstance(expr, o.Call) and o.dotted(expr.func).rpartition(".")[2] in ("Depends", "Security"):
-                yield place, expr
 
     def _join_names(self, flow: Flow, class_: Class) -> None:
         """A field of a schema called as what the schema's own model has, or as a model's key, holds that."""

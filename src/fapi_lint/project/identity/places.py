@@ -108,17 +108,15 @@ class Places:
 
     def default(self, cell: Cell, scope: Scope, value: o.Expr) -> None:
         """What stands behind the `=` of a parameter or a field."""
-        if isinstance(value, o.Call):
-            name = o.dotted(value.func).rpartition(".")[2]
-            if name in ("Depends", "Security"):
-                return
-            if name in _PARAMETERS:
-                self.bounds(cell, scope, value)
-                given = value.argument("default", 0)
-                value_ = given.value if given is not None else None
-                if isinstance(value_, (o.Number, o.String)):
-                    join(cell, self.value(scope, value_))
-                return
+        if self.project.dependencies.marker(scope, value) is not None:
+            return
+        if isinstance(value, o.Call) and o.dotted(value.func).rpartition(".")[2] in _PARAMETERS:
+            self.bounds(cell, scope, value)
+            given = value.argument("default", 0)
+            value_ = given.value if given is not None else None
+            if isinstance(value_, (o.Number, o.String)):
+                join(cell, self.value(scope, value_))
+            return
         join(cell, self.value(scope, value))
 
     def bounds(self, cell: Cell, scope: Scope, call: o.Call) -> None:

@@ -32,17 +32,12 @@ class Parameters:
             if "classmethod" in decorators or function.name in ("__new__", "__init_subclass__"):
                 return standard("type", Type(function.parent))
             return None if "staticmethod" in decorators else Type(function.parent)
-        return self._injected(function.enclosing, param.default)
+        marker = self.project.dependencies.marker(function.enclosing, param.default)
+        return None if marker is None or marker.dependency is None else self._made(marker.scope, marker.dependency)
 
-    def _injected(self, scope: Scope, default: o.Node | None) -> Type | None:
-        """What FastAPI injects for `Depends(…)`."""
-        if not isinstance(default, o.Call):
-            return None
-        marker = self.project.resolver.external(scope, default.func)
-        arg = default.argument("dependency", 0)
-        if marker is None or marker.package != "fastapi" or marker.name not in ("Depends", "Security") or arg is None:
-            return None
-        callee = self.types.callee(scope, arg.value)
+    def _made(self, scope: Scope, dependency: o.Expr) -> Type | None:
+        """What FastAPI injects for `Depends(dependency)`."""
+        callee = self.types.callee(scope, dependency)
         if isinstance(callee, Class):
             return Type(callee)
         result = self.types.returned(callee) if isinstance(callee, Function) else None

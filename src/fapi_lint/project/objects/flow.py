@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import is_none, parse_annotation, union_members
+from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.doubts import Doubts
 from fapi_lint.project.objects.links import Link, Links, Path, is_loaded
@@ -112,7 +112,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
             given = self._given(walk, function)
             for param in function.node.params:
                 origin = summary.params.get(param.name)
-                if origin is not None and self.is_injected(function, param):
+                if origin is not None and self.project.dependencies.injected(function, param):
                     self.doubts.passed(walk, param, summary, origin, given.get(param.name, UNKNOWN))
             if given:
                 self._bind(walk, summary, given, None)
@@ -139,33 +139,10 @@ class ObjectFlow(Struct, eq=False, dict=True):
 
     def dependency(self, function: Function, param: o.Param) -> Function | None:
         """The function whose result FastAPI passes for a parameter: `__call__()` for `Depends(Current())`."""
-        scope, found = self._depended(function, param)
-        return None if found is None else self.project.types.function(self.project.types.callee(scope, found))
-
-    def is_injected(self, function: Function, param: o.Param) -> bool:
-        """Whether FastAPI passes for a parameter what something gives."""
-        return self._depended(function, param)[1] is not None
-
-    def _depended(self, function: Function, param: o.Param) -> tuple[Scope, o.Expr | None]:
-        scope: Scope = function.enclosing
-        found = self._marker(scope, param.default)
-        annotation: o.Node | None = parse_annotation(param.annotation)
-        if found is None and isinstance(annotation, (o.Name, o.Attribute)):
-            alias = self.project.resolver.resolve(scope, annotation)
-            if isinstance(alias, Variable) and alias.value is not None:
-                scope, annotation = alias.scope, alias.value
-        if found is None and isinstance(annotation, o.Subscript):
-            found = next((call for item in annotation.items if (call := self._marker(scope, item)) is not None), None)
-        return scope, found
-
-    def _marker(self, scope: Scope, node: o.Node | None) -> o.Expr | None:
-        if not isinstance(node, o.Call) or not node.args:
+        marker = self.project.dependencies.injected(function, param)
+        if marker is None or marker.dependency is None:
             return None
-        symbol = self.project.resolver.external(scope, node.func)
-        if symbol is None or not symbol.is_from("fastapi", "Depends", "Security"):
-            return None
-        argument = node.argument("dependency", 0)
-        return None if argument is None else argument.value
+        return self.project.types.function(self.project.types.callee(marker.scope, marker.dependency))
 
     def parameter(self, walk: Walk, param: o.Param) -> Values:
         """What a parameter is at the beginning: objects of unknown origin, where it may be mapped objects at all."""

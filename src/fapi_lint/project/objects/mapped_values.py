@@ -120,13 +120,11 @@ class MappedValues(Struct, eq=False):
             return None
         if param.annotation is not None:
             return self._annotated(function.enclosing, param.annotation)
-        if isinstance(param.default, o.Call):
-            marker = self.project.resolver.external(function.enclosing, param.default.func)
-            given = param.default.argument("dependency", 0)
-            if given is not None and marker is not None and marker.is_from("fastapi", "Depends", "Security"):
-                callee = self.project.types.function(self.project.types.callee(function.enclosing, given.value))
-                return None if callee is None else self.returned(callee)
-        return None
+        marker = self.project.dependencies.marker(function.enclosing, param.default)
+        if marker is None or marker.dependency is None:
+            return None
+        callee = self.project.types.function(self.project.types.callee(marker.scope, marker.dependency))
+        return None if callee is None else self.returned(callee)
 
     def _annotated(self, scope: Scope, annotation: o.Node, depth: int = 0) -> Found:
         """`Post`, `Post | None`, `list[Post]`, through aliases and `Annotated`."""
