@@ -96,6 +96,16 @@ def spread_keywords(flow: Flow, scope: Scope, expr: o.Expr, target: Callable[[st
         flow.spreads.append((flow.parameter(found[0].owner, param), target))
 
 
+def hand_on(flow: Flow, scope: Scope, call: o.Call) -> None:
+    """`add_task(f, x)`: a function takes the arguments that follow it."""
+    target = flow.resolver.resolve(scope, call.args[0].value) if call.args else None
+    if isinstance(target, Function):
+        pass_to(flow, scope, call, target, is_bound=target.is_method, skip=1)
+        return
+    for value in arguments(flow, scope, call):
+        flow.fact(value, scope, call, "a function that is not known")
+
+
 def construct(flow: Flow, scope: Scope, call: o.Call, class_: Class) -> None:
     """`Model(author_id=x)`, `Schema(id=x)`, `Service(x)`"""
     project = flow.project

@@ -1,0 +1,332 @@
+"""What the names of methods tell of identifiers: those of SQLAlchemy, of containers, of schemas, of loggers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeAlias
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.identity.cells import Cell, join
+from fapi_lint.project.identity.passing import arguments, by_keyword, hand_on, pass_to, records, validate
+from fapi_lint.project.identity.sql import row
+from fapi_lint.project.symbols import Class, Function, Scope
+
+if TYPE_CHECKING:
+    from fapi_lint.project.identity.flow import Flow
+
+# fmt: off
+_CHAINING = frozenset([
+    "filter", "where", "having", "options", "join", "outerjoin", "select_from", "group_by", "limit", "offset",
+    "distinct", "with_for_update", "execution_options", "returning", "on_conflict_do_nothing", "add_columns",
+    "correlate", "union", "union_all", "prefix_with", "populate_existing", "subquery", "scalar_subquery", "cte",
+    "unique", "as_scalar", "yield_per", "all", "first", "one", "one_or_none", "scalar_one",
+    "scalar_one_or_none", "fetchall", "fetchone", "partitions", "mappings", "with_entities",
+    "with_only_columns", "on_conflict_do_update", "join_from", "tuples",
+])
+_COLUMN_RESULTS = frozenset([
+    "label", "desc", "asc", "nulls_last", "nulls_first", "nullslast", "nullsfirst", "distinct",
+])
+_COLUMN_TESTS = frozenset([
+    "in_", "not_in", "notin_", "is_", "isnot", "is_not", "between", "is_distinct_from", "isnot_distinct_from",
+    "__eq__", "eq", "ne", "any_", "all_",
+])
+_TEXT_TESTS = frozenset([
+    "like", "ilike", "notlike", "notilike", "startswith", "endswith", "regexp_match", "op", "concat",
+])
+_ADDING = frozenset([
+    "append", "add", "insert", "appendleft", "remove", "discard", "index",
+])
+_UNITING = frozenset([
+    "extend", "update", "union", "difference", "intersection", "issubset", "issuperset", "copy",
+])
+_SAVING = frozenset([
+    "refresh", "expunge", "add_all", "delete", "flush", "commit", "merge", "expire",
+])
+LOGGING = frozenset([
+    "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "bind", "print", "echo",
+])
+HANDING_ON = frozenset([
+    "add_task", "run_in_threadpool", "to_thread", "partial", "run_sync", "submit", "call_soon",
+])
+_QUEUING = frozenset([
+    "delay", "apply_async", "send", "kiq", "enqueue", "s", "si", "send_with_options",
+])
+USING_ANY = frozenset([
+    "logging", "fastapi", "pytest", "loguru", "pydantic",
+    "str", "repr", "hash", "bool", "print", "len", "format", "id", "type", "any", "all", "callable", "getattr",
+    "hasattr", "HTTPException", "jsonable_encoder", "isinstance", "setattr", "Depends", "url_for",
+    "url_path_for", "quote", "gather", "patch", "object", "raises", "ValueError", "KeyError", "RuntimeError",
+    "LookupError", "Exception", "TypeError", "PermissionError", "field", "Response", "RedirectResponse",
+    "contextmanager", "suppress", "noload",
+])
+# fmt: on
+UNTOLD = Cell()
+"""Stands for what the name of a method does not tell."""
+Method: TypeAlias = "Callable[[Flow, Scope, o.Call, o.Attribute], Cell | None]"
+
+
+def _chain(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    receiver = flow.value(scope, func.value)
+    values = arguments(flow, scope, call)
+    return row(call, values) if func.attr in ("with_entities", "with_only_columns") else receiver
+
+
+def _select(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    if func.attr == "update" and not _is_statement(flow, scope, call):
+        return UNTOLD
+    flow.value(scope, func.value)
+    return row(call, arguments(flow, scope, call))
+
+
+def _order(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    receiver = flow.value(scope, func.value)
+    values = arguments(flow, scope, call)
+    if len(values) == 1 and values[0] is not None:
+        values[0].root.orders.append(flow.place(scope, func))
+    return receiver
+
+
+def _by_keyword(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    owner = flow.entities.of(scope, func.value, flow.objects)
+    if owner is None and func.attr != "filter_by":
+        return UNTOLD
+    return by_keyword(flow, scope, call, owner, flow.value(scope, func.value))
+
+
+def _column_test(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    receiver = flow.value(scope, func.value)
+    for value in arguments(flow, scope, call):
+        join(receiver, None if value is None else value.item())
+    return None
+
+
+def _receiver(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    return flow.value(scope, func.value)
+
+
+def _text_test(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    flow.fact(flow.value(scope, func.value), scope, call, f"`.{func.attr}()`, which is for text,")
+    return _use(flow, scope, call, func)
+
+
+def _execute(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    values = arguments(flow, scope, call)
+    if len(values) > 1:
+        records(flow, values[1], flow.entities.of(scope, call.args[0].value, flow.objects))
+    first = values[0] if values else flow.value(scope, func.value)
+    if first is not None and func.attr.startswith("s") and "0" in first.root.parts:
+        return first.part("0")
+    return first
+
+
+def _bulk(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    values = arguments(flow, scope, call)
+    if len(values) > 1:
+        records(flow, values[1], flow.entities.class_named(scope, call.args[0].value))
+    return None
+
+
+def _view(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    receiver = flow.value(scope, func.value)
+    if receiver is None or call.args:
+        return UNTOLD
+    if func.attr == "values":
+        return receiver
+    if func.attr == "keys":
+        return receiver.key()
+    cell = Cell()
+    join(cell.part("0"), receiver.key())
+    join(cell.part("1"), receiver)
+    return cell
+
+
+def _pop(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    if not call.args:
+        return UNTOLD
+    receiver = flow.value(scope, func.value)
+    values = arguments(flow, scope, call)
+    if isinstance(call.args[0].value, o.String) or receiver is None:
+        return None
+    if not isinstance(call.args[0].value, o.Number):
+        join(receiver.key(), values[0])
+    return join(receiver, values[1]) if len(values) > 1 else receiver
+
+
+def _add(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    if flow.entities.of(scope, func.value, flow.objects) is not None:
+        return UNTOLD
+    receiver = flow.value(scope, func.value)
+    for value in arguments(flow, scope, call)[-1:]:
+        join(receiver, value)
+    return None
+
+
+def _unite(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    receiver = flow.value(scope, func.value)
+    for value in arguments(flow, scope, call):
+        join(receiver, value)
+    return receiver
+
+
+def _validate(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    schema = flow.entities.class_named(scope, func.value) if call.args else None
+    if schema is None:
+        return UNTOLD
+    validate(flow, scope, call, schema)
+    return None
+
+
+def _stripped(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`part.strip()` is still that part."""
+    flow.value(scope, func)
+    return None if call.args else flow.value(scope, func.value)
+
+
+def _log(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`log.info("user %d", user.id)`"""
+    first = call.args[0].value if call.args else None
+    if isinstance(first, o.String) and "%d" in (first.value or ""):
+        for value in arguments(flow, scope, call):
+            flow.dumped(value, scope, call, "a format that is for numbers")
+        return None
+    return _use(flow, scope, call, func)
+
+
+def _from_json(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`TypeAdapter(list[int]).validate_json(raw)`"""
+    return flow.value(scope, func.value)
+
+
+def _dump(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`data.model_dump()`; with `mode="json"`, there is nothing but text."""
+    owner = flow.entities.of(scope, func.value, flow.objects)
+    if owner not in flow.project.schemas.by_class:
+        return UNTOLD
+    assert owner is not None
+    mode = call.argument("mode")
+    return None if mode is not None else flow.as_dict(owner)
+
+
+def _hand_on(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    hand_on(flow, scope, call)
+    return None
+
+
+def _queue(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    target = flow.resolver.resolve(scope, func.value)
+    if not isinstance(target, Function):
+        return UNTOLD
+    pass_to(flow, scope, call, target, is_bound=False)
+    for value in arguments(flow, scope, call) if _is_foreign_task(flow, target) else ():
+        flow.fact(value, scope, call, "a task queue, which may not carry UUIDs,")
+    return None
+
+
+def _format(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    if not isinstance(func.value, o.String):
+        return UNTOLD
+    for value in arguments(flow, scope, call) if ":" in (func.value.value or "") else ():
+        flow.fact(value, scope, call, "a format that is for numbers or text")
+    return None
+
+
+def _use(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """Whatever is passed, nothing becomes of it."""
+    for arg in call.args:
+        flow.run(scope, arg.value)
+    return None
+
+
+def _is_statement(flow: Flow, scope: Scope, call: o.Call) -> bool:
+    symbol = flow.resolver.external(scope, call.func)
+    return symbol is not None and symbol.package in ("sqlalchemy", "sqlmodel")
+
+
+def _get(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`session.get(Model, id)`, `query(Model).get(id)`, `mapping.get(key)`"""
+    args = call.args
+    if len(args) > 1 and not args[0].keyword:
+        first = args[0].value
+        model = flow.entities.class_named(scope, first)
+        if model is not None and model in flow.project.models.by_class:
+            join(_primary_key(flow, model), flow.value(scope, args[1].value))
+            return None
+        meant = flow.project.model_attributes.of(scope, first)
+        if meant is not None:
+            join(flow.of_models(scope, first, meant), flow.value(scope, args[1].value))
+            return None
+        if flow.project.sessions.kind(flow.project.types.of(scope, func.value)) is not None:
+            flow.unknown_class(scope, first)
+    if not args or args[0].star:
+        return UNTOLD
+    owner = flow.entities.of(scope, func.value, flow.objects)
+    if owner is not None and owner in flow.project.models.by_class and len(args) == 1:
+        if flow.resolver.class_member(owner, "get") is not None:
+            return UNTOLD
+        join(_primary_key(flow, owner), flow.value(scope, args[0].value))
+        return None
+    found = flow.statement_for(scope, func.value) if len(args) == 1 else None
+    if found is not None:
+        join(flow.of_models(scope, *found), flow.value(scope, args[0].value))
+        return None
+    receiver = None if owner is not None else flow.value(scope, func.value)
+    if receiver is None or isinstance(flow.project.types.callee(scope, func), Function):
+        return UNTOLD
+    first = args[0].value
+    if isinstance(first, o.String) and first.value is not None:
+        return receiver.part(first.value)
+    if receiver.root.keys is None:
+        return UNTOLD
+    join(receiver.key(), flow.value(scope, first))
+    return receiver
+
+
+def _primary_key(flow: Flow, model: Class) -> Cell | None:
+    keys = flow.project.models.by_class[model].primary_keys
+    return flow.column(keys[0]) if len(keys) == 1 else None
+
+
+def _is_foreign_task(flow: Flow, function: Function) -> bool:
+    for decorator in function.node.decorators:
+        value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
+        owner = value.value if isinstance(value, o.Attribute) else value
+        type_ = flow.project.types.of(function.enclosing, owner)
+        if type_ is None or not isinstance(type_.symbol, Class):
+            return True
+    return not function.node.decorators
+
+
+def _by_name(*rules: tuple[Iterable[str], Method]) -> dict[str, list[Method]]:
+    found: dict[str, list[Method]] = {}
+    for names, method in rules:
+        for name in names:
+            found.setdefault(name, []).append(method)
+    return found
+
+
+METHODS = _by_name(
+    (_CHAINING, _chain),
+    (("query", "select", "delete", "insert", "update"), _select),
+    (("order_by",), _order),
+    (("filter_by", "values", "update"), _by_keyword),
+    (_COLUMN_TESTS, _column_test),
+    (_COLUMN_RESULTS, _receiver),
+    (_TEXT_TESTS, _text_test),
+    (("get", "get_one"), _get),
+    (("scalar", "scalars", "execute", "exec", "stream", "stream_scalars"), _execute),
+    (("bulk_insert_mappings", "bulk_update_mappings"), _bulk),
+    (("keys", "values", "items"), _view),
+    (("pop", "setdefault"), _pop),
+    (_ADDING, _add),
+    (_UNITING, _unite),
+    (("model_validate", "from_orm", "parse_obj"), _validate),
+    (("model_dump", "dict"), _dump),
+    (("validate_json", "validate_python", "validate_strings"), _from_json),
+    (("strip", "lstrip", "rstrip"), _stripped),
+    (LOGGING, _log),
+    (HANDING_ON, _hand_on),
+    (_QUEUING, _queue),
+    (("format",), _format),
+    (_SAVING | USING_ANY | {"add"}, _use),
+)
+"""What the name of a method may tell: the first that is not `UNTOLD` does."""
