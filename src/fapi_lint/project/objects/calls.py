@@ -192,7 +192,7 @@ class Calls:
             self.walk.state.names[name] = before | many(values)
 
     def model(self, node: o.Node) -> Model | None:
-        class_ = self.walk.resolve_class(node)
+        class_ = self.walk.models.named(node)
         return None if class_ is None else self.project.models.by_class.get(class_)
 
     # --- functions and classes -------------------------------------------------------------------------
@@ -200,7 +200,7 @@ class Calls:
     def function_call(self, node: o.Call, is_awaited: bool) -> Values:
         if isinstance(node.func, (o.Call, o.Subscript)):
             self.walk.value(node.func)
-        made = self.walk.shared_model(node.func)
+        made = self.walk.models.shared(node.func)
         callee = made or self.project.types.callee(self.scope, node.func)
         if isinstance(callee, External):
             return self.foreign(node, callee, is_awaited)
@@ -282,9 +282,9 @@ class Calls:
                     self.objects.doubts.named(self.walk, node, value)
                     self.lose(frozenset([value]))
                 elif function == "setattr":
-                    self.walk.changed(value, ANY)
+                    self.walk.assignments.changed(value, ANY)
             elif function == "setattr":
-                self.walk.set_attribute(value, name.value, node, values[-1])
+                self.walk.assignments.set_attribute(value, name.value, node, values[-1])
             else:
                 return self.walk.read(value, name.value, node)
         return UNKNOWN
@@ -358,7 +358,7 @@ class Calls:
             elif isinstance(arg.value, (o.Name, o.Attribute)):
                 self.callback(node, index, found)
         for _, values in found.values():
-            self.walk.hand(values)
+            self.walk.assignments.hand(values)
         return [found[index] for index in range(len(node.args))]
 
     def items(self, node: o.Call, arguments: Iterable[tuple[o.Arg, Values]]) -> Values:

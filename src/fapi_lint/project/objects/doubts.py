@@ -196,7 +196,7 @@ class Doubts(Struct, eq=False):
         project, scope = self.objects.project, walk.scope
         if isinstance(expr, o.Attribute) and (expr.attr in _COLUMNS or self._is_state(scope, expr)):
             return False
-        if walk.resolve_class(expr) is not None or project.model_attributes.of(scope, expr) is not None:
+        if walk.models.named(expr) is not None or project.model_attributes.of(scope, expr) is not None:
             return False
         if isinstance(project.resolver.resolve(scope, expr), (External, Class, Namespace, Function, Module)):
             return False

@@ -203,8 +203,8 @@ class ObjectFlow(Struct, eq=False, dict=True):
         if function is walk.function:
             for value in frozenset().union(*given.values()):
                 if isinstance(value, Objects):
-                    walk.recurs(value, walk.module.place(node))
-        found = ((name, walk.resolve_class(expr)) for name, expr in written.items())
+                    walk.recursion.called(value, walk.module.place(node))
+        found = ((name, walk.models.named(expr)) for name, expr in written.items())
         classes = tuple((name, class_) for name, class_ in found if class_ in self.project.models.by_class)
         statements = tuple(self._statements(walk, given, written))
         summary = self.summary(function, self.receiver(walk, function, node), classes, statements)
@@ -349,12 +349,12 @@ class ObjectFlow(Struct, eq=False, dict=True):
             for length in range(1, len(member) + 1):
                 self.read(walk, origin, (*path[:-1], *member[:length]), facts, place, obstacle)
         elif origin.kind == "parameter":
-            walk.seen.append((origin, path))
+            walk.recursion.seen.append((origin, path))
             if not is_loaded(path, facts.surely):
                 read = Read(origin, path, facts, place, obstacle, beside=beside)
                 _note(walk.summary.reads.setdefault(origin, {}), (path, facts), read)
         elif member and origin.model is not None and facts.may_lack(path):
-            walk.seen.append((origin, path))
+            walk.recursion.seen.append((origin, path))
             is_doubtful = not facts.lacks(path)
             key = (origin, path, facts.dropped, facts.is_opaque, is_doubtful)
             _note(self.reads, key, Read(origin, path, facts, place, obstacle, is_doubtful=is_doubtful, beside=beside))
@@ -404,7 +404,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
         self, walk: Walk, origin: Origin, path: Path, facts: Facts, method: Function, place: Place | None = None
     ) -> Values:
         if method is walk.function and place is not None:
-            walk.recurs(Objects(origin, path), place)
+            walk.recursion.called(Objects(origin, path), place)
         summary = self.summary(method)
         own = next(iter(summary.params.values()), None)
         if own is None:
@@ -443,7 +443,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
         member = None if model is None else self.project.resolver.class_member(model.class_, name)
         if isinstance(member, Function) and member.is_method:
             if member is walk.function:
-                walk.recurs(owner, walk.module.place(node))
+                walk.recursion.called(owner, walk.module.place(node))
             summary = self.summary(member)
             given: dict[str, Values] = {arg.keyword: values for arg, values in arguments if arg.keyword}
             positional = [values for arg, values in arguments if not arg.keyword and not arg.star]

@@ -37,7 +37,7 @@ class Places(Struct, eq=False):
         is_async: bool,
         index: int = 0,
     ) -> Origin:
-        shared = walk.is_shared
+        shared = walk.models.are_shared
         key = (kind, walk.module.path, node.start, node.end, index, model if shared else None)
         found = self._origins.get(key)
         if found is None:
@@ -61,7 +61,7 @@ class Places(Struct, eq=False):
             many = bool(variable)
             variable = variable or names.get(Objects(origin), "")
         model = None if origin is None else origin.model
-        shared = walk.is_shared
+        shared = walk.models.are_shared
         key = (f"refresh {variable}", walk.module.path, node.start, node.end, 0, model if shared else None)
         found = self._origins.get(key)
         if found is None:
