@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import is_none, parse_annotation, union_members
+from fapi_lint.project.annotation import is_none, parse_annotation
 from fapi_lint.project.mapped import Column, Model
 from fapi_lint.project.symbols import External, Scope, Symbol, Variable
 from fapi_lint.project.values import Located
@@ -92,16 +92,12 @@ def python_type(project: Project, scope: Scope, annotation: o.Node | None) -> Sy
 
 
 def _members(project: Project, scope: Scope, annotation: o.Node | None, depth: int = 0) -> Iterator[Symbol | None]:
-    for member in union_members(annotation):
+    for member in project.resolver.union_members(scope, annotation):
         if is_none(member):
             continue
         if isinstance(member, o.Subscript):
             wrapper = project.resolver.external(scope, member.value)
-            name = wrapper.name if wrapper is not None else ""
-            if name in ("Optional", "Union"):
-                for item in member.items:
-                    yield from _members(project, scope, item, depth)
-            elif name == "Annotated":
+            if wrapper is not None and wrapper.name == "Annotated":
                 yield from _members(project, scope, member.items[0], depth)
             else:
                 yield None
@@ -133,12 +129,8 @@ def registered_types(project: Project, column: Column) -> list[Located | None]:
 
 def _aliases(project: Project, scope: Scope, annotation: o.Node | None) -> Iterator[Symbol | None]:
     """What the members of an annotation are called, `None` left out."""
-    for member in union_members(annotation):
-        if isinstance(member, o.Subscript) and o.dotted(member.value).rpartition(".")[2] in ("Optional", "Union"):
-            for item in member.items:
-                yield from _aliases(project, scope, item)
-        elif not is_none(member):
-            yield project.resolver.resolve(scope, member)
+    members = project.resolver.union_members(scope, annotation)
+    return (project.resolver.resolve(scope, member) for member in members if not is_none(member))
 
 
 def _registered(project: Project, model: Model, kinds: set[Symbol]) -> Iterator[Located | None]:

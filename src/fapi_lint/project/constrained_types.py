@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.annotation import is_none
 from fapi_lint.project.module import Module
 from fapi_lint.project.schemas import SchemaField
 from fapi_lint.project.symbols import External, Scope
@@ -67,17 +67,8 @@ class ConstrainedType(Struct, eq=False):
         """Whether it is all that the field may be, apart from None, so that the field may be constrained instead."""
         if self.field is None:
             return False
-        return [each for each in self._members(self.field.annotation) if not is_none(each)] == [self.call]
-
-    def _members(self, annotation: o.Node) -> Iterator[o.Node]:
-        for member in union_members(annotation):
-            if isinstance(member, o.Subscript):
-                wrapper = self.project.resolver.external(self.scope, member.value)
-                if wrapper is not None and wrapper.name in ("Optional", "Union"):
-                    for item in member.items:
-                        yield from self._members(item)
-                    continue
-            yield member
+        members = self.project.resolver.union_members(self.scope, self.field.annotation)
+        return [each for each in members if not is_none(each)] == [self.call]
 
 
 def constrained_types(project: Project) -> list[ConstrainedType]:

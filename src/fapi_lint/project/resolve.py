@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.annotation import parse_annotation, union_members
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import (
     Binding,
@@ -384,6 +384,18 @@ class Resolver:
     def external(self, scope: Scope, expr: o.Node | None) -> External | None:
         symbol = self.resolve(scope, expr)
         return symbol if isinstance(symbol, External) else None
+
+    def union_members(self, scope: Scope, annotation: o.Node | None) -> Iterator[o.Node]:
+        """The members of a union however it is written: `X | None`, `Optional[X]`, `Union[X, None]`."""
+        for member in union_members(annotation):
+            wrapper = self.external(scope, member.value) if isinstance(member, o.Subscript) else None
+            if not isinstance(member, o.Subscript) or wrapper is None or wrapper.name not in ("Optional", "Union"):
+                yield member
+                continue
+            for item in member.items:
+                yield from self.union_members(scope, item)
+            if wrapper.name == "Optional":
+                yield o.Name(member.start, member.end, "None")
 
     # --- classes -----------------------------------------------------------------------------------
 

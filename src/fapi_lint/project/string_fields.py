@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.annotation import is_none
 from fapi_lint.project.column_types import string_length
 from fapi_lint.project.resources import ENVELOPES
 from fapi_lint.project.schemas import Schema, SchemaField
@@ -104,16 +104,13 @@ class StringFields:
 
     def _members(self, scope: Scope, annotation: o.Node | None) -> Iterator[o.Node | None]:
         """The members of a union; None for what is more than a name, or constrained by `Annotated`."""
-        for member in union_members(annotation):
+        for member in self.project.resolver.union_members(scope, annotation):
             if not isinstance(member, o.Subscript):
                 yield member if isinstance(member, (o.Name, o.Attribute)) else None
                 continue
             wrapper = self.project.resolver.external(scope, member.value)
-            name = wrapper.name if wrapper is not None else ""
-            if name in ("Optional", "Union"):
-                for item in member.items:
-                    yield from self._members(scope, item)
-            elif name == "Annotated" and all(self._says_nothing(scope, item) for item in member.items[1:]):
+            is_annotated = wrapper is not None and wrapper.name == "Annotated"
+            if is_annotated and all(self._says_nothing(scope, item) for item in member.items[1:]):
                 yield from self._members(scope, member.items[0])
             else:
                 yield None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.annotation import is_none
 from fapi_lint.project.asynchrony.blocks import Code, codes, outer_scopes
 from fapi_lint.project.asynchrony.fate import Fate, fate, fate_of_local
 from fapi_lint.project.inference import signatures
@@ -207,19 +207,10 @@ class _Reader:
 
         A union with something else (`Session | AsyncSession`) takes either and decides nothing.
         """
-        members = [member for member in self.members(scope, expr) if not is_none(member)]
+        union = self.project.resolver.union_members(scope, expr)
+        members = [member for member in union if not is_none(member)]
         found = [self.named_by_member(scope, member) for member in members]
         return found[0] if found and all(found) else None
-
-    def members(self, scope: Scope, expr: o.Node) -> Iterator[o.Node]:
-        """The members of a union, `Union[…]` and `Optional[…]` looked through."""
-        for member in union_members(expr):
-            base = self.project.resolver.external(scope, member.value) if isinstance(member, o.Subscript) else None
-            if base is not None and base.name in ("Union", "Optional") and isinstance(member, o.Subscript):
-                for item in member.items:
-                    yield from self.members(scope, item)
-            else:
-                yield member
 
     def named_by_member(self, scope: Scope, member: o.Node) -> tuple[o.Node, str] | None:
         if isinstance(member, (o.Name, o.Attribute)):

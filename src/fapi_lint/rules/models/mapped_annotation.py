@@ -225,25 +225,15 @@ def _contradiction(column: Column, project: Project) -> bool | None:
     if said not in ("True", "False") or column.mapped_type is None:
         return None
     members = union_members(column.mapped_type)
-    optional = any(is_none(m) or (_is_union(m, column.scope, project) and _holds_none(m)) for m in members)
+    optional = any(is_none(m) for m in project.resolver.union_members(column.scope, column.mapped_type))
     if not optional and not all(_is_plain(member, column.scope, project) for member in members):
         return None
     return said == "True" if optional != (said == "True") else None
 
 
-def _is_union(node: o.Node, scope: Scope, project: Project) -> bool:
-    symbol = project.resolver.external(scope, node.value) if isinstance(node, o.Subscript) else None
-    return symbol is not None and symbol.name in ("Optional", "Union")
-
-
-def _holds_none(node: o.Node) -> bool:
-    assert isinstance(node, o.Subscript)
-    return o.dotted(node.value).endswith("Optional") or any(is_none(item) for item in node.items)
-
-
 def _is_plain(node: o.Node, scope: Scope, project: Project) -> bool:
     """A class, with or without arguments, or `Annotated` by its alias: nothing that may stand for an optional."""
-    if is_none(node) or _is_union(node, scope, project):
+    if is_none(node):
         return False
     symbol = project.resolver.resolve(scope, node.value if isinstance(node, o.Subscript) else node)
     if isinstance(symbol, Variable) and isinstance(symbol.value, o.Subscript):

@@ -6,7 +6,7 @@ from fapi_lint.fix.edit import Applicability, DropsImport, Fix
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import replace
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.annotation import is_none
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.schemas import SchemaField
@@ -139,11 +139,7 @@ def _targets(instance: SettingsInstance, project: Project) -> Iterator[str]:
 
 def _replaced(read: EnvironmentRead, field: SchemaField, project: Project) -> o.Node | None:
     """What the field takes the place of: the read, or the conversion around it to the field's type."""
-    given, is_optional = union_members(field.annotation), False
-    if len(given) == 1 and isinstance(given[0], o.Subscript):
-        wrapper = project.resolver.external(field.scope, given[0].value)
-        if wrapper is not None and wrapper.name in ("Optional", "Union"):
-            given, is_optional = list(given[0].items), wrapper.name == "Optional"
+    given = list(project.resolver.union_members(field.scope, field.annotation))
     members = [member for member in given if not is_none(member)]
     type_ = project.resolver.external(field.scope, members[0]) if len(members) == 1 else None
     if type_ == External("builtins.str"):
@@ -152,5 +148,5 @@ def _replaced(read: EnvironmentRead, field: SchemaField, project: Project) -> o.
     call = parents[-2] if len(parents) > 1 and isinstance(parents[-1], o.Arg) else None
     if type_ in (External("builtins.int"), External("builtins.float")) and isinstance(call, o.Call):
         converts = project.resolver.external(read.sighting.scope, call.func) == type_ and len(call.args) == 1
-        return call if converts and len(members) == len(given) and not is_optional else None
+        return call if converts and len(members) == len(given) else None
     return None
