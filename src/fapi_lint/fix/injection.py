@@ -107,7 +107,7 @@ class _Injection:
         """A block's statements in place of the block: its header goes and its lines move to the left."""
         text, path = self.module.text, self.module.path
         first = body[0]
-        start = first.outer_start if isinstance(first, (o.FunctionDef, o.ClassDef)) else first.start
+        start = first.outer_start
         colon = text.index(":", header)
         behind = next_line(text, colon)
         if behind > start or text[colon + 1 : behind].strip():

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from msgspec import Struct, field
@@ -201,22 +202,17 @@ def _inside(node: o.FunctionDef | o.ClassDef) -> tuple[Scope, tuple[Any, ...]]:
 
 def _containing(block: tuple[Any, ...], at: int) -> Iterator[Any]:
     """The nodes around an offset, outermost first; bodies of functions and classes are not entered."""
-    last = bisect_right(block, at, key=_start)
+    last = bisect_right(block, at, key=attrgetter("outer_start"))
     stack: list[Any] = [block[last - 1]] if last else []
     while stack:
         node = stack.pop()
-        if not _start(node) <= at <= node.end:
+        if not node.outer_start <= at <= node.end:
             continue
         yield node
         if type(node) not in _DEFINITIONS:
             stack += o.children(node)[::-1]
         elif node.body_start > at:
             stack += reversed(_header(node))
-
-
-def _start(node: Any) -> int:
-    start: int = node.outer_start if type(node) in _DEFINITIONS else node.start
-    return start
 
 
 def _header(node: o.FunctionDef | o.ClassDef) -> list[Any]:

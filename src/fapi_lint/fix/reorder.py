@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -40,7 +41,8 @@ def reorder(
     Raises Unorderable where a name would be used before it is defined, or a section comment stands between them.
     """
     low, high = functions[0].outer_start, functions[-1].end
-    first, last = bisect_left(body, low, key=_start), bisect_right(body, high, key=lambda node: node.end)
+    first = bisect_left(body, low, key=attrgetter("outer_start"))
+    last = bisect_right(body, high, key=attrgetter("end"))
     region = [_block(file, node) for node in body[first:last]]
     starts = {block.node.start for block in region}
     if any(function.start not in starts for function in functions):
@@ -56,14 +58,10 @@ def reorder(
     return edits
 
 
-def _start(node: Any) -> int:
-    return node.outer_start if isinstance(node, (o.FunctionDef, o.ClassDef)) else int(node.start)
-
-
 def _block(file: File, node: Any) -> _Block:
     text = file.text
-    start = line_start(text, _start(node))
-    indent = text[start : _start(node)]
+    start = line_start(text, node.outer_start)
+    indent = text[start : node.outer_start]
     while start:
         above = line_start(text, start - 1)
         line = text[above:start].removeprefix(indent)

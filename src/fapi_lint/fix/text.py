@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from fapi_lint.fix.edit import Edit
 from fapi_lint.fix.names import File
@@ -65,7 +65,7 @@ def indent_unit(file: File) -> str:
     """One level of indentation as the file has it; four spaces for a file without any."""
     for node in o.walk(*file.outline.body):
         for block in _blocks(node):
-            inner = indentation_at(file.text, _start(block[0]))
+            inner = indentation_at(file.text, block[0].outer_start)
             outer = indentation_at(file.text, node.start)
             if len(inner) > len(outer) and inner.startswith(outer):
                 return inner[len(outer) :]
@@ -287,7 +287,7 @@ def insert_statement_after(file: File, stmt: o.Node, lines: Sequence[str]) -> Ed
     text = file.text
     _, last = _logical_line(file, block, stmt)
     end = line_end(text, last.end)
-    return Edit(file.path, end, end, _indented(file, lines, indentation_at(text, _start(stmt)), before=True))
+    return Edit(file.path, end, end, _indented(file, lines, indentation_at(text, stmt.outer_start), before=True))
 
 
 def insert_before(file: File, stmt: o.Node, lines: Sequence[str]) -> Edit:
@@ -296,7 +296,7 @@ def insert_before(file: File, stmt: o.Node, lines: Sequence[str]) -> Edit:
     if header is not None:
         return _expanded(file, header, block, lines, 0)
     first, _ = _logical_line(file, block, stmt)
-    start = line_start(file.text, _start(first))
+    start = line_start(file.text, first.outer_start)
     return Edit(file.path, start, start, _indented(file, lines, indentation_at(file.text, start), before=False))
 
 
@@ -347,7 +347,7 @@ def insert_into_class_body(
     ):
         fresh.insert(0, "")
     following = body[[stmt.start for stmt in body].index(anchor.start) + 1] if not is_last else None
-    if _is_definition(following) and next_line(text, anchor.end) == line_start(text, _start(following)):
+    if _is_definition(following) and next_line(text, anchor.end) == line_start(text, following.outer_start):
         fresh.append("")
     return insert_statement_after(file, anchor, fresh)
 
@@ -359,13 +359,13 @@ def remove_statement(file: File, stmt: o.Node) -> Edit:
     """
     text = file.text
     block, index, header = _block_of(file, stmt)
-    start, end = _start(stmt), stmt.end
+    start, end = stmt.outer_start, stmt.end
     if len(block) == 1 and (header is not None or block[0].start != file.outline.body[0].start):
         return Edit(file.path, start, end, "pass")
     first, last = _logical_line(file, block, stmt)
     if first.start != last.start or header is not None:
         if last.start != stmt.start:
-            return Edit(file.path, start, _start(block[index + 1]), "")
+            return Edit(file.path, start, block[index + 1].outer_start, "")
         return Edit(file.path, block[index - 1].end, end, "")
     return _without_lines(file, start, end, line_end(text, end))
 
@@ -428,11 +428,7 @@ def _without_lines(file: File, start: int, end: int, stop: int) -> Edit:
     return Edit(file.path, first, blank_lines_after(text, first, behind), "")
 
 
-def _start(node: Any) -> int:
-    return node.outer_start if isinstance(node, (o.FunctionDef, o.ClassDef)) else node.start
-
-
-def _is_definition(node: Any) -> bool:
+def _is_definition(node: Any) -> TypeGuard[o.FunctionDef | o.ClassDef]:
     return isinstance(node, (o.FunctionDef, o.ClassDef))
 
 
@@ -468,8 +464,8 @@ def _block_of(file: File, stmt: Any) -> tuple[tuple[Any, ...], int, Any]:
             continue
         other = block[index]
         if type(other) is type(stmt) and (other.start, other.end) == (stmt.start, stmt.end):
-            one_line = not _opens_line(file.text, _start(block[0])) and not _joined(file.text, _start(block[0]))
-            return block, index, _start(block[0]) if one_line else None
+            one_line = not _opens_line(file.text, block[0].outer_start) and not _joined(file.text, block[0].outer_start)
+            return block, index, block[0].outer_start if one_line else None
         if stmt.end <= other.end:
             pending += _blocks(other)
     raise ValueError("not a statement of this file")
@@ -483,15 +479,15 @@ def _logical_line(file: File, block: tuple[Any, ...], stmt: Any) -> tuple[Any, A
     """The first and the last of the statements that semicolons join to one."""
     index = [other.start for other in block].index(stmt.start)
     first = last = index
-    while first and ";" in file.text[block[first - 1].end : _start(block[first])].partition("#")[0]:
+    while first and ";" in file.text[block[first - 1].end : block[first].outer_start].partition("#")[0]:
         first -= 1
-    while last + 1 < len(block) and ";" in file.text[block[last].end : _start(block[last + 1])].partition("#")[0]:
+    while last + 1 < len(block) and ";" in file.text[block[last].end : block[last + 1].outer_start].partition("#")[0]:
         last += 1
     if first != last:
         # `x = 1;` may end its line all the same.
-        while first < index and _opens_line(file.text, _start(block[first + 1])):
+        while first < index and _opens_line(file.text, block[first + 1].outer_start):
             first += 1
-        while last > index and _opens_line(file.text, _start(block[last])):
+        while last > index and _opens_line(file.text, block[last].outer_start):
             last -= 1
     return block[first], block[last]
 
@@ -501,7 +497,7 @@ def _expanded(file: File, header: int, block: tuple[Any, ...], lines: Sequence[s
     text = file.text
     start = len(text[:header].rstrip())
     inner = indentation_at(text, header) + indent_unit(file)
-    old = [text[_start(stmt) : stmt.end] for stmt in block]
+    old = [text[stmt.outer_start : stmt.end] for stmt in block]
     fresh = [*lines, *old] if at == 0 else [*old, *lines]
     return Edit(file.path, start, block[-1].end, _indented(file, fresh, inner, before=True))
 

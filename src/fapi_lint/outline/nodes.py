@@ -22,6 +22,11 @@ class Node(msgspec.Struct, frozen=True, array_like=True, gc=False, eq=False):
     start: int
     end: int
 
+    @property
+    def outer_start(self) -> int:
+        """Where it begins with all that belongs to it: at the first decorator of a definition."""
+        return self.start
+
 
 # --- expressions -----------------------------------------------------------------------------------
 
@@ -336,7 +341,6 @@ class FunctionDef(Node, tag=61, frozen=True):
 
     @property
     def outer_start(self) -> int:
-        """Offset of the first decorator, or of the definition."""
         return self.decorators[0].start if self.decorators else self.start
 
     def param(self, name: str) -> Param | None:
@@ -356,7 +360,6 @@ class ClassDef(Node, tag=62, frozen=True):
 
     @property
     def outer_start(self) -> int:
-        """Offset of the first decorator, or of the definition."""
         return self.decorators[0].start if self.decorators else self.start
 
 

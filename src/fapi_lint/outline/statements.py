@@ -334,7 +334,7 @@ class Statements(Expressions):
             decorators,
             is_async,
             is_generator,
-            _first_start(body, self.pos),
+            body[0].outer_start if body else self.pos,
             msgspec.Raw(ENCODER.encode(body)),
         )
 
@@ -351,15 +351,8 @@ class Statements(Expressions):
             close = self.seek(")")
         self.header(start, self.pos)
         body = self.suite(node.body)
-        body_start = _first_start(body, self.pos)
+        body_start = body[0].outer_start if body else self.pos
         return o.ClassDef(start, self.pos, node.name.value, name_start, bases, close, decorators, body_start, body)
-
-
-def _first_start(body: tuple[Any, ...], default: int) -> int:
-    if not body:
-        return default
-    first = body[0]
-    return first.outer_start if isinstance(first, (o.FunctionDef, o.ClassDef)) else first.start
 
 
 _SMALL: dict[type, Callable[[Statements, Any], Any]] = {

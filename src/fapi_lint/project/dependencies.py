@@ -16,7 +16,7 @@ from fapi_lint.project.symbols import Class, Function, Scope, Variable
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-_MARKERS = ("Depends", "Security")
+MARKERS = frozenset(["Depends", "Security"])
 
 
 class Marker(Struct, frozen=True, eq=False):
@@ -64,7 +64,7 @@ class Dependencies(Struct, eq=False, dict=True):
         found: set[Function | Class] = set()
         resolver = self.project.resolver
         for module in self.project.modules:
-            for sighting in search(module, *_MARKERS):
+            for sighting in search(module, *MARKERS):
                 marker = self.marker(sighting.scope, sighting.node)
                 if marker is None:
                     continue
@@ -101,6 +101,6 @@ class Dependencies(Struct, eq=False, dict=True):
     def marker(self, scope: Scope, expr: o.Node | None, annotated: o.Node | None = None) -> Marker | None:
         """The `Depends(…)` that an expression is, standing by a type."""
         symbol = self.project.resolver.external(scope, expr.func) if isinstance(expr, o.Call) else None
-        if not isinstance(expr, o.Call) or symbol is None or not symbol.is_from("fastapi", *_MARKERS):
+        if not isinstance(expr, o.Call) or symbol is None or not symbol.is_from("fastapi", *MARKERS):
             return None
         return Marker(expr, scope, annotated)

@@ -80,7 +80,7 @@ def _in_block(scope: Scope, hits: list[int], body: Iterable[o.Node]) -> Iterator
     pending: list[tuple[o.Node, tuple[o.Node, ...]]] = [(node, ()) for node in reversed(tuple(body))]
     while pending:
         node, parents = pending.pop()
-        start = node.outer_start if isinstance(node, (o.FunctionDef, o.ClassDef)) else node.start
+        start = node.outer_start
         at = bisect_left(hits, start)
         if at == len(hits) or hits[at] >= node.end:
             continue

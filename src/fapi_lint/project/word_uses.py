@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from msgspec import Struct, field
@@ -16,6 +17,7 @@ from msgspec import Struct, field
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.resolve import Resolver
+from fapi_lint.project.search import places
 from fapi_lint.project.symbols import Class, External, Function, Namespace, Parameter, Scope, Symbol, Variable
 
 Key: TypeAlias = tuple[str, bool]
@@ -95,7 +97,7 @@ class Search:
         self.resolver = resolver
         self.module = module
         self.word = word
-        self.offsets = list(_places(module.text, word))
+        self.offsets = list(places(module.text, word))
         self.root = _Block("module", module.scope, None, (0, len(module.text)))
         self.names: list[tuple[int, _Block]] = []
         """Where the word is a name of its own, bound or used."""
@@ -204,7 +206,7 @@ class Search:
         """The statements of the module with a hit in them, found without looking at all others."""
         latest = -1
         for offset in self.offsets:
-            index = bisect_right(statements, offset, key=_start) - 1
+            index = bisect_right(statements, offset, key=attrgetter("outer_start")) - 1
             if index > latest:
                 latest = index
                 self.visit(statements[index], self.root)
@@ -217,8 +219,7 @@ class Search:
         """`annotation`: strings in the node are forward references."""
         if node is None:
             return
-        start = node.outer_start if isinstance(node, (o.FunctionDef, o.ClassDef)) else node.start
-        first = bisect_left(self.offsets, start)
+        first = bisect_left(self.offsets, node.outer_start)
         if first == len(self.offsets) or self.offsets[first] >= node.end:
             return
         visitor = _VISITORS.get(type(node))
@@ -557,26 +558,6 @@ class Search:
                 break
         if symbol is None and not known and start >= 0 and node.value.endswith(self.word):
             self.strings.append(start + len(node.value) - len(self.word))
-
-
-def _start(node: Any) -> int:
-    start: int = node.outer_start if isinstance(node, (o.FunctionDef, o.ClassDef)) else node.start
-    return start
-
-
-def _places(text: str, word: str) -> Iterator[int]:
-    """Where a text holds a word, not as a part of another one."""
-    start = text.find(word)
-    while start >= 0:
-        end = start + len(word)
-        # A regular expression that looks behind would be ten times slower.
-        if not (_is_letter(text[start - 1 : start]) or _is_letter(text[end : end + 1])):
-            yield start
-        start = text.find(word, end)
-
-
-def _is_letter(character: str) -> bool:
-    return character == "_" or character.isalnum()
 
 
 def _key(symbol: Symbol | None, name: str) -> Key | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.dependencies import Marker
+from fapi_lint.project.dependencies import MARKERS, Marker
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.traversal import paths
 
@@ -112,7 +112,7 @@ class Blocking:
         made = self.project.resolver.class_member(class_, "__init__")
         if not isinstance(made, Function):
             text = class_.module.text[class_.node.body_start : class_.node.end]
-            return "Depends" in text or "Security" in text
+            return any(marker in text for marker in MARKERS)
         if depth > _DEEP or self.project.async_closures.touches(made):
             return True
         return self._given_objects(made, depth + 1) is not None

@@ -13,6 +13,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import ENTERING, hindrance, is_consumed
 from fapi_lint.project.asynchrony.flow import Change, Kind, Obstacle, SessionFlow
 from fapi_lint.project.asynchrony.threads import threaded
+from fapi_lint.project.dependencies import MARKERS
 from fapi_lint.project.inference.type import LibraryMethod
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Variable
@@ -20,10 +21,8 @@ from fapi_lint.project.symbols import Class, External, Function, Member, Paramet
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-_TAKES_COROUTINES = frozenset(
+_TAKES_COROUTINES = MARKERS | frozenset(
     [
-        "Depends",
-        "Security",
         "add_task",
         "add_api_route",
         "add_event_handler",

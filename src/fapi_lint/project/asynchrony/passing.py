@@ -10,6 +10,7 @@ from fapi_lint.project.asynchrony.flow import ORM, Kind
 from fapi_lint.project.asynchrony.roles import Role
 from fapi_lint.project.asynchrony.surroundings import leaf, parameter
 from fapi_lint.project.asynchrony.threads import runner
+from fapi_lint.project.dependencies import MARKERS
 from fapi_lint.project.inference import signatures
 from fapi_lint.project.inference.type import LibraryMethod, Type
 from fapi_lint.project.symbols import Class, External, Function, Scope
@@ -18,11 +19,9 @@ from fapi_lint.project.traversal import Parents
 if TYPE_CHECKING:
     from fapi_lint.project.asynchrony.reader import Reader
 
-_HARMLESS = frozenset(
-    ["Depends", "Security", "bool", "callable", "cast", "hasattr", "id", "isinstance", "print", "repr", "str", "type"]
+_HARMLESS = MARKERS | frozenset(
+    ["bool", "callable", "cast", "hasattr", "id", "isinstance", "print", "repr", "str", "type"]
 )
-
-LISTENING = frozenset(["listen", "listens_for"])
 _LISTENED: dict[Role, Kind] = {
     Role.ENGINE: "sync_engine",
     Role.SESSION: "sync_session",
@@ -76,7 +75,7 @@ def argument(reader: Reader, scope: Scope, role: Role, call: o.Call, arg: o.Arg,
             reader.change("create_all" if role is Role.ENGINE else "run_sync", call, above)
         return
     if isinstance(callee, External):
-        if called in LISTENING and role in _LISTENED and callee.package in ORM:
+        if called in signatures.LISTENING and role in _LISTENED and callee.package in ORM:
             reader.change(_LISTENED[role], arg.value, None)
         elif not _constructs(callee) and callee.name not in _HARMLESS:
             reader.obstacle(call, _passed(reader, role, call, arg))

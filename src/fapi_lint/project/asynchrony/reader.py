@@ -12,11 +12,12 @@ from fapi_lint.project.asynchrony.awaiting import hindrance
 from fapi_lint.project.asynchrony.construction import construct
 from fapi_lint.project.asynchrony.dynamic import chain_of
 from fapi_lint.project.asynchrony.flow import ORM, Change, Key, Kind, Obstacle, Part
-from fapi_lint.project.asynchrony.passing import LISTENING, argument, given_by_keyword
+from fapi_lint.project.asynchrony.passing import argument, given_by_keyword
 from fapi_lint.project.asynchrony.roles import Role, Use, use_of
 from fapi_lint.project.asynchrony.streaming import STREAMS, streams
 from fapi_lint.project.asynchrony.surroundings import is_shadowed, is_target, leaf, overrides_dependency, root
 from fapi_lint.project.asynchrony.threads import threaded
+from fapi_lint.project.inference import signatures
 from fapi_lint.project.inference.type import Type
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope
 from fapi_lint.project.traversal import Parents, ancestors, paths
@@ -210,7 +211,7 @@ class Reader:
         """`event.listen(Session, …)`: asynchronous sessions have synchronous ones of that class."""
         arg, rest = above if above is not None else (None, None)
         call = rest[0] if rest is not None else None
-        if not isinstance(arg, o.Arg) or not isinstance(call, o.Call) or leaf(call.func) not in LISTENING:
+        if not isinstance(arg, o.Arg) or not isinstance(call, o.Call) or leaf(call.func) not in signatures.LISTENING:
             return False
         symbol = self.flow.project.resolver.external(scope, call.func)
         return symbol is not None and symbol.package in ORM

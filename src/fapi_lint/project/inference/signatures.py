@@ -111,5 +111,8 @@ MAKERS: dict[str, str] = {"sessionmaker": "Session", "async_sessionmaker": "Asyn
 REGISTRIES: frozenset[str] = frozenset(["scoped_session", "async_scoped_session"])
 """Sessions by scope: they take a maker, are called like one, and act as the session itself."""
 
+LISTENING: frozenset[str] = frozenset(["listen", "listens_for"])
+"""The functions that are given what SQLAlchemy's events call."""
+
 SYNC_SESSIONS: frozenset[str] = frozenset(["Session", "scoped_session"])
 ASYNC_SESSIONS: frozenset[str] = frozenset(["AsyncSession", "async_scoped_session"])

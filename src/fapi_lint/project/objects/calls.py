@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.dependencies import MARKERS
+from fapi_lint.project.inference import signatures
 from fapi_lint.project.inference.type import LibraryMethod
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.links import ANY, BELOW, Path
@@ -49,7 +51,8 @@ _CALLING = frozenset(["map", "filter", "sorted", "min", "max", "groupby", "reduc
 """What calls a function with the items of something."""
 _DEFERRING = frozenset(["add_task", "partial", "submit", "run_in_threadpool", "to_thread", "run_sync", "call_soon"])
 """What calls a function with the arguments that follow it."""
-_LISTENING = frozenset(["listen", "listens_for", "Depends", "Security"])
+_REGISTERING = signatures.LISTENING | MARKERS
+"""What is told to call a function, with nothing of this one's."""
 _FILLING = ("super", "setattr", "__dict__", "__init__")
 """What may set any attribute in an `__init__()`."""
 _TEMPLATES = frozenset(["TemplateResponse", "render", "render_template"])
@@ -396,7 +399,7 @@ class Calls:
                 p not in given and origin in summary.reads for p, origin in summary.params.items()
             ):
                 self.objects.doubts.referred(self.walk, expr, summary)  # What calls it gives the rest.
-        elif name not in _LISTENING:
+        elif name not in _REGISTERING:
             self.objects.doubts.referred(self.walk, expr, summary)
 
     def lose(self, values: Iterable[Value]) -> None:
