@@ -403,7 +403,7 @@ class Conversion:
     def marker(self, function: Function) -> str:
         """What stands before a test or fixture so that pytest awaits it."""
         module, tests = function.module, self.project.tests
-        if tests.is_fixture(function):
+        if self.project.fixtures.is_fixture(function):
             if tests.marker == "asyncio" and not tests.runs_all(module):
                 self.fixture(function)
                 self.has_async_tests = True

@@ -22,6 +22,7 @@ from fapi_lint.project.cycles import Cycle, import_cycles
 from fapi_lint.project.dependencies import Dependencies
 from fapi_lint.project.descent import Descent
 from fapi_lint.project.exceptions import ExceptionClass, Exceptions
+from fapi_lint.project.fixtures import Fixture, Fixtures
 from fapi_lint.project.handlers import Handlers
 from fapi_lint.project.hints import Hints
 from fapi_lint.project.http import Http, HttpCall, StatusCode
@@ -56,7 +57,7 @@ from fapi_lint.project.settings_classes import EnvironmentRead, SettingsClass, S
 from fapi_lint.project.string_fields import StringFields
 from fapi_lint.project.symbols import Class, Function
 from fapi_lint.project.test_files import TestFile, TestFiles
-from fapi_lint.project.tests import AsyncTest, Fixture, Tests
+from fapi_lint.project.tests import AsyncTest, Tests
 from fapi_lint.project.text_files import TextFile, TextFiles
 from fapi_lint.project.timestamps import Timestamps
 
@@ -317,6 +318,10 @@ class Project:
         return Tests(self)
 
     @cached_property
+    def fixtures(self) -> Fixtures:
+        return Fixtures(self)
+
+    @cached_property
     def test_files(self) -> TestFiles:
         return TestFiles(self)
 
@@ -369,7 +374,7 @@ _SUBJECTS: dict[type, Callable[[Project], Sequence[Any]]] = {
     EnvironmentRead: lambda project: project.settings_classes.environment_reads,
     Secret: lambda project: project.secrets.all,
     AsyncTest: lambda project: project.tests.async_tests,
-    Fixture: lambda project: project.tests.fixtures,
+    Fixture: lambda project: project.fixtures.all,
     Misplaced: lambda project: project.layout.misplaced,
     TestFile: lambda project: project.test_files.astray,
     Revision: lambda project: project.migrations.revisions,

@@ -97,8 +97,8 @@ class TestFiles(Struct, eq=False, dict=True):
 
     def _is_test(self, function: Function) -> bool:
         """Whether nobody but pytest can have a use for the function, and nothing else takes it."""
-        tests, resolver = self.project.tests, self.project.resolver
-        if tests.is_fixture(function):
+        resolver = self.project.resolver
+        if self.project.fixtures.is_fixture(function):
             return False
         for decorator in function.node.decorators:
             value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value

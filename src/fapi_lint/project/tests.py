@@ -1,4 +1,4 @@
-"""Tests and fixtures as pytest finds them, and what makes it run a coroutine.
+"""Tests as pytest finds them, and what makes it run a coroutine.
 
 https://docs.pytest.org/en/stable/explanation/goodpractices.html#test-discovery has what is collected,
 https://pytest-asyncio.readthedocs.io/ and https://anyio.readthedocs.io/en/stable/testing.html have what is awaited.
@@ -6,7 +6,6 @@ https://pytest-asyncio.readthedocs.io/ and https://anyio.readthedocs.io/en/stabl
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeGuard
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.fixtures import folders_above, is_conftest, is_test_file
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.source.place import Place
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 Marker = Literal["asyncio", "anyio"]
 
 _BACKEND = "anyio_backend"
-_WEBSOCKET = ".websocket_connect("
-_ASKING = re.compile(r"\b(?:usefixtures|getfixturevalue)\(([^)]*)")
-_QUOTED = re.compile(r"""["'](\w+)["']""")
 _RUNNERS = re.compile(r"asyncio|anyio|trio|twisted|tornado|curio")
 LIFESPAN = re.compile(r"\b(?:lifespan|on_startup|on_shutdown)\b|\b(?:on_event|add_event_handler)\(")
 """What a file has that does something at the start or end of an application."""
@@ -123,36 +120,12 @@ class AsyncTest(Struct, eq=False, dict=True):
         return False
 
 
-class Fixture(Struct, eq=False, dict=True):
-    """A function that pytest calls for a parameter of its name."""
-
-    project: Project
-    function: Function
-    name: str
-    """What tests call it: its own name, or the decorator's `name=`."""
-
-    @property
-    def module(self) -> Module:
-        return self.function.module
-
-    @property
-    def place(self) -> Place:
-        start = self.function.node.name_start
-        return Place(self.module.path, start, start + len(self.function.name))
-
-    @cached_property
-    def users(self) -> list[Module]:
-        """The test files that use it: those that import it, and its own."""
-        return self.project.tests.users.get(self.function, [])
-
-
 class Tests:
     """All tests of an application."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self._runs_all: dict[str, bool] = {}
-        self._named: dict[Module, dict[str, Function]] = {}
 
     @cached_property
     def modules(self) -> list[Module]:
@@ -165,9 +138,9 @@ class Tests:
         return [
             AsyncTest(self.project, function)
             for module in self.modules
-            if _is_test_file(module) and "async def test" in module.text
+            if is_test_file(module) and "async def test" in module.text
             for function in self._collected(module.scope)
-            if function.node.is_async and not self.is_fixture(function)
+            if function.node.is_async and not self.project.fixtures.is_fixture(function)
         ]
 
     def _collected(self, scope: Scope) -> Iterator[Function]:
@@ -232,7 +205,7 @@ class Tests:
             for param in pending.pop().node.params:
                 if param.name == _BACKEND:
                     return True
-                fixture = self._meant(module, param.name)
+                fixture = self.project.fixtures.meant(module, param.name)
                 if fixture is not None and fixture not in seen:
                     seen.add(fixture)
                     pending.append(fixture)
@@ -241,21 +214,16 @@ class Tests:
     def _runs_by_fixture(self, plugin: Module) -> bool:
         """Whether a fixture of a file that all tests are given is, or is given, anyio's backend."""
         return _BACKEND in plugin.text and any(
-            self.is_automatic(function)
-            and (self.fixture_name(function) == _BACKEND or self.is_given_backend(function, plugin))
+            self.project.fixtures.is_automatic(function)
+            and (self.project.fixtures.name_of(function) == _BACKEND or self.is_given_backend(function, plugin))
             for function in plugin.scope.functions
         )
-
-    def is_automatic(self, function: Function) -> bool:
-        """Whether a function is a fixture that tests need not ask for."""
-        decorator = self._fixture_decorator(function)
-        return isinstance(decorator, o.Call) and decorator.argument("autouse") is not None
 
     def runs_all(self, module: Module) -> bool:
         """Whether the configuration, a hook, or a fixture for all of them, runs every async test of a file's folder."""
         folder = module.folder
         if folder not in self._runs_all:
-            above = set(_above(folder))
+            above = set(folders_above(folder))
             plugins = [plugin for each in ("", *above) for plugin in self._plugins.get(each, ())]
             self._runs_all[folder] = not above.isdisjoint(self.project.tooling.runs_all_async_tests) or any(
                 _may_run_all(plugin) or self._runs_by_fixture(plugin) for plugin in plugins
@@ -267,7 +235,7 @@ class Tests:
         """The files whose hooks pytest may call, by the folder they are for: that of a conftest file, or any ("")."""
         found: dict[str, list[Module]] = {}
         for module in self.project.modules:
-            if _is_conftest(module):
+            if is_conftest(module):
                 found.setdefault(module.folder, []).append(module)
             elif "pytest_" in module.text and _hooks(module):
                 found.setdefault("", []).append(module)
@@ -282,169 +250,9 @@ class Tests:
                 return module, o.Name(found.start(), found.end(), found[0])
         return None
 
-    # --- fixtures ----------------------------------------------------------------------------------
-
-    @cached_property
-    def fixtures(self) -> list[Fixture]:
-        """Every fixture at module level, in file and source order."""
-        return [
-            Fixture(self.project, function, self.fixture_name(function))
-            for module in self.modules
-            if "fixture" in module.text
-            for function in module.scope.functions
-            if self.is_fixture(function)
-        ]
-
-    def is_fixture(self, function: Function) -> bool:
-        return self._fixture_decorator(function) is not None
-
-    def _fixture_decorator(self, function: Function) -> o.Expr | None:
-        for decorator in function.node.decorators:
-            value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-            symbol = self.project.resolver.external(function.enclosing, value)
-            if symbol is not None and symbol.name == "fixture" and symbol.package.startswith("pytest"):
-                return decorator.value
-        return None
-
-    def fixture_name(self, function: Function) -> str:
-        """What tests call a fixture."""
-        decorator = self._fixture_decorator(function)
-        given = decorator.argument("name") if isinstance(decorator, o.Call) else None
-        value = given.value if given is not None else None
-        return (value.value or "") if isinstance(value, o.String) else function.name
-
-    def broad_scope(self, function: Function) -> o.Arg | None:
-        """The argument by which a fixture serves more than one test."""
-        decorator = self._fixture_decorator(function)
-        given = decorator.argument("scope") if isinstance(decorator, o.Call) else None
-        if given is None or (isinstance(given.value, o.String) and given.value.value == "function"):
-            return None
-        return given
-
-    def users_of(self, fixture: Function) -> list[Function]:
-        """The tests and fixtures that are given what a fixture makes."""
-        name = self.fixture_name(fixture)
-        return [
-            function
-            for module in self.modules
-            if name in module.text
-            for function in module.scope.all_functions()
-            if function is not fixture
-            and function.node.param(name) is not None
-            and (function.name.startswith("test") or self.is_fixture(function))
-            and self._meant(module, name) is fixture
-        ]
-
-    def opens_websockets(self, scope: Scope) -> bool:
-        """Whether a client that is made in a block is there for websockets, which httpx does not have.
-
-        They are opened there, or in every file that is given what is made as a fixture.
-        """
-        owner, text = scope.owner, scope.module.text
-        if not isinstance(owner, Function):
-            return False
-        if text.find(_WEBSOCKET, owner.node.start, owner.node.end) >= 0:
-            return True
-        users = self.users_of(owner) if self.is_fixture(owner) else []
-        return bool(users) and all(_WEBSOCKET in user.module.text for user in users)
-
-    def given(self, function: Function, param: o.Param) -> Function | None:
-        """The fixture that a test or a fixture is given for a parameter."""
-        module = function.module
-        if param.default is not None or self.project.purposes.of(module) != "test":
-            return None
-        if not (function.name.startswith("test") or self.is_fixture(function)):
-            return None
-        fixture = self._meant(module, param.name)
-        return None if fixture is function else fixture
-
-    def _meant(self, module: Module, name: str) -> Function | None:
-        """The fixture of a name that the tests of a file see: its own, of the nearest conftest file, or of a plugin."""
-        above = (self.project.by_path.get(os.path.join(folder, "conftest.py")) for folder in _above(module.folder))
-        for file in (module, *above):
-            found = None if file is None else self._named_in(file).get(name)
-            if found is not None:
-                return found
-        return self._provided_by_name.get(name)
-
-    def _named_in(self, module: Module) -> dict[str, Function]:
-        """The fixtures that a file makes or imports, by what tests call them."""
-        if module not in self._named:
-            seen = (*module.scope.functions, *self._imported(module))
-            self._named[module] = self._by_name(function for function in seen if self.is_fixture(function))
-        return self._named[module]
-
-    @cached_property
-    def _provided_by_name(self) -> dict[str, Function]:
-        return self._by_name(function for function in self.provided if self.is_fixture(function))
-
-    def _by_name(self, fixtures: Iterable[Function]) -> dict[str, Function]:
-        """Fixtures by what tests call them, the first of each name."""
-        found: dict[str, Function] = {}
-        for fixture in fixtures:
-            found.setdefault(self.fixture_name(fixture), fixture)
-        return found
-
-    @cached_property
-    def provided(self) -> dict[Function, None]:
-        """The fixtures that pytest finds everywhere: those of conftest files, or imported or loaded by them."""
-        loaded = "\n".join(module.text for module in self.modules if "pytest_plugins" in module.text)
-        names = set(re.findall(r"""["']([\w.]+)["']""", loaded))
-        found = dict.fromkeys(f.function for f in self.fixtures if _is_conftest(f.module) or f.module.name in names)
-        for module in self.modules:
-            if _is_conftest(module):
-                found.update(dict.fromkeys(self._imported(module)))
-        return found
-
-    @cached_property
-    def users(self) -> dict[Function, list[Module]]:
-        """The test files that use each fixture."""
-        names = {fixture.function: fixture.name for fixture in self.fixtures}
-        found: dict[Function, list[Module]] = {}
-        for module in self.modules:
-            if not _is_test_file(module) or _is_conftest(module):
-                continue
-            own = [function for function in module.scope.functions if function in names]
-            asked = _asked_for(module)
-            for function in {*self._imported(module), *own}:
-                if function in names and names[function] in asked:
-                    found.setdefault(function, []).append(module)
-        return found
-
-    def _imported(self, module: Module) -> Iterator[Function]:
-        """The functions that a file imports, by name or by star."""
-        resolver = self.project.resolver
-        for name, bindings in module.scope.bindings.items():
-            if isinstance(bindings[-1].node, o.Alias):
-                symbol = resolver.member(module, name)
-                if isinstance(symbol, Function):
-                    yield symbol
-        for star in module.scope.stars:
-            source = resolver.import_source(module, star)
-            if isinstance(source, Module):
-                yield from source.scope.functions
-                yield from self._imported(source)
-
-
-def _is_test_file(module: Module) -> bool:
-    name = os.path.basename(module.path)
-    return name.startswith("test_") or name.endswith("_test.py")
-
-
-def _is_conftest(module: Module) -> bool:
-    return os.path.basename(module.path) == "conftest.py"
-
 
 def _is_marks(node: o.Node) -> TypeGuard[o.Arg]:
     return isinstance(node, o.Arg) and node.keyword == "marks"
-
-
-def _above(folder: str) -> Iterator[str]:
-    """The folder and those that it is in, but for the root of the file system."""
-    yield folder
-    while (parent := os.path.dirname(folder)) != folder:
-        yield parent
-        folder = parent
 
 
 def _hooks(module: Module) -> frozenset[str]:
@@ -459,9 +267,30 @@ def _may_run_all(plugin: Module) -> bool:
     return bool(hooks) and _RUNNERS.search(text) is not None
 
 
-def _asked_for(module: Module) -> set[str]:
-    """The names of a file's parameters, and the fixtures that it asks for by `usefixtures` or `getfixturevalue`."""
-    found = {param.name for function in module.scope.all_functions() for param in function.node.params}
-    for names in _ASKING.findall(module.text):
-        found.update(_QUOTED.findall(names))
-    return found
+def parametrized(function: Function) -> Iterator[tuple[o.Param, o.Expr]]:
+    """The parameters of a test, with each value that `pytest.mark.parametrize` gives them."""
+    for decorator in function.node.decorators:
+        match decorator.value:
+            case o.Call(func=func, args=(first, second, *_)) if o.dotted(func).endswith("parametrize"):
+                names = _names(first.value)
+                for row in second.value.items if isinstance(second.value, o.Collection) else ():
+                    for name, value in zip(names, _cells(row, len(names)), strict=False):
+                        param = function.node.param(name)
+                        if param is not None:
+                            yield param, value
+
+
+def _names(expr: o.Expr) -> list[str]:
+    """`"user_id, status"` or `["user_id", "status"]`"""
+    if isinstance(expr, o.String):
+        return [name.strip() for name in (expr.value or "").split(",")]
+    items = expr.items if isinstance(expr, o.Collection) else ()
+    return [(item.value or "") if isinstance(item, o.String) else "" for item in items]
+
+
+def _cells(row: o.Expr, count: int) -> list[o.Expr]:
+    if isinstance(row, o.Call) and o.dotted(row.func).rpartition(".")[2] == "param":
+        return [arg.value for arg in row.args if not arg.keyword]
+    if count > 1:
+        return list(row.items) if isinstance(row, o.Collection) else []
+    return [row]

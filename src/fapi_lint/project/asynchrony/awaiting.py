@@ -149,7 +149,7 @@ class Convertible:
         return f"nobody can tell what `@{written}` does with `{function.name}` as a coroutine"
 
     def _fixture(self, function: Function) -> str | None:
-        given, tests = self.project.tests.broad_scope(function), self.project.tests
+        given, tests = self.project.fixtures.broad_scope(function), self.project.tests
         if given is None:
             return None
         if isinstance(given.value, o.String) and tests.marker == "asyncio" and not tests.runs_all(function.module):

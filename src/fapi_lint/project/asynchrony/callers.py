@@ -103,11 +103,11 @@ class Callers:
 
     def _given_by(self, sighting: Sighting) -> str | None:
         """What tests call the fixture that gives them a function of its own: `return make_user`."""
-        owner, tests = sighting.scope.owner, self.project.tests
+        owner, fixtures = sighting.scope.owner, self.project.fixtures
         if not isinstance(sighting.parent, (o.Return, o.Yield)) or not isinstance(owner, Function):
             return None
-        name = tests.fixture_name(owner) if tests.is_fixture(owner) else ""
-        return name if name and sum(fixture.name == name for fixture in tests.fixtures) == 1 else None
+        name = fixtures.name_of(owner) if fixtures.is_fixture(owner) else ""
+        return name if name and sum(fixture.name == name for fixture in fixtures.all) == 1 else None
 
     def _used_in_tests(self, function: Function, name: str) -> Iterator[Use]:
         """Every use of what a fixture gives, by the parameters that bear its name."""

@@ -91,9 +91,9 @@ class AsyncClosures:
     @cached_property
     def outlives_tests(self) -> bool:
         """Whether a fixture that serves more than one test works with a synchronous session."""
-        tests = self.project.tests
+        fixtures = self.project.fixtures
         functions = (part.function for part in self.flow.parts.values() if part.touches and part.function is not None)
-        return any(tests.is_fixture(f) and tests.broad_scope(f) is not None for f in functions)
+        return any(fixtures.is_fixture(f) and fixtures.broad_scope(f) is not None for f in functions)
 
     def of_use(self, use: SessionUse) -> Closure | None:
         """The closure that a place of FAPI502 is part of."""

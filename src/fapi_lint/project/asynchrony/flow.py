@@ -302,7 +302,7 @@ class SessionFlow:
     @cached_property
     def fixtures(self) -> dict[Function, str]:
         """What tests call the fixtures."""
-        return {fixture.function: fixture.name for fixture in self.project.tests.fixtures}
+        return {fixture.function: fixture.name for fixture in self.project.fixtures.all}
 
     def fixture_parameters(self, function: Function) -> None:
         """The parameters of a test or fixture are what fixtures of their names give."""

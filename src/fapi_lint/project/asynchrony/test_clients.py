@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _REQUESTS = frozenset(["delete", "get", "head", "options", "patch", "post", "put", "request"])
 _SAME = frozenset(["base_url", "cookies", "headers"])
 """Attributes that both clients have, and that need no await."""
+_WEBSOCKET = ".websocket_connect("
 _LOOPS = ("asyncio.run(", "anyio.run(", "run_until_complete(")
 
 Parents: TypeAlias = tuple[o.Node, ...]
@@ -57,6 +58,20 @@ class ClientUses(Struct, eq=False):
 
 def is_test_client(symbol: object) -> bool:
     return isinstance(symbol, External) and any(symbol.is_from(p, "TestClient") for p in ("fastapi", "starlette"))
+
+
+def opens_websockets(project: Project, scope: Scope) -> bool:
+    """Whether a client that is made in a block is there for websockets, which httpx does not have.
+
+    They are opened there, or in every file that is given what is made as a fixture.
+    """
+    owner, text = scope.owner, scope.module.text
+    if not isinstance(owner, Function):
+        return False
+    if text.find(_WEBSOCKET, owner.node.start, owner.node.end) >= 0:
+        return True
+    users = project.fixtures.users_of(owner) if project.fixtures.is_fixture(owner) else []
+    return bool(users) and all(_WEBSOCKET in user.module.text for user in users)
 
 
 def client_uses(project: Project, module: Module, scope: Scope, call: o.Call, parents: Parents) -> ClientUses:
@@ -120,7 +135,7 @@ class _Walk:
                 if scope.is_class:
                     raise _Stop(module, node, "it is an attribute of a class")
                 self.hold(owner or module, name.id, module, name)
-                if owner is not None and owner.name.startswith("test") and not self.project.tests.is_fixture(owner):
+                if owner is not None and owner.name.startswith("test") and not self.project.fixtures.is_fixture(owner):
                     self.make_async(owner)
             case o.Return() | o.Yield() if owner is not None:
                 self.give(owner, statement, parents[1:], is_new=node is self.found.call)
@@ -173,12 +188,12 @@ class _Walk:
 
     def give(self, function: Function, node: o.Return | o.Yield, parents: Parents, *, is_new: bool) -> None:
         """A function returns or yields the client."""
-        tests, module = self.project.tests, function.module
+        fixtures, module = self.project.fixtures, function.module
         if isinstance(node, o.Yield) and not (parents and isinstance(parents[0], o.ExprStatement)):
             raise _Stop(module, node, "it is yielded inside of an expression")
-        if not tests.is_fixture(function) and isinstance(node, o.Yield):
+        if not fixtures.is_fixture(function) and isinstance(node, o.Yield):
             raise _Stop(module, node, f"`{function.name}` is no fixture")
-        if is_new and tests.is_fixture(function):
+        if is_new and fixtures.is_fixture(function):
             statement = parents[0] if isinstance(node, o.Yield) else node
             assert isinstance(statement, (o.Return, o.ExprStatement))
             if isinstance(node, o.Return) and (statement not in function.scope.body or function.node.is_generator):
@@ -189,14 +204,14 @@ class _Walk:
             return
         self.making.add(function)
         self.annotated(module, function.enclosing, function.node.returns)
-        if not tests.is_fixture(function):
+        if not fixtures.is_fixture(function):
             self.helper(function)
             return
-        argument = tests.broad_scope(function)
+        argument = fixtures.broad_scope(function)
         if argument is not None:
             self.narrow(function, argument)
         for user in self.users(function):
-            self.hold(user, tests.fixture_name(function), user.module, user.node)
+            self.hold(user, fixtures.name_of(function), user.module, user.node)
 
     def helper(self, function: Function) -> None:
         """The calls of a function that makes the client."""
@@ -275,15 +290,15 @@ class _Walk:
         if node.is_async or function in found.functions:
             return
         found.functions[function] = None
-        tests = self.project.tests
-        is_fixture = tests.is_fixture(function)
+        tests, fixtures = self.project.tests, self.project.fixtures
+        is_fixture = fixtures.is_fixture(function)
         if self.project.purposes.of(module) != "test":
             raise _Stop(module, node, f"`{name}` is no part of the tests")
         if isinstance(function.parent, Function):
             raise _Stop(module, node, f"nobody knows who runs `{name}`")
         if any(word in module.text[node.body_start : node.end] for word in _LOOPS):
             raise _Stop(module, node, f"`{name}` runs an event loop itself")
-        argument = tests.broad_scope(function)
+        argument = fixtures.broad_scope(function)
         if argument is not None:
             self.narrow(function, argument)
         obstacle = self.convertible.hindrance(function, any_scope=True)
@@ -340,15 +355,14 @@ class _Walk:
     # --- fixtures ----------------------------------------------------------------------------------
 
     def users(self, fixture: Function) -> Sequence[Function]:
-        tests = self.project.tests
-        name = tests.fixture_name(fixture)
+        name = self.project.fixtures.name_of(fixture)
         asks = re.compile(rf"getfixturevalue\(\s*(?![\"'])|getfixturevalue\(\s*[\"']{re.escape(name)}[\"']")
-        for module in tests.modules:
+        for module in self.project.tests.modules:
             found = asks.search(module.text) if "getfixturevalue" in module.text else None
             if found is not None:
                 node = o.Name(found.start(), found.end(), name)
                 raise _Stop(module, node, f"`{name}` may be asked for by `getfixturevalue()`")
-        return tests.users_of(fixture)
+        return self.project.fixtures.users_of(fixture)
 
     def narrow(self, fixture: Function, argument: o.Arg) -> None:
         """A fixture that outlives a test is made anew for each, and so is what depends on it."""
@@ -361,7 +375,7 @@ class _Walk:
         if self.project.references.mentioning("create_async_engine"):
             raise _Stop(module, argument, f"the fixture `{fixture.name}` outlives the event loop of a test")
         for user in self.users(fixture):
-            broad = self.project.tests.broad_scope(user)
+            broad = self.project.fixtures.broad_scope(user)
             if broad is not None:
                 self.narrow(user, broad)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.identity.cells import Cell, join
 from fapi_lint.project.symbols import External, Function, Scope, Variable
+from fapi_lint.project.tests import parametrized
 from fapi_lint.project.traversal import paths
 
 if TYPE_CHECKING:
@@ -22,33 +23,8 @@ _TEXTS = frozenset(["params", "data", "headers", "cookies"])
 
 def parametrize(flow: Flow, function: Function) -> None:
     """The parameters of a test hold the values that `pytest.mark.parametrize` names."""
-    scope = function.enclosing
-    for decorator in function.node.decorators:
-        match decorator.value:
-            case o.Call(func=func, args=(first, second, *_)) if o.dotted(func).endswith("parametrize"):
-                names = _names(first.value)
-                rows = second.value.items if isinstance(second.value, o.Collection) else ()
-                for row in rows:
-                    for name, value in zip(names, _cells(row, len(names)), strict=False):
-                        param = function.node.param(name)
-                        if param is not None:
-                            join(flow.parameter(function, param), flow.value(scope, value))
-
-
-def _names(expr: o.Expr) -> list[str]:
-    """`"user_id, status"` or `["user_id", "status"]`"""
-    if isinstance(expr, o.String):
-        return [name.strip() for name in (expr.value or "").split(",")]
-    items = expr.items if isinstance(expr, o.Collection) else ()
-    return [(item.value or "") if isinstance(item, o.String) else "" for item in items]
-
-
-def _cells(row: o.Expr, count: int) -> list[o.Expr]:
-    if isinstance(row, o.Call) and o.dotted(row.func).rpartition(".")[2] == "param":
-        return [arg.value for arg in row.args if not arg.keyword]
-    if count > 1:
-        return list(row.items) if isinstance(row, o.Collection) else []
-    return [row]
+    for param, value in parametrized(function):
+        join(flow.parameter(function, param), flow.value(function.enclosing, value))
 
 
 def asked(flow: Flow, scope: Scope, text: o.String) -> None:
@@ -142,7 +118,7 @@ def _is_one(flow: Flow, scope: Scope, expr: o.Node | None, depth: int = 0) -> bo
     if isinstance(binding.node, o.Param) and isinstance(where.owner, Function):
         if binding.node.annotation is not None:
             return flow.resolver.resolve(where, binding.node.annotation) == External("builtins.int")
-        fixture = flow.project.tests.given(where.owner, binding.node)
+        fixture = flow.project.fixtures.given(where.owner, binding.node)
         values = [] if fixture is None else [node.value for node, _ in paths(fixture.scope.body, o.Return, o.Yield)]
         return bool(values) and all(_is_one(flow, fixture.scope, value, depth + 1) for value in values if fixture)
     is_assigned = isinstance(binding.statement, (o.Assign, o.AnnAssign)) and isinstance(binding.node, o.Name)

@@ -127,7 +127,7 @@ class Entities:
         if marker is not None:
             symbol = self.resolver.resolve(marker.scope, marker.dependency)
             return self.returned(symbol) if isinstance(symbol, Function) else None
-        fixture = self.project.tests.given(function, param)
+        fixture = self.project.fixtures.given(function, param)
         return None if fixture is None else self.returned(fixture)
 
     def in_annotation(self, scope: Scope, annotation: o.Node | None, depth: int = 0) -> Class | None:

@@ -101,7 +101,7 @@ class Places:
                 self.annotate(cell, scope, param.annotation, "parameter")
             if param.default is not None:
                 self.default(cell, scope, param.default)
-            fixture = self.project.tests.given(function, param)
+            fixture = self.project.fixtures.given(function, param)
             if fixture is not None:
                 join(cell, self.returned(fixture))
         return cell

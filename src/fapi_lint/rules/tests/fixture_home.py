@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fapi_lint.project.fixtures import Fixture
 from fapi_lint.project.project import Project
-from fapi_lint.project.tests import Fixture
 from fapi_lint.rules.rule import Finding, rule
 
 
@@ -60,7 +60,7 @@ def fixture_home(fixture: Fixture, project: Project) -> Iterator[Finding]:
     Options:
         `conventions.test-folders`, `exempt`.
     """
-    if len(fixture.users) < 2 or fixture.function in project.tests.provided:
+    if len(fixture.users) < 2 or fixture.function in project.fixtures.provided:
         return
     if not project.settings.is_exempt("FAPI804", fixture.name):
         message = f"Fixture `{fixture.name}` is used by {len(fixture.users)} test files, but not in a `conftest.py`"

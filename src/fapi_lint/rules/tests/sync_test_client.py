@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fapi_lint.fix.async_client import asynchronous_client
 from fapi_lint.fix.edit import Applicability, Refusal
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.asynchrony.test_clients import is_test_client
+from fapi_lint.project.asynchrony.test_clients import is_test_client, opens_websockets
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.search import Sighting, other_names, search
@@ -77,7 +77,7 @@ def sync_test_client(module: Module, project: Project) -> Iterator[Finding]:
             continue
         if not is_test_client(project.resolver.resolve(sighting.scope, sighting.node.func)):
             continue
-        if project.tests.opens_websockets(sighting.scope) or _has_sync_routes(sighting, sighting.node, project):
+        if opens_websockets(project, sighting.scope) or _has_sync_routes(sighting, sighting.node, project):
             continue
         message = "`TestClient` is synchronous and the routes are not: use httpx's `AsyncClient`"
         fix = asynchronous_client(project, sighting, sighting.node)

@@ -1,0 +1,217 @@
+"""Fixtures: which there are, what tests call them, and who is given what they make.
+
+https://docs.pytest.org/en/stable/how-to/fixtures.html has where a fixture is seen.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
+from fapi_lint.project.symbols import Function
+from fapi_lint.source.place import Place
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_ASKING = re.compile(r"\b(?:usefixtures|getfixturevalue)\(([^)]*)")
+_QUOTED = re.compile(r"""["'](\w+)["']""")
+
+
+class Fixture(Struct, eq=False, dict=True):
+    """A function that pytest calls for a parameter of its name."""
+
+    project: Project
+    function: Function
+    name: str
+    """What tests call it: its own name, or the decorator's `name=`."""
+
+    @property
+    def module(self) -> Module:
+        return self.function.module
+
+    @property
+    def place(self) -> Place:
+        start = self.function.node.name_start
+        return Place(self.module.path, start, start + len(self.function.name))
+
+    @cached_property
+    def users(self) -> list[Module]:
+        """The test files that use it: those that import it, and its own."""
+        return self.project.fixtures.users.get(self.function, [])
+
+
+class Fixtures:
+    """All fixtures of an application."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._modules = project.tests.modules
+        self._named: dict[Module, dict[str, Function]] = {}
+
+    @cached_property
+    def all(self) -> list[Fixture]:
+        """Every fixture at module level, in file and source order."""
+        return [
+            Fixture(self.project, function, self.name_of(function))
+            for module in self._modules
+            if "fixture" in module.text
+            for function in module.scope.functions
+            if self.is_fixture(function)
+        ]
+
+    def is_fixture(self, function: Function) -> bool:
+        return self._fixture_decorator(function) is not None
+
+    def _fixture_decorator(self, function: Function) -> o.Expr | None:
+        for decorator in function.node.decorators:
+            value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
+            symbol = self.project.resolver.external(function.enclosing, value)
+            if symbol is not None and symbol.name == "fixture" and symbol.package.startswith("pytest"):
+                return decorator.value
+        return None
+
+    def name_of(self, function: Function) -> str:
+        """What tests call a fixture."""
+        decorator = self._fixture_decorator(function)
+        given = decorator.argument("name") if isinstance(decorator, o.Call) else None
+        value = given.value if given is not None else None
+        return (value.value or "") if isinstance(value, o.String) else function.name
+
+    def broad_scope(self, function: Function) -> o.Arg | None:
+        """The argument by which a fixture serves more than one test."""
+        decorator = self._fixture_decorator(function)
+        given = decorator.argument("scope") if isinstance(decorator, o.Call) else None
+        if given is None or (isinstance(given.value, o.String) and given.value.value == "function"):
+            return None
+        return given
+
+    def users_of(self, fixture: Function) -> list[Function]:
+        """The tests and fixtures that are given what a fixture makes."""
+        name = self.name_of(fixture)
+        return [
+            function
+            for module in self._modules
+            if name in module.text
+            for function in module.scope.all_functions()
+            if function is not fixture
+            and function.node.param(name) is not None
+            and (function.name.startswith("test") or self.is_fixture(function))
+            and self.meant(module, name) is fixture
+        ]
+
+    def given(self, function: Function, param: o.Param) -> Function | None:
+        """The fixture that a test or a fixture is given for a parameter."""
+        module = function.module
+        if param.default is not None or self.project.purposes.of(module) != "test":
+            return None
+        if not (function.name.startswith("test") or self.is_fixture(function)):
+            return None
+        fixture = self.meant(module, param.name)
+        return None if fixture is function else fixture
+
+    def meant(self, module: Module, name: str) -> Function | None:
+        """The fixture of a name that the tests of a file see: its own, of the nearest conftest file, or of a plugin."""
+        above = (
+            self.project.by_path.get(os.path.join(folder, "conftest.py")) for folder in folders_above(module.folder)
+        )
+        for file in (module, *above):
+            found = None if file is None else self._named_in(file).get(name)
+            if found is not None:
+                return found
+        return self._provided_by_name.get(name)
+
+    def _named_in(self, module: Module) -> dict[str, Function]:
+        """The fixtures that a file makes or imports, by what tests call them."""
+        if module not in self._named:
+            seen = (*module.scope.functions, *self._imported(module))
+            self._named[module] = self._by_name(function for function in seen if self.is_fixture(function))
+        return self._named[module]
+
+    @cached_property
+    def _provided_by_name(self) -> dict[str, Function]:
+        return self._by_name(function for function in self.provided if self.is_fixture(function))
+
+    def _by_name(self, fixtures: Iterable[Function]) -> dict[str, Function]:
+        """Fixtures by what tests call them, the first of each name."""
+        found: dict[str, Function] = {}
+        for fixture in fixtures:
+            found.setdefault(self.name_of(fixture), fixture)
+        return found
+
+    @cached_property
+    def provided(self) -> dict[Function, None]:
+        """The fixtures that pytest finds everywhere: those of conftest files, or imported or loaded by them."""
+        loaded = "\n".join(module.text for module in self._modules if "pytest_plugins" in module.text)
+        names = set(re.findall(r"""["']([\w.]+)["']""", loaded))
+        found = dict.fromkeys(f.function for f in self.all if is_conftest(f.module) or f.module.name in names)
+        for module in self._modules:
+            if is_conftest(module):
+                found.update(dict.fromkeys(self._imported(module)))
+        return found
+
+    @cached_property
+    def users(self) -> dict[Function, list[Module]]:
+        """The test files that use each fixture."""
+        names = {fixture.function: fixture.name for fixture in self.all}
+        found: dict[Function, list[Module]] = {}
+        for module in self._modules:
+            if not is_test_file(module) or is_conftest(module):
+                continue
+            own = [function for function in module.scope.functions if function in names]
+            asked = _asked_for(module)
+            for function in {*self._imported(module), *own}:
+                if function in names and names[function] in asked:
+                    found.setdefault(function, []).append(module)
+        return found
+
+    def _imported(self, module: Module) -> Iterator[Function]:
+        """The functions that a file imports, by name or by star."""
+        resolver = self.project.resolver
+        for name, bindings in module.scope.bindings.items():
+            if isinstance(bindings[-1].node, o.Alias):
+                symbol = resolver.member(module, name)
+                if isinstance(symbol, Function):
+                    yield symbol
+        for star in module.scope.stars:
+            source = resolver.import_source(module, star)
+            if isinstance(source, Module):
+                yield from source.scope.functions
+                yield from self._imported(source)
+
+    def is_automatic(self, function: Function) -> bool:
+        """Whether a function is a fixture that tests need not ask for."""
+        decorator = self._fixture_decorator(function)
+        return isinstance(decorator, o.Call) and decorator.argument("autouse") is not None
+
+
+def is_test_file(module: Module) -> bool:
+    name = os.path.basename(module.path)
+    return name.startswith("test_") or name.endswith("_test.py")
+
+
+def is_conftest(module: Module) -> bool:
+    return os.path.basename(module.path) == "conftest.py"
+
+
+def folders_above(folder: str) -> Iterator[str]:
+    """The folder and those that it is in, but for the root of the file system."""
+    yield folder
+    while (parent := os.path.dirname(folder)) != folder:
+        yield parent
+        folder = parent
+
+
+def _asked_for(module: Module) -> set[str]:
+    """The names of a file's parameters, and the fixtures that it asks for by `usefixtures` or `getfixturevalue`."""
+    found = {param.name for function in module.scope.all_functions() for param in function.node.params}
+    for names in _ASKING.findall(module.text):
+        found.update(_QUOTED.findall(names))
+    return found
