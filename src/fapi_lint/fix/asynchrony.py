@@ -426,7 +426,7 @@ class Conversion:
         """`@pytest_asyncio.fixture`: in strict mode pytest awaits no other."""
         module = function.module
         for decorator in function.node.decorators:
-            value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
+            value = decorator.func
             symbol = self.project.resolver.external(function.enclosing, value)
             if symbol is not None and symbol.dotted == "pytest.fixture":
                 spelled = spell(module, "pytest_asyncio", value.start)

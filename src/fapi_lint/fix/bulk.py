@@ -51,4 +51,4 @@ def _is_known(project: Project, scope: Scope, statement: o.Expr) -> bool:
                     return False
         statement = statement.func.value
     made = project.resolver.external(scope, statement.func) if isinstance(statement, o.Call) else None
-    return made is not None and made.package in ("sqlalchemy", "sqlmodel") and made.name in ("delete", "update")
+    return made is not None and made.is_orm and made.name in ("delete", "update")

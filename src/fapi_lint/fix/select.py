@@ -498,7 +498,7 @@ def _cut(module: Module, node: o.Node) -> int:
     text = module.text
     if isinstance(node, o.Subscript):
         return _bracket(module, node)
-    func = node.func if isinstance(node, o.Call) else node
+    func = o.called(node)
     assert isinstance(func, o.Attribute)
     dot = text.rindex(".", 0, func.attr_start)
     return len(text[:dot].rstrip())

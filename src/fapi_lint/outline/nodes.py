@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 from msgspec.structs import force_setattr
+
+T = TypeVar("T")
 
 
 class Node(msgspec.Struct, frozen=True, array_like=True, gc=False, eq=False):
@@ -316,6 +318,11 @@ class Decorator(Node, tag=60, frozen=True):
 
     value: Expr
 
+    @property
+    def func(self) -> Expr:
+        """What it names: `router.get` of `@router.get("/users")`."""
+        return called(self.value)
+
 
 class FunctionDef(Node, tag=61, frozen=True):
     """`start` is `async` or `def`; the decorators stand before it."""
@@ -492,6 +499,11 @@ def walk(*nodes: Node) -> Iterator[Any]:
         node = stack.pop()
         yield node
         stack += _READERS[type(node)](node)[::-1]
+
+
+def called(node: T) -> T | Expr:
+    """What a call calls; of any other expression, itself."""
+    return node.func if isinstance(node, Call) else node
 
 
 def dotted(node: Any) -> str:

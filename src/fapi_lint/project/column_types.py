@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 INTEGERS = frozenset(
     ["Integer", "BigInteger", "SmallInteger", "INTEGER", "BIGINT", "SMALLINT", "INT", "TINYINT", "MEDIUMINT"]
 )
-_LIBRARIES = ("sqlalchemy", "sqlmodel")
 STRINGS = frozenset(["String", "Unicode", "VARCHAR", "NVARCHAR", "AutoString"])
 
 
@@ -43,19 +42,19 @@ def generic_type(project: Project, located: Located) -> Located:
 def type_class(project: Project, located: Located) -> Symbol | None:
     """The class of a written type, called or not: `External("sqlalchemy.String")`."""
     expr = located.expr
-    return project.resolver.resolve(located.scope, expr.func if isinstance(expr, o.Call) else expr)
+    return project.resolver.resolve(located.scope, o.called(expr))
 
 
 def is_integer_type(project: Project, located: Located) -> bool:
     """Whether a written column type is one of SQLAlchemy's integers."""
     symbol = type_class(project, generic_type(project, located))
-    return isinstance(symbol, External) and symbol.package in _LIBRARIES and symbol.name in INTEGERS
+    return isinstance(symbol, External) and symbol.is_orm and symbol.name in INTEGERS
 
 
 def is_unsized_string(project: Project, located: Located) -> bool:
     """Whether a written type, as `generic_type` gives it, is a string of variable and unlimited length."""
     symbol = type_class(project, located)
-    if not isinstance(symbol, External) or symbol.package not in _LIBRARIES or symbol.name not in STRINGS:
+    if not isinstance(symbol, External) or not symbol.is_orm or symbol.name not in STRINGS:
         return False
     if not isinstance(located.expr, o.Call):
         return True

@@ -69,7 +69,7 @@ class Dependencies(Struct, eq=False, dict=True):
                 if marker is None:
                     continue
                 value = marker.dependency
-                symbol = resolver.resolve(marker.scope, value.func if isinstance(value, o.Call) else value)
+                symbol = resolver.resolve(marker.scope, o.called(value))
                 if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
                     symbol = resolver.resolve(symbol.scope, symbol.value.func)
                 if isinstance(symbol, (Function, Class)):

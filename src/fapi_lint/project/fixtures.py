@@ -72,8 +72,7 @@ class Fixtures:
 
     def _fixture_decorator(self, function: Function) -> o.Expr | None:
         for decorator in function.node.decorators:
-            value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-            symbol = self.project.resolver.external(function.enclosing, value)
+            symbol = self.project.resolver.external(function.enclosing, decorator.func)
             if symbol is not None and symbol.name == "fixture" and symbol.package.startswith("pytest"):
                 return decorator.value
         return None

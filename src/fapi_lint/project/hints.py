@@ -170,13 +170,12 @@ class Hints:
         return not isinstance(function.parent, Class) or self._is_free(function.parent, function.name)
 
     def _decorator(self, function: Function, decorator: o.Decorator) -> str:
-        value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-        symbol = self.project.resolver.external(function.enclosing, value)
+        symbol = self.project.resolver.external(function.enclosing, decorator.func)
         return "" if symbol is None else symbol.name
 
     def _is_transparent(self, function: Function, decorator: o.Decorator) -> bool:
-        value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-        if isinstance(value, o.Attribute) and value.attr in _ACCESSORS:
+        named = decorator.func
+        if isinstance(named, o.Attribute) and named.attr in _ACCESSORS:
             return True
         return self._decorator(function, decorator) in _TRANSPARENT
 

@@ -452,7 +452,7 @@ def written_type(project: Project, located: Located) -> Located | None:
     if is_field(project, located):
         return None
     for index, arg in enumerate(call.positional):
-        value = arg.value.func if isinstance(arg.value, o.Call) else arg.value
+        value = o.called(arg.value)
         if index == 0 and isinstance(value, o.String):
             continue
         symbol = project.resolver.resolve(located.scope, value)

@@ -169,8 +169,8 @@ class Models(Struct, eq=False, dict=True):
 
     def _is_declarative_by_itself(self, class_: Class) -> bool:
         for decorator in class_.node.decorators:
-            value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-            if isinstance(value, o.Attribute) and value.attr in ("mapped", "mapped_as_dataclass"):
+            named = decorator.func
+            if isinstance(named, o.Attribute) and named.attr in ("mapped", "mapped_as_dataclass"):
                 return True
         if self._is_decorated_base(class_):
             return True
@@ -264,9 +264,9 @@ class Models(Struct, eq=False, dict=True):
     def _decorating_registry(self, class_: Class) -> tuple[str, str] | None:
         """The variable that holds the registry of `@mapper_registry.mapped`."""
         for decorator in class_.node.decorators:
-            value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-            if isinstance(value, o.Attribute):
-                symbol = self.project.resolver.resolve(class_.enclosing, value.value)
+            named = decorator.func
+            if isinstance(named, o.Attribute):
+                symbol = self.project.resolver.resolve(class_.enclosing, named.value)
                 if isinstance(symbol, Variable):
                     return symbol.module.path, symbol.name
         return None

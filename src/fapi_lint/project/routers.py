@@ -220,7 +220,7 @@ class Routers(Struct, eq=False, dict=True):
 
     def class_of(self, scope: Scope, expr: o.Expr) -> Class | None:
         """The class of what an expression holds: `self`, an annotated parameter, `Controller()`."""
-        symbol = self.project.resolver.resolve(scope, expr.func if isinstance(expr, o.Call) else expr)
+        symbol = self.project.resolver.resolve(scope, o.called(expr))
         if isinstance(expr, o.Call):
             return symbol if isinstance(symbol, Class) else None
         if isinstance(symbol, Parameter):

@@ -88,7 +88,6 @@ def _has_validator(project: Project, class_: Class) -> bool:
 
 def _decorators(project: Project, class_: Class, node: o.FunctionDef) -> Iterator[str]:
     for decorator in node.decorators:
-        value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-        symbol = project.resolver.external(class_.scope, value)
+        symbol = project.resolver.external(class_.scope, decorator.func)
         if symbol is not None:
             yield symbol.name

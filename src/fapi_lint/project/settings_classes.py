@@ -156,9 +156,8 @@ class SettingsClasses:
 
     def _is_kept(self, function: Function) -> bool:
         """Whether a function without parameters returns the same object each time."""
-        decorators = (decorator.value for decorator in function.node.decorators)
-        caches = (d.func if isinstance(d, o.Call) else d for d in decorators)
-        symbols = [self.project.resolver.external(function.enclosing, cache) for cache in caches]
+        decorators = function.node.decorators
+        symbols = [self.project.resolver.external(function.enclosing, each.func) for each in decorators]
         return not function.node.params and symbols in _CACHES
 
     @cached_property

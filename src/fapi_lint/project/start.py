@@ -43,12 +43,12 @@ class Start(Struct, eq=False):
             return False
         if function in self.project.routes.by_handler or function in self.project.dependencies:
             return False
-        if any(o.dotted(_called(each.value)).endswith("middleware") for each in function.node.decorators):
+        if any(o.dotted(each.func).endswith("middleware") for each in function.node.decorators):
             return False
         if _MAKES.search(function.module.text, function.node.body_start, function.node.end):
             return True  # What makes routers does so before they answer anything.
         uses = [use for use in self._uses(function) if use.scope.owner is not function]
-        if any(o.dotted(_called(each.value)).rpartition(".")[2] in _TASKS for each in function.node.decorators):
+        if any(o.dotted(each.func).rpartition(".")[2] in _TASKS for each in function.node.decorators):
             return not any(isinstance(use.parent, o.Call) and use.parent.func is use.node for use in uses)
         return bool(uses) and all(self._is_early(use, function.name) for use in uses)
 
@@ -75,7 +75,3 @@ class Start(Struct, eq=False):
         # `self.run = other.run`, in either direction: uses of the name are followed anyway.
         named = (use.parent.value, *use.parent.targets) if isinstance(use.parent, o.Assign) else ()
         return len(named) == 2 and all(o.dotted(expr).rpartition(".")[2] == name for expr in named)
-
-
-def _called(expr: o.Expr) -> o.Expr:
-    return expr.func if isinstance(expr, o.Call) else expr

@@ -30,6 +30,11 @@ class External(Struct, frozen=True):
         """The last component: `relationship` of `sqlalchemy.orm.relationship`."""
         return self.dotted.rpartition(".")[2]
 
+    @property
+    def is_orm(self) -> bool:
+        """Whether it is SQLAlchemy's, or SQLModel's, which passes on much of that."""
+        return self.package in ("sqlalchemy", "sqlmodel")
+
     def is_from(self, package: str, *names: str) -> bool:
         """Whether this is one of `names` of `package`, wherever inside the package it was imported from.
 

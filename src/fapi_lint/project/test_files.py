@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import snake_case
 from fapi_lint.project.symbols import Class, Function, Scope
@@ -101,8 +100,7 @@ class TestFiles(Struct, eq=False, dict=True):
         if self.project.fixtures.is_fixture(function):
             return False
         for decorator in function.node.decorators:
-            value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-            symbol = resolver.external(function.enclosing, value)
+            symbol = resolver.external(function.enclosing, decorator.func)
             if symbol is None or not (symbol.package in _FOR_TESTS or symbol.package.startswith("pytest")):
                 return False  # `@router.get(…)`, `@app.task`, `@flow` make something else of it.
         owner = function.parent if isinstance(function.parent, Class) else function

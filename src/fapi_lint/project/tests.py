@@ -112,9 +112,7 @@ class AsyncTest(Struct, eq=False, dict=True):
     def _is_run_by(self, scope: Scope, decorators: Iterable[o.Expr]) -> bool:
         """Whether one of the decorators marks it, or may be one that runs it."""
         for decorator in decorators:
-            symbol = self.project.resolver.external(
-                scope, decorator.func if isinstance(decorator, o.Call) else decorator
-            )
+            symbol = self.project.resolver.external(scope, o.called(decorator))
             if symbol is None or symbol.package not in _TRANSPARENT or self.project.tests.marks(scope, decorator):
                 return True
         return False

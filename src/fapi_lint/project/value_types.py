@@ -92,7 +92,7 @@ def _written(project: Project, located: Located, depth: int = 0) -> ValueType | 
         return None if inner is None else _written(project, Located(inner.value, written.scope), depth + 1)
     if isinstance(symbol, Class):
         return _decorated(project, symbol, depth)
-    if not isinstance(symbol, External) or symbol.package not in ("sqlalchemy", "sqlmodel"):
+    if not isinstance(symbol, External) or not symbol.is_orm:
         return None
     if call is not None and any(arg.star for arg in call.args):
         return None

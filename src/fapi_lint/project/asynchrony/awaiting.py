@@ -118,8 +118,8 @@ class Convertible:
         return None
 
     def _decorator(self, function: Function, decorator: o.Decorator, *, any_scope: bool) -> str | None:
-        types, value = self.project.types, decorator.value
-        written = function.module.slice(value.func if isinstance(value, o.Call) else value)
+        types, func = self.project.types, decorator.func
+        written = function.module.slice(func)
         routes = self.project.routes.by_handler.get(function, ())
         if types.decoration.is_route_decorator(function, decorator) or any(
             route.decorator is decorator for route in routes
@@ -129,7 +129,6 @@ class Convertible:
         if decorating is not None:
             generates = f"`@{written}` calls the generator `{function.name}`" if function.node.is_generator else None
             return decorating if isinstance(decorating, str) else generates
-        func = value.func if isinstance(value, o.Call) else value
         symbol = self.project.resolver.external(function.enclosing, func)
         if symbol is not None:
             if (

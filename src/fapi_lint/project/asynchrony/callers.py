@@ -12,6 +12,7 @@ from msgspec import Struct
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import ENTERING, hindrance, is_consumed
 from fapi_lint.project.asynchrony.flow import Change, Kind, Obstacle, SessionFlow
+from fapi_lint.project.asynchrony.surroundings import leaf
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.dependencies import MARKERS
 from fapi_lint.project.inference.type import LibraryMethod
@@ -132,11 +133,11 @@ class Callers:
         names: set[str] = set()
         for sighting, item in self._items:
             type_ = self.flow.types.of(sighting.scope, item.value)
-            if type_ is None and _leaf(item.value):
+            if type_ is None and leaf(item.value):
                 unclear.append((sighting, item))
             if type_ is None or not isinstance(type_.symbol, Class) or not self._is_related(type_.symbol, owner):
                 continue
-            names.add(_leaf(item.value))
+            names.add(leaf(item.value))
             module, parents = sighting.scope.module, (sighting.node, *reversed(sighting.parents))
             reason = hindrance(item, parents, sighting.scope)
             if reason is not None:
@@ -146,7 +147,7 @@ class Callers:
                 assert isinstance(sighting.scope.owner, Function)
                 yield Use(Change("enter", module, item, parents), sighting.scope.owner)
         for sighting, item in unclear:
-            if _leaf(item.value) in names:
+            if leaf(item.value) in names:
                 module = sighting.scope.module
                 text = f"nobody can tell whether `{module.slice(item.value)}` is a `{owner.name}`"
                 yield Use(obstacle=Obstacle(module, item, text))
@@ -262,7 +263,7 @@ class Callers:
     def _looked_up(self, sighting: Sighting, name: str) -> Function | None:
         """The method that `getattr(repository, "name")` gives."""
         call = sighting.parents[-2] if len(sighting.parents) > 1 else None
-        if not isinstance(call, o.Call) or _leaf(call.func) != "getattr" or len(call.args) < 2:
+        if not isinstance(call, o.Call) or leaf(call.func) != "getattr" or len(call.args) < 2:
             return None
         type_ = self.flow.types.of(sighting.scope, call.args[0].value)
         owner = None if type_ is None else type_.symbol
@@ -274,7 +275,7 @@ class Callers:
         node, scope = sighting.node, sighting.scope
         assert isinstance(node, o.Attribute)
         call = sighting.parent
-        if not isinstance(call, o.Call) or call.func is not node or _leaf(node.value) == "metadata":
+        if not isinstance(call, o.Call) or call.func is not node or leaf(node.value) == "metadata":
             return False
         if isinstance(self.flow.types.callee(scope, node), LibraryMethod) or self.flow.types.of(scope, node.value):
             return False
@@ -314,12 +315,12 @@ class Callers:
             if isinstance(parent, o.Call):
                 func = parent.func
                 registers = isinstance(func, o.Call) and isinstance(func.func, o.Attribute)
-                return registers or _leaf(func) in _TAKES_COROUTINES
+                return registers or leaf(func) in _TAKES_COROUTINES
             if isinstance(parent, o.Subscript):
-                return _leaf(parent.value) == "dependency_overrides"
+                return leaf(parent.value) == "dependency_overrides"
             if isinstance(parent, o.Assign):
                 targets = parent.targets
-                return any(isinstance(t, o.Subscript) and _leaf(t.value) == "dependency_overrides" for t in targets)
+                return any(isinstance(t, o.Subscript) and leaf(t.value) == "dependency_overrides" for t in targets)
             return False
         return False
 
@@ -354,14 +355,14 @@ class Callers:
         if not function.node.is_generator:
             return "await", call
         parent = parents[0] if parents else None
-        managed = any(_leaf(_called(d.value)) == "contextmanager" for d in function.node.decorators)
+        managed = any(leaf(d.func) == "contextmanager" for d in function.node.decorators)
         if managed:
             return ("enter", parent) if isinstance(parent, o.WithItem) else (None, call)
         if isinstance(parent, (o.For, o.Generator)) and parent.iter is call:
             return "iterate", parent
         if isinstance(parent, o.Arg) and len(parents) > 1:
             outer = parents[1]
-            if isinstance(outer, o.Call) and _leaf(outer.func) == "next" and len(outer.args) == 1:
+            if isinstance(outer, o.Call) and leaf(outer.func) == "next" and len(outer.args) == 1:
                 return "anext", outer
         if is_consumed(call, parents):
             return "collect", call
@@ -396,18 +397,10 @@ def _owner(function: Function) -> str:
     return function.parent.name if isinstance(function.parent, Class) else function.module.name
 
 
-def _called(expr: o.Expr) -> o.Expr:
-    return expr.func if isinstance(expr, o.Call) else expr
-
-
-def _leaf(expr: o.Node) -> str:
-    return expr.attr if isinstance(expr, o.Attribute) else expr.id if isinstance(expr, o.Name) else ""
-
-
 def _is_streamed(parents: Sequence[o.Node]) -> bool:
     """Whether a generator is what `StreamingResponse(lines())` sends, which takes an asynchronous one as well."""
     call = parents[1] if len(parents) > 1 and isinstance(parents[0], o.Arg) else None
-    return isinstance(call, o.Call) and _leaf(call.func) in _STREAMING
+    return isinstance(call, o.Call) and leaf(call.func) in _STREAMING
 
 
 def _annotates(sighting: Sighting) -> bool:

@@ -65,8 +65,7 @@ class Decorators:
         return self._read[key]
 
     def _named(self, function: Function, decorator: o.Decorator) -> Function | None:
-        value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-        symbol = self.project.resolver.resolve(function.enclosing, value)
+        symbol = self.project.resolver.resolve(function.enclosing, decorator.func)
         if not isinstance(symbol, Function) or symbol.is_method or len(symbol.enclosing.bindings[symbol.name]) > 1:
             return None
         return symbol
@@ -163,7 +162,7 @@ class _Reader:
             return "outside of its wrapper"
         for parent in parents:
             for item in parent.items if isinstance(parent, o.With) and not parent.is_async else ():
-                entered = leaf(item.value.func if isinstance(item.value, o.Call) else item.value).lower()
+                entered = leaf(o.called(item.value)).lower()
                 if "lock" in entered or "semaphore" in entered:
                     return "under a lock that belongs to threads"
         return hindrance(call, parents, scope)

@@ -55,7 +55,6 @@ Kind: TypeAlias = Literal[
 Key: TypeAlias = Hashable
 """A function, a class that holds a session, or the path and name of a variable or statement of a module."""
 
-ORM = ("sqlalchemy", "sqlmodel")
 SEEDS = frozenset(
     ["create_engine", "engine_from_config", "scoped_session", "create_session", "Transaction", *ASYNC_CLASSES]
 )
@@ -345,7 +344,7 @@ class SessionFlow:
         if isinstance(expr, o.Name) and _is_local(scope, expr.id):
             return None
         symbol = self.project.resolver.named(scope, expr)
-        found = isinstance(symbol, External) and symbol.package in ORM and symbol.name in ASYNC_CLASSES
+        found = isinstance(symbol, External) and symbol.is_orm and symbol.name in ASYNC_CLASSES
         return symbol if found and isinstance(symbol, External) else None
 
 

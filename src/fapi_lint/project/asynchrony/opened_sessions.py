@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony.surroundings import leaf
 from fapi_lint.project.inference import signatures
 from fapi_lint.project.inference.type import Type
 from fapi_lint.project.module import Module
@@ -20,7 +21,6 @@ from fapi_lint.source.place import Place
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-_ORM = ("sqlalchemy", "sqlmodel")
 _SESSIONS = signatures.SYNC_SESSIONS | signatures.ASYNC_SESSIONS
 _MANAGERS = frozenset(["asynccontextmanager", "contextmanager"])
 _MAKING = frozenset(signatures.MAKERS) | signatures.REGISTRIES
@@ -79,7 +79,7 @@ class OpenedSessions(Struct, eq=False, dict=True):
                 continue
             for name, bindings in module.scope.bindings.items():
                 calls = (binding.value for binding in bindings)
-                if any(isinstance(call, o.Call) and _leaf(call.func) in _MAKING for call in calls):
+                if any(isinstance(call, o.Call) and leaf(call.func) in _MAKING for call in calls):
                     names.add(name)
         for module in self.project.modules:
             for name, bindings in module.scope.bindings.items():
@@ -96,7 +96,7 @@ class OpenedSessions(Struct, eq=False, dict=True):
             function
             for function in self.project.functions
             if function.node.is_generator
-            and any(_leaf(decorator.value) in _MANAGERS for decorator in function.node.decorators)
+            and any(leaf(decorator.value) in _MANAGERS for decorator in function.node.decorators)
             and (any(self._opened(function, function.scope)) or self._opens_by_attribute(function))
             and any(
                 self.project.sessions.kind(self.project.types.of(function.scope, node.value))
@@ -119,22 +119,22 @@ class OpenedSessions(Struct, eq=False, dict=True):
         makers: dict[Function, Variable | None] = {**dict.fromkeys(self._managers), **dict(self._dependencies)}
         names = {function.name for function in makers}
         for node, _ in paths(handler.scope.body, o.Call) if names else ():
-            callee = self.project.types.callee(handler.scope, node.func) if _leaf(node.func) in names else None
+            callee = self.project.types.callee(handler.scope, node.func) if leaf(node.func) in names else None
             if isinstance(callee, Function) and callee in makers:
                 yield OpenedSession(handler, node, makers[callee])
 
     def _opened(self, function: Function, scope: Scope) -> Iterator[OpenedSession]:
         for node, _ in paths(scope.body, o.Call):
-            leaf = _leaf(node.func)
-            if leaf == "begin" and isinstance(node.func, o.Attribute) and _leaf(node.func.value) in self._makers:
+            name = leaf(node.func)
+            if name == "begin" and isinstance(node.func, o.Attribute) and leaf(node.func.value) in self._makers:
                 callee = self.project.types.callee(scope, node.func.value)
                 if isinstance(callee, Type) and isinstance(callee.symbol, External) and callee.name in _MAKING:
                     yield OpenedSession(function, node, None)
-            elif leaf in self._makers or leaf in _SESSIONS:
+            elif name in self._makers or name in _SESSIONS:
                 callee = self.project.types.callee(scope, node.func)
                 if isinstance(callee, Type) and isinstance(callee.symbol, External) and callee.name in _MAKING:
                     yield OpenedSession(function, node, self._variable(scope, node.func))
-                elif (isinstance(callee, External) and callee.package in _ORM and callee.name in _SESSIONS) or (
+                elif (isinstance(callee, External) and callee.is_orm and callee.name in _SESSIONS) or (
                     isinstance(callee, Class) and self.project.sessions.kind(callee) is not None
                 ):
                     yield OpenedSession(function, node, None)
@@ -173,7 +173,7 @@ class OpenedSessions(Struct, eq=False, dict=True):
                 continue
             for name, bindings in module.scope.bindings.items():
                 value = bindings[-1].value
-                if isinstance(value, o.Subscript) and _leaf(value.value) == "Annotated" and len(value.items) == 2:
+                if isinstance(value, o.Subscript) and leaf(value.value) == "Annotated" and len(value.items) == 2:
                     marker = self.project.dependencies.marker(module.scope, value.items[1])
                     given = None if marker is None else self.project.resolver.resolve(module.scope, marker.dependency)
                     if given is dependency and not name.startswith("_"):
@@ -183,9 +183,3 @@ class OpenedSessions(Struct, eq=False, dict=True):
 
 def _key(variable: Variable) -> tuple[str, str]:
     return variable.module.path, variable.name
-
-
-def _leaf(expr: o.Node) -> str:
-    if isinstance(expr, o.Subscript):
-        expr = expr.value
-    return expr.attr if isinstance(expr, o.Attribute) else expr.id if isinstance(expr, o.Name) else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.decorators import Decorating, keywords_handed_on
-from fapi_lint.project.asynchrony.flow import ORM, Kind
+from fapi_lint.project.asynchrony.flow import Kind
 from fapi_lint.project.asynchrony.roles import Role
 from fapi_lint.project.asynchrony.surroundings import leaf, parameter
 from fapi_lint.project.asynchrony.threads import runner
@@ -75,7 +75,7 @@ def argument(reader: Reader, scope: Scope, role: Role, call: o.Call, arg: o.Arg,
             reader.change("create_all" if role is Role.ENGINE else "run_sync", call, above)
         return
     if isinstance(callee, External):
-        if called in signatures.LISTENING and role in _LISTENED and callee.package in ORM:
+        if called in signatures.LISTENING and role in _LISTENED and callee.is_orm:
             reader.change(_LISTENED[role], arg.value, None)
         elif not _constructs(callee) and callee.name not in _HARMLESS:
             reader.obstacle(call, _passed(reader, role, call, arg))
@@ -98,7 +98,7 @@ def argument(reader: Reader, scope: Scope, role: Role, call: o.Call, arg: o.Arg,
 
 
 def _constructs(callee: External) -> bool:
-    return callee.package in ORM and callee.name in (*signatures.MAKERS, *signatures.SYNC_SESSIONS)
+    return callee.is_orm and callee.name in (*signatures.MAKERS, *signatures.SYNC_SESSIONS)
 
 
 def _passed(reader: Reader, role: Role, call: o.Call, arg: o.Arg) -> str:

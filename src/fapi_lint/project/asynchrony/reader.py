@@ -11,7 +11,7 @@ from fapi_lint.project.annotation import is_none, parse_annotation, union_member
 from fapi_lint.project.asynchrony.awaiting import hindrance
 from fapi_lint.project.asynchrony.construction import construct
 from fapi_lint.project.asynchrony.dynamic import chain_of
-from fapi_lint.project.asynchrony.flow import ORM, Change, Key, Kind, Obstacle, Part
+from fapi_lint.project.asynchrony.flow import Change, Key, Kind, Obstacle, Part
 from fapi_lint.project.asynchrony.passing import argument, given_by_keyword
 from fapi_lint.project.asynchrony.roles import Role, Use, use_of
 from fapi_lint.project.asynchrony.streaming import STREAMS, streams
@@ -214,7 +214,7 @@ class Reader:
         if not isinstance(arg, o.Arg) or not isinstance(call, o.Call) or leaf(call.func) not in signatures.LISTENING:
             return False
         symbol = self.flow.project.resolver.external(scope, call.func)
-        return symbol is not None and symbol.package in ORM
+        return symbol is not None and symbol.is_orm
 
     def _is_producer(self, scope: Scope, node: o.Node) -> bool:
         return isinstance(self.flow.origin(scope, node), Function)
@@ -235,7 +235,7 @@ class Reader:
         if called not in self.flow.words and called not in _GIVING and not isinstance(node.func, o.Call):
             return
         callee = self.types.callee(scope, node.func)
-        if isinstance(callee, External) and callee.package in ORM:
+        if isinstance(callee, External) and callee.is_orm:
             construct(self, scope, node, callee, above)
         elif isinstance(callee, Class) and self.flow.sessions.kind(callee) == "sync":
             self.obstacle(node, f"`{callee.name}` is a session class of the application's own")

@@ -21,7 +21,6 @@ from fapi_lint.source.place import Place
 if TYPE_CHECKING:
     from fapi_lint.project.asynchrony.sessions import Sessions
 
-_ORM = ("sqlalchemy", "sqlmodel")
 _ENGINES = frozenset(["create_engine", "engine_from_config"])
 _CONSTRUCTORS = _ENGINES | signatures.MAKERS.keys() | signatures.SYNC_SESSIONS
 _PLAIN = ("bool", "int", "float", "str", "bytes", "list", "dict", "set", "frozenset", "tuple", "List", "Dict")
@@ -139,7 +138,7 @@ class _Reader:
     def construction(self, code: Code, node: o.Call, parents: Parents) -> None:
         callee = self.types.callee(code.scope, node.func)
         form: Literal["engine", "maker", "session"]
-        if isinstance(callee, External) and callee.package in _ORM and callee.name in _CONSTRUCTORS:
+        if isinstance(callee, External) and callee.is_orm and callee.name in _CONSTRUCTORS:
             if callee.name in _ENGINES:
                 form = "engine"
                 if self.is_wrapped(code, parents):

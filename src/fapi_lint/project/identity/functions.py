@@ -42,7 +42,7 @@ def apply(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | No
         return _mapped(flow, scope, call, name)
     values = arguments(flow, scope, call)
     value = values[0] if values else None
-    if package in ("sqlalchemy", "sqlmodel"):
+    if callee.is_orm:
         return in_sql(flow, scope, call, callee, values)
     if name == "isinstance" and len(args) == 2:
         if flow.resolver.external(scope, args[1].value) == External("builtins.int"):

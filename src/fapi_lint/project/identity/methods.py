@@ -239,7 +239,7 @@ def _use(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | No
 
 def _is_statement(flow: Flow, scope: Scope, call: o.Call) -> bool:
     symbol = flow.resolver.external(scope, call.func)
-    return symbol is not None and symbol.package in ("sqlalchemy", "sqlmodel")
+    return symbol is not None and symbol.is_orm
 
 
 def _get(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
@@ -288,8 +288,8 @@ def _primary_key(flow: Flow, model: Class) -> Cell | None:
 
 def _is_foreign_task(flow: Flow, function: Function) -> bool:
     for decorator in function.node.decorators:
-        value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-        owner = value.value if isinstance(value, o.Attribute) else value
+        task = decorator.func
+        owner = task.value if isinstance(task, o.Attribute) else task
         type_ = flow.project.types.of(function.enclosing, owner)
         if type_ is None or not isinstance(type_.symbol, Class):
             return True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.inference import signatures
-from fapi_lint.project.inference.type import ORM, Type, agreed, canonical
+from fapi_lint.project.inference.type import Type, agreed, canonical
 from fapi_lint.project.symbols import Class, External, Scope, Variable
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Annotations:
             return None if bound is None else self._stands_for(symbol, bound.value)
         # `db: SessionLocal` names what makes the session, and means what it makes.
         made = self.types.variable(symbol.scope, symbol.name)
-        if made is None or not isinstance(made.symbol, External) or made.symbol.package not in ORM:
+        if made is None or not isinstance(made.symbol, External) or not made.symbol.is_orm:
             return None
         return made.arg if made.name in signatures.MAKERS else None
 

@@ -33,7 +33,7 @@ class Decoration:
         """How many decorators make a context manager of the function; None if one does what nobody knows."""
         found = 0
         for decorator in function.node.decorators:
-            symbol = self.resolver.external(function.enclosing, named(decorator))
+            symbol = self.resolver.external(function.enclosing, decorator.func)
             if symbol is not None and symbol.name in _MANAGING:
                 found += 1
             elif not self._is_transparent(function, decorator):
@@ -45,14 +45,14 @@ class Decoration:
         return all(self._is_transparent(function, decorator) for decorator in function.node.decorators)
 
     def _is_transparent(self, function: Function, decorator: o.Decorator) -> bool:
-        symbol = self.resolver.external(function.enclosing, named(decorator))
+        symbol = self.resolver.external(function.enclosing, decorator.func)
         if symbol is not None and (symbol.name in _TRANSPARENT or symbol.is_from("functools", "cache", "lru_cache")):
             return True
         return self.is_route_decorator(function, decorator)
 
     def is_route_decorator(self, function: Function, decorator: o.Decorator) -> bool:
         """`@router.get(…)` and its like register the function and give it back."""
-        func = named(decorator)
+        func = decorator.func
         if not isinstance(func, o.Attribute) or func.attr not in _REGISTERING:
             return False
         receiver = self.types.of(function.enclosing, func.value)
@@ -68,16 +68,11 @@ class Decoration:
 
     def turns_into_coroutine(self, scope: Scope, decorator: o.Decorator) -> bool:
         """Whether a decorator of the application puts an `async def` in place of what it decorates."""
-        symbol = self.resolver.resolve(scope, named(decorator))
+        symbol = self.resolver.resolve(scope, decorator.func)
         functions = [symbol] if isinstance(symbol, Function) else []
         for _ in range(2 if isinstance(decorator.value, o.Call) else 1):
             functions = [inner for function in functions for inner in _returned_functions(function)]
         return bool(functions) and all(map(_is_coroutine_function, functions))
-
-
-def named(decorator: o.Decorator) -> o.Expr:
-    """What a decorator names: `router.get` of `@router.get("/users")`."""
-    return decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
 
 
 def _is_coroutine_function(function: Function) -> bool:

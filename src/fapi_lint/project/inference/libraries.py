@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.inference import signatures
-from fapi_lint.project.inference.type import ORM, LibraryMethod, Type, canonical, coroutine, iterated, orm, standard
+from fapi_lint.project.inference.type import LibraryMethod, Type, canonical, coroutine, iterated, orm, standard
 from fapi_lint.project.symbols import Class, External, Scope
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def result(types: Types, callee: External, scope: Scope, call: o.Call) -> Type | None:
     """What the call of a function or class of a library gives."""
-    if callee.package in ORM:
+    if callee.is_orm:
         if callee.name in signatures.MAKERS:
             return Type(canonical(callee), (_made(types, callee, scope, call),))
         if callee.name in signatures.REGISTRIES:
@@ -73,11 +73,11 @@ def instance_result(callee: Type) -> Type | None:
     """What the call of an instance gives: a session from its maker, an object from its class."""
     assert isinstance(callee.symbol, External)
     is_maker = callee.name in signatures.MAKERS or callee.name in signatures.REGISTRIES
-    gives = (is_maker and callee.symbol.package in ORM) or callee.is_standard("type", "Callable")
+    gives = (is_maker and callee.symbol.is_orm) or callee.is_standard("type", "Callable")
     return callee.arg if gives else None
 
 
 def attribute(symbol: External, name: str) -> Type | None:
     """The type of an attribute of an instance of a library's class."""
-    found = signatures.ATTRIBUTES.get((symbol.name, name)) if symbol.package in ORM else None
+    found = signatures.ATTRIBUTES.get((symbol.name, name)) if symbol.is_orm else None
     return None if found is None else orm(found)

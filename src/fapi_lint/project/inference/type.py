@@ -11,7 +11,6 @@ from fapi_lint.project.inference import signatures
 from fapi_lint.project.symbols import Class, External, Function
 
 _STANDARD = frozenset(["typing", "typing_extensions", "collections", "contextlib", "builtins"])
-ORM = ("sqlalchemy", "sqlmodel")
 ITERATORS = frozenset(["AsyncGenerator", "AsyncIterator", "AsyncIterable", "Generator", "Iterator", "Iterable"])
 ITERABLES = ITERATORS | {"list", "Sequence"}
 MANAGERS = frozenset(["AsyncContextManager", "ContextManager"])
@@ -60,7 +59,7 @@ def canonical(symbol: External) -> External:
     """One name for what a library exports under several."""
     if symbol.package in _STANDARD:
         return External(f"typing.{symbol.name.removeprefix('Abstract')}")
-    if symbol.package in ORM:
+    if symbol.is_orm:
         return External(f"{symbol.package}.{symbol.name}")
     return symbol
 

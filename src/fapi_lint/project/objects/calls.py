@@ -35,7 +35,6 @@ from fapi_lint.project.symbols import Class, External, Function
 if TYPE_CHECKING:
     from fapi_lint.project.objects.walk import Walk
 
-_ORM = ("sqlalchemy", "sqlmodel")
 # fmt: off
 NO_ROWS = frozenset([
     "subquery", "cte", "alias", "scalar_subquery", "exists", "lateral", "union", "union_all", "intersect", "except_",
@@ -246,7 +245,7 @@ class Calls:
         validated = self.validated(node)
         if validated is not None:
             return validated
-        if callee.package in _ORM and callee.name == "select":
+        if callee.is_orm and callee.name == "select":
             self.arguments(node)
             return frozenset(
                 [Statement(tuple(self.model(arg.value) for arg in node.args), frozenset(), is_query=False)]
@@ -269,7 +268,7 @@ class Calls:
                 return UNKNOWN
         if callee.name == "gather":
             return frozenset([Record(tuple((str(index), given) for index, given in enumerate(values)))])
-        if is_awaited or callee.package in _ORM:
+        if is_awaited or callee.is_orm:
             for given in values:
                 self.lose(given)
         return UNKNOWN

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from fapi_lint.project.objects.walk import Walk
     from fapi_lint.project.schemas import Schema
 
-_ORM = ("sqlalchemy", "sqlmodel")
 _UNKNOWN = Other("unknown")
 _COLUMNS = frozenset(["c", "columns"])
 _STATEMENTS = frozenset(["subquery", "cte", "alias", "lateral"])
@@ -218,4 +217,4 @@ class Doubts(Struct, eq=False):
         if isinstance(func, o.Attribute) and func.attr in _STATEMENTS | _DATA:
             return True
         symbol = self.objects.project.resolver.external(scope, func)
-        return symbol is not None and symbol.package in _ORM
+        return symbol is not None and symbol.is_orm

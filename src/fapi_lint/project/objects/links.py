@@ -157,7 +157,7 @@ class Links(Struct, eq=False, dict=True):
             if isinstance(expr.func.value, o.Call):
                 return None
         symbol = self.project.resolver.external(scope, expr.func)
-        if symbol is None or symbol.package not in ("sqlalchemy", "sqlmodel"):
+        if symbol is None or not symbol.is_orm:
             return None
         return self._chained(scope, expr, symbol.name, set(), ())
 

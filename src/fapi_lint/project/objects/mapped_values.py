@@ -169,7 +169,7 @@ class MappedValues(Struct, eq=False):
             model = self.project.models.by_class.get(callee)
             return None if model is None else Mapped(model, "object")
         if isinstance(callee, External) and first is not None:
-            if callee.name == "select" and callee.package in ("sqlalchemy", "sqlmodel") and len(call.args) == 1:
+            if callee.name == "select" and callee.is_orm and len(call.args) == 1:
                 return self._entity(scope, first, "statement")
             if callee.dotted in {f"builtins.{name}" for name in _KEEPING}:
                 found = self._of(scope, first)

@@ -116,7 +116,7 @@ class SessionCalls:
         if not isinstance(call, o.Call) or not call.args:
             return
         symbol = self.project.resolver.external(self.scope, call.func)
-        if symbol is not None and symbol.package in ("sqlalchemy", "sqlmodel") and symbol.name in ("delete", "update"):
+        if symbol is not None and symbol.is_orm and symbol.name in ("delete", "update"):
             model = self.calls.model(call.args[0].value)
             if model is not None:
                 self.rows(model, node, func, is_awaited)

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from fapi_lint.project.objects.links import Links
     from fapi_lint.project.objects.origins import Origin
 
-_SQL = ("sqlalchemy", "sqlmodel")
-
 
 class Writes(Struct, frozen=True):
     """What was written to the objects of an origin; for a parameter, since the call began."""
@@ -186,4 +184,4 @@ def _called(column: Column, scope: Scope, expr: o.Node) -> External | None:
     if not isinstance(expr, o.Call):
         return None
     found = column.project.resolver.external(scope, expr.func)
-    return found if found is not None and found.package in _SQL else None
+    return found if found is not None and found.is_orm else None

@@ -49,7 +49,7 @@ def http_exception_in_service(module: Module, project: Project) -> Iterator[Find
         if not isinstance(sighting.node, o.Raise) or sighting.node.exc is None:
             continue
         exc = sighting.node.exc
-        raised = project.resolver.resolve(sighting.scope, exc.func if isinstance(exc, o.Call) else exc)
+        raised = project.resolver.resolve(sighting.scope, o.called(exc))
         if project.exceptions.is_http(raised) and not project.dependencies.encloses(sighting.scope):
             message = "A service raises `HTTPException`: raise an exception of the application, which a handler answers"
             yield Finding(at=module.place(sighting.node), message=message)

@@ -174,7 +174,7 @@ def _is_called(given: Located, project: Project) -> bool:
 def _is_client_clock(given: o.Arg, column: Column, project: Project) -> bool:
     """The client's clock in any form: `datetime.utcnow`, a call of it, a lambda around it."""
     expr = given.value.body if isinstance(given.value, o.Lambda) else given.value
-    expr = expr.func if isinstance(expr, o.Call) else expr
+    expr = o.called(expr)
     symbol = project.resolver.external(column.scope, expr)
     return symbol is not None and symbol.package in ("datetime", "time") and symbol.name in _CLOCKS
 

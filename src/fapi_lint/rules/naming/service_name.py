@@ -84,10 +84,9 @@ def service_name(module: Module, project: Project) -> Iterator[Finding]:
 def _is_registered(function: Function, project: Project) -> bool:
     """Whether a decorator is a method of an object (`@router.get(…)`, `@celery.task`), or known to register."""
     for decorator in function.node.decorators:
-        value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-        symbol = project.resolver.resolve(function.enclosing, value)
+        symbol = project.resolver.resolve(function.enclosing, decorator.func)
         if isinstance(symbol, External) and symbol.name in _REGISTERS:
             return True
-        if symbol is None and isinstance(value, o.Attribute):
+        if symbol is None and isinstance(decorator.func, o.Attribute):
             return True
     return False

@@ -116,7 +116,7 @@ def _fix(
     spelling = next((each for each in spellings if not each.needs), spellings[0])
     settings = f"{spelling.text}()" if instance.is_function else spelling.text
     source = read.sighting.node.value if isinstance(read.sighting.node, o.Subscript) else read.sighting.node
-    name = o.dotted(source.func if isinstance(source, o.Call) else source).partition(".")[0]
+    name = o.dotted(o.called(source)).partition(".")[0]
     return Fix(
         f"Take `{field.name}` from the settings: it is read once, and a default is that of the settings",
         Applicability.UNSAFE,
