@@ -78,14 +78,13 @@ class Exceptions:
 
     def is_exception(self, class_: Class) -> bool:
         """Whether a class inherits an exception: a built-in one, or a foreign one by its name."""
-        return any(isinstance(base, External) and _is_exception(base) for base in self.project.resolver.mro(class_))
+        return any(map(_is_exception, self.project.resolver.foreign(class_)))
 
     def is_http(self, symbol: Symbol | None) -> bool:
         """Whether this is `HTTPException`, a subclass, or an instance that a module makes."""
         if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
             symbol = self.project.resolver.resolve(symbol.scope, symbol.value.func)
-        bases = self.project.resolver.mro(symbol) if isinstance(symbol, Class) else (symbol,)
-        return any(isinstance(base, External) and base.name == "HTTPException" for base in bases)
+        return any(base.name == "HTTPException" for base in self.project.resolver.foreign(symbol))
 
     @cached_property
     def reach_clients(self) -> bool:
@@ -97,8 +96,7 @@ class Exceptions:
     def raised(self, class_: Class) -> list[Sighting]:
         """Where the application raises an exception; where the same function or Pydantic catches it is left out."""
         raised = [sighting for sighting in self.mentions(class_) if self._is_raised(sighting)]
-        ancestors = self.project.resolver.mro(class_) if raised else ()
-        if any(isinstance(base, External) and base.name in _INVALID for base in ancestors):
+        if raised and any(base.name in _INVALID for base in self.project.resolver.foreign(class_)):
             return [sighting for sighting in raised if not self._is_in_schema(sighting)]
         return raised
 

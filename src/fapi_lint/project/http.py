@@ -113,7 +113,7 @@ class Http:
     def kind_of(self, symbol: Symbol | None) -> Kind | None:
         """Whether a class is an HTTP exception or a response of FastAPI or Starlette, or inherits one."""
         if isinstance(symbol, Class):
-            kinds = (self.kind_of(base) for base in self.project.resolver.mro(symbol) if isinstance(base, External))
+            kinds = map(self.kind_of, self.project.resolver.foreign(symbol))
             return next((kind for kind in kinds if kind is not None), None)
         if isinstance(symbol, External) and symbol.package in ("fastapi", "starlette"):
             if symbol.name == "HTTPException":
@@ -124,8 +124,7 @@ class Http:
 
     def is_json(self, symbol: Symbol | None) -> bool:
         """Whether a response class holds data as JSON."""
-        family = self.project.resolver.mro(symbol) if isinstance(symbol, Class) else (symbol,)
-        return any(isinstance(base, External) and base.name in _JSON for base in family)
+        return any(base.name in _JSON for base in self.project.resolver.foreign(symbol))
 
     def annotates_response(self, scope: Scope, annotation: o.Node | None) -> bool:
         """Whether an annotation is a response class."""

@@ -16,7 +16,6 @@ from msgspec import Struct
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import is_plural, plural, singular
-from fapi_lint.project.symbols import Class, External
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
@@ -70,8 +69,7 @@ class Layout(Struct, eq=False, dict=True):
 
     def _makes_router(self, module: Module, call: o.Call) -> bool:
         symbol = self.project.resolver.resolve(module.scope, call.func)
-        ancestors = self.project.resolver.mro(symbol) if isinstance(symbol, Class) else (symbol,)
-        return any(isinstance(base, External) and base.is_from("fastapi", "APIRouter") for base in ancestors)
+        return any(base.is_from("fastapi", "APIRouter") for base in self.project.resolver.foreign(symbol))
 
     def _services(self) -> Iterator[Misplaced]:
         """Functions that say that they are a service, and take a session as one does."""

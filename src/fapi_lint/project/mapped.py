@@ -301,8 +301,8 @@ class Model(ClassEntity):
                         return value.args[0].value.value
         if self.project.models.is_sqlmodel(self.class_):
             return self.name.lower()
-        foreign = (base for base in self.project.resolver.mro(self.class_) if isinstance(base, External))
-        return next((table for base in foreign if (table := foreign_table(base))), None)
+        tables = map(foreign_table, self.project.resolver.foreign(self.class_))
+        return next(filter(None, tables), None)
 
     @cached_property
     def is_view(self) -> bool:

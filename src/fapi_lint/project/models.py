@@ -146,9 +146,8 @@ class Models(Struct, eq=False, dict=True):
         """Whether a base of some library must be declarative, because the class names its table and has columns."""
         mro = self.project.resolver.mro(class_)
         named = [a for a in mro if isinstance(a, Class) and "__tablename__" in a.scope.bindings]
-        if not named or not any(isinstance(base, External) and base.package not in _NO_LIBRARY for base in mro):
-            return False
-        return any(map(self._has_columns, named))
+        foreign = self.project.resolver.foreign(class_) if named else []
+        return any(base.package not in _NO_LIBRARY for base in foreign) and any(map(self._has_columns, named))
 
     def _has_columns(self, class_: Class) -> bool:
         made = (
@@ -193,10 +192,9 @@ class Models(Struct, eq=False, dict=True):
 
     def is_dataclass(self, class_: Class) -> bool:
         """Whether mapped attributes of the class are fields of a dataclass."""
-        ancestors = self.project.resolver.mro(class_)
-        if any(isinstance(base, External) and base.name == "MappedAsDataclass" for base in ancestors):
+        if any(base.name == "MappedAsDataclass" for base in self.project.resolver.foreign(class_)):
             return True
-        own = [ancestor for ancestor in ancestors if isinstance(ancestor, Class)]
+        own = [ancestor for ancestor in self.project.resolver.mro(class_) if isinstance(ancestor, Class)]
         return any("dataclass" in a.module.slice(decorator) for a in own for decorator in a.node.decorators)
 
     def _is_mapped(self, class_: Class) -> bool:

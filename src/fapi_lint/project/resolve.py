@@ -456,6 +456,12 @@ class Resolver:
         self._mro_cache[class_] = tuple(order)
         return self._mro_cache[class_]
 
+    def foreign(self, symbol: Symbol | None) -> list[External]:
+        """The classes of libraries that a class is, or inherits, nearest first."""
+        if isinstance(symbol, External):
+            return [symbol]
+        return [base for base in self.mro(symbol) if isinstance(base, External)] if isinstance(symbol, Class) else []
+
     def is_subclass(self, class_: Class, base: Class | str) -> bool:
         """Whether `class_` is or inherits `base`: a class of the application or a dotted foreign name."""
         return any(

@@ -108,9 +108,7 @@ class Routers(Struct, eq=False, dict=True):
         """Whether this is `APIRouter`, `FastAPI` or a subclass."""
         if isinstance(symbol, External):
             return symbol.is_from("fastapi", "APIRouter", "FastAPI") or symbol.dotted in _INFERRING
-        return isinstance(symbol, Class) and any(
-            isinstance(base, External) and self.is_router_class(base) for base in self.project.resolver.mro(symbol)
-        )
+        return isinstance(symbol, Class) and any(map(self.is_router_class, self.project.resolver.foreign(symbol)))
 
     def of(self, scope: Scope, expr: o.Node | None) -> Router | None:
         """The router that an expression holds; None unless that is certain."""

@@ -285,7 +285,7 @@ class Schemas:
         return [schema_field for schema in self.all for schema_field in schema.own_fields]
 
     def _is_schema(self, class_: Class) -> bool:
-        foreign = [base for base in self.project.resolver.mro(class_) if isinstance(base, External)]
+        foreign = self.project.resolver.foreign(class_)
         if any(base.name == "BaseSettings" for base in foreign):
             return False
         if not any(base.is_from(package, *names) for base in foreign for package, names in _BASES.items()):

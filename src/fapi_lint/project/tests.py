@@ -83,7 +83,7 @@ class AsyncTest(Struct, eq=False, dict=True):
         mro = resolver.mro(class_)
         if any(len(resolver.bases(each)) < len(each.node.bases) for each in mro if isinstance(each, Class)):
             return False
-        foreign = [each for each in mro if isinstance(each, External) and each.package not in _NEUTRAL]
+        foreign = [base for base in resolver.foreign(class_) if base.package not in _NEUTRAL]
         return bool(foreign) and all(each.is_from("unittest", "TestCase") for each in foreign)
 
     def _is_class_run(self) -> bool:
@@ -150,8 +150,7 @@ class Tests:
 
     def collects(self, class_: Class) -> bool:
         """Whether pytest looks for tests in a class by default."""
-        bases = self.project.resolver.mro(class_)[1:]
-        if any(isinstance(base, External) and base.is_from("unittest", *_TEST_CASES) for base in bases):
+        if any(base.is_from("unittest", *_TEST_CASES) for base in self.project.resolver.foreign(class_)):
             return True
         return class_.name.startswith("Test") and "__init__" not in class_.scope.bindings
 

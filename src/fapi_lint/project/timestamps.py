@@ -51,8 +51,8 @@ class Timestamps(Struct, eq=False, dict=True):
                 return False
             if any(self._has_unseen_class(ancestor, base.value) for base in bases):
                 return False
-        foreign = [base for base in resolver.mro(model.class_) if isinstance(base, External)]
-        return all(base.package in _KNOWN and base.name not in ("DeferredReflection",) for base in foreign)
+        foreign = resolver.foreign(model.class_)
+        return all(base.package in _KNOWN and base.name != "DeferredReflection" for base in foreign)
 
     def _has_unseen_class(self, class_: Class, base: o.Expr) -> bool:
         """`declarative_base(cls=…)` with a class that is none of the application."""

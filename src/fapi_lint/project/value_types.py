@@ -127,20 +127,16 @@ def _enumerated(project: Project, call: o.Call, written: Located) -> ValueType |
     if values and all(isinstance(value, o.String) for value in values):
         return ValueType("builtins.str")
     symbol = project.resolver.resolve(written.scope, values[0]) if len(values) == 1 else None
-    if isinstance(symbol, Class) and any(
-        isinstance(ancestor, External) and ancestor.package == "enum" for ancestor in project.resolver.mro(symbol)
-    ):
-        return ValueType(Located(values[0], written.scope))
-    return None
+    is_enum = isinstance(symbol, Class) and any(base.package == "enum" for base in project.resolver.foreign(symbol))
+    return ValueType(Located(values[0], written.scope)) if is_enum else None
 
 
 def _decorated(project: Project, class_: Class, depth: int) -> ValueType | None:
     """The values of an application's own type: those of the `impl` that a TypeDecorator hands on as they are."""
-    ancestors = project.resolver.mro(class_)
-    own = [ancestor for ancestor in ancestors if isinstance(ancestor, Class)]
+    own = [ancestor for ancestor in project.resolver.mro(class_) if isinstance(ancestor, Class)]
     if any(ancestor.scope.bindings.keys() & _OVERRIDES for ancestor in own):
         return None
-    if not any(isinstance(a, External) and a.is_from("sqlalchemy", "TypeDecorator") for a in ancestors):
+    if not any(base.is_from("sqlalchemy", "TypeDecorator") for base in project.resolver.foreign(class_)):
         return None
     for ancestor in own:
         for binding in ancestor.scope.bindings.get("impl", ()):

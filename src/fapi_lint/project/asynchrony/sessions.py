@@ -73,8 +73,8 @@ class Sessions(Struct, eq=False, dict=True):
             return "async" if symbol.name in signatures.ASYNC_SESSIONS else None
         if isinstance(symbol, Class):
             if symbol not in self._kinds:
-                foreign = (base for base in self.project.resolver.mro(symbol) if isinstance(base, External))
-                self._kinds[symbol] = next((kind for base in foreign if (kind := self.kind(base))), None)
+                kinds = map(self.kind, self.project.resolver.foreign(symbol))
+                self._kinds[symbol] = next(filter(None, kinds), None)
             return self._kinds[symbol]
         return None
 

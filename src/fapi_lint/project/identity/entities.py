@@ -15,7 +15,7 @@ from fapi_lint.project.annotation import is_none, parse_annotation
 from fapi_lint.project.descent import once
 from fapi_lint.project.inference.type import Type
 from fapi_lint.project.pairing import backref_name
-from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
+from fapi_lint.project.symbols import Binding, Class, Function, Scope, Variable
 from fapi_lint.project.traversal import paths
 
 if TYPE_CHECKING:
@@ -246,7 +246,4 @@ class Entities:
 
 def is_exception(project: Project, class_: Class) -> bool:
     """Whether a class is an exception, by a foreign base that is called so."""
-    return any(
-        isinstance(base, External) and base.name.endswith(("Exception", "Error"))
-        for base in project.resolver.mro(class_)
-    )
+    return any(base.name.endswith(("Exception", "Error")) for base in project.resolver.foreign(class_))

@@ -204,7 +204,7 @@ class Places:
         return cell
 
     def _is_typed_dict(self, class_: Class) -> bool:
-        return any(isinstance(base, External) and base.name == "TypedDict" for base in self.resolver.mro(class_))
+        return any(base.name == "TypedDict" for base in self.resolver.foreign(class_))
 
     def methods(self) -> Iterator[tuple[Function, dict[str, o.Param]]]:
         """The methods with parameters that have been asked for."""

@@ -90,9 +90,9 @@ class Calls:
         if isinstance(member, Class):
             return member
         if member is None:
-            for ancestor in self.resolver.mro(receiver.symbol):
-                if isinstance(ancestor, External) and ancestor.name in signatures.COROUTINES:
-                    return LibraryMethod(receiver, ancestor.name, name)
+            for base in self.resolver.foreign(receiver.symbol):
+                if base.name in signatures.COROUTINES:
+                    return LibraryMethod(receiver, base.name, name)
         return self.types.attribute(receiver, name)
 
     def _inherited(self, scope: Scope, super_: o.Call, name: str) -> Callee | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.symbols import External, Function, Scope
+from fapi_lint.project.symbols import Function, Scope
 from fapi_lint.project.traversal import statements
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class Decoration:
         if not isinstance(func, o.Attribute) or func.attr not in _REGISTERING:
             return False
         receiver = self.types.of(function.enclosing, func.value)
-        family = () if receiver is None else self.types.mro(receiver)
-        return any(isinstance(c, External) and c.is_from("fastapi", "FastAPI", "APIRouter") for c in family)
+        family = [] if receiver is None else self.resolver.foreign(receiver.symbol)
+        return any(base.is_from("fastapi", "FastAPI", "APIRouter") for base in family)
 
     def makes_coroutine(self, function: Function) -> bool:
         """Whether calling the function surely gives a coroutine: `async def` that no decorator changes."""

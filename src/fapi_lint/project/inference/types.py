@@ -21,7 +21,7 @@ from fapi_lint.project.inference.memo import Memo
 from fapi_lint.project.inference.parameters import Parameters
 from fapi_lint.project.inference.type import MANAGERS, Callee, Type, agreed, awaited, iterated, with_self
 from fapi_lint.project.module import Module
-from fapi_lint.project.symbols import Binding, Class, External, Function, Member, Scope, Symbol, Variable
+from fapi_lint.project.symbols import Binding, Class, Function, Member, Scope, Symbol, Variable
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -121,11 +121,7 @@ class Types:
                 if isinstance(enter, Function):
                     result = with_self(self.returned(enter), type_.symbol)
                     return awaited(result) if enter.node.is_async else result
-        return type_ if any(isinstance(c, External) and c.is_orm for c in self.mro(type_)) else None
-
-    def mro(self, type_: Type) -> tuple[Class | External, ...]:
-        """The class of an instance and its ancestors, nearest first."""
-        return self.resolver.mro(type_.symbol) if isinstance(type_.symbol, Class) else (type_.symbol,)
+        return type_ if any(base.is_orm for base in self.resolver.foreign(type_.symbol)) else None
 
     # --- names -------------------------------------------------------------------------------------
 
