@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.querying.refusals import ENDS, SET_OPERATIONS, Refusals
-from fapi_lint.project.querying.selections import Selection
+from fapi_lint.project.querying.steps import Steps
 from fapi_lint.project.querying.values import (
     NOTHING,
     OTHER,
@@ -31,7 +31,7 @@ from fapi_lint.project.querying.values import (
     merge,
     session_of,
 )
-from fapi_lint.project.symbols import Class, External, Function
+from fapi_lint.project.symbols import External, Function
 from fapi_lint.project.words import mentions, needles
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class Flow:
         self.unit = unit
         self.module, self.scope = unit.module, unit.scope
         self.refusals = Refusals(queries, unit.module, unit.scope)
+        self.steps = Steps(self.refusals)
         self.names: Names = {}
         self.jumps: list[list[Names]] = []
         self.returned: list[Held] = []
@@ -462,7 +463,7 @@ class Flow:
             self.queries.selections.of(self.scope, node.args),
             session_of(self.module, node),
             kind == "async",
-            named=self.lead(node) if len(node.args) > 1 else "",
+            named=self.steps.lead(node) if len(node.args) > 1 else "",
             source=node,
             since=node.start,
         )
@@ -499,74 +500,7 @@ class Flow:
         self.outward("step", node, value, name)
         if name in _LEAVES:
             return OTHER
-        return self.after(node, name, value, [v for _, v in given if isinstance(v, Value)])
-
-    def after(self, node: o.Call, name: str, value: Value, others: Sequence[Value]) -> Value:
-        """The query that a method gives."""
-        selections, selection = self.queries.selections, value.selection
-        ordered_by = value.ordered_by
-        match name:
-            case "join" | "outerjoin":
-                selection = selections.joined(selection, self.scope, node)
-            case "filter" | "where" | "having":
-                selection = selections.filtered(selection, self.scope, node.args)
-            case "select_from" | "from_statement":
-                selection = replace(selection, repeats=True)
-            case "options":
-                selection = selections.with_options(selection, self.scope, node.args)
-            case "with_entities":
-                fresh = selections.of(self.scope, node.args)
-                lost = bool((selection.models | selection.joined) - fresh.models)
-                repeats = fresh.repeats or selection.repeats or lost
-                eager = fresh.eager or (selection.eager and fresh.has_entity)  # What options load stays loaded.
-                selection = replace(fresh, repeats=repeats, eager=eager, single_row=False)
-            case "add_columns" | "add_column" | "add_entity":
-                more = selections.of(self.scope, node.args)
-                kinds = (*selection.kinds, *more.kinds) if selection.kinds and more.kinds else ()
-                models, eager = selection.models | more.models, selection.eager or more.eager
-                computed = selection.computed or more.computed
-                selection = Selection(kinds, models, selection.joined, repeats=True, eager=eager, computed=computed)
-            case "group_by" | "having" | "limit" | "offset" | "slice":
-                selection = replace(selection, single_row=False)
-            case "order_by":
-                ordered_by = ordered_by.union(self.refusals.unselected(node, selection))
-        named = self.named(node, name, value)
-        for other in others:
-            value.group.join(other.group)
-            selection = replace(selection | other.selection, repeats=name.endswith("_all"))
-        return replace(value, selection=selection, steps=value.steps | {name}, ordered_by=ordered_by, named=named)
-
-    def named(self, node: o.Call, name: str, value: Value) -> str | None:
-        """What `filter_by()` is about after a method; see `Value.named`."""
-        joined = bool(value.steps & {"join", "outerjoin"})
-        match name:
-            case "join" | "outerjoin":
-                target = node.argument("target", 0)
-                return None if target is None else self.joined_name(target.value)
-            case "select_from" | "with_entities" if not joined:
-                return self.lead(node)
-            case "add_columns" | "add_column" | "add_entity" if not joined:
-                return value.named or None
-        return value.named
-
-    def lead(self, node: o.Call) -> str | None:
-        """The entity of a call's first argument, itself or that of a column."""
-        expr = node.args[0].value if node.args else None
-        if isinstance(expr, o.Attribute):
-            symbol = self.project.resolver.resolve(self.scope, expr.value)
-            expr = expr.value if isinstance(symbol, Class) else expr
-        return self.module.slice(expr) if expr is not None and o.dotted(expr) else None
-
-    def joined_name(self, target: o.Expr) -> str | None:
-        """How the entity that a `join()` leads to is written."""
-        relationship = self.queries.selections.relationship(self.scope, target)
-        if relationship is None:
-            return self.module.slice(target) if o.dotted(target) else None
-        model = relationship.target_model
-        if model is None or not isinstance(target, o.Attribute):
-            return None
-        written = self.project.resolver.resolve(self.scope, o.Name(0, 0, model.name))
-        return model.name if written is model.class_ else None
+        return self.steps.after(node, name, value, [v for _, v in given if isinstance(v, Value)])
 
     # --- functions of the application --------------------------------------------------------------
 
