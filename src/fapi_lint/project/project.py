@@ -51,6 +51,7 @@ from fapi_lint.project.resolve import Resolver
 from fapi_lint.project.resources import Resources
 from fapi_lint.project.routers import Routers
 from fapi_lint.project.routes import Route, Routes
+from fapi_lint.project.schema_config import SchemaConfigs
 from fapi_lint.project.schemas import Schema, SchemaField, Schemas
 from fapi_lint.project.secrets import Secret, Secrets
 from fapi_lint.project.settings_classes import EnvironmentRead, SettingsClass, SettingsClasses
@@ -218,6 +219,11 @@ class Project:
     @cached_property
     def schemas(self) -> Schemas:
         return Schemas(self)
+
+    @cached_property
+    def schema_configs(self) -> SchemaConfigs:
+        """What schemas are configured with."""
+        return SchemaConfigs(self)
 
     @cached_property
     def config_classes(self) -> ConfigClasses:

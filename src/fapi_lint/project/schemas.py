@@ -1,13 +1,12 @@
-"""Pydantic schemas: their fields, their configuration, and what they are for.
+"""Pydantic schemas: their fields, and what they are for.
 
-How configuration is inherited: https://docs.pydantic.dev/latest/concepts/config/. SQLModel classes without a
-table are schemas too; settings are not.
+SQLModel classes without a table are schemas too; settings are not.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -18,8 +17,9 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.module import Module
+from fapi_lint.project.schema_config import Config
 from fapi_lint.project.symbols import Class, External, Scope, Variable
-from fapi_lint.project.values import Located, dict_items, own_statements
+from fapi_lint.project.values import Located, own_statements
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ _BASES = {
     "sqlmodel": ("SQLModel",),
 }
 """The classes that schemas inherit, by package."""
-_WITHOUT_CONFIG = frozenset(["abc", "builtins", "enum", "pydantic", "typing", "typing_extensions"])
-"""Packages whose classes configure nothing."""
 _NEW_IN_2 = frozenset(
     [
         "AfterValidator",
@@ -144,21 +142,6 @@ class SchemaField(Struct, eq=False, dict=True):
         return None
 
 
-class Config(Struct, frozen=True):
-    """Settings of a schema by key, as far as they can be seen."""
-
-    entries: Mapping[str, Located]
-    is_complete: bool
-    """Whether these are all of them."""
-
-    def __or__(self, stronger: Config) -> Config:
-        return Config({**self.entries, **stronger.entries}, self.is_complete and stronger.is_complete)
-
-
-_EMPTY = Config({}, is_complete=True)
-_UNKNOWN = Config({}, is_complete=False)
-
-
 class Schema(ClassEntity):
     """A Pydantic class of the application."""
 
@@ -232,7 +215,7 @@ class Schema(ClassEntity):
     @property
     def config(self) -> Config:
         """All settings, own and inherited."""
-        return self.project.schemas.config_of(self.class_)
+        return self.project.schema_configs.of(self.class_)
 
     @cached_property
     def pydantic(self) -> Literal[1, 2] | None:
@@ -261,7 +244,6 @@ class Schemas:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._fields: dict[Class, list[SchemaField]] = {}
-        self._configs: dict[Class, Config] = {}
 
     @cached_property
     def all(self) -> list[Schema]:
@@ -416,7 +398,7 @@ class Schemas:
         """Whether a schema is configured with `orm_mode`, as in Pydantic 1."""
         return any("orm_mode" in schema.config.entries for schema in self.all)
 
-    # --- fields and configuration ------------------------------------------------------------------
+    # --- fields ------------------------------------------------------------------------------------
 
     def fields_of(self, class_: Class) -> list[SchemaField]:
         """The fields written in a class body, in source order."""
@@ -436,87 +418,6 @@ class Schemas:
         expr = expr.value if isinstance(expr, o.Subscript) else expr
         symbol = self.project.resolver.external(class_.scope, expr)
         return symbol is not None and symbol.name == "ClassVar"
-
-    def config_of(self, class_: Class) -> Config:
-        """The settings of a class: those of its bases, of which the last wins, its own, and its header's keywords."""
-        if class_ not in self._configs:
-            self._configs[class_] = _EMPTY  # what a class that inherits itself adds
-            config = _EMPTY
-            for base in class_.node.bases:
-                if not base.keyword:
-                    config |= self._inherited(class_, base.value)
-            for name in ("Config", "model_config"):
-                for binding in class_.scope.bindings.get(name, ()):
-                    if isinstance(binding.definition, Class):
-                        config |= self._of_config_class(binding.definition)
-                    elif binding.value is not None:
-                        config |= self._of_expression(class_.scope, binding.value)
-            keywords = {arg.keyword: Located(arg.value, class_.enclosing) for arg in class_.node.bases if arg.keyword}
-            self._configs[class_] = config | Config(keywords, is_complete=True)
-        return self._configs[class_]
-
-    def _inherited(self, class_: Class, expr: o.Expr) -> Config:
-        value = expr.value if isinstance(expr, o.Subscript) else expr
-        base = self.project.resolver.resolve(class_.enclosing, value)
-        if isinstance(base, Class) and base is not class_:
-            return self.config_of(base)
-        if isinstance(base, External) and (base.package in _WITHOUT_CONFIG or base.is_from("sqlmodel", "SQLModel")):
-            return _EMPTY
-        return _UNKNOWN
-
-    def _of_config_class(self, class_: Class) -> Config:
-        config = _EMPTY
-        for ancestor in reversed(self.project.resolver.mro(class_)):
-            if isinstance(ancestor, Class):
-                bindings = ancestor.scope.bindings
-                entries = {name: b[-1].value for name, b in bindings.items() if b[-1].value is not None}
-                own = {name: Located(value, ancestor.scope) for name, value in entries.items() if value is not None}
-                complete = len(self.project.resolver.bases(ancestor)) == len(ancestor.node.bases)
-                config |= Config(own, complete)
-            elif ancestor.package not in _WITHOUT_CONFIG:
-                config |= _UNKNOWN
-        return config
-
-    def _of_expression(self, scope: Scope, expr: o.Expr) -> Config:
-        """The settings that `ConfigDict(…)`, a dict, a shared variable, or several of them joined hold."""
-        items = dict_items(self.project, scope, expr)
-        if items is not None:
-            return Config(items, is_complete=True)
-        match expr:
-            case o.Call():
-                symbol = self.project.resolver.external(scope, expr.func)
-                if symbol is None or not (symbol.name.endswith(("ConfigDict", "Config")) or symbol.name == "dict"):
-                    return _UNKNOWN
-                config = _EMPTY
-                for arg in expr.args:
-                    if arg.keyword:
-                        config |= Config({arg.keyword: Located(arg.value, scope)}, is_complete=True)
-                    else:
-                        config |= self._of_expression(scope, arg.value)
-                return config
-            case o.Dict():
-                config = _EMPTY
-                for key, value in zip(expr.keys, expr.values, strict=True):
-                    if key is None:
-                        config |= self._of_expression(scope, value)
-                    elif isinstance(key, o.String) and key.value is not None:
-                        config |= Config({key.value: Located(value, scope)}, is_complete=True)
-                    else:
-                        config |= _UNKNOWN
-                return config
-            case o.Operation(operator="|"):
-                config = _EMPTY
-                for operand in expr.operands:
-                    config |= self._of_expression(scope, operand)
-                return config
-            case o.Attribute(attr="model_config"):
-                owner = self.project.resolver.resolve(scope, expr.value)
-                return self.config_of(owner) if isinstance(owner, Class) else _UNKNOWN
-            case o.Name() | o.Attribute():
-                symbol_ = self.project.resolver.resolve(scope, expr)
-                if isinstance(symbol_, Variable) and symbol_.value is not None and symbol_.value is not expr:
-                    return self._of_expression(symbol_.scope, symbol_.value)
-        return _UNKNOWN
 
 
 def ends_with_word(name: str, suffix: str) -> bool:

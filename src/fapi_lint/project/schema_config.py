@@ -1,0 +1,125 @@
+"""The configuration of schemas: what `model_config`, `class Config:` and the keywords of a class header say together.
+
+How it is inherited: https://docs.pydantic.dev/latest/concepts/config/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.symbols import Class, External, Scope, Variable
+from fapi_lint.project.values import Located, dict_items
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
+
+_WITHOUT_CONFIG = frozenset(["abc", "builtins", "enum", "pydantic", "typing", "typing_extensions"])
+"""Packages whose classes configure nothing."""
+
+
+class Config(Struct, frozen=True):
+    """Settings of a schema by key, as far as they can be seen."""
+
+    entries: Mapping[str, Located]
+    is_complete: bool
+    """Whether these are all of them."""
+
+    def __or__(self, stronger: Config) -> Config:
+        return Config({**self.entries, **stronger.entries}, self.is_complete and stronger.is_complete)
+
+
+_EMPTY = Config({}, is_complete=True)
+_UNKNOWN = Config({}, is_complete=False)
+
+
+class SchemaConfigs:
+    """The configurations of an application's schemas."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._configs: dict[Class, Config] = {}
+
+    def of(self, class_: Class) -> Config:
+        """The settings of a class: those of its bases, of which the last wins, its own, and its header's keywords."""
+        if class_ not in self._configs:
+            self._configs[class_] = _EMPTY  # what a class that inherits itself adds
+            config = _EMPTY
+            for base in class_.node.bases:
+                if not base.keyword:
+                    config |= self._inherited(class_, base.value)
+            for name in ("Config", "model_config"):
+                for binding in class_.scope.bindings.get(name, ()):
+                    if isinstance(binding.definition, Class):
+                        config |= self._of_config_class(binding.definition)
+                    elif binding.value is not None:
+                        config |= self._of_expression(class_.scope, binding.value)
+            keywords = {arg.keyword: Located(arg.value, class_.enclosing) for arg in class_.node.bases if arg.keyword}
+            self._configs[class_] = config | Config(keywords, is_complete=True)
+        return self._configs[class_]
+
+    def _inherited(self, class_: Class, expr: o.Expr) -> Config:
+        value = expr.value if isinstance(expr, o.Subscript) else expr
+        base = self.project.resolver.resolve(class_.enclosing, value)
+        if isinstance(base, Class) and base is not class_:
+            return self.of(base)
+        if isinstance(base, External) and (base.package in _WITHOUT_CONFIG or base.is_from("sqlmodel", "SQLModel")):
+            return _EMPTY
+        return _UNKNOWN
+
+    def _of_config_class(self, class_: Class) -> Config:
+        config = _EMPTY
+        for ancestor in reversed(self.project.resolver.mro(class_)):
+            if isinstance(ancestor, Class):
+                bindings = ancestor.scope.bindings
+                entries = {name: b[-1].value for name, b in bindings.items() if b[-1].value is not None}
+                own = {name: Located(value, ancestor.scope) for name, value in entries.items() if value is not None}
+                complete = len(self.project.resolver.bases(ancestor)) == len(ancestor.node.bases)
+                config |= Config(own, complete)
+            elif ancestor.package not in _WITHOUT_CONFIG:
+                config |= _UNKNOWN
+        return config
+
+    def _of_expression(self, scope: Scope, expr: o.Expr) -> Config:
+        """The settings that `ConfigDict(…)`, a dict, a shared variable, or several of them joined hold."""
+        items = dict_items(self.project, scope, expr)
+        if items is not None:
+            return Config(items, is_complete=True)
+        match expr:
+            case o.Call():
+                symbol = self.project.resolver.external(scope, expr.func)
+                if symbol is None or not (symbol.name.endswith(("ConfigDict", "Config")) or symbol.name == "dict"):
+                    return _UNKNOWN
+                config = _EMPTY
+                for arg in expr.args:
+                    if arg.keyword:
+                        config |= Config({arg.keyword: Located(arg.value, scope)}, is_complete=True)
+                    else:
+                        config |= self._of_expression(scope, arg.value)
+                return config
+            case o.Dict():
+                config = _EMPTY
+                for key, value in zip(expr.keys, expr.values, strict=True):
+                    if key is None:
+                        config |= self._of_expression(scope, value)
+                    elif isinstance(key, o.String) and key.value is not None:
+                        config |= Config({key.value: Located(value, scope)}, is_complete=True)
+                    else:
+                        config |= _UNKNOWN
+                return config
+            case o.Operation(operator="|"):
+                config = _EMPTY
+                for operand in expr.operands:
+                    config |= self._of_expression(scope, operand)
+                return config
+            case o.Attribute(attr="model_config"):
+                owner = self.project.resolver.resolve(scope, expr.value)
+                return self.of(owner) if isinstance(owner, Class) else _UNKNOWN
+            case o.Name() | o.Attribute():
+                symbol_ = self.project.resolver.resolve(scope, expr)
+                if isinstance(symbol_, Variable) and symbol_.value is not None and symbol_.value is not expr:
+                    return self._of_expression(symbol_.scope, symbol_.value)
+        return _UNKNOWN
