@@ -25,6 +25,15 @@ MAY_IMPORT = {
     "lsp": {"config", "source", "engine", "report"},
     "cli": {"config", "source", "outline", "project", "fix", "rules", "engine", "report", "lsp"},
 }
+MAY_IMPORT_IN_PROJECT = {
+    "": set(),
+    "inference": set(),
+    "asynchrony": {"inference"},
+    "identity": {"inference"},
+    "objects": {"inference"},
+    "querying": {"inference", "asynchrony"},
+}
+"""The rooms of `project`, and the rooms that each may know; `Project` alone knows all."""
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -64,6 +73,21 @@ def test_arrows_run_downwards(file: Path) -> None:
         package, _, rest = name.partition(".")
         if package == "fapi_lint" and (target := rest.partition(".")[0]) in MAY_IMPORT:
             assert target == room or target in MAY_IMPORT[room], f"{room} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [file for file in FILES if room_of(file) == "project" and file.stem != "project"],
+    ids=lambda file: str(file.relative_to(PACKAGE)),
+)
+def test_rooms_of_the_project_know_few_others(file: Path) -> None:
+    parts = file.relative_to(PACKAGE / "project").parts
+    room = parts[0] if len(parts) > 1 else ""
+    for name in imports_of(file):
+        package, _, rest = name.partition(".project.")
+        target = rest.partition(".")[0]
+        if package == "fapi_lint" and target in MAY_IMPORT_IN_PROJECT:
+            assert target == room or target in MAY_IMPORT_IN_PROJECT[room], f"{room or 'project'} imports {name}"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
