@@ -115,6 +115,25 @@ class Imports(Struct, eq=False, dict=True):
             self._leading[target] = frozenset(_closure([target], lambda module: self.loaded_by.get(module, [])))
         return self._leading[target]
 
+    def closes_cycle(self, importer: Module, target: Module) -> bool:
+        """Whether a module that comes to import another one is needed by it before it has run to its end.
+
+        A package runs before all that is below it, as ever: that is no need, unless one of them imports the package
+        itself, or what is elsewhere and is loaded on the way imports anything of it.
+        """
+        if importer not in self.packages_above(target):
+            return target in self.leading_to(importer)
+
+        def loads(module: Module) -> Iterator[Module]:
+            is_below = importer in self.packages_above(module)
+            yield from (package for package in self.packages_above(module) if package is not importer)
+            for link in self.of(module):
+                yield link.target
+                if not is_below and importer in self.packages_above(link.target):
+                    yield importer
+
+        return importer in _closure([target], loads)
+
     @cached_property
     def loaded_by(self) -> dict[Module, list[Module]]:
         """The modules whose import runs a module next, as far as statements tell."""

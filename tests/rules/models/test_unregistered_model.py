@@ -169,6 +169,34 @@ def test_no_fix_closes_a_cycle() -> None:
     assert "cycle" in found.message
 
 
+PACKAGE = Settings(conventions=Conventions(model_registry="models/__init__.py"))
+PACKAGE_HUB = {"app/models/__init__.py": "from app.models.user import User  # noqa: F401\n"}
+"""The package of the models is their registry."""
+
+
+def test_a_package_registers_what_is_below_it() -> None:
+    after = fixed(app() | PACKAGE_HUB, "FAPI211", settings=PACKAGE)["app/models/__init__.py"]
+    assert after == ("from app.models.tag import Tag  # noqa: F401\nfrom app.models.user import User  # noqa: F401\n")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"app__models__tag": model("Tag", extra="from app.models import User\n")},
+        {"app__models__tag": model("Tag", extra="from app import models\n")},
+        # The service may be what is loaded first.
+        {
+            "app__models__tag": model("Tag", extra="from app.services.names import name\n"),
+            "app__services__names": "from app.models.user import User\n\n\ndef name(user: User) -> str: ...\n",
+        },
+    ],
+)
+def test_no_fix_in_a_package_that_the_model_needs(files: dict[str, str]) -> None:
+    (found,) = findings(app(**files) | PACKAGE_HUB, "FAPI211", settings=PACKAGE)
+    assert found.fix is None
+    assert "cycle" in found.message
+
+
 def test_no_fix_into_a_cycle_that_takes_names() -> None:
     files = app(
         app__db__base=HUB,

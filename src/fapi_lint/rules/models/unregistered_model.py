@@ -149,7 +149,7 @@ def unregistered_model(model: Model, project: Project) -> Iterator[Finding]:
 def _register(module: Module, hub: Module, where: str, project: Project) -> tuple[Fix | None, str]:
     """The import of a module's models in the hub, the way it imports others; or why there is none."""
     imports = project.imports
-    if module in imports.leading_to(hub):
+    if imports.closes_cycle(hub, module):
         return None, f"; no fix: the module loads {where} itself, importing it there would close a cycle"
     cycle = imports.cycle_of(module)
     if any(other in cycle and imports.takes_names_from(other, module) for other in imports.loaded_by.get(module, ())):
