@@ -140,7 +140,8 @@ def test_all_rules(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("FAPI20", "FAPI20"), ("backreff", "backref"), ("nothing-like-it", "lists")]
+    ("name", "hint"),
+    [("fapi90", " It is the beginning of FAPI901, FAPI902."), ("backreff", "backref"), ("nothing-like-it", "lists")],
 )
 def test_a_rule_that_does_not_exist(app: Path, run: Run, name: str, hint: str) -> None:
     ran = run("rule", name)

@@ -15,7 +15,7 @@ KNOWN = {"FAPI000": True, "FAPI205": True, "FAPI207": True, "FAPI305": False, "F
 
 def test_codes_that_do_not_exist() -> None:
     settings = Settings(
-        select=("FAPI2", "ALL", "FAPI9"),
+        select=("FAPI2", "ALL", "FAPI9", "FAPI2x"),
         unfixable=("FAP1205",),
         per_file_ignores={"tests": ("F401",)},
         exempt={"": ()},
@@ -24,11 +24,22 @@ def test_codes_that_do_not_exist() -> None:
         validate_codes(settings, KNOWN, Path("/x.toml"))
     assert caught.value.messages == (
         'select: there is no rule "FAPI9"',
+        'select: there is no rule "FAPI2x"; did you mean "FAPI2"?',
         'unfixable: there is no rule "FAP1205"; did you mean "FAPI205"?',
         'per-file-ignores."tests": there is no rule "F401"',
         'exempt: there is no rule ""',
     )
     validate_codes(Settings(select=("ALL",), ignore=("FAPI", "FAPI205")), KNOWN)
+
+
+def test_names_are_exempt_from_rules_that_are_about_something_with_a_name() -> None:
+    exempt = {"FAPI2": ("User",), "FAPI205": ("User.*",), "FAPI401": ("*",)}
+    with pytest.raises(ConfigError) as caught:
+        validate_codes(Settings(exempt=exempt), KNOWN, without_names=("FAPI205", "FAPI401"))
+    assert caught.value.messages == tuple(
+        f'exempt: no names are exempt from "{code}": use a comment, `per-file-ignores` or `ignore`'
+        for code in ("FAPI205", "FAPI401")
+    )
 
 
 @pytest.mark.parametrize(

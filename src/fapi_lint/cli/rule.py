@@ -66,9 +66,11 @@ def _find(code: str, rules: Mapping[str, RuleInfo]) -> RuleInfo:
     for rule in rules.values():
         if code.upper() == rule.code or code == rule.name:
             return rule
+    beginning = ", ".join(each for each in rules if code and each.startswith(code.upper()))
     names = [*rules, *(rule.name for rule in rules.values())]
     close = get_close_matches(code.upper(), names, 1, 0.75) or get_close_matches(code, names, 1)
     hint = f' Did you mean "{close[0]}"?' if close else " `fapi-lint rule` lists them."
+    hint = f" It is the beginning of {beginning}." if beginning else hint
     raise click.UsageError(f'There is no rule "{code}".{hint}')
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from .load import ConfigError, suggestion
@@ -12,18 +12,21 @@ from .settings import Settings
 
 def validate_codes(
     settings: Settings,
-    known_codes: Iterable[str],
+    known_codes: Collection[str],
     path: Path | None = None,
     *,
     prefix: str = "",
     names: Mapping[str, str] | None = None,
+    without_names: Collection[str] = (),
 ) -> None:
     """ConfigError if a setting names a rule that does not exist; `path` is the file to blame.
 
     `prefix` stands before the name of the setting, as it does on the command line; `names` are the names of rules with
-    their codes, for those who write the one in place of the other.
+    their codes, for those who write the one in place of the other. The rules `without_names` are about nothing that
+    has a name which `exempt` could leave alone.
     """
     known = [*known_codes, "ALL"]
+    families = dict.fromkeys(code[:-2] for code in known_codes)
     used: list[tuple[str, Iterable[str]]] = [
         ("select", settings.select or ()),
         ("extend-select", settings.extend_select),
@@ -36,13 +39,27 @@ def validate_codes(
     codes = names or {}
     messages = [
         f'{prefix}{key}: there is no rule "{selector}"'
-        + (f'; the code of that is "{codes[selector]}"' if selector in codes else suggestion(selector.upper(), known))
+        + (
+            f'; the code of that is "{codes[selector]}"'
+            if selector in codes
+            else _nearest(selector.upper(), known, families)
+        )
         for key, selectors in used
         for selector in selectors
         if not _matching(selector, known)
     ]
+    messages += [
+        f'{prefix}exempt: no names are exempt from "{selector}": use a comment, `per-file-ignores` or `ignore`'
+        for selector in settings.exempt
+        if (matching := _matching(selector, known)) and all(code in without_names for code in matching)
+    ]
     if messages:
         raise ConfigError(messages, path)
+
+
+def _nearest(selector: str, known: Iterable[str], families: Iterable[str]) -> str:
+    """The end of the message: a rule that is spelt much like this, or the family that it begins with."""
+    return suggestion(selector, [*known, *(family for family in families if selector.startswith(family))])
 
 
 _ALWAYS = frozenset({"FAPI000"})

@@ -95,7 +95,10 @@ class Application(Struct, dict=True):
         """All rules there are, the selectors of the configuration and the command line checked against them."""
         known = known_rules(self.loaded, self.cache_folder)
         names = {info.name: code for code, info in known.infos.items()}
-        validate_codes(self.settings, known.defaults, self.config, names=names)
+        without_names = [
+            code for code, info in known.infos.items() if code.startswith("FAPI") and "`exempt`" not in info.explanation
+        ]
+        validate_codes(self.settings, known.defaults, self.config, names=names, without_names=without_names)
         validate_codes(self._given, known.defaults, prefix="--", names=names)
         return known
 

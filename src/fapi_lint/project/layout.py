@@ -101,7 +101,8 @@ class Layout(Struct, eq=False, dict=True):
         return stem in names or self.project.purposes.in_folder(module, names)
 
     def _is_astray(self, module: Module, folders: tuple[str, ...]) -> bool:
-        if not self.project.is_judged(module) or not self.project.purposes.is_application(module):
+        """Whether a file that is judged is elsewhere; never, where the setting names no folders."""
+        if not folders or not self.project.is_judged(module) or not self.project.purposes.is_application(module):
             return False
         return not self.is_home(module, folders)
 

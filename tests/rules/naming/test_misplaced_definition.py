@@ -179,3 +179,8 @@ def test_settings() -> None:
     assert found({"app/tables/user.py": MODEL}, settings) == []
     assert found({"app/models/user.py": MODEL}, settings) == ["Model `User` is defined outside of `tables/`"]
     assert found({"app/user.py": MODEL}, Settings(exempt={"FAPI103": ("User",)})) == []
+
+
+def test_no_folders_are_no_convention() -> None:
+    settings = Settings(conventions=Conventions(model_folders=()))
+    assert found({"app/tables.py": MODEL}, settings) == []
