@@ -136,6 +136,18 @@ def test_features_keep_kinds_apart_by_the_names_of_files(
     assert run("--select", "FAPI103,FAPI601").code == 0
 
 
+def test_a_package_of_exceptions_is_named_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    files = {f"app/exceptions/{name.lower()}.py": f"class {name}Exception(Exception): ...\n" for name in ("Io", "Net")}
+    write(tmp_path, files)
+    monkeypatch.chdir(tmp_path)
+    assert run("init").code == 0
+    settings = tomllib.loads((tmp_path / "fapi-lint.toml").read_text())
+    assert settings == {"conventions": {"exceptions-file": "app/exceptions/"}}
+    assert run("--select", "FAPI601").code == 0
+    write(tmp_path, {"app/deps.py": "class OtherException(Exception): ...\n"})
+    assert "is defined outside of `app/exceptions/`" in run("--select", "FAPI601").out
+
+
 def test_it_writes_a_file_of_its_own_without_a_pyproject(team: Path, run: Run) -> None:
     assert run("init").code == 0
     assert tomllib.loads((team / "fapi-lint.toml").read_text()) == EXPECTED

@@ -111,7 +111,9 @@ class Purposes(Struct, eq=False, dict=True):
     def is_file(self, module: Module, tails: str | tuple[str, ...]) -> bool:
         """Whether a file is one that a convention names by the end of its path, or in a package of that name."""
         path = module.path.replace(os.sep, "/")
-        stems = [f"/{tail.removesuffix('.py')}" for tail in ((tails,) if isinstance(tails, str) else tails)]
+        stems = [
+            f"/{tail.removesuffix('/').removesuffix('.py')}" for tail in ((tails,) if isinstance(tails, str) else tails)
+        ]
         return any(path.endswith(f"{stem}.py") or f"{stem}/" in path[len(self.project.root) :] for stem in stems)
 
     def is_service(self, module: Module) -> bool:

@@ -34,9 +34,9 @@ def exception_home(exception: ExceptionClass, project: Project) -> Iterator[Find
     if name.startswith("_") or project.settings.is_exempt("FAPI601", name):
         return
     home = project.settings.conventions.exceptions_file
-    homes = (home,) if isinstance(home, str) else home
+    homes = tuple(filter(None, (home,) if isinstance(home, str) else home))
     wrong = []
-    if homes and not project.purposes.is_file(exception.module, home):
+    if homes and not project.purposes.is_file(exception.module, homes):
         wrong.append(f"is defined outside of {' and '.join(f'`{each}`' for each in homes)}")
     if not name.endswith("Exception"):
         wrong.append("is not called `…Exception`")
