@@ -21,6 +21,9 @@ _TASKS = frozenset(["actor", "command", "cron", "on_event", "periodic_task", "sc
 _AT_START = frozenset(["lifespan", "on_startup", "on_shutdown"])
 """Arguments of an application that it calls when it starts or stops."""
 
+_LATER = frozenset(["add_job", "add_task", "BackgroundTask", "Process", "Thread"])
+"""What is called with a function that it runs by itself, when the response is on its way or at any time."""
+
 
 class Start(Struct, eq=False):
     """Tells what only runs at the start, by following the names of functions to their callers.
@@ -72,6 +75,8 @@ class Start(Struct, eq=False):
             return self.runs(caller) if isinstance(caller, Function) else True
         if any(isinstance(above, o.Arg) and above.keyword in _AT_START for above in use.parents):
             return True
+        if isinstance(use.parent, o.Arg) and isinstance(call := use.parents[-2], o.Call):
+            return o.dotted(call.func).rpartition(".")[2] in _LATER
         # `self.run = other.run`, in either direction: uses of the name are followed anyway.
         named = (use.parent.value, *use.parent.targets) if isinstance(use.parent, o.Assign) else ()
         return len(named) == 2 and all(o.dotted(expr).rpartition(".")[2] == name for expr in named)

@@ -181,6 +181,8 @@ STARTING = """
         ("@celery.task\ndef work():\n    start()\n\ndef later():\n    work()", [3]),
         ("async def lifespan(app):\n    await start()\n    yield\n\nother = FastAPI(lifespan=lifespan)", []),
         ("other = FastAPI(on_startup=[start])", []),
+        ("@app.get('/')\nasync def handle(tasks: BackgroundTasks):\n    tasks.add_task(start, 1)", []),
+        ("def later():\n    return Thread(target=start)", []),
         ("", [3]),
         ("class Other:\n    def init(self):\n        self.inner.init()", [3]),
         ("def later():\n    start()", [3]),
