@@ -173,5 +173,7 @@ class _Clients(Conversion):
             elif arg.keyword in _OF_CLIENT:
                 outer.append(f"{arg.keyword}={module.slice(arg.value)}")
         if call.argument("base_url") is None:
-            outer.insert(0, 'base_url="http://test"')
+            # The host that a `TestClient` asks, where it is counted upon: in a URL, or in the hosts that are allowed.
+            host = "testserver" if any("testserver" in each.text for each in self.project.modules) else "test"
+            outer.insert(0, f'base_url="http://{host}"')
         return f"{client.text}(transport={transport.text}({', '.join(inner)}), {', '.join(outer)})"

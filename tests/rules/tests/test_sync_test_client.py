@@ -54,6 +54,11 @@ def test_a_client_of_one_test(before: str, after: str) -> None:
     )
 
 
+def test_the_host_stays_where_it_counts() -> None:
+    text = "def test_a():\n    client = TestClient(app)\n    assert client.get('/').url == 'http://testserver/'\n"
+    assert 'base_url="http://testserver")' in fixed(files(text), "FAPI803", unsafe=True)["tests/test_root.py"]
+
+
 def test_a_client_under_another_name() -> None:
     text = files("def test_root():\n    client = Client(app)\n    client.get('/')\n")
     text["tests/test_root.py"] = text["tests/test_root.py"].replace("import TestClient", "import TestClient as Client")
