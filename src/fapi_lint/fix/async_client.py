@@ -9,6 +9,7 @@ from fapi_lint.fix.text import indent_unit, indentation_at, newline, remove_argu
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.closure import Closure
 from fapi_lint.project.asynchrony.test_clients import ClientUses, client_uses, is_test_client
+from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Function, Scope
@@ -84,7 +85,7 @@ class _Clients(Conversion):
             self.function(function)
         self.make()
         for module, node in uses.named.values():
-            if not self.is_made_generator(node):
+            if not self.is_made_generator(module, node):
                 self.name(module.path, node)
         # Fixtures that share the event loop of all tests may outlive a test.
         narrowed = {} if self.shares_loop else uses.narrowed
@@ -151,10 +152,12 @@ class _Clients(Conversion):
         self.edits.append(replace(module, self.uses.call, f"({inner}{lifespan},{inner}{made}"))
         self.edits.append(Edit(module.path, item.end, item.end, f",{outer})"))
 
-    def is_made_generator(self, node: o.Expr) -> bool:
+    def is_made_generator(self, module: Module, node: o.Expr) -> bool:
         """Whether an annotation is that of the fixture that will yield what it returned."""
         function = self.where_made.owner
         if not isinstance(self.uses.given, o.Return) or not isinstance(function, Function):
+            return False
+        if module is not function.module:
             return False
         returns = function.node.returns
         return returns is not None and returns.start <= node.start < returns.end

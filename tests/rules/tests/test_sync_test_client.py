@@ -235,6 +235,21 @@ def test_a_client_of_a_module_that_others_import() -> None:
     assert "async def test_a():\n    await client.get('/')\n" in result["tests/test_a.py"]
 
 
+def test_an_annotation_of_another_file_at_the_same_offset() -> None:
+    fixture = HEAD + "import pytest\n\n\n@pytest.fixture\ndef client() -> TestClient:\n    return TestClient(app)\n"
+    head = "from fastapi.testclient import TestClient\n\n"
+    test = "def test_a(client: TestClient):\n    client.get('/')\n"
+    padding = fixture.index("TestClient:") - len(head) - test.index("TestClient")
+    files = {
+        "app/main.py": APP,
+        "tests/conftest.py": fixture,
+        "tests/test_a.py": f"{head}#{'.' * (padding - 2)}\n{test}",
+    }
+    result = fixed(files, "FAPI803", unsafe=True)
+    assert "-> AsyncIterator[AsyncClient]:" in result["tests/conftest.py"]
+    assert "def test_a(client: AsyncClient):" in result["tests/test_a.py"]
+
+
 def test_fixtures_that_outlive_a_test() -> None:
     text = (
         "import pytest\n\n\n@pytest.fixture(scope='module')\ndef client():\n    return TestClient(app)\n\n\n"
