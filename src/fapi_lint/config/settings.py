@@ -118,7 +118,7 @@ class Conventions:
     model_registry: str = "db/base.py"
     """The file that imports all models, so that Alembic sees them (FAPI211). Ends of paths match."""
     settings_file: str = "core/config.py"
-    """The file of the settings, the only one to read the environment (FAPI701). Ends of paths match, of packages too."""
+    """The file of the settings, which alone reads the environment (FAPI701). Ends of paths match, of packages too."""
     exceptions_file: str | tuple[str, ...] = "core/exceptions.py"
     """The file of the application's exceptions, or a list of files (FAPI601). Ends of paths match, of packages too."""
 
