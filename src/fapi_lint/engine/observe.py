@@ -238,8 +238,9 @@ def _common_file(project: Project, places: list[Module], words: tuple[str, ...])
     counted = [(sum(project.purposes.is_file(module, tail) for module in places), tail) for tail in tails]
     number, tail = max(counted, key=lambda found: found[0], default=(0, ""))
     folders = {module.folder for module in places if project.purposes.is_file(module, tail)}
-    if len(folders) == 1 and os.path.basename(*folders) == tail.removesuffix(".py"):
-        tail = "/".join(relative_path(*folders, project.root).split("/")[-2:]) + "/"
+    folder = folders.pop() if len(folders) == 1 else ""
+    if os.path.basename(folder) == tail.removesuffix(".py"):
+        tail = "/".join(relative_path(folder, project.root).split("/")[-2:]) + "/"
     return tail, number
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
@@ -18,6 +19,8 @@ from fapi_lint.source.suppressions import Suppression, parse
 from fapi_lint.source.walk import twins
 
 _UNUSED = "FAPI001"
+_CODE = re.compile(r"[A-Z]{2,}[0-9]{3}")
+"""What the codes of all rules look like, those of plugins too."""
 
 
 def unsuppressed(
@@ -128,6 +131,7 @@ class _Comments(Struct, eq=False, dict=True):
         judged = set(active)
         defaults = {rule.code for rule in known.values() if rule.default}
         prefixes = {_prefix(code) for code in known}
+        called = {rule.name.upper(): code for code, rule in known.items()}
         codes_used: dict[int, set[str]] = {}
         for start, code in self.used:
             codes_used.setdefault(start, set()).add(code)
@@ -141,10 +145,15 @@ class _Comments(Struct, eq=False, dict=True):
                 own.code
                 for own in suppression.codes
                 if own.code not in used
-                and (own.code in judged or (_prefix(own.code) in prefixes and own.code not in known))
+                and (
+                    own.code in judged
+                    or (_prefix(own.code) in prefixes and own.code not in known)
+                    or (suppression.style == "ignore" and _CODE.fullmatch(own.code) is None)
+                )
             )
             if codes:
-                yield UnusedSuppression(self.module, suppression, codes)
+                named = {code: called[code] for code in codes if code in called}
+                yield UnusedSuppression(self.module, suppression, codes, named)
 
 
 def _prefix(code: str) -> str:

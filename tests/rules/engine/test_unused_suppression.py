@@ -19,6 +19,7 @@ def unused(line: str) -> list[int]:
         "x = '''\n# fapi-lint: ignore[FAPI001]\n'''",
         "x = 1  # noqa: FAPI205",  # A rule that does not run here.
         "x = 1  # fapi-lint: ignore",  # Not every rule runs here.
+        "x = 1  # fapi-lint: ignore[OUR001]",  # Of a plugin that is not there.
     ],
 )
 def test_silent(line: str) -> None:
@@ -33,6 +34,9 @@ def test_silent(line: str) -> None:
         ("x = 1  # noqa: FAPI999", "x = 1"),
         ("x = 1  # fapi-lint: ignore[FAPI000] legacy", "x = 1"),
         ("x = '#'  # noqa: FAPI000", "x = '#'"),
+        ("x = 1  # fapi-lint: ignore[E501, FAPI2O7]", "x = 1"),
+        ("x = 1  # fapi-lint: ignore[relationship]", "x = 1"),
+        ("x = 1  # fapi-lint: ignore[backref] old", "x = 1  # fapi-lint: ignore[FAPI205] old"),
         ("x = 1  # type: ignore  # noqa: FAPI000", "x = 1  # type: ignore"),
     ],
 )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
@@ -18,6 +18,8 @@ class UnusedSuppression(Struct, frozen=True, eq=False):
     module: Module
     suppression: Suppression
     codes: tuple[str, ...]
+    named: Mapping[str, str] = {}
+    """The codes of those that are names of rules instead, in capitals as they are."""
 
 
 @rule("FAPI001", "unused-suppression", fix=Applicability.SAFE, preference="Engine")
@@ -25,7 +27,8 @@ def unused_suppression(unused: UnusedSuppression, project: Project) -> Iterator[
     """A suppression comment of ours suppresses nothing.
 
     What it once excused is gone, and it would hide the next violation on its line. Only codes that this run
-    looked for are judged; a bare `# noqa` never is, for it may serve another linter.
+    looked for are judged; a bare `# noqa` never is, for it may serve another linter. The name of a rule is no code:
+    the fix writes that.
 
     Bad:
         ```python app/api/health.py
@@ -41,6 +44,22 @@ def unused_suppression(unused: UnusedSuppression, project: Project) -> Iterator[
     """
     suppression = unused.suppression
     names = ", ".join(unused.codes)
+    if unused.named:
+        codes = ", ".join(unused.named.values())
+        yield Finding(
+            at=Place(unused.module.path, suppression.start, suppression.end),
+            message=f"This suppression names rules by what they are called: write {codes}",
+            fix=Fix(
+                f"Write {codes}",
+                Applicability.SAFE,
+                tuple(
+                    Edit(unused.module.path, own.start, own.end, unused.named[own.code])
+                    for own in suppression.codes
+                    if own.code in unused.named
+                ),
+            ),
+        )
+        return
     start, end, text = removal(unused.module.text, suppression, unused.codes)
     yield Finding(
         at=Place(unused.module.path, suppression.start, suppression.end),
