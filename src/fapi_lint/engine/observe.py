@@ -239,7 +239,7 @@ def _common_file(project: Project, places: list[Module], words: tuple[str, ...])
     number, tail = max(counted, key=lambda found: found[0], default=(0, ""))
     folders = {module.folder for module in places if project.purposes.is_file(module, tail)}
     folder = folders.pop() if len(folders) == 1 else ""
-    if os.path.basename(folder) == tail.removesuffix(".py"):
+    if folder and os.path.basename(folder) == tail.removesuffix(".py"):
         tail = "/".join(relative_path(folder, project.root).split("/")[-2:]) + "/"
     return tail, number
 
