@@ -164,7 +164,7 @@ def test_git_applies_the_diff_of_an_application(tmp_path: Path, run: Run, monkey
     monkeypatch.chdir(before)
     diff = run("--diff", *args)
     assert diff.code == 1, diff.err
-    assert "apply them there" not in diff.err
+    assert "apply the patch there" not in diff.err
     subprocess.run(["git", "apply"], input=diff.raw, cwd=before, check=True)
     monkeypatch.chdir(after)
     run("--fix", *args)
@@ -175,7 +175,7 @@ def test_git_applies_the_diff_of_an_application(tmp_path: Path, run: Run, monkey
 def test_the_diff_of_files_beside_the_working_folder(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(app / "app" / "models")
     diff = run("--diff", str(app))
-    assert f"paths are relative to {app / 'app'}, apply them there\n" in diff.err
+    assert f"paths are relative to {app / 'app'}: apply the patch there\n" in diff.err
     subprocess.run(["git", "apply"], input=diff.raw, cwd=app / "app", check=True)
     assert (app / "app/limits.py").read_text() == "LIMIT = 10\n"
 

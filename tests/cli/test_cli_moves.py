@@ -89,6 +89,19 @@ def test_git_applies_the_diff_as_renames(moving: Path, run: Run) -> None:
     assert b"R100\tapp/apiV1/data.json\tapp/api_v1/data.json\n" in status.stdout
 
 
+def test_renames_below_the_root_of_a_repository(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not shutil.which("git"):
+        pytest.skip("needs git")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    service = tmp_path / "service"
+    write(service, FILES)
+    monkeypatch.chdir(service)
+    ran = run("--diff", "--unsafe-fixes", "--no-cache")
+    assert f"warning: paths are relative to {tmp_path}: apply the patch there\n" in ran.err
+    subprocess.run(["git", "apply"], cwd=tmp_path, input=ran.out.encode(), check=True)
+    assert contents(service) == AFTER
+
+
 def test_json_says_what_moves(moving: Path, run: Run) -> None:
     found = {item["code"]: item["fix"] for item in json.loads(run("--output-format", "json").out)}
     assert found["FAPI102"]["moves"] == [

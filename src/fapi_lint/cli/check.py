@@ -24,7 +24,7 @@ from fapi_lint.report.model import Report
 from fapi_lint.report.shared import Style, count, is_fixable, join
 from fapi_lint.report.statistics import statistics
 from fapi_lint.report.summary import review_of
-from fapi_lint.source.place import relative_path
+from fapi_lint.source.place import relative_path, repository_of
 
 if TYPE_CHECKING:
     from fapi_lint.engine.applications import Application
@@ -214,6 +214,8 @@ def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:
     from fapi_lint.report.review import review
 
     base = os.path.commonpath([os.getcwd(), *(path for each in result.changes for path in (each.path, each.to))])
+    if any(change.path != change.to for change in result.changes):
+        base = repository_of(base) or base  # Of patches with renames, git takes all paths from there.
     renames = {relative_path(change.path, base): relative_path(change.to, base) for change in result.changes}
     color = arguments.output_file is None and use_color(arguments.color, sys.stdout)
     text = unified_diff((_as_diffed(change, base) for change in result.changes), renames, color=color)
@@ -223,7 +225,7 @@ def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:
     else:
         _write_report(arguments.output_file, patch)
     if base != os.getcwd():  # `git apply` refuses paths that lead upwards.
-        note(f"warning: not all of the files are in the working folder: paths are relative to {base}, apply them there")
+        note(f"warning: paths are relative to {base}: apply the patch there")
     warn(report.problems)
     if report.quiet:
         return

@@ -18,3 +18,13 @@ class Place(Struct, frozen=True, order=True):
 def relative_path(path: str, folder: str) -> str:
     """A path as it is seen from a folder, with forward slashes everywhere."""
     return os.path.relpath(path, folder or None).replace(os.sep, "/")
+
+
+def repository_of(folder: str) -> str | None:
+    """The nearest folder upwards that holds a repository of git, itself included; None outside of one."""
+    while not os.path.exists(os.path.join(folder, ".git")):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+    return folder
