@@ -456,6 +456,20 @@ def test_gitlab_is_told_of_paths_in_the_repository(app: Path, run: Run, monkeypa
     assert paths() == {"app/limits.py", "app/models/user.py"}
 
 
+def test_sarif_tells_of_paths_in_the_repository(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def places() -> set[tuple[str, str]]:
+        (found,) = run("--output-format", "sarif").json["runs"]
+        base = found["originalUriBaseIds"]["%SRCROOT%"]["uri"]
+        files = [result["locations"][0]["physicalLocation"]["artifactLocation"] for result in found["results"]]
+        return {(base, file["uri"]) for file in files}
+
+    monkeypatch.chdir(app / "app")
+    below = (app / "app").as_uri() + "/"
+    assert places() == {(below, "limits.py"), (below, "models/user.py")}
+    (app / ".git").mkdir()
+    assert places() == {(app.as_uri() + "/", "app/limits.py"), (app.as_uri() + "/", "app/models/user.py")}
+
+
 def test_the_json_contract(app: Path, run: Run) -> None:
     write(app, {"app/broken.py": "def (:\n"})
     ran = run("--output-format", "json")

@@ -184,8 +184,12 @@ def _finish(arguments: Arguments, result: Result, report: Report, stdin: bytes |
 
 def _render(arguments: Arguments, report: Report, color: bool) -> str:
     output_format = _format(arguments)
-    if output_format == "gitlab":  # It knows files by their paths in the repository, wherever a job has gone.
+    # Servers know files by their paths in the repository, wherever a job has gone. That of GitHub knows no other base:
+    # https://github.com/github/codeql-action/issues/2215.
+    if output_format == "gitlab":
         report = replace(report, root=os.environ.get("CI_PROJECT_DIR") or report.root)
+    elif output_format == "sarif":
+        report = replace(report, root=repository_of(report.root or os.getcwd()) or report.root)
     if arguments.statistics:
         return statistics(report, output_format, color=color)
     if arguments.fix_only and FORMATS[output_format].is_text:
