@@ -201,6 +201,13 @@ def test_where_the_defaults_fit_it_says_so(app: Path, run: Run) -> None:
     assert "No versions of packages are declared" in ran.err
 
 
+def test_a_folder_inside_of_an_application(team: Path, run: Run) -> None:
+    write(team, {"pyproject.toml": PYPROJECT})
+    ran = run("init", "app", "--dry-run")
+    assert f"warning: {team / 'app'} becomes an application of its own: what else is in {team} is not read" in ran.err
+    assert "warning" not in run("init", "--dry-run").err
+
+
 def test_a_folder_that_is_not_there(app: Path, run: Run) -> None:
     assert run("init", "nowhere").code == 2
 

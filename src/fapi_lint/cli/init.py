@@ -43,7 +43,7 @@ def command(path: Path, dry_run: bool, diff: bool, color: Color, quiet: bool) ->
     target = _target(root)
     run = Run(Options(paths=(str(root),), isolated=True))
     application = run.applications[0]
-    application.root = str(root)
+    whole, application.root = application.root, str(root)
     project = run.whole(application)
     if not project.modules:
         raise ConfigError("holds no Python files to look at; nothing was written", root)
@@ -51,6 +51,8 @@ def command(path: Path, dry_run: bool, diff: bool, color: Color, quiet: bool) ->
     if not quiet:
         for line in _seen(project, root):
             note(line)
+    if whole != str(root):
+        note(f"warning: {root} becomes an application of its own: what else is in {whole} is not read with it")
     before = target.read_bytes().decode() if target.exists() else ""
     after = _with_block(before, choices, target)
     if dry_run:
