@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.module import Module
-from fapi_lint.project.search import Sighting, search
+from fapi_lint.project.search import Sighting, other_names, search
 from fapi_lint.project.start import Start
 from fapi_lint.project.symbols import Class, External, Function, Symbol, Variable
 
@@ -31,7 +31,7 @@ _INVALID = ("AssertionError", "ValueError")
 """What Pydantic makes a validation error of."""
 _PASSES_ON = ("call_next", "self.app", "get_route_handler", "original_route_handler")
 """What a middleware or a route class calls with every request."""
-_TREATS = (o.Call, o.Dict, o.Collection, o.Compare, o.Handler, o.Case)
+_TREATS = (o.Assign, o.Call, o.Dict, o.Collection, o.Compare, o.Handler, o.Case)
 
 
 class ExceptionClass(ClassEntity):
@@ -135,7 +135,7 @@ class Exceptions:
                 sighting
                 for module in self.project.references.mentioning(class_.name)
                 if self.project.purposes.is_application(module)
-                for sighting in search(module, class_.name)
+                for sighting in search(module, class_.name, *other_names([module]).get(class_.name, ()))
                 if isinstance(sighting.node, (o.Name, o.Attribute))
                 and not isinstance(sighting.parent, o.Attribute)
                 and self._may_mean(sighting, class_)
@@ -221,8 +221,6 @@ def _is_treatment(sighting: Sighting) -> bool:
     """Whether a class that is named there is caught, compared or handed on, and not made, inherited or annotated."""
     if isinstance(sighting.parent, o.Call) and sighting.parent.func is sighting.node:
         return False
-    if any(isinstance(above, o.Assign) and sighting.parent in above.targets for above in sighting.parents[-2:-1]):
-        return True  # `app.exception_handlers[NotFoundException] = …`
     around = (parent for parent in sighting.parents if isinstance(parent, _TREATS))
     return any(not isinstance(parent, o.Handler) or _holds(parent.exception, sighting.node) for parent in around)
 

@@ -67,6 +67,8 @@ def test_ways_to_raise(raising: str) -> None:
         "try:\n    get()\nexcept NotFoundException:\n    pass\n",
         "try:\n    get()\nexcept (KeyError, AppException) as e:\n    pass\n",
         "with suppress(NotFoundException):\n    get()\n",
+        "from app.core.exceptions import NotFoundException as Missing\ntry:\n    get()\nexcept Missing:\n    pass\n",
+        "Missing = NotFoundException\ntry:\n    get()\nexcept Missing:\n    pass\n",
         "async def middle(request, call_next):\n    try:\n        return await call_next(request)\n"
         "    except Exception:\n        return JSONResponse({}, 500)\n",
     ],
