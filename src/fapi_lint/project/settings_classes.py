@@ -65,24 +65,33 @@ class SettingsClass(Schema):
         )
 
     def field_of(self, variable: str) -> SchemaField | None:
-        """The field that an environment variable of this name sets, by its name alone or with the prefix."""
+        """The field that an environment variable of this name sets, by an alias or by its name with the prefix."""
         prefix = self.config.entries.get("env_prefix")
-        if prefix is not None and not isinstance(prefix.expr, o.String):
+        if (prefix is not None and not isinstance(prefix.expr, o.String)) or "env_prefix_target" in self.config.entries:
             return None
         start = (prefix.expr.value or "") if prefix is not None and isinstance(prefix.expr, o.String) else ""
         exact = self._is_true("case_sensitive")
         for name, field in self.fields.items():
-            given = start + name
-            if (given == variable if exact else given.lower() == variable.lower()) and not self._has_alias(field):
-                return field
+            aliases = self._aliases(field)
+            for given in (start + name,) if aliases is None else aliases:
+                if given == variable if exact else given.lower() == variable.lower():
+                    return field
         return None
 
     def _is_true(self, key: str) -> bool:
         entry = self.config.entries.get(key)
         return entry is not None and o.dotted(entry.expr) == "True"
 
-    def _has_alias(self, field: SchemaField) -> bool:
-        return any(field.argument(key) is not None for key in ("alias", "validation_alias", "env"))
+    def _aliases(self, field: SchemaField) -> list[str] | None:
+        """The names that take the place of the field's own, as far as they are literals; None if nothing does."""
+        given = [field.argument(key) for key in ("validation_alias", "alias", "env")]
+        written = next((argument.expr for argument in given if argument is not None), None)
+        if written is None:
+            return None
+        values = [written]
+        if isinstance(written, o.Call) and o.dotted(written.func).rpartition(".")[2] == "AliasChoices":
+            values = [arg.value for arg in written.args]
+        return [value.value for value in values if isinstance(value, o.String) and value.value is not None]
 
 
 class SettingsInstance(Struct, frozen=True, eq=False):

@@ -213,18 +213,21 @@ def test_no_fix_in_what_the_settings_import() -> None:
 
 def test_prefixes_and_aliases() -> None:
     config = """
-        from pydantic import Field
+        from pydantic import AliasChoices, AliasPath, Field
         from pydantic_settings import BaseSettings, SettingsConfigDict
 
         class Settings(BaseSettings):
             url: str
             name: str = Field("x", validation_alias="TITLE")
+            bucket: str = Field(validation_alias=AliasChoices("BUCKET", "S3_BUCKET"))
+            first: str = Field(validation_alias=AliasPath("HOSTS", 0))
             model_config = SettingsConfigDict(env_prefix="app_")
 
         settings = Settings()
     """
-    assert "settings.url" in after('import os\nx = os.environ["APP_URL"]\n', config)
-    for variable in ("URL", "APP_NAME", "TITLE"):
+    for variable, name in {"APP_URL": "url", "TITLE": "name", "BUCKET": "bucket", "S3_BUCKET": "bucket"}.items():
+        assert f"settings.{name}" in after(f'import os\nx = os.environ["{variable}"]\n', config)
+    for variable in ("URL", "APP_NAME", "APP_TITLE", "HOSTS"):
         assert "settings" not in after(f'import os\nx = os.environ["{variable}"]\n', config)
 
 
