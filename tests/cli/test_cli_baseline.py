@@ -91,6 +91,16 @@ def test_a_renamed_class_and_a_renamed_file_stay_known(known: Path, run: Run) ->
     assert run("--output-format", "json").codes() == ["FAPI207"]
 
 
+def test_what_is_about_a_whole_file_stays_known_in_another_folder(app: Path, run: Run) -> None:
+    (app / "app/core").mkdir()
+    write(app, {"app/BadName.py": "X = 1\n", "fapi-lint.toml": 'select = ["FAPI101"]\n'})
+    run("baseline", "--quiet")
+    (app / "app/BadName.py").rename(app / "app/core/BadName.py")
+    assert run().code == 0
+    (app / "app/core/BadName.py").rename(app / "app/core/OtherName.py")
+    assert run("--output-format", "json").codes() == ["FAPI101"]
+
+
 def test_twins_are_counted(app: Path, run: Run) -> None:
     write(app, {USER: columns(NAME) + "\n\n" + columns(NAME, name="User2", table="u2").partition("\n\n\n")[2]})
     write(app, {"app/limits.py": "A = 1  # noqa: FAPI205\nif A:\n    f()  # noqa: FAPI205\n    f()  # noqa: FAPI205\n"})

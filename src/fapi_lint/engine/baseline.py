@@ -45,7 +45,8 @@ class Entry:
 _ROUNDS: tuple[Callable[[Entry], object], ...] = (
     lambda entry: entry,
     lambda entry: (entry.path, entry.code, entry.line),  # What it is in has another name.
-    lambda entry: (entry.line or entry.symbol) and (entry.code, entry.symbol, entry.line),  # It is in another file.
+    # It is in another file; one that is about a whole file, in another folder.
+    lambda entry: (entry.code, entry.symbol, entry.line or entry.symbol or os.path.basename(entry.path)),
     lambda entry: entry.symbol and (entry.path, entry.code, entry.symbol),  # Its line was edited.
 )
 """What makes a finding the same as one of the baseline; an entry that fits better is taken first."""
