@@ -291,6 +291,24 @@ def test_fixed_stdin_goes_to_stdout_and_the_report_to_stderr(app: Path, run: Run
     assert (ran.code, ran.out) == (0, "LIMIT = 10\n")
 
 
+def test_what_changes_other_files_is_not_fixed_from_stdin(app: Path, run: Run) -> None:
+    post = (
+        "from sqlalchemy import ForeignKey\n"
+        "from sqlalchemy.orm import Mapped, mapped_column, relationship\n\n"
+        "from app.models.base import Base\n\n\n"
+        'class Post(Base):\n    __tablename__ = "posts"\n\n'
+        '    id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)\n'
+        '    author: Mapped["User"] = relationship(backref="posts")\n'
+    )
+    write(app, {"app/models/post.py": post})
+    args = ("--select", "FAPI205", "-", "--stdin-filename", "app/models/post.py")
+    assert "[*] 1 fixable" in run(*args, stdin=post.encode()).out
+    ran = run(*args, "--fix", stdin=post.encode())
+    assert (ran.code, ran.out) == (1, post)
+    assert "(no fix: it changes other files, too" in ran.err
+    assert "fixable" not in ran.err
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -305,7 +305,8 @@ class Run:
             defects.extend(outcome.problems)
             changes.extend(changes_of(project, outcome))
             with self.options.clock.stage("report"):
-                diagnostics.extend(diagnose(outcome.project, outcome.left, with_edits=self.options.with_edits))
+                left = map(self._as_left, outcome.left)
+                diagnostics.extend(diagnose(outcome.project, left, with_edits=self.options.with_edits))
             applied.extend(outcome.applied)
         return Result(self._report(diagnostics, applied, defects), changes, self.failed)
 
@@ -361,6 +362,15 @@ class Run:
             touched = {edit.path for edit in fix.edits} | {need.path for need in fix.needs}
             return not fix.moves and touched <= {os.path.abspath(path) for path in self.options.paths}
         return not any(is_taken(move.path, move.to) for move in fix.moves)
+
+    def _as_left(self, violation: Violation) -> Violation:
+        """A finding that is left, without a fix that can never be applied to standard input."""
+        fix = violation.finding.fix
+        if not self.buffers or fix is None or self._may_touch(fix):
+            return violation
+        from fapi_lint.engine.suppress import unfixed
+
+        return unfixed(violation, "it changes other files, too, which standard input leaves alone")
 
     def _report(
         self, diagnostics: Iterable[Diagnostic], applied: Iterable[Diagnostic] = (), defects: Iterable[str] = ()

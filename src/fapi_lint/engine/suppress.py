@@ -58,7 +58,8 @@ def unsuppressed(
 def without_shared(project: Project, violations: list[Violation]) -> list[Violation]:
     """The violations without fixes that change a file of two names, which would get two contents."""
     shared = twins(module.path for module in project.modules)
-    return [_unfixed(violation) if shared and _touches(violation, shared) else violation for violation in violations]
+    reason = "a file that it would change has another name, too"
+    return [unfixed(each, reason) if shared and _touches(each, shared) else each for each in violations]
 
 
 def _touches(violation: Violation, paths: frozenset[str]) -> bool:
@@ -66,8 +67,9 @@ def _touches(violation: Violation, paths: frozenset[str]) -> bool:
     return fix is not None and not paths.isdisjoint([*(e.path for e in fix.edits), *(need.path for need in fix.needs)])
 
 
-def _unfixed(violation: Violation) -> Violation:
-    message = f"{violation.finding.message} (no fix: a file that it would change has another name, too)"
+def unfixed(violation: Violation, reason: str) -> Violation:
+    """The violation without its fix, and why it has none."""
+    message = f"{violation.finding.message} (no fix: {reason})"
     return replace(violation, finding=replace(violation.finding, message=message, fix=None))
 
 
