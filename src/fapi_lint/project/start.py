@@ -71,6 +71,8 @@ class Start(Struct, eq=False):
 
     def _is_early(self, use: Sighting, name: str) -> bool:
         if isinstance(use.parent, o.Call) and use.parent.func is use.node:
+            if _is_let_go(use):
+                return True
             caller = use.scope.owner
             return self.runs(caller) if isinstance(caller, Function) else True
         if any(isinstance(above, o.Arg) and above.keyword in _AT_START for above in use.parents):
@@ -80,3 +82,15 @@ class Start(Struct, eq=False):
         # `self.run = other.run`, in either direction: uses of the name are followed anyway.
         named = (use.parent.value, *use.parent.targets) if isinstance(use.parent, o.Assign) else ()
         return len(named) == 2 and all(o.dotted(expr).rpartition(".")[2] == name for expr in named)
+
+
+def _is_let_go(use: Sighting) -> bool:
+    """Whether a call makes the coroutine of a task that nothing waits for: `asyncio.create_task(work())`."""
+    if len(use.parents) < 4:
+        return False
+    statement, call, _, _ = use.parents[-4:]
+    return (
+        isinstance(statement, o.ExprStatement)
+        and isinstance(call, o.Call)
+        and o.dotted(call.func).rpartition(".")[2] in ("create_task", "ensure_future")
+    )

@@ -185,6 +185,8 @@ STARTING = """
         ("other = FastAPI(on_startup=[start])", []),
         ("@app.get('/')\nasync def handle(tasks: BackgroundTasks):\n    tasks.add_task(start, 1)", []),
         ("def later():\n    return Thread(target=start)", []),
+        ("async def later():\n    asyncio.create_task(start())", []),
+        ("async def later():\n    await asyncio.create_task(start())", [3]),
         ("", [3]),
         ("class Other:\n    def init(self):\n        self.inner.init()", [3]),
         ("def later():\n    start()", [3]),
