@@ -143,8 +143,10 @@ class Exceptions:
         return self._mentions[class_]
 
     def _may_mean(self, sighting: Sighting, class_: Class) -> bool:
-        """Whether a name of this spelling is the class, or nobody knows what it is."""
+        """Whether this is the class: what is called so and nobody knows may be it, another name must be known to be."""
         symbol = self.project.resolver.resolve(sighting.scope, sighting.node)
+        if o.dotted(sighting.node).rpartition(".")[2] != class_.name:
+            return symbol is class_
         return symbol is class_ or symbol is None or (isinstance(symbol, External) and symbol.name == class_.name)
 
     @cached_property

@@ -78,6 +78,12 @@ def test_handlers_and_catchers(main: str) -> None:
     assert found(MAIN + head + main) == []
 
 
+def test_another_exception_of_the_name_is_caught() -> None:
+    # Its `as e` is no other name of the class.
+    main = "from app.other import NotFoundException\ntry:\n    get()\nexcept NotFoundException as e:\n    log(e)\n"
+    assert found(MAIN + main, other="class NotFoundException(Exception): ...\n") == [3]
+
+
 def test_a_middleware_that_raises_again_catches_nothing() -> None:
     main = """
         async def middle(request, call_next):
