@@ -326,6 +326,16 @@ def test_obstacles_in_models_and_paths() -> None:
     assert reason("", **{"app/user.py": "from sqlalchemy import CheckConstraint\n" + check}).startswith(
         "a check constraint"
     )
+    imported = "from sqlalchemy import Index, func, select\nfrom sqlalchemy.orm import column_property\n"
+    for line in (
+        "__table_args__ = (Index('first', postgresql_where=(id == 1)),)",
+        "first = column_property(select(func.count()).where(id == 1).scalar_subquery())",
+    ):
+        inside = imported + USER + f"    {line}\n"
+        assert reason("", **{"app/user.py": inside}).startswith("the number `1` at app/user.py")
+    joined = "    self = relationship('User', primaryjoin='and_(User.id == User.id, User.id != 1)', viewonly=True)\n"
+    inside = "from sqlalchemy.orm import relationship\n" + USER + joined
+    assert reason("", **{"app/user.py": inside}).startswith("a number in a `primaryjoin`")
     default = USER.replace("primary_key=True", 'primary_key=True, server_default="1"')
     assert reason("", **{"app/user.py": default}).startswith("the default of `User.id`")
     path = {

@@ -13,6 +13,7 @@ from fapi_lint.project.symbols import Class
 from fapi_lint.project.values import Located
 
 _JOIN_TEXT = re.compile(r"([\w.]+)\.(\w+)\s*\)*\s*==\s*(?:foreign\(|remote\(|\s)*([\w.]+)\.(\w+)")
+_NUMBER_TEXT = re.compile(r"([\w.]+)\.(\w+)\s*\)*\s*[=!<>]=?\s*\d")
 
 
 def join_columns(flow: Flow) -> None:
@@ -35,17 +36,23 @@ def join_columns(flow: Flow) -> None:
     for relationship in models.relationships:
         condition = relationship.argument("primaryjoin")
         if condition is not None and isinstance(condition.expr, o.String):
-            for left, one, right, other in _JOIN_TEXT.findall(condition.expr.value or ""):
-                cells = [
-                    flow.attribute(model.class_, name)
-                    for owner, name in ((left, one), (right, other))
-                    for model in models.by_name.get(owner.rpartition(".")[2], ())[:1]
-                ]
+            text = condition.expr.value or ""
+            for left, one, right, other in _JOIN_TEXT.findall(text):
+                cells = [*_named(flow, left, one), *_named(flow, right, other)]
                 if len(cells) == 2:
                     join(*cells)
+            for owner, name in _NUMBER_TEXT.findall(text):
+                for cell in _named(flow, owner, name):
+                    flow.fact(cell, condition.scope, condition.expr, "a number in a `primaryjoin`", is_number=True)
         elif condition is not None:
             expr = condition.expr.body if isinstance(condition.expr, o.Lambda) else condition.expr
             flow.value(condition.scope, expr)
+
+
+def _named(flow: Flow, owner: str, name: str) -> list[Cell | None]:
+    """What `User.id` in a text holds, if there is such a model."""
+    models = flow.project.models.by_name.get(owner.rpartition(".")[2], ())
+    return [flow.attribute(model.class_, name) for model in models[:1]]
 
 
 def _join_table_column(
@@ -63,10 +70,6 @@ def _refer(flow: Flow, cell: Cell, key: ForeignKey, module: object, tables: dict
     expr = key.target.expr
     if key.text is None:
         target = flow.value(key.target.scope, expr)
-        if target is None and isinstance(expr, o.Name):  # a column of the same class
-            for column in flow.project.models.columns:
-                if column.scope is key.target.scope and column.name == expr.id:
-                    target = flow.column(column)
         join(cell, target)
         if target is None:
             flow.unknown_references.append(key.target.place)

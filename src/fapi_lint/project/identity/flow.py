@@ -170,6 +170,8 @@ class Flow(Places):
             return self.variable(symbol.scope, symbol.name) if isinstance(symbol, Variable) else None
         if bindings[0].definition is not None:
             return None
+        if isinstance(where.owner, Class) and where.owner in self.mapping:
+            return self.attribute(where.owner, expr.id)
         return self.variable(where, expr.id)
 
     def _attribute(self, scope: Scope, expr: o.Attribute) -> Cell | None:

@@ -35,6 +35,7 @@ class Places:
         self.resolver = project.resolver
         self.entities = Entities(project)
         self.names = names
+        self.mapping = frozenset(project.models.mapping_classes)
         self.objects: dict[str, Class | None] = {}
         """The classes of the names that comprehensions and lambdas bind."""
         self._bound: dict[str, Cell | None] = {}
@@ -151,7 +152,7 @@ class Places:
                 continue
             if ancestor is not owner and (ancestor, name) in self._attributes:
                 return self._attributes[ancestor, name]
-            if owner in models.by_class:
+            if owner in self.mapping:
                 found = next((c for c in models.columns_of(ancestor) if c.name == name), None)
                 if found is not None:
                     return self.column(found)

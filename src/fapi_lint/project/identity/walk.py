@@ -10,7 +10,7 @@ from fapi_lint.project.identity.flow import Flow
 from fapi_lint.project.identity.hooks import join_method
 from fapi_lint.project.identity.overriding import Overriding
 from fapi_lint.project.mapped import Column
-from fapi_lint.project.symbols import Function, Scope
+from fapi_lint.project.symbols import Class, Function, Scope
 
 _MARK = (
     r"ids?\b(?<![a-zA-Z]id)(?<![a-zA-Z]ids)|pk\b|get(?:_one)?\(|/\{|"
@@ -25,7 +25,7 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
     Functions in whose text no name of an identifier stands are left out, unless they take or return some, call one
     that does, or read an attribute that holds some.
     """
-    mapping = set(flow.project.models.mapping_classes) | set(flow.project.schemas.by_class)
+    schemas = flow.project.schemas.by_class
     pending: list[Scope] = []
     for module in flow.project.modules:
         if flow.project.purposes.of(module) != "migration":
@@ -39,7 +39,9 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
         while pending:
             scope = pending.pop()
             for class_ in scope.classes:
-                if class_ not in mapping:
+                if class_ in flow.mapping:
+                    _walk_model(flow, class_)
+                elif class_ not in schemas:
                     flow.walk(class_.scope, class_.scope.body)
                 for method in class_.scope.functions:
                     join_method(flow, method)
@@ -67,6 +69,16 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
         if not found:
             return
         asked |= holders
+
+
+def _walk_model(flow: Flow, class_: Class) -> None:
+    """What a model computes or makes of its columns: `column_property(…)`, `__table_args__`."""
+    models = flow.project.models
+    known = {each.name for each in (*models.columns_of(class_), *models.relationships_of(class_))}
+    for name, bindings in class_.scope.bindings.items():
+        for binding in bindings if name not in known else ():
+            if binding.value is not None:
+                flow.run(class_.scope, binding.value)
 
 
 class _Marks:
