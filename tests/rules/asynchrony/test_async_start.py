@@ -230,3 +230,18 @@ def connected(connection, record):
 def test_the_name_of_a_url_that_others_have_too() -> None:
     after = converted(MAIN, DB.replace("+aiosqlite", ""), tests__conftest='URL = "sqlite://"\n')
     assert 'URL = "sqlite+aiosqlite:///app.db"' in after["app/db.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", '[project.scripts]\nseed = "app.db:seed"\n'),
+        ("pyproject.toml", '[tool.poetry.scripts]\nseed = "app.db:seed"\n'),
+        ("setup.cfg", "[options.entry_points]\nconsole_scripts =\n    seed = app.db:seed\n"),
+    ],
+)
+def test_the_command_of_a_program_is_awaited_by_nobody(name: str, text: str) -> None:
+    files = {"app/db.py": DB, "app/main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n", name: text}
+    found = findings(files, CODES)
+    assert found
+    assert all(f"`seed` is started by what {name} says" in each.message and not each.fix for each in found)

@@ -16,6 +16,7 @@ from fapi_lint.project.asynchrony.surroundings import leaf
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.dependencies import MARKERS
 from fapi_lint.project.inference.type import LibraryMethod
+from fapi_lint.project.mentions import member_mentions
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Variable
 
@@ -101,6 +102,14 @@ class Callers:
                 text = f"nobody can tell whether `{module.slice(unclear.node)}()` calls that of `{_owner(function)}`"
                 yield Use(obstacle=Obstacle(module, unclear.node, text))
         yield from self._patched(name)
+        yield from self._started(function)
+
+    def _started(self, function: Function) -> Iterator[Use]:
+        """Being the command of a program, as `[project.scripts]` says: nothing awaits it."""
+        for file in self.project.text_files.all if function.enclosing.is_module else ():
+            if any(member_mentions(file, function.module, function.name)):
+                text = f"`{function.name}` is started by what {file.name} says"
+                yield Use(obstacle=Obstacle(function.module, function.node, text))
 
     def _given_by(self, sighting: Sighting) -> str | None:
         """What tests call the fixture that gives them a function of its own: `return make_user`."""
