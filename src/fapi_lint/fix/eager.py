@@ -221,7 +221,7 @@ class _Loading:
         if _meets_again(origin.model, steps):
             return self.behind(statement, self.for_each(each, self.one_by_one(each, steps, columns)))
         names = [f'"{name}"' for name in [*columns, *(name for name, step in steps.items() if step.is_needed)]]
-        if not any(step.following or step.repeats for step in steps.values()):
+        if not any(step.following or step.repeats or _leads_up(step.link) for step in steps.values()):
             line = f"await {origin.session}.refresh({each}, [{', '.join(names)}])"
         else:
             keys = origin.model.primary_keys
@@ -268,6 +268,8 @@ class _Loading:
         names = [f'"{name}"' for name in [*columns, *(name for name, step in steps.items() if step.is_needed)]]
         lines = [f"await {self.origin.session}.refresh({owner}, [{', '.join(names)}])"] if names else []
         for name, step in steps.items():
+            if step.is_needed and _leads_up(step.link):
+                self.refusal = Refusal(f"a `refresh()` does not load `{name}`, which leads to its own model")
             if step.repeats:
                 self.refusal = Refusal(f"there is no end to what is read by `{name}`")
             if not step.following:
@@ -359,6 +361,11 @@ def _check_after(origin: Origin, statement: o.Node) -> o.If | None:
         for each in block:
             blocks += [getattr(each, field) for field in ("body", "orelse", "final") if getattr(each, field, ())]
     return None
+
+
+def _leads_up(link: Link) -> bool:
+    """Whether a link to one object leads to the same model, which `refresh()` does not load without a query."""
+    return link.many is False and link.target is link.source
 
 
 def _meets_again(model: Model, steps: dict[str, _Step]) -> bool:

@@ -475,6 +475,14 @@ class File(Base):
 """
 
 
+def test_what_leads_to_its_own_model_is_not_loaded_by_a_refresh() -> None:
+    app = files(body("comment = Comment(parent_id=key)\ndb.add(comment)\nawait db.commit()\nprint(comment.up)"))
+    up = 'up: Mapped["Comment | None"] = relationship(remote_side=[id])\n'
+    app["app/models.py"] = MODELS.replace('author: Mapped["User"] = relationship()\n    replies', f"{up}    replies")
+    after = fixed(app, "FAPI506", unsafe=True)["app/work.py"]
+    assert "await db.get(Comment, comment.id, options=[selectinload(Comment.up)], populate_existing=True)" in after
+
+
 @pytest.mark.parametrize(
     ("code", "after"),
     [
