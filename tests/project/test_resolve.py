@@ -231,3 +231,15 @@ def test_a_folder_that_is_imported_itself_is_no_root(top: str) -> None:
     assert module(application(files), f"{top}/models/user.py").name == f"{top}.models.user"
     files[f"{top}/main.py"] = "from models.user import User\n"
     assert module(application(files), f"{top}/models/user.py").name == "models.user"
+
+
+def test_a_method_is_not_there_before_its_definition() -> None:
+    code = "class View:\n    @get(response=list[int])\n    def list(self): ...\n\n    again = list\n"
+    project = application({"app/view.py": code})
+    (view,), (method,) = project.classes, project.classes[0].methods
+    resolver, scope = project.resolver, view.scope
+    (decorator,) = method.node.decorators
+    (name,) = [n for n in o.walk(decorator.value) if isinstance(n, o.Name) and n.id == "list"]
+    assert resolver.resolve(scope, name) == External("builtins.list")
+    (value,) = [binding.value for binding in scope.bindings["again"]]
+    assert isinstance(resolver.resolve(scope, value), Function)

@@ -317,8 +317,7 @@ class Model(ClassEntity):
                     if not (isinstance(made_by, External) and made_by.is_from("sqlalchemy", "Table")):
                         return True
             for binding in ancestor.scope.bindings.get("__table_args__", ()):
-                nodes = o.walk(binding.value) if binding.value is not None else ()
-                if any(isinstance(node, o.String) and node.value == "is_view" for node in nodes):
+                if binding.value is not None and _says_view(binding.value):
                     return True
         return self.table is not None and self.table in self.project.models.views
 
@@ -376,6 +375,12 @@ class Table(Struct, eq=False, dict=True):
         return first.value.value if first is not None and isinstance(first.value, o.String) else None
 
     @cached_property
+    def is_view(self) -> bool:
+        """Whether its `info` says `is_view`, or some file creates a view of its name."""
+        info = self.call.argument("info")
+        return self.name in self.project.models.views or (info is not None and _says_view(info.value))
+
+    @cached_property
     def columns(self) -> tuple[o.Call, ...]:
         """The `Column(…)` calls."""
         found = []
@@ -425,6 +430,10 @@ class Table(Struct, eq=False, dict=True):
             return False
         symbol = self.project.resolver.external(self.variable.scope, expr.func)
         return symbol is not None and symbol.name == name
+
+
+def _says_view(info: o.Expr) -> bool:
+    return any(isinstance(node, o.String) and node.value == "is_view" for node in o.walk(info))
 
 
 def allows_none(column: Column) -> bool | None:

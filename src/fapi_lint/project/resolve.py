@@ -326,7 +326,7 @@ class Resolver:
 
         A variable that is only another name for something (`Base = declarative.Base`) is followed.
         """
-        if type(expr) is not o.Name:
+        if type(expr) is not o.Name or (scope.is_class and expr.id in scope.bindings):
             return self._follow(self._resolve(scope, expr))
         key = (scope, expr.id)
         if key in self._name_cache:
@@ -366,6 +366,8 @@ class Resolver:
             where, bindings = found
             if where.is_module:
                 return self.member(where.module, expr.id)
+            if where.is_class and where.parent is not None and _is_ahead(bindings[0], expr):
+                return self._resolve(where.parent, expr)
             return self.binding(where, expr.id, bindings)
         if isinstance(expr, o.Attribute):
             value = self.resolve(scope, expr.value)
@@ -468,6 +470,11 @@ class Resolver:
             ancestor is base or (isinstance(ancestor, External) and ancestor.dotted == base)
             for ancestor in self.mro(class_)
         )
+
+
+def _is_ahead(binding: Binding, expr: o.Name) -> bool:
+    """Whether a method is defined behind the use of a name: the `list` of what decorates `def list(self)`."""
+    return isinstance(binding.definition, Function) and expr.start < binding.definition.node.name_start
 
 
 def _deepest_first(roots: Iterable[str]) -> list[str]:

@@ -108,6 +108,7 @@ def test_tables_and_sqlmodel() -> None:
     files = {
         "app/models/tables.py": HEAD.replace('class Tag(Base):\n    __tablename__ = "tag"\n', "")
         + """
+totals = Table("totals", Base.metadata, Column("id", Integer, primary_key=True), info={"is_view": True})
 options = Table("options", Base.metadata, Column("id", Integer, primary_key=True))
 links = Table("links", Base.metadata, Column("a_id", Integer, ForeignKey("a.id"), primary_key=True))
 pairs = Table("pairs", Base.metadata, Column("a", Integer), Column("b", Integer), PrimaryKeyConstraint("a", "b"))

@@ -172,6 +172,7 @@ def test_columns_of_tables_views_and_imperative_classes() -> None:
         "app/models/tables.py": HEAD
         + """
 things = Table("things", Base.metadata, Column("code", String), Column("label", String(9)))
+totals = Table("totals", Base.metadata, Column("code", String), info={"is_view": True})
 
 
 class Report(Base):

@@ -40,7 +40,7 @@ def integer_keys(project: Project) -> list[IntegerKey]:
 
 
 def _keys_of(project: Project, table: Table) -> list[IntegerKey]:
-    if not project.purposes.is_application(table.module) or len(table.primary_keys) != 1:
+    if not project.purposes.is_application(table.module) or table.is_view or len(table.primary_keys) != 1:
         return []
     (column,) = table.primary_keys
     located = Located(column, table.variable.scope)

@@ -146,7 +146,7 @@ def _argument(column: Column, keyword: str) -> bool:
 
 
 def _in_table(table: Table, project: Project) -> Iterator[Finding]:
-    if not project.purposes.is_application(table.module) or table.name in project.models.views:
+    if not project.purposes.is_application(table.module) or table.is_view:
         return
     for column in table.columns:
         type_ = written_type(project, Located(column, table.variable.scope))
