@@ -58,6 +58,8 @@ def test_fires(text: str) -> None:
         '@router.post("")\ndef read_users(): ...\n' + ITEM,
         '@router.post("/scan")\ndef scan(): ...\n@router.get("/scan/{code}")\ndef scanned(code: str): ...\n',
         '@router.post("")\ndef create_user(response: Response):\n    response.status_code = 201\n',
+        '@router.post("")\ndef create_user(response: Response):\n    made(response, "/users/1")\n\n\n'
+        "def made(response: Response, where: str):\n    response.status_code = 201\n",
         '@router.post("")\ndef create_user():\n    return JSONResponse({}, status_code=201)\n',
         '@router.post("")\ndef create_user() -> JSONResponse: ...\n',
         '@router.post("", response_class=HTMLResponse)\ndef create_user(): ...\n',

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fapi_lint.fix.edit import Applicability, Fix
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_keyword
+from fapi_lint.outline import nodes as o
 from fapi_lint.project.nouns import is_plural, snake_words
 from fapi_lint.project.project import Project
 from fapi_lint.project.routes import Route
@@ -31,8 +32,8 @@ def create_status(route: Route, project: Project) -> Iterator[Finding]:
     `/users/{user_id}`, or where it is given a `UserCreate`. Log-ins, searches, counts, bulk operations and the like
     create nothing.
 
-    Any explicit status code will do, also `response.status_code = …` in the handler and a response that the
-    handler makes itself.
+    Any explicit status code will do, also `response.status_code = …` in the handler or in what it passes the response
+    to, and a response that the handler makes itself.
 
     Bad:
         ```python app/api/v1/endpoints/users.py
@@ -114,10 +115,25 @@ def _decides_itself(route: Route) -> bool:
     assert handler is not None
     assert returns is not None
     return bool(
-        _SETS_STATUS.search(route.module.text, handler.node.start, handler.node.end)
+        any(
+            _SETS_STATUS.search(f.module.text, f.node.start, f.node.end)
+            for f in (handler, *_given_response(handler, route))
+        )
         or route.project.http.annotates_response(handler.enclosing, handler.node.returns)
         or returns.has_response
     )
+
+
+def _given_response(handler: Function, route: Route) -> Iterator[Function]:
+    """The functions that the handler passes its `response: Response` to."""
+    http, resolver = route.project.http, route.project.resolver
+    params = handler.node.params
+    names = {param.name for param in params if http.annotates_response(handler.enclosing, param.annotation)}
+    for node in o.walk(handler.node) if names else ():
+        if isinstance(node, o.Call) and any(isinstance(a.value, o.Name) and a.value.id in names for a in node.args):
+            callee = resolver.resolve(handler.scope, node.func)
+            if isinstance(callee, Function):
+                yield callee
 
 
 def _fix(route: Route) -> Fix:
