@@ -229,3 +229,10 @@ def test_objects_of_a_session_that_the_dependency_does_not_name() -> None:
     """
     found = findings({"app/db.py": textwrap.dedent(db), "app/work.py": textwrap.dedent(work)}, "FAPI501")
     assert [each.fix is None for each in found] == [True, True, False, False]
+
+
+def test_generic_classes_are_made_at_once() -> None:
+    body = "class Page[T](BaseModel):\n    items: list[T]\n\n\n"
+    body += '@router.get("/a")\ndef a() -> Page[int]:\n    return Page[int](items=[1])\n'
+    (found,) = findings({"app/api.py": HEAD + "from pydantic import BaseModel\n\n\n" + body}, "FAPI501")
+    assert found.fix is not None

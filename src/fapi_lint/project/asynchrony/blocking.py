@@ -68,14 +68,15 @@ class Blocking:
         return None
 
     def _is_pure(self, scope: Scope, call: o.Call, depth: int) -> bool:
-        symbol = self.project.resolver.resolve(scope, call.func)
+        func = call.func.value if isinstance(call.func, o.Subscript) else call.func  # `Page[Item](…)`
+        symbol = self.project.resolver.resolve(scope, func)
         if isinstance(symbol, External):
             if symbol.package == "builtins":
                 return symbol.name in _BUILTINS
             return symbol.package in _PURE or (symbol.package in ("fastapi", "starlette") and symbol.name in _RESPONSES)
         if isinstance(symbol, Class):
             return "__init__" not in symbol.scope.bindings and symbol not in self.project.models.by_class
-        if isinstance(symbol, Function):
+        if isinstance(symbol, Function) and func is call.func:
             if symbol.node.decorators or depth >= _DEEP:
                 return False
             return symbol.node.is_async or self._waiting(symbol, depth + 1) is None
