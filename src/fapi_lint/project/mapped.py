@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _SCHEMA_ITEMS = frozenset(
     ["ForeignKey", "CheckConstraint", "Identity", "Sequence", "Computed", "FetchedValue", "Constraint"]
 )
+_REFLECTING = frozenset(["DeferredReflection", "automap_base"])
+_AUTOLOAD = ("autoload", "autoload_with")
 _FOREIGN_TABLES = {
     "SQLAlchemyBaseUserTable": "user",
     "SQLAlchemyBaseOAuthAccountTable": "oauth_account",
@@ -206,6 +208,17 @@ class Column(Attribute):
                             found.append(ForeignKey(Located(target.value, located.scope), inner))
         return tuple(found)
 
+    @cached_property
+    def is_identity(self) -> bool:
+        """Whether the database counts its values, by `Identity(…)`: it is not null then, unless it says so."""
+        return any(
+            isinstance(arg.value, o.Call)
+            and (symbol := self.project.resolver.external(scope, arg.value.func)) is not None
+            and symbol.is_from("sqlalchemy", "Identity")
+            for scope, call in self._described
+            for arg in call.positional
+        )
+
     def flag(self, keyword: str) -> bool | None:
         """The literal True or False passed as `keyword`, anywhere the column is described."""
         for _, call in self._described:
@@ -306,18 +319,22 @@ class Model(ClassEntity):
 
     @cached_property
     def is_view(self) -> bool:
-        """Mapped to a view or a query, which has no schema of its own.
+        """Mapped to a view, a query or a table that is read from the database: the class defines no schema.
 
         `__table__` is no `Table(…)`, its `info` says `is_view`, or some file creates a view of its name.
         """
+        if any(isinstance(b, External) and b.name in _REFLECTING for b in self.project.resolver.mro(self.class_)):
+            return True
         for ancestor in self.ancestors:
             for binding in ancestor.scope.bindings.get("__table__", ()):
                 if isinstance(binding.value, o.Call):
                     made_by = self.project.resolver.resolve(ancestor.scope, binding.value.func)
                     if not (isinstance(made_by, External) and made_by.is_from("sqlalchemy", "Table")):
                         return True
+                    if any(binding.value.argument(keyword) is not None for keyword in _AUTOLOAD):
+                        return True
             for binding in ancestor.scope.bindings.get("__table_args__", ()):
-                if binding.value is not None and _says_view(binding.value):
+                if binding.value is not None and _says(binding.value, "is_view", *_AUTOLOAD):
                     return True
         return self.table is not None and self.table in self.project.models.views
 
@@ -378,7 +395,7 @@ class Table(Struct, eq=False, dict=True):
     def is_view(self) -> bool:
         """Whether its `info` says `is_view`, or some file creates a view of its name."""
         info = self.call.argument("info")
-        return self.name in self.project.models.views or (info is not None and _says_view(info.value))
+        return self.name in self.project.models.views or (info is not None and _says(info.value, "is_view"))
 
     @cached_property
     def columns(self) -> tuple[o.Call, ...]:
@@ -432,8 +449,8 @@ class Table(Struct, eq=False, dict=True):
         return symbol is not None and symbol.name == name
 
 
-def _says_view(info: o.Expr) -> bool:
-    return any(isinstance(node, o.String) and node.value == "is_view" for node in o.walk(info))
+def _says(options: o.Expr, *keys: str) -> bool:
+    return any(isinstance(node, o.String) and node.value in keys for node in o.walk(options))
 
 
 def allows_none(column: Column) -> bool | None:
@@ -444,7 +461,7 @@ def allows_none(column: Column) -> bool | None:
             return None
         if given is not None and (keyword == "nullable" or o.dotted(given.expr) == "True"):
             return keyword == "nullable" and o.dotted(given.expr) == "True"
-    return None if column.has_unknown_arguments else not column.is_primary_key
+    return None if column.has_unknown_arguments else not (column.is_primary_key or column.is_identity)
 
 
 def written_type(project: Project, located: Located) -> Located | None:

@@ -51,8 +51,7 @@ class Timestamps(Struct, eq=False, dict=True):
                 return False
             if any(self._has_unseen_class(ancestor, base.value) for base in bases):
                 return False
-        foreign = resolver.foreign(model.class_)
-        return all(base.package in _KNOWN and base.name != "DeferredReflection" for base in foreign)
+        return all(base.package in _KNOWN for base in resolver.foreign(model.class_))
 
     def _has_unseen_class(self, class_: Class, base: o.Expr) -> bool:
         """`declarative_base(cls=…)` with a class that is none of the application."""

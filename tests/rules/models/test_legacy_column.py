@@ -24,7 +24,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import (
-    ARRAY, JSON, UUID, Boolean, CheckConstraint, Column, Date, DateTime, Enum, Float, ForeignKey, Index, Integer,
+    ARRAY, JSON, UUID, Boolean, CheckConstraint, Column, Date, DateTime, Enum, Float, ForeignKey, Identity, Index, Integer,
     Interval, LargeBinary, Numeric, PrimaryKeyConstraint, Sequence, String, Table, Text, TypeDecorator, func
 )
 from sqlalchemy.dialects import postgresql
@@ -158,6 +158,8 @@ def test_what_is_loaded_later_is_loaded_so(options: str) -> None:
         ("String(20), nullable=True", "str | None"),
         ("String(20), nullable=False", "str"),
         ("Integer, primary_key=True", "int"),
+        ("Integer, Identity(start=7)", "int"),
+        ("Integer, Identity(), nullable=True", "int | None"),
         ('"label", Text()', "str | None"),
         ("type_=Boolean, nullable=False", "bool"),
         ("ShortText, nullable=False", "str"),

@@ -50,6 +50,13 @@ BOTH = "`created_at` and no `updated_at`"
         ("class Abstract(Base):\n    __abstract__ = True\n", []),
         ("class Plain:\n    id = 1\n", []),
         (USER + '    __table_args__ = {"info": {"is_view": True}}\n', []),
+        (USER + '    __table_args__ = {"autoload_with": engine}\n', []),
+        ("from sqlalchemy.ext.automap import automap_base\nA = automap_base()\n" + USER.replace("(Base", "(A", 1), []),
+        (
+            "from sqlalchemy.ext.declarative import DeferredReflection\n"
+            + USER.replace("(", "(DeferredReflection, ", 1),
+            [],
+        ),
         ("class User(Base):\n    __table__ = reflected\n    __tablename__ = 'a'\n", []),
         ("def made():\n    " + USER.replace("\n", "\n    ") + "\n", []),
     ],

@@ -74,8 +74,9 @@ def test_another_model_does_not_register_one() -> None:
     assert missing(files) == ["Tag"]
 
 
-def test_abstract_classes_tests_and_scripts_are_silent() -> None:
+def test_abstract_classes_views_tests_and_scripts_are_silent() -> None:
     files = app(app__db__base=HUB.replace("user import User", "user import User  # noqa\nimport app.models.tag"))
+    files["app/models/totals.py"] = model("Totals") + "    __table_args__ = {'info': {'is_view': True}}\n"
     files["app/models/base.py"] = model("Named").replace("__tablename__ = 'named'", "__abstract__ = True")
     files |= {"tests/models.py": model("Fake"), "scripts/seed.py": model("Seed")}
     assert missing(files) == []

@@ -20,7 +20,8 @@ def unregistered_model(model: Model, project: Project) -> Iterator[Finding]:
     once that import goes. So `db/base.py` imports them all; where an application has no such file, a model must
     be loaded by alembic's `env.py` in one way or another: by name, by a package that imports its modules, by a walk.
 
-    Abstract classes have no table, and models of tests, scripts and revisions are not migrated: none is reported.
+    Abstract classes and views have no table, and models of tests, scripts and revisions are not migrated: none is
+    reported.
 
     Bad:
         ```python app/db/base.py
@@ -135,6 +136,8 @@ def unregistered_model(model: Model, project: Project) -> Iterator[Finding]:
         `conventions.model-registry`, `exempt`
     """
     if not project.purposes.is_application(model.module) or project.settings.is_exempt("FAPI211", model.name):
+        return
+    if model.is_view:
         return
     hub = project.registration.missing_from(model)
     if hub is None:
