@@ -25,7 +25,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import (
     ARRAY, JSON, UUID, Boolean, CheckConstraint, Column, Date, DateTime, Enum, Float, ForeignKey, Identity,
-    Index, Integer, Interval, LargeBinary, Numeric, PrimaryKeyConstraint, Sequence, String, Table, Text, TypeDecorator, func
+    Index, Integer, Interval, LargeBinary, Numeric, PrimaryKeyConstraint, Sequence, String, Table, Text, TypeDecorator,
+    func,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.mutable import MutableDict
