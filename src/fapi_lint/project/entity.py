@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
@@ -42,3 +43,16 @@ class ClassEntity(Struct, eq=False, dict=True):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.module.name}.{self.name}>"
+
+
+_Entity = TypeVar("_Entity", bound=ClassEntity)
+
+
+def nearest(module: Module, namesakes: Iterable[_Entity]) -> list[_Entity]:
+    """Of several classes of one name, those that share the most folders with a file.
+
+    A repository may hold several applications, an application several versions.
+    """
+    found = list(namesakes)
+    most = max((each.module.closeness(module) for each in found), default=0)
+    return [each for each in found if each.module.closeness(module) == most]

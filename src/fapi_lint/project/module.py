@@ -45,6 +45,14 @@ class Module:
         return tuple(self.name.split("."))
 
     @cached_property
+    def import_root(self) -> str:
+        """The folder that the dotted name starts from."""
+        folder = self.folder
+        for _ in self.parts[1:] if not self.is_package else self.parts:
+            folder = os.path.dirname(folder)
+        return folder
+
+    @cached_property
     def scope(self) -> Scope:
         return Scope.of_module(self)
 
@@ -55,6 +63,10 @@ class Module:
             if isinstance(binding.value, o.Collection):
                 return tuple(item.value for item in binding.value.items if isinstance(item, o.String) and item.value)
         return None
+
+    def closeness(self, other: Module) -> int:
+        """A measure of how many folders two files share."""
+        return len(os.path.commonpath([self.folder, other.folder]))
 
     def place(self, node: o.Node) -> Place:
         return Place(self.path, node.start, node.end)

@@ -125,7 +125,7 @@ class Registration(Struct, eq=False, dict=True):
         suffix = self.project.settings.conventions.model_registry
         application = hub.path[: -len(suffix)]
         near = model.module.path.startswith(application) or (
-            _import_root(hub) == _import_root(model.module) and hub.parts[0] == model.module.parts[0]
+            hub.import_root == model.module.import_root and hub.parts[0] == model.module.parts[0]
         )
         return near and model.registry in self._registries(hub)
 
@@ -179,7 +179,7 @@ class Registration(Struct, eq=False, dict=True):
     def _is_environment_of(self, environment: Module, model: Model) -> bool:
         """Whether an `env.py` is there for the model's metadata: of its application, and it loads its base."""
         application = os.path.dirname(environment.folder) + os.sep
-        package = os.path.join(_import_root(model.module), model.module.parts[0]) + os.sep
+        package = os.path.join(model.module.import_root, model.module.parts[0]) + os.sep
         if not model.module.path.startswith(application) and not environment.path.startswith(package):
             return False
         loaded, registry = self.loaded(environment), model.registry
@@ -193,14 +193,6 @@ class Registration(Struct, eq=False, dict=True):
         return registry is not None and registry in self._loaded_bases[environment]
 
 
-def _import_root(module: Module) -> str:
-    """The folder that the module's dotted name starts from."""
-    folder = module.folder
-    for _ in module.parts[1:] if not module.is_package else module.parts:
-        folder = os.path.dirname(folder)
-    return folder
-
-
 def _closeness(one: Module, other: Module) -> tuple[int, str]:
     """How many folders two files share; the path decides between equals."""
-    return len(os.path.commonpath([one.folder, other.folder])), one.path
+    return one.closeness(other), one.path

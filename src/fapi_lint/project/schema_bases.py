@@ -14,13 +14,20 @@ _VALIDATORS = frozenset(["field_validator", "model_validator", "root_validator",
 
 
 def base_of(project: Project, schema: Schema) -> Schema | None:
-    """`UserBase` for `UserCreate`: the one in the same file, or the only one there is."""
+    """`UserBase` for `UserCreate`: the one in the same file, or the only one there is in the application.
+
+    One that has a `UserCreate` of its own beside it is that of another version.
+    """
     named = project.resources.parse(schema.name)
     if named is None or not named.is_conventional or named.role == "base":
         return None
     name = named.resource + project.settings.conventions.schema_suffixes.base
     candidates = project.schemas.by_name.get(name, [])
-    found = [base for base in candidates if base.module is schema.module] or candidates
+    found = [base for base in candidates if base.module is schema.module]
+    if not found:
+        taken = {other.module for other in project.schemas.by_name[schema.name]}
+        root = schema.module.import_root
+        found = [each for each in candidates if each.module.import_root == root and each.module not in taken]
     if len(found) != 1 or found[0].is_generic or found[0].is_root or schema.is_generic or schema.is_root:
         return None
     return None if schema.class_ in found[0].ancestors else found[0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.column_types import string_length
+from fapi_lint.project.entity import nearest
 from fapi_lint.project.resources import ENVELOPES
 from fapi_lint.project.schemas import Schema, SchemaField
 from fapi_lint.project.symbols import Class, External, Scope
@@ -47,14 +48,11 @@ class StringFields:
     def column_lengths(self, field: SchemaField) -> set[int]:
         """The lengths of the columns of the field's name, in the models that its schemas are named after."""
         models = self.project.models.by_name
-        resources = {
-            named.resource
-            for schema in self._inputs.get(field.owner, ())
-            if (named := self.project.resources.parse(schema.name)) is not None
-        }
         found = set()
-        for resource in resources:
-            for model in (*models.get(resource, ()), *models.get(f"{resource}Model", ())):
+        for schema in self._inputs.get(field.owner, ()):
+            named = self.project.resources.parse(schema.name)
+            resource = "" if named is None else named.resource
+            for model in nearest(schema.module, (*models.get(resource, ()), *models.get(f"{resource}Model", ()))):
                 column = model.columns.get(field.name)
                 length = None if column is None else string_length(self.project, column)
                 if length is not None:

@@ -610,3 +610,35 @@ def test_what_a_route_answers_with() -> None:
     assert "class Short(RootModel[list[UUID]]): ..." in after
     assert "leader: UUID\n    count: int\n" in after
     assert '"/f", response_model=int)' in after
+
+
+SCHEMA = """\
+from pydantic import BaseModel
+
+
+class User(BaseModel):
+    id: int
+
+
+class Post(BaseModel):
+    user_id: int
+"""
+
+
+@pytest.mark.parametrize(
+    ("schema", "model", "other"),
+    [
+        ("apps/crm/crm/schemas.py", "apps/crm/crm/models.py", "apps/shop/shop/models.py"),
+        ("app/v1/schemas.py", "app/v1/models.py", "app/v2/models.py"),
+        ("app/schemas.py", "app/v1/models.py", "app/v2/models.py"),
+    ],
+)
+def test_a_model_of_the_same_name_elsewhere(schema: str, model: str, other: str) -> None:
+    text = USER.replace("from app.base import Base", "from base import Base")
+    uuids = text.replace("Mapped[int] = mapped_column(Integer,", "Mapped[uuid.UUID] = mapped_column(").replace(
+        "from sqlalchemy import Integer", "import uuid"
+    )
+    files = {schema: SCHEMA, model: text, other: uuids, "base.py": BASE}
+    after = fixed(files, "FAPI201", unsafe=True)
+    assert KEY in after[model]
+    assert after[schema].count("id: UUID") == 2

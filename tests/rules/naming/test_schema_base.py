@@ -56,6 +56,17 @@ def test_a_base_in_another_file_counts_if_there_is_one_only() -> None:
     assert findings({**files, "app/schemas/other.py": HEAD + BASE}, "FAPI107") == []
 
 
+def test_a_base_of_another_application_or_version_is_none() -> None:
+    create = "\n\nclass UserCreate(BaseModel):\n    name: str\n    email: EmailStr\n"
+    one, other = HEAD + BASE, HEAD + create
+    assert findings({"app/v1/schemas/user.py": one, "app/v2/schemas/user.py": other}, "FAPI107")
+    complete = one + "\n\nclass UserCreate(UserBase): ...\n"
+    assert not findings({"app/v1/schemas/user.py": complete, "app/v2/schemas/user.py": other}, "FAPI107")
+    packages = {"apps/crm/src/crm/__init__.py": "", "apps/shop/src/shop/__init__.py": ""}
+    files = {"apps/crm/src/crm/schemas.py": one, "apps/shop/src/shop/schemas.py": other}
+    assert not findings({**files, **packages}, "FAPI107")
+
+
 def test_nothing_is_imported_in_a_circle() -> None:
     create = HEAD + "class UserCreate(BaseModel):\n    name: str\n    email: EmailStr\n"
     files = {PATH: create, "app/schemas/base.py": "from app.schemas.user import UserCreate\n" + HEAD + BASE}

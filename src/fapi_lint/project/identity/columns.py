@@ -42,8 +42,8 @@ def join_columns(flow: Flow) -> None:
                 if len(cells) == 2:
                     join(*cells)
             for owner, name in _NUMBER_TEXT.findall(text):
-                for cell in _named(flow, owner, name):
-                    flow.fact(cell, condition.scope, condition.expr, "a number in a `primaryjoin`", is_number=True)
+                for held in _named(flow, owner, name):
+                    flow.fact(held, condition.scope, condition.expr, "a number in a `primaryjoin`", is_number=True)
         elif condition is not None:
             expr = condition.expr.body if isinstance(condition.expr, o.Lambda) else condition.expr
             flow.value(condition.scope, expr)

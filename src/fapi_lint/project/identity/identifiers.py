@@ -16,6 +16,7 @@ from msgspec import Struct
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.column_types import is_integer_type, python_type, type_class
+from fapi_lint.project.entity import nearest
 from fapi_lint.project.identity.cells import Cell, Fact, join
 from fapi_lint.project.identity.columns import join_columns
 from fapi_lint.project.identity.flow import Flow
@@ -259,27 +260,33 @@ class Identifiers:
         project = self.project
         schema = project.schemas.by_class[class_]
         named = project.models.by_name.get(project.resources.noun_of(schema), ())
-        models = [model for model in named if project.purposes.is_application(model.module)]
+        models = nearest(schema.module, (m for m in named if project.purposes.is_application(m.module)))
         for field in schema.own_fields:
             if "id" not in field.name:
                 continue
-            if len(models) == 1 and field.name in models[0].columns:
-                column = models[0].columns[field.name]
-                if column.is_primary_key or column.is_foreign_key:
-                    join(flow.attribute(class_, field.name), flow.column(column))
-                    continue
+            columns = [model.columns[field.name] for model in models if field.name in model.columns]
+            columns = self._meant([column for column in columns if column.is_primary_key or column.is_foreign_key])
+            for column in columns:
+                join(flow.attribute(class_, field.name), flow.column(column))
+            if columns:
+                continue
             cell = flow.attribute(class_, field.name)
             if cell is not None:
                 self._join_name(flow, cell, field.name, field.scope, field.annotation)
 
     def _join_name(self, flow: Flow, cell: Cell, name: str, scope: Scope, annotation: o.Node | None) -> None:
-        """`user_id: int` and `user_ids: list[int]` hold the keys of User, if there is one such model."""
+        """`user_id: int` and `user_ids: list[int]` hold the keys of User, if there is such a model."""
         stem = _PLURAL_IDS.sub("_id", name).removesuffix("_id")
         if stem == name or cell.root.columns or not _names_int(annotation):
             return
-        models = [m for m in self._by_snake.get(stem, ()) if len(m.primary_keys) == 1]
-        if len(models) == 1 and models[0].primary_keys[0] in self._key_set:
-            join(cell, flow.column(models[0].primary_keys[0]))
+        models = nearest(scope.module, (m for m in self._by_snake.get(stem, ()) if len(m.primary_keys) == 1))
+        for key in self._meant([model.primary_keys[0] for model in models]):
+            if key in self._key_set:
+                join(cell, flow.column(key))
+
+    def _meant(self, columns: list[Column]) -> list[Column]:
+        """Which columns an integer may stand for: of several, none that holds UUIDs already."""
+        return columns if len(columns) == 1 else [column for column in columns if self.holds_integers(column)]
 
     @cached_property
     def _key_set(self) -> set[Column]:

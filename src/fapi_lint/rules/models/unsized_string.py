@@ -7,6 +7,7 @@ from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_argument, replace, replace_argument_value
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.column_types import generic_type, is_unsized_string, python_type, registered_types
+from fapi_lint.project.entity import nearest
 from fapi_lint.project.mapped import Column, Table, written_type
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External, Variable
@@ -169,7 +170,7 @@ def _length(column: Column, project: Project) -> int:
         field.limit("max_length")
         for model in project.models.users_of(column.owner)
         for suffix in (suffixes.create, suffixes.update, suffixes.base)
-        for schema in project.schemas.by_name.get(model.name + suffix, ())
+        for schema in nearest(model.module, project.schemas.by_name.get(model.name + suffix, ()))
         if (field := schema.fields.get(column.name)) is not None
     ]
     length = max((limit for limit in limits if limit), default=project.settings.conventions.string_length)
