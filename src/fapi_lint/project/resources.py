@@ -229,10 +229,15 @@ class Resources:
         if class_.name != resource and "id" not in schema.fields and not inherits:
             return False
         return not any(
-            inner is not class_ and inner.name.startswith(resource)
+            inner is not class_ and inner.name.startswith(resource) and self._role_in(inner.name, resource)
             for each in schema.fields.values()
             for inner in self._classes(each.scope, each.annotation)
         )
+
+    def _role_in(self, name: str, resource: str) -> bool:
+        """Whether a name that begins with a resource's may be that of one of its schemas: OrderLineOut is a part's."""
+        named = self.parse(name)
+        return named is None or named.resource == resource
 
 
 def _without_suffix(name: str, suffix: str) -> str:

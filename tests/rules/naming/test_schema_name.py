@@ -171,6 +171,13 @@ def test_response_models_of_crud_routes(model: str, name: str, path: str) -> Non
     assert of_routes(schemas, routes) == {name: "TagResponse"}
 
 
+def test_what_contains_parts_of_the_resource() -> None:
+    schemas = "class TagOut(BaseModel):\n    id: int\n    lines: list['TagLineOut']\n"
+    schemas += "class TagLineOut(BaseModel):\n    id: int\n"
+    routes = "@router.get('', response_model=TagOut)\nasync def f(): ...\n"
+    assert of_routes(schemas, routes) == {"TagOut": "TagResponse"}
+
+
 @pytest.mark.parametrize(
     ("schemas", "routes"),
     [
