@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 _UNCOUNTABLE = frozenset(
-    """analytics auth aws chaos cosmos css data dns equipment goods gps https information ios js kudos logistics media
-    metadata news premises redis series settings sms species staff statistics status tls""".split()  # noqa: SIM905
+    """analytics auth aws chaos cosmos css data diagnostics dns economics electronics equipment ethics goods gps https
+    information ios js kudos logistics media metadata news physics politics premises redis robotics series settings sms
+    species staff statistics stats status tls""".split()  # noqa: SIM905
 )
 _IRREGULAR = {
     "alias": "aliases",

@@ -56,6 +56,39 @@ def test_it_is_reported_at_the_def_of_a_decorated_function() -> None:
     assert names("import functools\n\n@functools.cache\ndef users(): ...\n") == [(SERVICE, 4)]
 
 
+def test_decorators_and_what_they_register_are_no_services() -> None:
+    text = """
+def command(name):
+    def register(handler):
+        HANDLERS[name] = handler
+        return handler
+    return register
+
+
+def logged(function):
+    return function
+
+
+@command("start")
+def start(): ...
+
+
+@logged
+def stop(): ...
+
+
+@logged
+def help_(): ...
+
+
+def run():
+    stop(help_())
+"""
+    assert [row for _, row in names(text)] == [18, 22, 25]
+    after = fixed({SERVICE: text}, "FAPI108", unsafe=True)[SERVICE]
+    assert "stop_service(help_service())" in after
+
+
 def test_overloads_are_reported_once() -> None:
     text = "@overload\ndef user(a: int): ...\n@overload\ndef user(a: str): ...\ndef user(a): ..."
     assert names(text) == [(SERVICE, 2)]

@@ -21,8 +21,8 @@ def service_name(module: Module, project: Project) -> Iterator[Finding]:
 
     Where handlers and services share a verb, the ending tells `create_user`, which answers a request, from
     `create_user_service`, which holds the business logic, and both can be imported side by side. Public functions
-    at the top level of modules below a service folder are meant: no methods, and nothing that a decorator
-    registers elsewhere, such as routes, tasks and event listeners.
+    at the top level of modules below a service folder are meant: no methods, no decorators, and nothing that a
+    decorator registers elsewhere, such as routes, tasks and event listeners.
 
     Bad:
         ```python app/services/user.py
@@ -71,7 +71,9 @@ def service_name(module: Module, project: Project) -> Iterator[Finding]:
         seen.add(name)
         if project.settings.is_exempt("FAPI108", name) or _is_registered(function, project):
             continue
-        renamed = rename(project, function, name + conventions.service_suffix)
+        if _decorates(function, project):
+            continue
+        renamed = rename(project, function, name.rstrip("_") + conventions.service_suffix)
         message = f"Service function `{name}` does not end in `{conventions.service_suffix}`"
         start = function.node.name_start
         yield Finding(
@@ -82,11 +84,29 @@ def service_name(module: Module, project: Project) -> Iterator[Finding]:
 
 
 def _is_registered(function: Function, project: Project) -> bool:
-    """Whether a decorator is a method of an object (`@router.get(…)`, `@celery.task`), or known to register."""
+    """Whether a decorator is a method of an object (`@router.get(…)`, `@celery.task`), or known to register.
+
+    One of the application may do so if nothing else refers to the function.
+    """
     for decorator in function.node.decorators:
         symbol = project.resolver.resolve(function.enclosing, decorator.func)
         if isinstance(symbol, External) and symbol.name in _REGISTERS:
             return True
         if symbol is None and isinstance(decorator.func, o.Attribute):
             return True
+        if isinstance(symbol, Function) and len(project.references.of(function).sites) <= 1:
+            return True
+    return False
+
+
+def _decorates(function: Function, project: Project) -> bool:
+    """Whether it is a decorator, or makes one."""
+    for module in project.references.mentioning(function.name):
+        if f"@{function.name}" not in module.text and f".{function.name}" not in module.text:
+            continue
+        for other in module.scope.all_functions():
+            for decorator in other.node.decorators:
+                value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
+                if project.resolver.resolve(other.enclosing, value) is function:
+                    return True
     return False
