@@ -210,6 +210,11 @@ def test_a_module_without_a_package_is_known_by_its_entry_point(text: str, follo
             "user",
             "a name that is put together (app/x.py:2)",
         ),
+        (
+            {"app/x.py": 'from importlib import import_module\nfind(f"app.services.users:{name}", import_module)\n'},
+            "user",
+            "a name that is put together (app/x.py:2)",
+        ),
         ({"app/x.py": 'patch(f"{BASE}.users")\n'}, "user", "looked up by name at run time (app/x.py:1)"),
         (
             {"app/api/__init__.py": "from app.services import users\n\nuser = users.find()\n"},

@@ -82,9 +82,10 @@ def _package_of(project: Project, module: Module) -> Module | Namespace | None:
 def _built_names(project: Project, module: Module, old: str) -> Iterator[str]:
     """Where the module may be imported by a name that is put together: `import_module(f"app.models.{name}")`."""
     package = module.name.rpartition(".")[0]
-    built = re.compile(rf"[\"']{re.escape(package)}\.(?=[{{%\"'])") if package else None
+    below = rf"{re.escape(package)}\.(?=[{{%\"'])|" if package else ""
+    built = re.compile(rf"[\"'](?:{below}{re.escape(module.name)}[.:][\w.:]*[{{%])")
     for other in project.imports.by_name:
-        found = built.search(other.text) if built is not None else None
+        found = built.search(other.text)
         if found is None and not old.isidentifier():
             found = re.search(rf"(?<![\w.]){re.escape(module.name)}(?!\w)", other.text)
         if found is not None:
