@@ -36,8 +36,14 @@ def takes_constraints(field: SchemaField, arguments: Sequence[str]) -> bool:
     if call is None:
         return not isinstance(field.default, o.Call)
     assert isinstance(call.expr, o.Call)
-    taken = {arg.keyword for arg in call.expr.args}
-    return not call.expr.has_double_star and taken.isdisjoint(argument.partition("=")[0] for argument in arguments)
+    said = keywords_of(field)
+    return not call.expr.has_double_star and said.isdisjoint(argument.partition("=")[0] for argument in arguments)
+
+
+def keywords_of(field: SchemaField) -> set[str]:
+    """The keywords that the field's `Field(…)` is given."""
+    call = field_call(field)
+    return {arg.keyword for arg in getattr(call and call.expr, "args", ())}
 
 
 def constrain(field: SchemaField, arguments: Sequence[str]) -> tuple[Edit, tuple[NeedsImport, ...]]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
-from fapi_lint.fix.field import constrain, takes_constraints
+from fapi_lint.fix.field import constrain, keywords_of, takes_constraints
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import replace
 from fapi_lint.outline import nodes as o
@@ -81,6 +81,7 @@ def _fix(constrained: ConstrainedType, project: Project) -> Fix | str:
         return "SQLModel reads constraints from its own `Field`"
     if "#" in module.slice(call):
         return "a comment may stand between its arguments"
+    said = keywords_of(field) if field is not None and constrained.is_whole else set()
     item, arguments = constrained.item if constrained.name in _COLLECTIONS else None, []
     for arg in call.args:
         if arg is item:
@@ -89,6 +90,8 @@ def _fix(constrained: ConstrainedType, project: Project) -> Fix | str:
             return "its arguments cannot be seen"
         if arg.keyword in REMOVED:
             return f"Pydantic 2 has nothing in place of `{arg.keyword}`"
+        if RENAMED.get(arg.keyword, arg.keyword) in said:
+            return f"its field says `{arg.keyword}` once more"
         value = module.text[arg.start : arg.end].partition("=")[2].strip()
         arguments.append(f"{RENAMED.get(arg.keyword, arg.keyword)}={value}")
 
