@@ -1,11 +1,11 @@
-"""What parameters are inside their function: by annotation, as `self`, or as what FastAPI injects."""
+"""What parameters are inside their function: by annotation, as `self`, or as what FastAPI or pytest gives."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.inference.type import ITERATORS, MANAGERS, Type, agreed, standard
+from fapi_lint.project.inference.type import ITERATORS, MANAGERS, Type, agreed, awaited, iterated, standard
 from fapi_lint.project.symbols import Class, Function, Scope
 
 if TYPE_CHECKING:
@@ -32,8 +32,20 @@ class Parameters:
             if "classmethod" in decorators or function.name in ("__new__", "__init_subclass__"):
                 return standard("type", Type(function.parent))
             return None if "staticmethod" in decorators else Type(function.parent)
+        if param.default is None:
+            return self._fixture(function, param)
         marker = self.project.dependencies.marker(function.enclosing, param.default)
         return None if marker is None or marker.dependency is None else self._made(marker.scope, marker.dependency)
+
+    def _fixture(self, function: Function, param: o.Param) -> Type | None:
+        """What pytest gives to a test or a fixture."""
+        fixture = self.project.fixtures.given(function, param)
+        if fixture is None:
+            return None
+        made = self.types.undecorated(fixture)
+        if fixture.node.is_generator:
+            return iterated(made)
+        return awaited(made) if fixture.node.is_async else made
 
     def _made(self, scope: Scope, dependency: o.Expr) -> Type | None:
         """What FastAPI injects for `Depends(dependency)`."""
