@@ -35,6 +35,7 @@ from fapi_lint.project.asynchrony.streaming import STREAMS
 from fapi_lint.project.asynchrony.surroundings import is_target, parameter
 from fapi_lint.project.asynchrony.threads import position
 from fapi_lint.project.module import Module
+from fapi_lint.project.objects.lazy_loads import LazyLoad
 from fapi_lint.project.project import Project
 from fapi_lint.project.search import around, places
 from fapi_lint.project.symbols import Class, External, Function, Namespace, Scope
@@ -73,13 +74,17 @@ class Conversion:
         closure = self.closure
         touching = [part.function for part in closure.parts if part.function is not None]
         loads = self.project.lazy_loads.if_async({*closure.functions, *touching})
-        for load in loads:
-            if load.obstacle is not None:
+        for load in list(loads):
+            if load.obstacle is not None and self.is_of_test(load):
+                loads.remove(load)
+            elif load.obstacle is not None:
                 return Refusal(f"{self.where(load.read.path, load.read.start)} reads `{load.name}`: {load.obstacle}")
         doubt = self.project.lazy_loads.doubt_if_async({*closure.functions, *touching})
         if doubt is not None:
             return Refusal(f"{doubt.reason} ({self.where(doubt.place.path, doubt.place.start)})")
         eager = eager_edits(self.project, loads)
+        if isinstance(eager, Unloadable):
+            eager = eager_edits(self.project, [load for load in loads if not self.is_of_test(load)])
         if isinstance(eager, Unloadable):
             at = eager.load.place
             return Refusal(f"`{eager.load.name}` must be loaded at {self.where(at.path, at.start)}: {eager.reason}")
@@ -103,6 +108,10 @@ class Conversion:
             tuple(dict.fromkeys([*self.needs, *self.makers.needs, *eager.needs])),
             tuple(dict.fromkeys([*self.drops, *self.makers.drops])),
         )
+
+    def is_of_test(self, load: LazyLoad) -> bool:
+        """Whether a test reads it: where nothing loads that, the test fails when it runs, which is seen."""
+        return self.project.purposes.of(self.project.by_path[load.read.path]) == "test"
 
     def where(self, path: str, start: int) -> str:
         return self.project.by_path[path].where(start)

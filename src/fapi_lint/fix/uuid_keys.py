@@ -82,6 +82,8 @@ def _find_fix(project: Project, identity: Identity) -> Fix | str:
         _numbers(made, identity)
         for file, node in cell.texts:
             made.add(replace(file, node, f"str({file.slice(node)})"))
+        for file, node in cell.read:
+            made.add(replace(file, node, f"{made.write(_spell_class(file, node.start))}({file.slice(node)})"))
     title = _title(identity, made)
     for column in cell.columns:
         _claim(made, column)

@@ -22,6 +22,7 @@ from fapi_lint.project.cycles import Cycle, import_cycles
 from fapi_lint.project.dependencies import Dependencies
 from fapi_lint.project.descent import Descent
 from fapi_lint.project.exceptions import ExceptionClass, Exceptions
+from fapi_lint.project.factories import Factories
 from fapi_lint.project.fixtures import Fixture, Fixtures
 from fapi_lint.project.handlers import Handlers
 from fapi_lint.project.hints import Hints
@@ -326,6 +327,11 @@ class Project:
     @cached_property
     def fixtures(self) -> Fixtures:
         return Fixtures(self)
+
+    @cached_property
+    def factories(self) -> Factories:
+        """What makes objects for tests."""
+        return Factories(self)
 
     @cached_property
     def test_files(self) -> TestFiles:

@@ -470,7 +470,11 @@ class Search:
         for index, arg in enumerate(node.args):
             if arg.keyword == self.word and last in _REBUILDS:
                 self.names.append((arg.start, block))
-            if isinstance(arg.value, o.String) and arg.value.value == self.word and index and not arg.keyword:
+            if last in _REBUILDS and isinstance(arg.value, o.Dict):  # _types_namespace={"UserRead": UserRead}
+                keys = [key for key in arg.value.keys if isinstance(key, o.String) and key.value == self.word]
+                self.names.extend((hit, block) for key in keys for hit in self.hits(key.start, key.end))
+                self.visit_all([*(key for key in arg.value.keys if key not in keys), *arg.value.values], block)
+            elif isinstance(arg.value, o.String) and arg.value.value == self.word and index and not arg.keyword:
                 self.named_attribute(node.args[index - 1].value, arg.value, last, block)
             elif block.kind == "module" and function.startswith("__all__."):
                 self.value(arg.value, (node.func,), block)

@@ -104,7 +104,8 @@ class Blocking:
         if depth > _DEEP or self.project.async_closures.touches(symbol):
             return True
         # Its session may be one that it never names: that of the module of a service, or of the model itself.
-        may_load = not symbol.node.is_async and self.project.mapped_values.returned(symbol) is not None
+        may_load = not symbol.node.is_async and not self.project.sessions.are_all_async
+        may_load = may_load and self.project.mapped_values.returned(symbol) is not None
         may_load = may_load and self._waiting(symbol, 0) is not None
         return may_load or self._given_objects(symbol, depth + 1) is not None
 

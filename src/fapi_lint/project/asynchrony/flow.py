@@ -122,6 +122,9 @@ class SessionFlow:
         for sighting, name in lazy_relationships(project):
             text = f"`{name}` is mapped imperatively: nobody sees where its relationships are loaded"
             self.loose.append(Obstacle(sighting.scope.module, sighting.node, text))
+        for class_ in project.factories.with_sessions:
+            text = f"`{class_.name}` of factory_boy adds what it makes to a synchronous session"
+            self.loose.append(Obstacle(class_.module, class_.node, text))
         self._statements: dict[tuple[Module, int], o.Node] = {}
         """Those outside of functions that are still to be read."""
         self._fields: dict[tuple[Module, int], Class] = {}

@@ -87,6 +87,11 @@ class Sessions(Struct, eq=False, dict=True):
         return sorted(found, key=lambda use: (use.place, use.form))
 
     @cached_property
+    def are_all_async(self) -> bool:
+        """Whether the application has asynchronous sessions and, in all files, no others."""
+        return self.is_async and not any(self._facts(module).uses for module in self.project.modules)
+
+    @cached_property
     def queries(self) -> list[QueryCall]:
         """Every `session.query(…)` of the application, in all files."""
         found = (query for module in self.project.modules for query in self._facts(module).queries)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.identity.answers import is_answered
 from fapi_lint.project.identity.cells import Cell, join
 from fapi_lint.project.symbols import External, Function, Scope, Variable
 from fapi_lint.project.tests import parametrized
@@ -56,15 +57,22 @@ def sent(flow: Flow, scope: Scope, call: o.Call) -> set[o.Expr]:
     return fine
 
 
-def as_text(flow: Flow, scope: Scope, expr: o.Node, name: str = "") -> Iterator[Cell]:
-    """Make text of the identifiers in a literal that is JSON. What may hold others is given back."""
+def as_text(flow: Flow, scope: Scope, expr: o.Node, name: str = "", *, is_expected: bool = False) -> Iterator[Cell]:
+    """Make text of the identifiers in a literal that is JSON. What may hold others is given back.
+
+    What a test expects in a nullable column is hardly None, which it would ask for by `is None`.
+    """
     match expr:
         case o.Dict():
             for key, value in zip(expr.keys, expr.values, strict=True):
-                yield from as_text(flow, scope, value, (key.value or "") if isinstance(key, o.String) else "")
+                word = (key.value or "") if isinstance(key, o.String) else ""
+                yield from as_text(flow, scope, value, word, is_expected=is_expected)
         case o.Collection():
             for item in expr.items:
-                yield from as_text(flow, scope, item, name)
+                yield from as_text(flow, scope, item, name, is_expected=is_expected)
+        case o.Comprehension() if expr.kind != "dict":
+            with flow.within(scope, expr):
+                yield from list(as_text(flow, scope, expr.items[0], name, is_expected=is_expected))
         case o.Number():
             if name in flow.names:
                 flow.numbered.setdefault(name, flow.place(scope, expr))
@@ -72,11 +80,11 @@ def as_text(flow: Flow, scope: Scope, expr: o.Node, name: str = "") -> Iterator[
             pass
         case o.Name() if (literal := _literal(scope, expr)) is not None:
             yield from as_text(flow, scope, literal)
-        case _ if flow.is_answered(scope, expr):
+        case _ if is_answered(flow, scope, expr):
             pass  # what an answer has is text already
         case _:
             cell = flow.value(scope, expr)
-            if cell is not None and _is_one(flow, scope, expr):
+            if cell is not None and _is_one(flow, scope, expr, is_expected=is_expected):
                 cell.root.texts.append((scope.module, expr))
             elif cell is not None:
                 yield cell
@@ -104,13 +112,13 @@ def _literal(scope: Scope, name: o.Name) -> o.Node | None:
     return found[0].value if len(re.findall(rf"\b{name.id}\b", body)) == len(re.findall(used, body)) else None
 
 
-def _is_one(flow: Flow, scope: Scope, expr: o.Node | None, depth: int = 0) -> bool:
+def _is_one(flow: Flow, scope: Scope, expr: o.Node | None, depth: int = 0, *, is_expected: bool = False) -> bool:
     """Whether an expression is a single identifier for sure, and not None."""
     if isinstance(expr, o.Attribute):
         owner = flow.owner(scope, expr.value)
         model = None if owner is None else flow.project.models.by_class.get(owner)
         column = None if model is None else model.columns.get(expr.attr)
-        return column is not None and not flow.project.pairings.is_nullable(column)
+        return column is not None and (is_expected or not flow.project.pairings.is_nullable(column))
     found = scope.lookup(expr.id) if isinstance(expr, o.Name) and depth < 4 else None
     if found is None or len(found[1]) != 1:
         return False
@@ -122,4 +130,4 @@ def _is_one(flow: Flow, scope: Scope, expr: o.Node | None, depth: int = 0) -> bo
         values = [] if fixture is None else [node.value for node, _ in paths(fixture.scope.body, o.Return, o.Yield)]
         return bool(values) and all(_is_one(flow, fixture.scope, value, depth + 1) for value in values if fixture)
     is_assigned = isinstance(binding.statement, (o.Assign, o.AnnAssign)) and isinstance(binding.node, o.Name)
-    return is_assigned and _is_one(flow, where, binding.value, depth + 1)
+    return is_assigned and _is_one(flow, where, binding.value, depth + 1, is_expected=is_expected)

@@ -9,7 +9,7 @@ from fapi_lint.project.identity import functions
 from fapi_lint.project.identity.asking import sent
 from fapi_lint.project.identity.cells import Cell, join
 from fapi_lint.project.identity.methods import METHODS, UNTOLD
-from fapi_lint.project.identity.passing import construct, is_literal, pass_to
+from fapi_lint.project.identity.passing import by_keyword, construct, is_literal, pass_to
 from fapi_lint.project.symbols import Class, External, Function, Scope
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ def _follow(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
             found = method(flow, scope, call, func)
             if found is not UNTOLD:
                 return found
+    made = flow.project.factories.made_by(scope, func)
+    if made is not None:
+        keywords = tuple(arg for arg in call.args if arg.keyword or arg.star)  # What stands first is how many.
+        by_keyword(flow, scope, o.Call(call.start, call.end, call.func, keywords, call.open), made, None)
+        return None
     callee = types.callee(scope, func)
     if not isinstance(func, o.Attribute) and not isinstance(callee, (External, Class, Function)):
         symbol = flow.resolver.resolve(scope, func)

@@ -150,6 +150,11 @@ class Cell:
         """Single identifiers in the JSON that a test sends or expects."""
         return self._held.setdefault("texts", [])
 
+    @property
+    def read(self) -> list[tuple[Module, o.Node]]:
+        """Single identifiers that a test has from JSON."""
+        return self._held.setdefault("read", [])
+
     # --- what stands apart ---------------------------------------------------------------------------
 
     def key(self) -> Cell:

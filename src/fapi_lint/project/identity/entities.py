@@ -220,6 +220,9 @@ class Entities:
             assert isinstance(func, o.Attribute)
             method = self.resolver.class_member(owner, func.attr)
             return self.returned(method) if isinstance(method, Function) else owner
+        made = self.project.factories.made_by(scope, func)
+        if made is not None:
+            return made
         callee = self.project.types.callee(scope, func)
         if isinstance(callee, Class):
             return callee

@@ -6,10 +6,12 @@ anywhere is one set. So nothing is missed that names and types let see.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.identity.answers import is_answered, is_text_of_key
 from fapi_lint.project.identity.asking import as_text, asked, set_in_json
 from fapi_lint.project.identity.calls import called
 from fapi_lint.project.identity.cells import Cell, Fact, join
@@ -137,6 +139,10 @@ class Flow(Places):
 
     def value(self, scope: Scope, expr: o.Node | None) -> Cell | None:
         """The set that an expression's value belongs to; None for what is no identifier."""
+        if isinstance(expr, (o.Name, o.Subscript)) and self.is_test(scope) and is_text_of_key(self, scope, expr):
+            cell = Cell()
+            cell.read.append((scope.module, expr))
+            return cell
         visit = _VISITORS.get(type(expr))
         return None if visit is None else visit(self, scope, expr)
 
@@ -340,27 +346,22 @@ class Flow(Places):
                 if not is_other and self.project.model_attributes.of(scope, operand.args[0].value) is not None:
                     self.unknown_class(scope, operand)
         values = [self.value(scope, operand) for operand in expr.operands]
-        if len(values) == 2 and expr.operators[0] in ("==", "!="):
-            for operand, other in zip(expr.operands, reversed(expr.operands), strict=True):
-                if self.is_answered(scope, other):
-                    for value in as_text(self, scope, operand, _key(other)):
+        if len(values) == 2 and expr.operators[0] in ("==", "!=", "in", "not in") and self.is_test(scope):
+            pairs = list(zip(expr.operands, reversed(expr.operands), strict=True))
+            for operand, other in pairs[:1] if expr.operators[0].endswith("in") else pairs:
+                if is_answered(self, scope, other) and not self._is_of_class(scope, operand):
+                    for value in as_text(self, scope, operand, _key(other), is_expected=True):
                         for cell in value.inside(set()):
                             cell.answers.append(self.place(scope, expr))
+                    return
         for operator, left, right in zip(expr.operators, values, values[1:], strict=False):
             if left is None or right is None:
                 continue
             join(left, right.item() if operator in ("in", "not in") else right)
 
-    def is_answered(self, scope: Scope, expr: o.Node) -> bool:
-        """Whether an expression is `response.json()`, or something in it."""
-        while isinstance(expr, o.Subscript):
-            expr = expr.value
-        symbol = self.resolver.resolve(scope, expr) if isinstance(expr, o.Name) else None
-        if isinstance(symbol, Variable) and symbol.value is not None:
-            expr = symbol.value
-        if isinstance(expr, o.Await):
-            expr = expr.value
-        return isinstance(expr, o.Call) and isinstance(expr.func, o.Attribute) and expr.func.attr == "json"
+    def _is_of_class(self, scope: Scope, expr: o.Node) -> bool:
+        """Whether an expression is an attribute of a class, which SQL compares: `User.id`."""
+        return isinstance(expr, o.Attribute) and self.entities.class_named(scope, expr.value) is not None
 
     def _operation(self, scope: Scope, expr: o.Operation) -> Cell | None:
         values = [self.value(scope, operand) for operand in expr.operands]
@@ -390,6 +391,19 @@ class Flow(Places):
         return isinstance(expr, (o.Collection, o.Comprehension))
 
     def _comprehension(self, scope: Scope, expr: o.Comprehension) -> Cell | None:
+        with self.within(scope, expr):
+            values = [self.value(scope, item) for item in expr.items]
+        if expr.kind != "dict":
+            return values[0]
+        cell = Cell()
+        cell.is_dict = True
+        join(cell.key(), values[0])
+        join(cell, values[1])
+        return cell
+
+    @contextmanager
+    def within(self, scope: Scope, expr: o.Comprehension) -> Iterator[None]:
+        """Where the names of a comprehension hold what it runs through."""
         bound, objects = self._bound, self.objects
         self._bound, self.objects = dict(bound), dict(objects)
         try:
@@ -403,16 +417,9 @@ class Flow(Places):
                 self.bind(scope, generator.target, None if value is None else value.item())
                 for condition in generator.ifs:
                     self.value(scope, condition)
-            values = [self.value(scope, item) for item in expr.items]
+            yield
         finally:
             self._bound, self.objects = bound, objects
-        if expr.kind != "dict":
-            return values[0]
-        cell = Cell()
-        cell.is_dict = True
-        join(cell.key(), values[0])
-        join(cell, values[1])
-        return cell
 
     def _lambda(self, scope: Scope, expr: o.Lambda) -> None:
         self.applied(scope, expr, None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.identity.cells import Cell, join
-from fapi_lint.project.identity.passing import arguments, by_keyword, hand_on, pass_to, records, validate
+from fapi_lint.project.identity.passing import arguments, by_keyword, hand_on, pass_to, records, spread, validate
 from fapi_lint.project.identity.sql import row
 from fapi_lint.project.symbols import Class, Function, Scope
 
@@ -168,6 +168,19 @@ def _unite(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | 
     return receiver
 
 
+def _update(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`hero.sqlmodel_update(data, update={"team_id": x})`"""
+    owner = flow.entities.of(scope, func.value, flow.objects)
+    if owner is None:
+        return UNTOLD
+    for arg in call.args:
+        flow.value(scope, arg.value)
+        spread(flow, scope, arg.value, owner)
+        if isinstance(arg.value, o.Dict):
+            by_keyword(flow, scope, o.Call(call.start, call.end, call.func, (arg,), call.open), owner, None)
+    return None
+
+
 def _validate(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
     schema = flow.entities.class_named(scope, func.value) if call.args else None
     if schema is None:
@@ -320,6 +333,7 @@ METHODS = _by_name(
     (_ADDING, _add),
     (_UNITING, _unite),
     (("model_validate", "from_orm", "parse_obj"), _validate),
+    (("sqlmodel_update",), _update),
     (("model_dump", "dict"), _dump),
     (("validate_json", "validate_python", "validate_strings"), _from_json),
     (("strip", "lstrip", "rstrip"), _stripped),

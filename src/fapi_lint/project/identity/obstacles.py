@@ -149,6 +149,8 @@ class Obstacles:
             given = column.argument(keyword)
             if given is not None and not is_none(given.expr):
                 yield Fact(given.place, f"the default of {name}")
+        for factory, value in self.project.factories.numbering(column.owner, column.name):
+            yield Fact(factory.module.place(value), f"what `{factory.name}` makes of {name}")
         for binding in column.owner.scope.bindings.get("__table_args__", ()):
             for node in o.walk(binding.value) if binding.value is not None else ():
                 if isinstance(node, o.Call) and o.dotted(node.func).endswith("CheckConstraint"):

@@ -119,7 +119,8 @@ class Calls:
 
     def _result(self, callee: Callee | None, scope: Scope, call: o.Call, receiver: Type | None) -> Type | None:
         if isinstance(callee, Class):
-            return Type(callee, self.types.generics.made(scope, callee, call))
+            made = self.types.project.factories.made(callee)
+            return Type(made) if made is not None else Type(callee, self.types.generics.made(scope, callee, call))
         if isinstance(callee, Function):
             return self._of_receiver(callee, scope, call, receiver) or self._returned(callee)
         if isinstance(callee, External):

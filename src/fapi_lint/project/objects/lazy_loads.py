@@ -82,11 +82,11 @@ class LazyLoads(Struct, eq=False, dict=True):
 
     @cached_property
     def objects(self) -> ObjectFlow:
-        """Where objects go, as far as lazy relationships may be read on the way."""
+        """Where objects go, as far as lazy relationships may be read on the way, in tests too."""
         objects = ObjectFlow(self.project)
         lazy = LazyWords(self.project, objects.links, objects.stale.volatile)
         objects.doubts.names = lazy.attributes
-        rest = [f for f in self.project.functions if self.project.purposes.is_application(f.module)]
+        rest = [f for f in self.project.functions if self.project.purposes.of(f.module) in ("application", "test")]
         words, is_first = lazy.words, True
         while words or is_first:
             wanted = needles(words)
@@ -109,21 +109,28 @@ class LazyLoads(Struct, eq=False, dict=True):
 
     @cached_property
     def all(self) -> list[LazyLoad]:
-        """Those in code that is asynchronous today, in file and source order."""
+        """Those in code that is asynchronous today, in file and source order.
+
+        None in tests: what made an object for a test may have filled its relationships.
+        """
         if not self.project.sessions.is_async:
             return []
         loads = self._loads(
             read
             for read in self.objects.reads.values()
-            if self._origin(read).is_async and read.path not in read.facts.near
+            if self._is_of_application(read.origin.function) and self._origin(read).is_async
+            if read.path not in read.facts.near
             if not (read.facts.is_opaque or read.is_doubtful or self._may_be_at_hand(read))
         )
         stale = [
             read
             for read in self.objects.stale.reads.values()
-            if read.at.is_async and read.is_fetched and not read.is_opaque
+            if read.at.is_async and read.is_fetched and not read.is_opaque and self._is_of_application(read.at.function)
         ]
         return self._sorted([*loads, *map(self._anew, stale)])
+
+    def _is_of_application(self, function: Function) -> bool:
+        return self.project.purposes.is_application(function.module)
 
     def _may_be_at_hand(self, read: Read) -> bool:
         """Whether who asks for the objects gives the key of what is read of them, as in `get_posts(db, user_id)`.
@@ -198,8 +205,10 @@ class LazyLoads(Struct, eq=False, dict=True):
         """What may read a relationship that nothing loads, if these functions were asynchronous: the first one.
 
         Functions of other closures keep their sessions; those that have no session may be given the objects of any.
+        A test that reads one fails when it runs, which is seen.
         """
-        doubts, closures = self.objects.doubts.found.values(), self.project.async_closures
+        closures = self.project.async_closures
+        doubts = [d for d in self.objects.doubts.found.values() if self._is_of_application(d.function)]
         concerned = [doubt for doubt in doubts if doubt.function in functions or closures.of(doubt.function) is None]
         return min(concerned, key=lambda doubt: doubt.place, default=None)
 
