@@ -104,6 +104,12 @@ def _receiver(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell
     return flow.value(scope, func.value)
 
 
+def _window(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`func.lag(User.id).over(partition_by=User.team_id)`"""
+    arguments(flow, scope, call)
+    return flow.value(scope, func.value)
+
+
 def _text_test(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
     flow.fact(flow.value(scope, func.value), scope, call, f"`.{func.attr}()`, which is for text,")
     return _use(flow, scope, call, func)
@@ -324,6 +330,7 @@ METHODS = _by_name(
     (("filter_by", "values", "update"), _by_keyword),
     (_COLUMN_TESTS, _column_test),
     (_COLUMN_RESULTS, _receiver),
+    (("over", "within_group"), _window),
     (_TEXT_TESTS, _text_test),
     (("get", "get_one"), _get),
     (("scalar", "scalars", "execute", "exec", "stream", "stream_scalars"), _execute),
