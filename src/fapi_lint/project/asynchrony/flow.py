@@ -113,8 +113,6 @@ class SessionFlow:
         self.touched: dict[Function, None] = {}
         self.dirty: dict[Function, None] = {}
         self.producers: dict[Function, None] = {}
-        self.state: dict[str, Type] = {}
-        """Sessions that `request.state` holds, by what stands behind `request`: `state.db`."""
         self._given_to_tests: dict[str, list[Function]] = {}
         """The fixtures among the producers, by what tests call them."""
         self.loose: list[Obstacle] = []
@@ -259,13 +257,12 @@ class SessionFlow:
 
     def hold(self, tail: str, type_: Type) -> bool:
         """`request.state.db` holds a session wherever it is read; False if it may hold something else as well."""
-        known = self.state.setdefault(tail, type_)
         self.add_word(tail.rpartition(".")[2])
-        return known == type_
+        return self.types.hold(tail, type_)
 
     def held(self, dotted: str) -> Type | None:
         """The session that `request.state.db` holds."""
-        return self.state.get(dotted.partition(".")[2])
+        return self.types.in_state(dotted)
 
     def assume(self, function: Function, param: o.Param, type_: Type) -> None:
         """A parameter without annotation is given a session."""

@@ -93,12 +93,22 @@ def argument(reader: Reader, scope: Scope, role: Role, call: o.Call, arg: o.Arg,
             reader.obstacle(call, _passed(reader, role, call, arg))
     elif isinstance(callee, Type) and reader.flow.role(callee) is Role.MAKER:
         return
+    elif isinstance(callee, LibraryMethod) and _keeps(reader, callee):
+        assert isinstance(call.func, o.Attribute)
+        origin = reader.flow.origin(scope, call.func.value)
+        if origin is not None:
+            reader.join(origin)
     elif not isinstance(callee, LibraryMethod) or reader.flow.role(callee.receiver) is None:
         reader.obstacle(call, _passed(reader, role, call, arg))
 
 
 def _constructs(callee: External) -> bool:
     return callee.is_orm and callee.name in (*signatures.MAKERS, *signatures.SYNC_SESSIONS)
+
+
+def _keeps(reader: Reader, method: LibraryMethod) -> bool:
+    """`current.set(session)` of a `ContextVar[Session]`, which gives it back as it is."""
+    return (method.owner, method.name) == ("ContextVar", "set") and reader.flow.role(method.receiver.arg) is not None
 
 
 def _passed(reader: Reader, role: Role, call: o.Call, arg: o.Arg) -> str:

@@ -373,7 +373,7 @@ class Reader:
         targets = statement.targets if isinstance(statement, o.Assign) else (statement.target,)
         for target in targets:
             if isinstance(target, o.Attribute):
-                if self.flow.role(self.types.of(scope, target)):
+                if self.flow.held(o.dotted(target)) is None and self.flow.role(self.types.of(scope, target)):
                     self._join_holder(scope, target.value)
                 else:
                     self._stored_in_path(scope, target, node)

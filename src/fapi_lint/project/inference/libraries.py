@@ -62,6 +62,8 @@ def method_result(method: LibraryMethod) -> Type | None:
         return standard("ContextManager", orm(signatures.ENTERED[key]))
     if method.owner in signatures.MAKERS and method.name == "begin":
         return standard("ContextManager", method.receiver.arg)
+    if key == ("ContextVar", "get"):
+        return method.receiver.arg
     if method.name in ("__anext__", "asend"):
         return coroutine(iterated(method.receiver))
     if method.name == "__next__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.inference.signatures import MAKERS
 from fapi_lint.project.inference.type import ITERATORS, MANAGERS, Type, agreed, awaited, iterated, standard
 from fapi_lint.project.symbols import Class, Function, Scope
 
@@ -35,7 +36,14 @@ class Parameters:
         if param.default is None:
             return self._fixture(function, param)
         marker = self.project.dependencies.marker(function.enclosing, param.default)
-        return None if marker is None or marker.dependency is None else self._made(marker.scope, marker.dependency)
+        if marker is not None:
+            return None if marker.dependency is None else self._made(marker.scope, marker.dependency)
+        return self._maker(function.enclosing, param.default)
+
+    def _maker(self, scope: Scope, default: o.Expr) -> Type | None:
+        """What makes sessions unless another is given: `def __init__(self, maker=SessionLocal)`."""
+        type_ = self.types.of(scope, default) if isinstance(default, (o.Name, o.Attribute)) else None
+        return type_ if type_ is not None and type_.name in MAKERS else None
 
     def _fixture(self, function: Function, param: o.Param) -> Type | None:
         """What pytest gives to a test or a fixture."""

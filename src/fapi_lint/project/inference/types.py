@@ -85,8 +85,7 @@ class Types:
         if isinstance(expr, o.Name):
             return self._name(scope, expr)
         if isinstance(expr, o.Attribute):
-            value = self.of(scope, expr.value)
-            return self.held(self.calls.named(scope, expr)) if value is None else self.attribute(value, expr.attr)
+            return self._attribute(scope, expr)
         if isinstance(expr, o.Call):
             if isinstance(expr.func, o.Attribute) and expr.func.attr in ("get", "pop", "setdefault") and expr.args:
                 given = self.parameters.of_keyword(scope, expr.func.value, expr.args[0].value)
@@ -104,6 +103,10 @@ class Types:
         if isinstance(expr, o.NamedExpr):
             return self.of(scope, expr.value)
         return None
+
+    def _attribute(self, scope: Scope, expr: o.Attribute) -> Type | None:
+        value = self.of(scope, expr.value)
+        return self.held(self.calls.named(scope, expr)) if value is None else self.attribute(value, expr.attr)
 
     def of_any(self, scope: Scope, exprs: Iterable[o.Expr]) -> Type | None:
         """The one type of all expressions, None literals left out."""
