@@ -97,6 +97,7 @@ def test_imports(text: str) -> None:
         "x = cast('→create_user', 1)",
         "x = ForwardRef('→create_user')",
         "Model.update_forward_refs(→create_user=→create_user)",
+        "Model.model_rebuild(_types_namespace={'→create_user': →create_user, 'x': x})",
         "patch('app.services.user.→create_user')",
         "patch('app.main.→create_user.x')",
         "run('app.services.user:→create_user')",

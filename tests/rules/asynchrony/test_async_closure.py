@@ -1359,3 +1359,96 @@ def test_the_title_names_a_test_that_gives_a_mock_for_a_session(args: str, mocke
     found = findings(app(GET, tests__test_it=code), CODES)
     (title,) = {f.fix.title for f in found if f.fix is not None}
     assert ("tests that mock a session must be adapted by hand (tests/test_it.py:8)" in title) == mocked
+
+
+STATE = """
+from contextvars import ContextVar
+from fastapi import FastAPI, Request
+
+app = FastAPI()
+current: ContextVar[Session | None] = ContextVar("current", default=None)
+
+
+class Middleware:
+    def __init__(self, app, maker=SessionLocal):
+        self.maker = maker
+
+    async def dispatch(self, request: Request, call_next):
+        with self.maker() as session:
+            current.set(session)
+            request.state.db = session
+            return await call_next(request)
+
+
+def of_context():
+    session = current.get()
+    session.commit()
+
+
+@app.get("/")
+def root(request: Request):
+    session = request.state.db
+    session.commit()
+"""
+
+
+def test_sessions_that_a_default_a_context_or_a_name_hold() -> None:
+    found = converted(STATE)
+    assert "current: ContextVar[AsyncSession | None] =" in found
+    assert "        async with self.maker() as session:\n" in found
+    assert "async def of_context():\n    session = current.get()\n    await session.commit()\n" in found
+    assert "    session = request.state.db\n    await session.commit()\n" in found
+
+
+def test_a_context_variable_of_any_type_stays() -> None:
+    assert "`session` is passed to `current.set()`" in refusal(STATE.replace("[Session | None]", "", 1))
+
+
+def test_fixtures_that_tests_do_not_annotate() -> None:
+    conftest = "import pytest\nfrom app.work import Unit\n\n\n@pytest.fixture\ndef unit() -> Unit:\n    return Unit()\n"
+    test = "def test_it(unit):\n    with unit:\n        unit.save()\n"
+    found = fixed(app(f"{UNIT_HEAD}{UNIT}", tests__conftest=conftest, tests__test_it=test), CODES, unsafe=True)
+    assert "async def test_it(unit):\n    async with unit:\n" in found["tests/test_it.py"]
+
+
+def test_factories_of_factory_boy_have_a_synchronous_session() -> None:
+    factories = """
+    from factory.alchemy import SQLAlchemyModelFactory
+    from app.models import User
+
+    class UserFactory(SQLAlchemyModelFactory):
+        class Meta:
+            model = User
+    """
+    reason = "`UserFactory` of factory_boy adds what it makes to a synchronous session (tests/factories.py:5)"
+    assert reason in refusal(GET, tests__factories=factories)
+
+
+LAZY = """
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import relationship
+
+
+class Post(Base):
+    __tablename__ = "posts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    author: Mapped[User] = relationship()
+"""
+
+
+def test_what_tests_read_is_loaded_too() -> None:
+    test = """
+    from sqlalchemy import select
+    from app.db import SessionLocal
+    from app.models import Post
+
+    def test_it():
+        with SessionLocal() as db:
+            assert db.scalars(select(Post)).one().author.name
+    """
+    files = {**app(GET, tests__test_it=test), "app/models.py": MODELS + LAZY}
+    found = fixed(files, CODES, unsafe=True)["tests/test_it.py"]
+    assert "(await db.scalars(select(Post).options(selectinload(Post.author)))).one().author.name" in found
+    assert findings({**files, "app/db.py": ASYNC_DB, "tests/test_it.py": found}, "FAPI506") == []

@@ -236,3 +236,32 @@ def test_generic_classes_are_made_at_once() -> None:
     body += '@router.get("/a")\ndef a() -> Page[int]:\n    return Page[int](items=[1])\n'
     (found,) = findings({"app/api.py": HEAD + "from pydantic import BaseModel\n\n\n" + body}, "FAPI501")
     assert found.fix is not None
+
+
+def test_a_dependency_that_only_calls_blocks_nothing_over_asynchronous_sessions() -> None:
+    body = """
+    from fastapi import Depends
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+    class Base(DeclarativeBase):
+        pass
+
+    class User(Base):
+        __tablename__ = "users"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    async def current(db: AsyncSession) -> User:
+        return await db.get(User, 1)
+
+    def active(user: User = Depends(current)) -> User:
+        if not checks.is_active(user):
+            raise ValueError
+        return user
+
+    @router.get("/a")
+    def a(user: User = Depends(active)):
+        return user
+    """
+    (found,) = findings({"app/api/users.py": HEAD + textwrap.dedent(body)}, "FAPI501")
+    assert found.fix is not None

@@ -318,3 +318,8 @@ def test_a_service_that_says_nothing_of_what_it_gives(annotation: str) -> None:
     }
     (found,) = findings(files, "FAPI406")
     assert found.fix is not None
+
+
+def test_the_import_of_a_model_goes_with_its_annotation() -> None:
+    code = handler("return await find_user(db, key)", returns=" -> User")
+    assert "import User\n" not in fixed(files(code), "FAPI406")["app/api.py"]

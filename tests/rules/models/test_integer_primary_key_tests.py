@@ -7,6 +7,7 @@ import pytest
 from fapi_lint.testing import findings, fixed
 
 MODELS = """\
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -17,6 +18,7 @@ class Base(DeclarativeBase):
 class Order(Base):
     __tablename__ = "orders"
     id: Mapped[int] = mapped_column(primary_key=True)
+    before_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
 """
 MAIN = """\
 from fastapi import Depends, FastAPI
@@ -49,8 +51,14 @@ async def order(db):
 @pytest.fixture
 def key(order) -> int:
     return order.id
+
+
+@pytest.fixture
+async def made(client):
+    response = await client.post("/orders")
+    return response.json()
 """
-HEAD = "import pytest\n\n"
+HEAD = "import pytest\nfrom sqlalchemy import select\n\n"
 
 
 def files(test: str) -> dict[str, str]:
@@ -70,6 +78,36 @@ def files(test: str) -> dict[str, str]:
         (
             "async def test_it(client, order):\n    r = await client.get('/')\n    assert r.json() == order.id\n",
             "== str(order.id)",
+        ),
+        (
+            "async def test_it(client, order):\n    r = await client.get('/')\n"
+            "    assert order.id in [o['id'] for o in r.json()]\n",
+            "assert str(order.id) in [",
+        ),
+        (
+            "async def test_it(client, made, order):\n    assert made['id'] == order.id\n",
+            "assert made['id'] == str(order.id)",
+        ),
+        (
+            "async def test_it(client, order):\n    await client.post('/', json={'ids': [o.id for o in [order]]})\n",
+            "{'ids': [str(o.id) for o in [order]]}",
+        ),
+        (
+            "async def test_it(client, order):\n    r = await client.get('/')\n"
+            "    assert r.json()['before'] == order.before_id\n",
+            "== str(order.before_id)",
+        ),
+        (
+            "from app.models import Order\n\n\n"
+            "async def test_it(client, db):\n    r = await client.get('/')\n"
+            "    assert await db.get(Order, r.json()['id'])\n",
+            "db.get(Order, UUID(r.json()['id']))",
+        ),
+        (
+            "from app.models import Order\n\n\n"
+            "async def test_it(client, db, made):\n    key = made['id']\n    await client.get(f'/{key}')\n"
+            "    await db.scalars(select(Order).where(Order.id == key))\n",
+            "where(Order.id == UUID(key))",
         ),
         (
             "@pytest.mark.parametrize('key', [999])\n"
@@ -118,3 +156,42 @@ def test_a_dict_that_something_else_is_given_stands_in_the_way() -> None:
     (found,) = findings(files(test + "    await client.post('/', json=body)\n"), "FAPI201")
     assert found.fix is None
     assert "may not fit: `check`, of which nothing is known, at tests/test_orders.py:" in found.message
+
+
+FACTORIES = """\
+import factory
+from factory.alchemy import SQLAlchemyModelFactory
+
+from app.models import Order
+
+
+class OrderFactory(SQLAlchemyModelFactory):
+    class Meta:
+        model = Order
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "used"),
+    [
+        ("OrderFactory()", "order"),
+        ("OrderFactory.create(before_id=OrderFactory().id)", "order"),
+        ("OrderFactory.create_batch(3)", "order[0]"),
+    ],
+)
+def test_factories_make_objects_of_their_model(made: str, used: str) -> None:
+    test = (
+        "from tests.factories import OrderFactory\n\n\n"
+        f"async def test_it(client):\n    order = {made}\n    await client.post('/', json={{'id': {used}.id}})\n"
+    )
+    factories = FACTORIES + "    before_id = factory.SelfAttribute('other.id')\n"
+    out = fixed({**files(test), "tests/factories.py": factories}, "FAPI201", unsafe=True)
+    assert f"json={{'id': str({used}.id)}}" in out["tests/test_orders.py"]
+
+
+def test_factories_that_number_what_they_make_stand_in_the_way() -> None:
+    factories = FACTORIES + "    id = factory.Sequence(lambda n: n)\n"
+    (found,) = findings({**files("def test_it(): ...\n"), "tests/factories.py": factories}, "FAPI201")
+    assert found.fix is None
+    assert "what `OrderFactory` makes of `Order.id` at tests/factories.py:" in found.message

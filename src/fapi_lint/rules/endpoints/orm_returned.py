@@ -3,7 +3,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Edit, Fix
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
 from fapi_lint.fix.text import replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
@@ -216,7 +216,9 @@ def _models_in_annotation(returned: OrmReturn, project: Project) -> list[o.Node]
 def _fix(returned: OrmReturn, response: Response, project: Project) -> Fix:
     module = returned.function.module
     schema = module.slice(response.node)
-    edits: list[Edit] = [replace(module, node, schema) for node in _models_in_annotation(returned, project)]
+    models = _models_in_annotation(returned, project)
+    edits: list[Edit] = [replace(module, node, schema) for node in models]
+    drops = tuple(DropsImport(module.path, o.dotted(node).partition(".")[0]) for node in models)
     for value, _, is_list in returned.values:
         text = module.slice(value)
         if is_list:
@@ -224,7 +226,7 @@ def _fix(returned: OrmReturn, response: Response, project: Project) -> Fix:
             edits.append(replace(module, value, f"[{schema}.model_validate({item}) for {item} in {text}]"))
         else:
             edits.append(replace(module, value, f"{schema}.model_validate({text})"))
-    return Fix(f"Return `{schema}.model_validate(…)`", Applicability.SAFE, tuple(edits))
+    return Fix(f"Return `{schema}.model_validate(…)`", Applicability.SAFE, tuple(edits), drops=drops)
 
 
 def _item(returned: OrmReturn, text: str) -> str:
