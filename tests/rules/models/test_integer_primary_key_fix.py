@@ -642,3 +642,20 @@ def test_a_model_of_the_same_name_elsewhere(schema: str, model: str, other: str)
     after = fixed(files, "FAPI201", unsafe=True)
     assert KEY in after[model]
     assert after[schema].count("id: UUID") == 2
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def rank():\n    return func.row_number().over(partition_by=User.id, order_by=User.name)\n",
+        "def change(user: User, data: Change):\n    user.sqlmodel_update(data.model_dump(), update={'id': data.id})\n",
+    ],
+)
+def test_what_is_known_of_libraries(code: str) -> None:
+    head = (
+        "from pydantic import BaseModel\nfrom sqlalchemy import func\n\nfrom app.user import User\n\n\n"
+        "class Change(BaseModel):\n    id: int\n\n\n"
+    )
+    after = convert({"app/user.py": USER, "app/service.py": head + code})
+    assert KEY in after["app/user.py"]
+    assert ("id: UUID" in after["app/service.py"]) == ("Change)" in code)
