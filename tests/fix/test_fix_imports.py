@@ -233,6 +233,12 @@ def test_a_given_alias_is_used_where_an_import_is_needed() -> None:
             "import app.db\nimport app.models.tag  # noqa: F401\n",
         ),
         ("import a; x = 1\n", [need("b")], "import a; x = 1\nimport b\n"),
+        ("import a; from m import (\n    b,\n)\n", [need("aa")], "import a; from m import (\n    b,\n)\nimport aa\n"),
+        ("import b; from m import (\n    c,\n)\n", [need("a")], "import a\nimport b; from m import (\n    c,\n)\n"),
+        ("from m import (a\n    , c)\n", [need("m", "d")], "from m import (a\n    , c, d)\n"),
+        ("from m import (a\n    , c)\n", [need("m", "b")], "from m import (a\n    , b, c)\n"),
+        ("from m import (a  # a, b\n    , c)\n", [need("m", "b")], "from m import (a  # a, b\n    , b, c)\n"),
+        ("from m import (a\n    ,)\n", [need("m", "b")], "from m import (a\n    , b,)\n"),
     ],
 )
 def test_adding(before: str, needs: list[NeedsImport], after: str) -> None:
@@ -290,6 +296,12 @@ def test_type_checking(before: str, after: str) -> None:
     assert fixed(before, need("app.u", "User", type_checking=True)).rstrip() == after.rstrip()
 
 
+def test_a_name_that_is_exchanged_stays_on_a_line_that_loses_the_rest() -> None:
+    source = "from m import a; from n import b\nx = 1\n"
+    edits = place(parse(source), (), [need("m", "c")], [DropsImport(PATH, name) for name in ("a", "b")])
+    assert apply(source, edits) == "from m import c\nx = 1\n"
+
+
 def test_a_guarded_import_moves_out_when_needed_at_run_time() -> None:
     source = "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from app.u import User\n\nx = 1\n"
     assert fixed(source, need("app.u", "User")) == "from app.u import User\n\nx = 1\n"
@@ -332,6 +344,10 @@ def test_two_needs_of_one_name_conflict() -> None:
         ("import a; import b\nb\n", "a", "import b\nb\n"),
         ("import a; import b\na\n", "b", "import a\na\n"),
         ("import a; import b\nx = 1\n", "a b", "x = 1\n"),
+        ("from m import (a  # why\n    , b)\nb\n", "a", "from m import ( # why\n    b)\nb\n"),
+        ("from m import (a\n    , b  # why\n)\na\n", "b", "from m import (a\n     # why\n)\na\n"),
+        ("from m import (  # who\n    a,  # why\n)\nx = 1\n", "a", "# who\n# why\nx = 1\n"),
+        ("from m import (\n    a,  # noqa\n)\nx = 1\n", "b", "from m import (\n    a,  # noqa\n)\nx = 1\n"),
         ("import a  # why\nx = 1\n", "a", "# why\nx = 1\n"),
         ("import a  # type: ignore\nx = 1\n", "a", "x = 1\n"),
         ("import os\n\nfrom m import a\n\nx = os\n", "a", "import os\n\nx = os\n"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, Move, NeedsImport
 from fapi_lint.fix.imports import ImportConflict
-from fapi_lint.fix.planner import apply, edits_of, plan, verify
+from fapi_lint.fix.planner import LostComment, apply, edits_of, plan, verify
 from fapi_lint.fix.splice import Draft
 
 FILES = {
@@ -234,3 +234,18 @@ def test_a_fix_whose_own_edits_overlap_is_none() -> None:
     with pytest.raises(ValueError, match="overlap"):
         Fix("Do two things at one place", Applicability.SAFE, edits)
     Fix("Do two things", Applicability.SAFE, (edits[0], edits[0], Edit("a.py", 5, 5, "x"), Edit("b.py", 4, 4, "x")))
+
+
+def test_a_fix_that_loses_a_comment_is_refused() -> None:
+    texts = {"c.py": "x = [\n    1,  # why\n    '# not',  # noqa: E501\n]\n"}
+
+    def file(path: str) -> Draft:
+        return Draft.parse(path, texts[path])
+
+    def replaced(new: str) -> Fix:
+        return fix(Edit("c.py", 4, len(texts["c.py"]) - 1, new))
+
+    with pytest.raises(LostComment, match="# why"):
+        edits_of(replaced("[1]"), file)
+    assert plan([replaced("[1]")], file).refused == {0: "the comment `# why` would be lost"}
+    assert plan([replaced("[1]  # why")], file).applied == [0]

@@ -233,6 +233,10 @@ CLASS_BODIES = [
         "class A:\r\n    def f(self):\r\n        return 1\r\n\r\n    n = 1\r\n",
     ),
     ("class A:\n    x = 1;\n", "class A:\n    x = 1;\n    n = 1\n"),
+    ("class A:\n    x = (\n  1); y = 2\n", "class A:\n    x = (\n  1); y = 2\n    n = 1\n"),
+    ("class A:\n    x = 1 \\\n  ; y = 2 \\\n ;\n", "class A:\n    x = 1 \\\n  ; y = 2 \\\n ;\n    n = 1\n"),
+    ("class A: \\\n  x = 1\n", "class A:\n    x = 1\n    n = 1\n"),
+    ("class A:\n    # c \\\n    x = 1\n", "class A:\n    # c \\\n    x = 1\n    n = 1\n"),
     ("class A:\n    x = 1,  # c\n", "class A:\n    x = 1,  # c\n    n = 1\n"),
     ("def f():\n  class A:\n    x = 1", "def f():\n  class A:\n    x = 1\n    n = 1"),
 ]
@@ -316,6 +320,14 @@ def test_insert_statement_around() -> None:
 def test_quote(text: str, string: str, literal: str) -> None:
     assert t.quote(parse(text), string) == literal
     assert ast.literal_eval(literal) == string
+
+
+def test_a_comment_in_the_parentheses_of_an_argument_stays() -> None:
+    source = "f(a=(  # why\n    1), b=(2))\n"
+    file = parse(source)
+    call = first(file, o.Call)
+    edits = [t.replace_argument_value(file, arg, "3") for arg in call.args]
+    assert apply(source, edits) == "f(a=(  # why\n    3), b=3)\n"
 
 
 @given(st.text())

@@ -10,7 +10,7 @@ from fapi_lint.engine.check import Violation
 from fapi_lint.engine.suppress import noqa_row
 from fapi_lint.fix.edit import Edit, Fix
 from fapi_lint.fix.placing import ImportConflict
-from fapi_lint.fix.planner import check_imports, edits_of
+from fapi_lint.fix.planner import LostComment, check_fix, edits_of
 from fapi_lint.project.enclosing import enclosing_name
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
@@ -57,7 +57,7 @@ def _diagnostic(
     if finding.fix is not None:
         try:
             fix = reported(finding.fix)
-        except ImportConflict as conflict:
+        except (ImportConflict, LostComment) as conflict:
             message = f"{message} (no fix: {conflict})"
     return Diagnostic(
         code=rule.code,
@@ -86,7 +86,7 @@ def _reported(project: Project, fix: Fix, with_edits: bool, with_files: bool) ->
     if with_edits:
         edits = edits_of(fix, project.file)
     else:
-        check_imports(fix, project.file)
+        check_fix(fix, project.file)
     return ReportedFix(
         applicability=fix.applicability.value,
         message=fix.title,

@@ -66,6 +66,8 @@ def dict_to_call(file: File, entries: o.Dict, callee: str) -> list[Edit]:
         if name is None or not name.isidentifier() or keyword.iskeyword(name):
             raise ObstacleError("a key is no name")
         colon = text.index(":", key.end, value.start)
+        if text[key.end : colon].strip():
+            raise ObstacleError("a key stands in parentheses, or a comment behind it")
         rest = text[colon + 1 : value.start]
         edits.append(Edit(path, key.start, colon + 1 + len(rest) - len(rest.lstrip(" ")), f"{name}="))
     return [*edits, Edit(path, entries.end - 1, entries.end, ")")]

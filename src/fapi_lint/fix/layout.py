@@ -12,7 +12,7 @@ from fapi_lint.fix.bindings import ImportStatement, is_type_checking, module_nam
 from fapi_lint.fix.edit import Edit, NeedsImport
 from fapi_lint.fix.names import File
 from fapi_lint.fix.statement import by_type, natural
-from fapi_lint.fix.text import indent_unit, line_start, next_line
+from fapi_lint.fix.text import begins_line, indent_unit, line_of, line_start, next_line
 from fapi_lint.outline import nodes as o
 
 FUTURE, STDLIB, THIRD_PARTY, FIRST_PARTY, RELATIVE = range(5)
@@ -74,9 +74,7 @@ class Layout:
             (
                 node
                 for node in file.outline.body
-                if isinstance(node, o.If)
-                and is_type_checking(node.test)
-                and not self.text[line_start(self.text, node.body[0].start) : node.body[0].start].strip()
+                if isinstance(node, o.If) and is_type_checking(node.test) and begins_line(self.text, node.body[0].start)
             ),
             None,
         )
@@ -129,7 +127,7 @@ class Layout:
         """A new statement `text` for `need`; `guard` is the condition of a TYPE_CHECKING block to be made."""
         line = Line(self.section(module), bool(need.name), module, need.name)
         if not need.type_checking:
-            self.put(line, text, self.groups, "")
+            self.put(line, text, self.groups, self.file.outline.body, "")
         elif self.guard is None:
             self.guarded.append((line, text))
         else:
@@ -137,12 +135,13 @@ class Layout:
             indent = self.text[line_start(self.text, body[0].start) : body[0].start]
             groups = self.grouped(body)
             if groups:
-                self.put(line, text, groups, indent)
+                self.put(line, text, groups, body, indent)
             else:
                 start = line_start(self.text, body[0].start)
                 self.parts.append(_Part(start, 3, 0, _ORDERS[0](line), _indent(text, indent)))
 
-    def put(self, line: Line, text: str, groups: list[Group], indent: str) -> None:
+    def put(self, line: Line, text: str, groups: list[Group], block: Sequence[Any], indent: str) -> None:
+        """A new statement among the groups of a block."""
         text = _indent(text, indent)
         key = self.order(groups)
         group = self.group_for(line, groups)
@@ -157,22 +156,26 @@ class Layout:
                 near = near or [node for other, node in group if other.section == line.section]
                 anchor = near[-1] if near else group[-1][1]
             if following:
-                offset, rank = line_start(self.text, anchor.start), 3
+                offset, rank = line_of(self.text, block, anchor)[0], 3
             else:
-                offset, rank = next_line(self.text, anchor.end), 0
+                offset, rank = self.behind(block, anchor), 0
             order = (key or _ORDERS[0])(line)
             self.parts.append(_Part(offset, rank, 0, order, text))
             return
         before = [group for group in groups if max(other.section for other, _ in group) <= line.section]
         order = _ORDERS[0](line)
         if before:
-            offset = next_line(self.text, before[-1][-1][1].end)
+            offset = self.behind(block, before[-1][-1][1])
             self.parts.append(_Part(offset, 1, line.section, order, text))
         elif groups:
-            offset = line_start(self.text, groups[0][0][1].start)
+            offset = line_of(self.text, block, groups[0][0][1])[0]
             self.parts.append(_Part(offset, 2, line.section, order, text))
         else:
             self.parts.append(_Part(-1, 1, line.section, order, text))
+
+    def behind(self, block: Sequence[Any], statement: ImportStatement) -> int:
+        """Where the line after that of a statement begins."""
+        return next_line(self.text, line_of(self.text, block, statement)[1])
 
     def group_for(self, line: Line, groups: list[Group]) -> Group | None:
         """The group that the line belongs to: of its own package, of its section, or the only one there is."""
@@ -196,7 +199,7 @@ class Layout:
     def insertions(self, guard: str) -> list[Edit]:
         """One insertion for every offset, with the blank lines between groups."""
         if self.guarded:
-            last = next_line(self.text, self.groups[-1][-1][1].end) if self.groups else -1
+            last = self.behind(self.file.outline.body, self.groups[-1][-1][1]) if self.groups else -1
             unit = indent_unit(self.file)
             body = "".join(_indent(text, unit) for _, text in sorted(self.guarded, key=lambda g: _ORDERS[0](g[0])))
             self.parts.append(_Part(last, 1, RELATIVE + 1, (), f"if {guard}:\n{body}"))

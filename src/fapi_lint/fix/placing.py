@@ -31,6 +31,7 @@ from fapi_lint.fix.text import blank_lines_after, is_pragma, line_end, line_star
 from fapi_lint.outline import nodes as o
 
 _INDENTED = re.compile(r"^[ \t]+(?:from|import)\s", re.MULTILINE)
+_COMMENT = re.compile(r"#[^\r\n]*")
 _BY_NAME = frozenset(["relationship", "Relationship", "backref", "ForeignKey", "association_proxy"])
 """Calls whose strings SQLAlchemy looks up in its own registry, not among the module's names."""
 
@@ -92,6 +93,8 @@ class _Placer:
         """Where the aliases start that go."""
         self.local: dict[int, ImportStatement] = {}
         """The imports in functions that lose a name."""
+        self.added: dict[int, list[str]] = {}
+        """The names that join imports, by where those start."""
         self.leading: set[int] = set()
         """Where those of them start that a function begins with, and that go."""
 
@@ -120,7 +123,7 @@ class _Placer:
         missing += self.moved({name for name in dropped if drops[name]})
         blocks = self.drop(dropped, [need for need in missing if need.type_checking])
         layout = Layout(self.file, self.edits)
-        added: dict[int, list[str]] = {}
+        added = self.added
         guarded = [need for need in missing if need.type_checking]
         guard = ""
         if guarded and layout.guard is None:
@@ -141,7 +144,7 @@ class _Placer:
         for group in fresh.values():
             module = self.relative(group[0].module) if group[0].name else group[0].module
             layout.add(group[0], module, self.written(group, module), guard)
-        return self.merge(self.rewrites(added, blocks), layout.insertions(guard))
+        return self.merge(self.rewrites(blocks), layout.insertions(guard))
 
     # --- what is needed --------------------------------------------------------------------------
 
@@ -376,12 +379,12 @@ class _Placer:
         return all(isinstance(node, (o.Import, o.ImportFrom)) and self.is_gone(node) for node in block.body)
 
     def is_gone(self, statement: ImportStatement) -> bool:
-        return all(alias.start in self.gone for alias in statement.names)
+        return statement.start not in self.added and all(alias.start in self.gone for alias in statement.names)
 
     # --- the edits -------------------------------------------------------------------------------
 
-    def rewrites(self, added: dict[int, list[str]], blocks: list[o.If]) -> list[Edit]:
-        edits = []
+    def rewrites(self, blocks: list[o.If]) -> list[Edit]:
+        edits, added = [], self.added
         inside = {node.start for block in blocks for node in block.body}
         lines = [(line_start(self.text, block.start), next_line(self.text, block.end)) for block in blocks]
         key = name_order(self.name_lists())
@@ -433,10 +436,14 @@ class _Placer:
             return [Edit(path, first + before.rindex(";"), statement.end, "")]
         if before.strip():  # `if TYPE_CHECKING: import a`
             return [Edit(path, statement.start, statement.end, "pass")]
+        kept = [found for found in _COMMENT.findall(text, statement.start, statement.end) if not is_pragma(found)]
+        between = newline(text) + before
         siblings = self.siblings(statement)
         if siblings and statement.start == siblings[-1].start:
             # A guarded block that must not become empty.
-            return [Edit(path, statement.start, statement.end, "pass")]
+            return [Edit(path, statement.start, statement.end, between.join([*kept, "pass"]))]
+        if kept:
+            return [Edit(path, statement.start, statement.end, between.join(kept))]
         if comment >= 0 and not is_pragma(behind[comment:]):
             return [Edit(path, statement.start, statement.end + comment, "")]
         end = next_line(text, stop)

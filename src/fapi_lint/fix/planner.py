@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
+from fapi_lint.fix.comments import LostComment, keep_comments
 from fapi_lint.fix.edit import DropsImport, Edit, Fix, Move, NeedsImport
 from fapi_lint.fix.names import File
 from fapi_lint.fix.placing import ImportConflict, check, place
@@ -16,7 +17,7 @@ from fapi_lint.fix.sorted_names import keep_sorted
 from fapi_lint.fix.splice import Draft, apply
 from fapi_lint.outline.nodes import Failure
 
-__all__ = ["Files", "Plan", "apply", "check_imports", "edits_of", "plan", "verify"]
+__all__ = ["Files", "LostComment", "Plan", "apply", "check_fix", "edits_of", "plan", "verify"]
 
 _NAME = re.compile(r"[^\W\d]\w*")
 
@@ -38,13 +39,15 @@ class Plan(Struct):
 
 
 def edits_of(fix: Fix, files: Files) -> tuple[Edit, ...]:
-    """The edits of one fix alone, sorted by file and offset, imports placed. Raises ImportConflict."""
+    """The edits of one fix alone, sorted by file and offset, imports placed. Raises ImportConflict and LostComment."""
+    keep_comments(fix, files)
     parts = sorted(_by_path([fix]).items())
     return tuple(edit for path, part in parts for edit in part.place(files(path)))
 
 
-def check_imports(fix: Fix, files: Files) -> None:
-    """Raise the ImportConflict that `edits_of` would raise, without placing anything."""
+def check_fix(fix: Fix, files: Files) -> None:
+    """Raise what `edits_of` would raise, without placing anything."""
+    keep_comments(fix, files)
     for path, part in _by_path([fix]).items():
         if part.needs:
             check(files(path), part.edits, part.needs, part.drops)
@@ -73,6 +76,11 @@ def _plan(fixes: Sequence[Fix], files: Files) -> Plan:
     """The plan for fixes that are all different objects."""
     result = Plan()
     pending = [_Candidate(index, fix, _by_path([fix]), _Names.of(fix, files)) for index, fix in enumerate(fixes)]
+    for candidate in pending:
+        try:
+            keep_comments(candidate.fix, files)
+        except LostComment as conflict:
+            result.refused[candidate.index] = str(conflict)
     while True:
         chosen = _choose(pending, files, result)
         waiting = set()

@@ -12,15 +12,21 @@ from msgspec import Struct
 from fapi_lint.fix.bindings import ImportStatement
 from fapi_lint.fix.text import indentation_at, is_pragma, newline
 
+_COMMENT = re.compile(r"#[^\r\n]*")
+_BEHIND = re.compile(r"(?:((?:[\s\\]|#[^\r\n]*(?=[\r\n]))*)(,))?([ \t]*#[^\r\n]*)?")
+"""What belongs to a name of an import: all up to its comma, and the comment on the line."""
+
 NameKey: TypeAlias = Callable[[str], Any]
 
 
 class _Item(Struct):
-    """A name with what stands before it (white space, comments) and after it (comma, comment on the line)."""
+    """A name with what stands before it and before its comma (white space, comments), and the comment behind that."""
 
     before: str
     text: str
-    after: str
+    gap: str = ""
+    comma: str = ""
+    comment: str = ""
 
 
 class Names:
@@ -42,9 +48,10 @@ class Names:
         for index, alias in enumerate(names):
             stop = names[index + 1].start if index + 1 < len(names) else statement.end - self.parenthesised
             gap = text[alias.end : stop]
-            after = _tail(gap)
-            self.items.append(_Item(before, text[alias.start : alias.end], after))
-            before = gap[len(after) :]
+            parts = _BEHIND.match(gap)
+            assert parts is not None
+            self.items.append(_Item(before, text[alias.start : alias.end], *parts.groups("")))
+            before = gap[parts.end() :]
         self.tail = before + (")" if self.parenthesised else "")
 
     @property
@@ -57,39 +64,42 @@ class Names:
         if key is not None:
             index = next((i for i, item in enumerate(self.items) if key(item.text) > key(name)), index)
         previous = self.items[index - 1] if index else None
-        fresh = _Item(" ", name, ",")
+        fresh = _Item(" ", name, comma=",")
         if self._own_lines:
             fresh.before = self._newline + _indent(self.items[0].before)
         elif previous is None:
             following = self.items[0]
             fresh.before, following.before = following.before, " "
-        elif "#" in previous.after:
+        elif previous.comment:
             fresh.before = self._newline + " " * 4
         if previous is None and self._own_lines:
             # Comments over the first name stay with it.
             fresh.before = self._newline + _indent(self.items[0].before)
         if index == len(self.items) and previous is not None:
-            fresh.after = "," if previous.after.startswith(",") else ""
-            if not fresh.after:
-                previous.after = "," + previous.after
+            fresh.comma, previous.comma = previous.comma, ","
         self.items.insert(index, fresh)
 
     def remove(self, index: int) -> None:
         """Take the name at `index` out; its comments stay, but for pragmas."""
         gone = self.items.pop(index)
         kept = gone.before.rstrip() if "#" in gone.before else ""
-        comment = gone.after[gone.after.index("#") :] if "#" in gone.after else ""
-        if comment and not is_pragma(comment):
-            kept += (gone.before[len(kept) :] if _breaks(gone.before) else " ") + comment
+        own_line = gone.before[len(kept) :] if _breaks(gone.before) else ""
+        for comment in _COMMENT.findall(gone.gap + gone.comment):
+            if not is_pragma(comment):
+                kept += (own_line or (self._newline if "#" in kept else " ")) + comment
         if index < len(self.items):
             following = self.items[index]
             if not _breaks(following.before) and (index == 0 or _breaks(gone.before)):
                 following.before = gone.before[len(gone.before.rstrip()) :] if kept else gone.before
-            following.before = kept + following.before
+            following.before = self._behind_comments(kept, following.before)
         else:
-            self.tail = kept + self.tail
-            if self.items and not gone.after.startswith(","):
-                self.items[-1].after = self.items[-1].after.replace(",", "", 1)
+            self.tail = self._behind_comments(kept, self.tail)
+            if self.items and not gone.comma:
+                self.items[-1].comma = ""
+
+    def _behind_comments(self, comments: str, text: str) -> str:
+        """Text after comments, on a line of its own if there are any."""
+        return comments + (self._newline + " " * 4 if comments and not _breaks(text) else "") + text
 
     def render(self, limit: int) -> str:
         """The statement; one that became too long for a line is set in parentheses, one name per line."""
@@ -102,10 +112,9 @@ class Names:
         return text
 
     def _join(self) -> str:
-        return self.head + "".join(i.before + i.text + i.after for i in self.items) + self.tail
+        return self.head + "".join(i.before + i.text + i.gap + i.comma + i.comment for i in self.items) + self.tail
 
 
-@lru_cache(maxsize=64)
 @lru_cache(maxsize=64)  # Every fix of a file asks for it.
 def line_limit(text: str) -> int:
     """How long lines of code may be, going by those that are there: from 88 to 120."""
@@ -144,17 +153,6 @@ def natural(name: str) -> list[Any]:
 def _is_sorted(names: list[str], key: NameKey) -> bool:
     keys = [key(name) for name in names]
     return keys == sorted(keys)
-
-
-def _tail(gap: str) -> str:
-    """What belongs to the name before it: up to the comma, or to the end of a comment on the same line."""
-    found = re.match(r"[ \t]*,?[ \t]*(#[^\r\n]*)?", gap)
-    assert found is not None
-    if found[1]:
-        return found[0]
-    comma = gap.find(",")
-    comment = gap.find("#")
-    return gap[: comma + 1] if comma >= 0 and not 0 <= comment < comma else ""
 
 
 def _breaks(text: str) -> bool:

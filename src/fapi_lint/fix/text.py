@@ -22,6 +22,8 @@ _LINE_END = re.compile(r"\r\n?|\n")
 _INDENT = re.compile(r"[ \t\f]*")
 _HEAD = re.compile(r"(?<=[\s(\[{,=:])[rRbBuUfFtT]{0,2}(['\"])")
 """How string literals begin: not an apostrophe inside a word."""
+_REST_OF_LINE = re.compile(r"(?:[^\r\n\\#]|\\(?:\r\n?|\n)?)*+(?:#[^\r\n]*)?")
+"""What may stand behind the last statement of a line."""
 _PRAGMA = re.compile(r"#\s*(noqa|type:\s*ignore|pyright:|mypy:|pragma:|pylint:|nosec|fapi-lint:)", re.IGNORECASE)
 
 Definition: TypeAlias = o.FunctionDef | o.ClassDef
@@ -45,6 +47,26 @@ def next_line(text: str, offset: int) -> int:
     """Offset of the line after the one that holds `offset`; the length of the text on the last line."""
     found = _LINE_END.search(text, offset)
     return found.end() if found else len(text)
+
+
+def line_of(text: str, block: Sequence[Any], stmt: Any) -> tuple[int, int]:
+    """Where the line of a statement begins and where it ends, with all that semicolons and backslashes join to it.
+
+    `block` are the statements among which it stands.
+    """
+    first, last = _joined(text, block, stmt)
+    found = _REST_OF_LINE.match(text, last.end)
+    assert found is not None
+    return line_start(text, first.outer_start), found.end()
+
+
+def begins_line(text: str, offset: int) -> bool:
+    """Whether a statement begins its line: it follows no colon, no semicolon and no backslash."""
+    start = line_start(text, offset)
+    if text[start:offset].strip():
+        return False
+    end = _line_before(text, start)
+    return not text.endswith("\\", 0, max(end, 0)) or "#" in text[line_start(text, end) : end]
 
 
 def indentation_at(text: str, offset: int) -> str:
@@ -86,8 +108,11 @@ def replace(file: File, node: o.Node, text: str) -> Edit:
 
 
 def replace_argument_value(file: File, arg: o.Arg, text: str) -> Edit:
-    """`text` as the value of an argument, parentheses around the old value included; keyword and star stay."""
-    return Edit(file.path, value_start(file.text, arg), arg.end, text)
+    """`text` as the value of an argument; keyword and star stay, parentheses only where a comment is in them."""
+    start, value = value_start(file.text, arg), arg.value
+    if "#" in file.text[start : value.start] + file.text[value.end : arg.end]:
+        return replace(file, value, text)
+    return Edit(file.path, start, arg.end, text)
 
 
 def value_start(text: str, arg: o.Arg) -> int:
@@ -284,10 +309,8 @@ def insert_statement_after(file: File, stmt: o.Node, lines: Sequence[str]) -> Ed
     block, _, header = _block_of(file, stmt)
     if header is not None:
         return _expanded(file, header, block, lines, len(block))
-    text = file.text
-    _, last = _logical_line(file, block, stmt)
-    end = line_end(text, last.end)
-    return Edit(file.path, end, end, _indented(file, lines, indentation_at(text, stmt.outer_start), before=True))
+    start, end = line_of(file.text, block, stmt)
+    return Edit(file.path, end, end, _indented(file, lines, indentation_at(file.text, start), before=True))
 
 
 def insert_before(file: File, stmt: o.Node, lines: Sequence[str]) -> Edit:
@@ -295,8 +318,7 @@ def insert_before(file: File, stmt: o.Node, lines: Sequence[str]) -> Edit:
     block, _, header = _block_of(file, stmt)
     if header is not None:
         return _expanded(file, header, block, lines, 0)
-    first, _ = _logical_line(file, block, stmt)
-    start = line_start(file.text, first.outer_start)
+    start, _ = line_of(file.text, block, stmt)
     return Edit(file.path, start, start, _indented(file, lines, indentation_at(file.text, start), before=False))
 
 
@@ -312,12 +334,12 @@ def insert_into_class_body(
     `first`, else at the end. A body of nothing but `pass` or `...` is replaced. A blank line sets them
     off from a docstring and from functions."""
     text, body = file.text, class_def.body
-    one_line = not _opens_line(text, class_def.body_start)
+    one_line = not begins_line(text, class_def.body_start)
     documented = _is_docstring(body[0])
     rest = body[1:] if documented else body
     if len(rest) == 1 and _is_placeholder(rest[0]) and after is None:
         if one_line and not documented:
-            start = len(text[: class_def.body_start].rstrip())
+            start = len(text[: class_def.body_start].rstrip(" \t\f\r\n\\"))
             inner = indentation_at(text, class_def.start) + indent_unit(file)
             return Edit(file.path, start, rest[0].end, _indented(file, lines, inner, before=True))
         if not one_line:
@@ -362,7 +384,7 @@ def remove_statement(file: File, stmt: o.Node) -> Edit:
     start, end = stmt.outer_start, stmt.end
     if len(block) == 1 and (header is not None or block[0].start != file.outline.body[0].start):
         return Edit(file.path, start, end, "pass")
-    first, last = _logical_line(file, block, stmt)
+    first, last = _joined(text, block, stmt)
     if first.start != last.start or header is not None:
         if last.start != stmt.start:
             return Edit(file.path, start, block[index + 1].outer_start, "")
@@ -464,38 +486,27 @@ def _block_of(file: File, stmt: Any) -> tuple[tuple[Any, ...], int, Any]:
             continue
         other = block[index]
         if type(other) is type(stmt) and (other.start, other.end) == (stmt.start, stmt.end):
-            one_line = not _opens_line(file.text, block[0].outer_start) and not _joined(file.text, block[0].outer_start)
-            return block, index, block[0].outer_start if one_line else None
+            header = None if begins_line(file.text, block[0].outer_start) else block[0].outer_start
+            return block, index, header
         if stmt.end <= other.end:
             pending += _blocks(other)
     raise ValueError("not a statement of this file")
 
 
-def _joined(text: str, offset: int) -> bool:
-    return text[:offset].rstrip(" \t").endswith(";")
-
-
-def _logical_line(file: File, block: tuple[Any, ...], stmt: Any) -> tuple[Any, Any]:
+def _joined(text: str, block: Sequence[Any], stmt: Any) -> tuple[Any, Any]:
     """The first and the last of the statements that semicolons join to one."""
-    index = [other.start for other in block].index(stmt.start)
-    first = last = index
-    while first and ";" in file.text[block[first - 1].end : block[first].outer_start].partition("#")[0]:
+    first = last = [other.start for other in block].index(stmt.start)
+    while first and not begins_line(text, block[first].outer_start):
         first -= 1
-    while last + 1 < len(block) and ";" in file.text[block[last].end : block[last + 1].outer_start].partition("#")[0]:
+    while last + 1 < len(block) and not begins_line(text, block[last + 1].outer_start):
         last += 1
-    if first != last:
-        # `x = 1;` may end its line all the same.
-        while first < index and _opens_line(file.text, block[first + 1].outer_start):
-            first += 1
-        while last > index and _opens_line(file.text, block[last].outer_start):
-            last -= 1
     return block[first], block[last]
 
 
 def _expanded(file: File, header: int, block: tuple[Any, ...], lines: Sequence[str], at: int) -> Edit:
     """A one-line suite as a block, with lines before (`at` 0) or after its statements."""
     text = file.text
-    start = len(text[:header].rstrip())
+    start = len(text[:header].rstrip(" \t\f\r\n\\"))
     inner = indentation_at(text, header) + indent_unit(file)
     old = [text[stmt.outer_start : stmt.end] for stmt in block]
     fresh = [*lines, *old] if at == 0 else [*old, *lines]

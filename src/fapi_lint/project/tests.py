@@ -136,7 +136,7 @@ class Tests:
         return [
             AsyncTest(self.project, function)
             for module in self.modules
-            if is_test_file(module) and "async def test" in module.text
+            if is_test_file(module) and "async" in module.text
             for function in self._collected(module.scope)
             if function.node.is_async and not self.project.fixtures.is_fixture(function)
         ]
