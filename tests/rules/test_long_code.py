@@ -12,9 +12,10 @@ from fapi_lint.engine.registry import all_rules
 from fapi_lint.testing import findings
 
 MODELS = """
-from typing import Self, Union
+from typing import Annotated, Optional, Self, Union
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
 from sqlalchemy import ForeignKey, create_engine, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
@@ -79,6 +80,30 @@ CODE = {
     "aliases": "    A0 = User\n" + times("    A{n} = Union[A{m}, A{m}]\n") + f"    v: A{LAST} = load()\n    return v\n",
 }
 
+MODULES = {
+    "constants": "A0 = 'a'\n" + times("A{n} = A{m} + A{m}\n") + f"@router.get(A{LAST})\ndef show(): ...\n",
+    "formatted constants": "A0 = 'a'\n" + times("A{n} = f'{A{m}}{A{m}}'\n") + f"create_engine(A{LAST})\n",
+    "types that contain themselves": "J = Union[" + "list['J'], dict[str, 'J'], " * 4 + "str]\n"
+    "K = Optional[" + "Optional['K'] | " * 8 + "int]\n"
+    "class Item(Base):\n    __tablename__ = 'item'\n"
+    "    id: Mapped[K] = mapped_column(primary_key=True)\n    name: Mapped[J]\n"
+    "class ItemCreate(BaseModel):\n    id: K\n    name: J\n"
+    "@router.get('/items/{id}', response_model=J)\ndef show(id: K, name: J) -> J: ...\n",
+    "wide aliases": "A0 = str\nB0 = int\n"
+    + times("A{n} = Annotated[Union[" + "A{m}, " * 8 + "], Field(max_length=3)]\nB{n} = Union[" + "B{m}, " * 8 + "]\n")
+    + f"class ItemCreate(BaseModel):\n    id: B{LAST}\n    name: A{LAST}\n"
+    + f"@router.get('/items/{{id}}', response_model=A{LAST})\ndef show(id: B{LAST}): ...\n",
+    "settings in settings": "K0 = {'title': 'a'}\n"
+    + times("K{n} = {" + "**K{m}, " * 8 + "}\n")
+    + f"class ItemRead(BaseModel):\n    model_config = K{LAST}\n",
+    "dependencies of dependencies": "def d0(db: Session = Depends(get_db)): return db\n"
+    + times("def d{n}(" + "".join(f"a{i}=Depends(d{{m}}), " for i in range(8)) + "): return a0\n")
+    + f"@router.get('/items')\ndef show(db: Session = Depends(d{LAST})): return db.query(User).all()\n",
+    "classes of one line": "class A0(Base):\n    __abstract__ = True\n"
+    + times("class A{n}(A{m}):\n    __abstract__ = True\n    c{n}: Mapped[str]\n", range(1, 300)),
+    "models of one line": "class A0(User): ...\n" + times("class A{n}(A{m}):\n    c{n}: Mapped[str]\n", range(1, 200)),
+}
+
 
 @pytest.fixture(autouse=True)
 def limit() -> Iterator[None]:
@@ -97,6 +122,13 @@ def limit() -> Iterator[None]:
 def test_what_is_long_takes_no_power_of_its_length(code: str, header: str) -> None:
     function = f"{header}def show(user_id: int, db: Session = Depends(get_db)):\n{code}"
     found = findings({"app/main.py": MODELS + function}, list(all_rules()))
+    assert found
+    assert "FAPI000" not in {each.code for each in found}
+
+
+@pytest.mark.parametrize("code", MODULES.values(), ids=MODULES)
+def test_what_is_made_of_itself_or_of_more_of_the_same_comes_to_an_end(code: str) -> None:
+    found = findings({"app/main.py": MODELS + code}, list(all_rules()))
     assert found
     assert "FAPI000" not in {each.code for each in found}
 

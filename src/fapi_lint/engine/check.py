@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,6 +13,9 @@ from fapi_lint.engine.timing import Clock
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, Rule
+
+_RECURSION_LIMIT = 4_000
+"""Names made of names, hundreds of times: more than Python would go along, and less than its stack can take."""
 
 
 class Violation(Struct, frozen=True):
@@ -71,6 +75,18 @@ def check(
     """
     clock = clock or Clock()
     found: list[Violation] = []
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
+    try:
+        _check(project, rules, clock, errors, found)
+    finally:
+        sys.setrecursionlimit(limit)
+    return sorted(found, key=lambda violation: violation.order)
+
+
+def _check(
+    project: Project, rules: Iterable[Rule], clock: Clock, errors: list[RuleError] | None, found: list[Violation]
+) -> None:
     for rule in rules:
         if not project.has_subject(rule.subject):
             continue  # Unused suppressions are known only once everything else is.
@@ -84,7 +100,6 @@ def check(
                         raise error from cause
                     error.__cause__ = cause
                     errors.append(error)
-    return sorted(found, key=lambda violation: violation.order)
 
 
 def _judged(project: Project, subjects: Iterable[Any]) -> Iterator[Any]:

@@ -86,28 +86,35 @@ def _integer(project: Project, located: Located) -> int | None:
 
 def python_type(project: Project, scope: Scope, annotation: o.Node | None) -> Symbol | None:
     """The class that an annotation stands for, `None` left out; aliases, `Annotated` and `NewType` are seen through."""
-    found = list(_members(project, scope, annotation))
+    found = list(_members(project, scope, annotation, set()))
     return found[0] if len(found) == 1 else None
 
 
-def _members(project: Project, scope: Scope, annotation: o.Node | None, depth: int = 0) -> Iterator[Symbol | None]:
+def _members(
+    project: Project, scope: Scope, annotation: o.Node | None, seen: set[tuple[Scope, str]]
+) -> Iterator[Symbol | None]:
+    """What the members of an annotation are; every alias is `seen` through once, however often it stands there."""
     for member in project.resolver.union_members(scope, annotation):
         if is_none(member):
             continue
         if isinstance(member, o.Subscript):
             wrapper = project.resolver.external(scope, member.value)
             if wrapper is not None and wrapper.name == "Annotated":
-                yield from _members(project, scope, member.items[0], depth)
+                yield from _members(project, scope, member.items[0], seen)
             else:
                 yield None
             continue
         symbol = project.resolver.resolve(scope, parse_annotation(member))
         value = symbol.value if isinstance(symbol, Variable) else None
-        if isinstance(symbol, Variable) and isinstance(value, (o.Subscript, o.Operation)) and depth < 8:
-            yield from _members(project, symbol.scope, value, depth + 1)
+        if isinstance(symbol, Variable):
+            if (symbol.scope, symbol.name) in seen:
+                continue
+            seen.add((symbol.scope, symbol.name))
+        if isinstance(symbol, Variable) and isinstance(value, (o.Subscript, o.Operation)):
+            yield from _members(project, symbol.scope, value, seen)
         elif isinstance(symbol, Variable) and isinstance(value, o.Call) and o.dotted(value.func).endswith("NewType"):
             base = value.argument("tp", 1)
-            yield from _members(project, symbol.scope, base.value if base is not None else None, depth + 1)
+            yield from _members(project, symbol.scope, base.value if base is not None else None, seen)
         else:
             yield symbol
 
@@ -133,7 +140,7 @@ def _aliases(project: Project, scope: Scope, annotation: o.Node | None) -> Itera
 
 
 def _registered(project: Project, model: Model, kinds: set[Symbol]) -> Iterator[Located | None]:
-    for located in _type_maps(project, model):
+    for located in model.type_maps:
         expr, scope = located.expr, located.scope
         symbol = project.resolver.resolve(scope, expr)
         if isinstance(symbol, Variable) and symbol.value is not None:
@@ -146,34 +153,3 @@ def _registered(project: Project, model: Model, kinds: set[Symbol]) -> Iterator[
                 yield None
             elif project.resolver.resolve(scope, key) in kinds:
                 yield generic_type(project, Located(value, scope))
-
-
-def _type_maps(project: Project, model: Model) -> Iterator[Located]:
-    """What is passed or assigned as `type_annotation_map` to the bases of a model and their registries."""
-    for class_ in model.ancestors:
-        for binding in class_.scope.bindings.get("type_annotation_map", ()):
-            if binding.value is not None:
-                yield Located(binding.value, class_.scope)
-        makers: list[Located] = [
-            Located(binding.value, class_.scope)
-            for binding in class_.scope.bindings.get("registry", ())
-            if binding.value is not None
-        ]
-        makers += [Located(base.value, class_.enclosing) for base in class_.node.bases]
-        makers += [Located(decorator.value, class_.enclosing) for decorator in class_.node.decorators]
-        for maker in makers:
-            yield from _passed_map(project, maker)
-
-
-def _passed_map(project: Project, maker: Located, depth: int = 0) -> Iterator[Located]:
-    """The `type_annotation_map` of a registry, or of a base or decorator that it or a function makes."""
-    symbol = project.resolver.resolve(maker.scope, maker.expr)
-    if isinstance(symbol, Variable) and symbol.value is not None and depth < 8:
-        yield from _passed_map(project, Located(symbol.value, symbol.scope), depth + 1)
-    elif isinstance(maker.expr, o.Call):
-        arg = maker.expr.argument("type_annotation_map")
-        if arg is not None:
-            yield Located(arg.value, maker.scope)
-        yield from _passed_map(project, Located(maker.expr.func, maker.scope), depth + 1)
-    elif isinstance(maker.expr, o.Attribute) and depth < 8:
-        yield from _passed_map(project, Located(maker.expr.value, maker.scope), depth + 1)

@@ -17,6 +17,7 @@ from fapi_lint.project.annotation import is_none, parse_annotation, union_member
 from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
+from fapi_lint.project.type_maps import type_maps
 from fapi_lint.project.values import Located, annotated_calls, dict_entry, dict_items
 from fapi_lint.source.place import Place
 
@@ -372,6 +373,11 @@ class Model(ClassEntity):
     def registry(self) -> object:
         """What tells one declarative base from another: string targets resolve within it."""
         return self.project.models.registry_of(self.class_)
+
+    @cached_property
+    def type_maps(self) -> tuple[Located, ...]:
+        """What is passed or assigned as `type_annotation_map` to its bases and their registries."""
+        return tuple(type_maps(self.project.resolver, self.ancestors))
 
 
 class Table(Struct, eq=False, dict=True):

@@ -252,7 +252,8 @@ class Models(Struct, eq=False, dict=True):
                 and symbol is not class_
                 and (self.is_declarative(symbol) or self.is_sqlmodel(symbol))
             ):
-                return self.registry_of(symbol)
+                known = self.by_class.get(symbol)
+                return known.registry if known is not None else self.registry_of(symbol)
             if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
                 return self.registry_behind(symbol)
             if isinstance(symbol, External) and symbol.name == "SQLModel":

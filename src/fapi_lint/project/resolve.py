@@ -9,7 +9,8 @@ from __future__ import annotations
 import builtins
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation, union_members
@@ -451,8 +452,8 @@ class Resolver:
             return cached
         self._mro_cache[class_] = (class_,)
         order: list[Class | External] = [class_]
-        lines: list[list[Class | External]] = [
-            list(self.mro(base)) if isinstance(base, Class) else [base] for base in self.bases(class_)
+        lines: list[tuple[Class | External, ...]] = [
+            self.mro(base) if isinstance(base, Class) else (base,) for base in self.bases(class_)
         ]
         order.extend(_merge(lines))
         self._mro_cache[class_] = tuple(order)
@@ -490,16 +491,21 @@ def _absolute_tops(statement: o.Node) -> list[str]:
     return []
 
 
-def _merge(lines: list[list[Class | External]]) -> Iterator[Class | External]:
+def _merge(lines: Iterable[Sequence[Class | External]]) -> Iterator[Class | External]:
     """C3's order where it exists; an ancestor comes after all of its descendants."""
-    lines = [line for line in lines if line]
-    while lines:
-        head = next(
-            (line[0] for line in lines if not any(line[0] in other[1:] for other in lines)),
-            lines[0][0],
-        )
+    stacks = [list(reversed(line)) for line in lines if line]
+    waiting = Counter(item for stack in stacks for item in stack[:-1])
+    done: set[Class | External] = set()
+    while stacks:
+        head = next((stack[-1] for stack in stacks if not waiting[stack[-1]]), stacks[0][-1])
         yield head
-        lines = [rest for line in lines if (rest := [item for item in line if item != head])]
+        done.add(head)
+        for stack in stacks:
+            while stack and stack[-1] in done:
+                stack.pop()
+                if stack:
+                    waiting[stack[-1]] -= 1
+        stacks = [stack for stack in stacks if stack]
 
 
 def _ancestors(folder: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.descent import once
 from fapi_lint.project.symbols import Class, External, Scope, Variable
 from fapi_lint.project.values import Located, dict_items
 
@@ -42,6 +43,7 @@ class SchemaConfigs:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._configs: dict[Class, Config] = {}
+        self._shared: dict[tuple[Scope, str], Config] = {}
 
     def of(self, class_: Class) -> Config:
         """The settings of a class: those of its bases, of which the last wins, its own, and its header's keywords."""
@@ -120,6 +122,7 @@ class SchemaConfigs:
                 return self.of(owner) if isinstance(owner, Class) else _UNKNOWN
             case o.Name() | o.Attribute():
                 symbol_ = self.project.resolver.resolve(scope, expr)
-                if isinstance(symbol_, Variable) and symbol_.value is not None and symbol_.value is not expr:
-                    return self._of_expression(symbol_.scope, symbol_.value)
+                if isinstance(symbol_, Variable) and symbol_.value is not None:
+                    where, given, name = symbol_.scope, symbol_.value, symbol_.name
+                    return once(self._shared, (where, name), lambda: self._of_expression(where, given), _UNKNOWN)
         return _UNKNOWN

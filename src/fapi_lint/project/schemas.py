@@ -97,10 +97,11 @@ class SchemaField(Struct, eq=False, dict=True):
     @cached_property
     def calls(self) -> tuple[Located, ...]:
         """The calls that constrain the field: `Field(…)`, `constr(…)`, `StringConstraints(…)`, those of aliases too."""
-        default = () if self.default is None else self._constraints(self.scope, self.default)
-        return (*default, *self._constraints(self.scope, self.annotation))
+        default = () if self.default is None else self._constraints(self.scope, self.default, set())
+        return (*default, *self._constraints(self.scope, self.annotation, set()))
 
-    def _constraints(self, scope: Scope, expr: o.Node, depth: int = 0) -> Iterator[Located]:
+    def _constraints(self, scope: Scope, expr: o.Node, seen: set[tuple[Scope, str]]) -> Iterator[Located]:
+        """Every alias is `seen` through once, however often it stands there."""
         resolver = self.project.resolver
         match parse_annotation(expr):
             case o.Call() as call:
@@ -109,16 +110,17 @@ class SchemaField(Struct, eq=False, dict=True):
                     yield Located(call, scope)
             case o.Name() | o.Attribute() as name:
                 alias = resolver.resolve(scope, name)
-                if isinstance(alias, Variable) and alias.value is not None and depth < 8:
-                    yield from self._constraints(alias.scope, alias.value, depth + 1)
+                if isinstance(alias, Variable) and alias.value is not None and (alias.scope, alias.name) not in seen:
+                    seen.add((alias.scope, alias.name))
+                    yield from self._constraints(alias.scope, alias.value, seen)
             case o.Subscript() as subscript:
                 wrapper = resolver.external(scope, subscript.value)
                 if wrapper is not None and wrapper.name in ("Annotated", "Optional", "Union"):
                     for item in subscript.items:
-                        yield from self._constraints(scope, item, depth)
+                        yield from self._constraints(scope, item, seen)
             case o.Operation(operator="|") as union:
                 for operand in union.operands:
-                    yield from self._constraints(scope, operand, depth)
+                    yield from self._constraints(scope, operand, seen)
 
     def argument(self, keyword: str) -> Located | None:
         """The value passed as `keyword` to one of `calls`."""
@@ -370,28 +372,37 @@ class Schemas:
         elif handler is not None and not self.project.versions.fastapi.is_below(0, 89):
             yield from self.named_in(handler.enclosing, handler.node.returns)
 
-    def named_in(self, scope: Scope, annotation: o.Node | None, depth: int = 0) -> Iterator[Class]:
+    def named_in(self, scope: Scope, annotation: o.Node | None) -> Iterator[Class]:
         """The classes of the application in an annotation: `Page[X]`, `list[X] | None`, quoted, through aliases."""
+        return self._named_in(scope, annotation, set())
+
+    def _named_in(self, scope: Scope, annotation: o.Node | None, seen: set[tuple[Scope, str]]) -> Iterator[Class]:
+        """Every alias is `seen` through once, however often it stands there."""
         match parse_annotation(annotation):
             case o.Name() | o.Attribute() as name:
                 symbol = self.project.resolver.resolve(scope, name)
                 if isinstance(symbol, Class):
                     yield symbol
-                elif isinstance(symbol, Variable) and symbol.value is not None and depth < 8:
-                    yield from self.named_in(symbol.scope, symbol.value, depth + 1)
+                elif (
+                    isinstance(symbol, Variable)
+                    and symbol.value is not None
+                    and (symbol.scope, symbol.name) not in seen
+                ):
+                    seen.add((symbol.scope, symbol.name))
+                    yield from self._named_in(symbol.scope, symbol.value, seen)
             case o.Subscript() as generic:
                 wrapper = self.project.resolver.resolve(scope, generic.value)
                 name_ = wrapper.name if isinstance(wrapper, External) else ""
-                yield from self.named_in(scope, generic.value, depth)
+                yield from self._named_in(scope, generic.value, seen)
                 items = () if name_ == "Literal" else generic.items[:1] if name_ == "Annotated" else generic.items
                 for item in items:
-                    yield from self.named_in(scope, item, depth)
+                    yield from self._named_in(scope, item, seen)
             case o.Operation(operator="|") as union:
                 for operand in union.operands:
-                    yield from self.named_in(scope, operand, depth)
+                    yield from self._named_in(scope, operand, seen)
             case o.Collection() as arguments:
                 for item in arguments.items:
-                    yield from self.named_in(scope, item, depth)
+                    yield from self._named_in(scope, item, seen)
 
     @cached_property
     def uses_orm_mode(self) -> bool:

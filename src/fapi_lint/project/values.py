@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 UNKNOWN_TEXT = "…"
+_LONGEST_TEXT = 100_000
 
 
 class Located(Struct, frozen=True, eq=False):
@@ -68,12 +69,24 @@ def dict_entry(project: Project, scope: Scope, expr: o.Expr, keyword: str) -> Lo
     return None if items is None else items.get(keyword)
 
 
-def annotated_calls(project: Project, scope: Scope, expr: o.Node | None, depth: int = 0) -> Iterator[Located]:
+def annotated_calls(project: Project, scope: Scope, expr: o.Node | None) -> Iterator[Located]:
     """The calls inside `Annotated[X, call(…)]`, outermost first; aliases and `Optional` are seen through."""
+    return _annotated_calls(project, scope, expr, set())
+
+
+def _annotated_calls(
+    project: Project, scope: Scope, expr: o.Node | None, seen: set[tuple[Scope, str]]
+) -> Iterator[Located]:
+    """Every alias is `seen` through once, however often it stands there."""
     for member in union_members(expr):
         symbol = project.resolver.resolve(scope, member) if isinstance(member, (o.Name, o.Attribute)) else None
-        if isinstance(symbol, Variable) and isinstance(symbol.value, (o.Subscript, o.Operation)) and depth < 8:
-            yield from annotated_calls(project, symbol.scope, symbol.value, depth + 1)
+        if (
+            isinstance(symbol, Variable)
+            and isinstance(symbol.value, (o.Subscript, o.Operation))
+            and (symbol.scope, symbol.name) not in seen
+        ):
+            seen.add((symbol.scope, symbol.name))
+            yield from _annotated_calls(project, symbol.scope, symbol.value, seen)
         if not isinstance(member, o.Subscript):
             continue
         wrapper = project.resolver.external(scope, member.value)
@@ -83,27 +96,41 @@ def annotated_calls(project: Project, scope: Scope, expr: o.Node | None, depth: 
             items = items[:1]
         if wrapper is not None and wrapper.name in ("Annotated", "Optional", "Union"):
             for item in items:
-                yield from annotated_calls(project, scope, item, depth)
+                yield from _annotated_calls(project, scope, item, seen)
 
 
 def literal_text(project: Project, scope: Scope, expr: o.Node) -> str:
     """The text of an expression; `…` stands for every part that is not literal."""
+    return _text(project, scope, expr, {})
+
+
+def _text(project: Project, scope: Scope, expr: o.Node, known: dict[tuple[Scope, str], str]) -> str:
+    """The same; `known` are the texts of names, for a name may stand in it more often than anybody can count."""
     match expr:
         case o.String(value=str() as text):
             return text
         case o.String():
-            return _interpolated(project, scope, expr)
+            return _interpolated(project, scope, expr, known)
         case o.Operation(operator="+"):
-            return "".join(literal_text(project, scope, operand) for operand in expr.operands)
+            return _joined([_text(project, scope, operand, known) for operand in expr.operands])
         case o.Name() | o.Attribute():
             symbol = project.resolver.resolve(scope, expr)
             symbol = symbol.definition if isinstance(symbol, Member) else symbol
             if isinstance(symbol, Variable) and isinstance(symbol.value, (o.String, o.Operation)):
-                return literal_text(project, symbol.scope, symbol.value)
+                key = symbol.scope, symbol.name
+                if key not in known:
+                    known[key] = UNKNOWN_TEXT  # Of a name that is made of itself.
+                    known[key] = _text(project, symbol.scope, symbol.value, known)
+                return known[key]
     return UNKNOWN_TEXT
 
 
-def _interpolated(project: Project, scope: Scope, expr: o.String) -> str:
+def _joined(texts: list[str]) -> str:
+    """Texts as one; nobody asks for one that is too long to be written down."""
+    return "".join(texts) if sum(map(len, texts)) <= _LONGEST_TEXT else UNKNOWN_TEXT
+
+
+def _interpolated(project: Project, scope: Scope, expr: o.String, known: dict[tuple[Scope, str], str]) -> str:
     try:
         tree = ast.parse(scope.module.slice(expr), mode="eval").body
     except SyntaxError:
@@ -118,5 +145,5 @@ def _interpolated(project: Project, scope: Scope, expr: o.String) -> str:
             texts.append(str(value.value))
         else:
             part = next(parts, None)
-            texts.append(UNKNOWN_TEXT if part is None else literal_text(project, scope, part))
-    return "".join(texts)
+            texts.append(UNKNOWN_TEXT if part is None else _text(project, scope, part, known))
+    return _joined(texts)

@@ -244,16 +244,17 @@ class Identifiers:
     def dependencies(self, function: Function) -> list[Function]:
         """The functions that FastAPI calls for a function's parameters, those for their parameters included."""
         if function not in self._dependencies:
-            self._dependencies[function] = list(self._find_dependencies(function))
+            self._dependencies[function] = list(self._find_dependencies(function, set()))
         return self._dependencies[function]
 
-    def _find_dependencies(self, function: Function, depth: int = 0) -> Iterator[Function]:
+    def _find_dependencies(self, function: Function, seen: set[Function]) -> Iterator[Function]:
         for param in function.node.params:
             for marker in self.project.dependencies.markers(function, param):
                 symbol = self.project.resolver.resolve(marker.scope, marker.dependency)
-                if isinstance(symbol, Function) and depth < 8:
+                if isinstance(symbol, Function) and symbol not in seen:
+                    seen.add(symbol)
                     yield symbol
-                    yield from self._find_dependencies(symbol, depth + 1)
+                    yield from self._find_dependencies(symbol, seen)
 
     def _join_names(self, flow: Flow, class_: Class) -> None:
         """A field of a schema called as what the schema's own model has, or as a model's key, holds that."""
