@@ -194,3 +194,8 @@ def test_a_base_that_says_so_in_old_terms_gets_the_setting() -> None:
     base = "class UserInDBBase(BaseModel):\n    id: int\n    class Config:\n        {setting} = True\n"
     text = base + "class UserResponse(UserInDBBase): ...\n"
     assert after(text.format(setting="orm_mode")) == text.format(setting="from_attributes")
+
+
+@pytest.mark.parametrize("shared", ["K = {'title': 'a'}\nK = {**K, 'frozen': True}\n", "K = K | {'title': 'a'}\n"])
+def test_a_configuration_that_is_made_of_itself(shared: str) -> None:
+    assert names(f"{shared}class UserResponse(BaseModel):\n    model_config = K\n") == []

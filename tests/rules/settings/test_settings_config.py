@@ -182,3 +182,11 @@ def test_any_plain_class_means_the_same_as_a_call(entries: list[tuple[str, str, 
     assert [(k.arg, ast.dump(k.value)) for k in call.value.keywords] == [
         (key, ast.dump(ast.parse(value, mode="eval").body)) for key, value, *_ in entries
     ]
+
+
+def test_a_key_that_does_not_stand_alone_stays() -> None:
+    for body in (
+        "    model_config = {('env_file'): '.env'}\n",
+        "    model_config = {'env_file'  # key: value\n: '.env'}\n",
+    ):
+        assert after(body) == body

@@ -23,6 +23,10 @@ def test_unmarked(path: str) -> None:
     assert rows(TEST, path=path) == [1]
 
 
+def test_unmarked_with_more_blanks() -> None:
+    assert rows(TEST.replace("async def", "async  def")) == [1]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -64,6 +64,7 @@ class Links(Struct, eq=False, dict=True):
     project: Project
     _of: dict[Model, dict[str, Link]] = field(default_factory=dict)
     _below: dict[Model, dict[str, Model]] = field(default_factory=dict)
+    _polymorphic: dict[Model, bool] = field(default_factory=dict)
 
     def of(self, model: Model) -> dict[str, Link]:
         """The links of a model, own and inherited, by name."""
@@ -128,11 +129,17 @@ class Links(Struct, eq=False, dict=True):
             for other in self.project.models.users_of(model.class_):
                 if other is not model:
                     names = {link.name for link in self.of(other).values() if link.is_lazy}
-                    if not any(_loads_subclasses(class_) for class_ in other.ancestors):
+                    if not self._loads_subclasses(other):
                         names |= other.columns.keys()
                     found.update(dict.fromkeys(names - model.columns.keys() - self.of(model).keys(), other))
             self._below[model] = found
         return self._below[model]
+
+    def _loads_subclasses(self, model: Model) -> bool:
+        """Whether the mapping of a model or of a base says that columns of subclasses are loaded with its own."""
+        if model not in self._polymorphic:
+            self._polymorphic[model] = any(map(_says_polymorphic, model.ancestors))
+        return self._polymorphic[model]
 
     # --- options of queries --------------------------------------------------------------------------
 
@@ -203,8 +210,7 @@ def is_loaded(path: Path, loaded: Collection[Path]) -> bool:
     )
 
 
-def _loads_subclasses(class_: Class) -> bool:
-    """Whether a mapping says that columns of subclasses are loaded with those of the class."""
+def _says_polymorphic(class_: Class) -> bool:
     text = class_.module.text[class_.node.body_start : class_.node.end]
     return "with_polymorphic" in text or "polymorphic_load" in text
 
