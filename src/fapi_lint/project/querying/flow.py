@@ -469,6 +469,8 @@ class Flow:
         )
         if "#" in self.module.text[func.value.end : func.attr_start]:
             self.refuse(value, "a comment stands between the session and `query`", node)
+        if self.is_apart(node):
+            self.refuse(value, "`query` stands in parentheses", node)
         if kind == "async" and not self.can_await():
             self.refuse(value, "nothing can be awaited here", node)
         self.outward("source", node, value)
@@ -488,7 +490,7 @@ class Flow:
         for _, argument in given:
             if isinstance(argument, Value) and name not in SET_OPERATIONS:
                 self.refuse(argument, f"it is handed to `{name}()`", node)
-        reason = self.refusals.of(node, name, value)
+        reason = f"`{name}` stands in parentheses" if self.is_apart(node) else self.refusals.of(node, name, value)
         if reason:
             for each in (value, *(argument for _, argument in given)):
                 if isinstance(each, Value):
@@ -501,6 +503,10 @@ class Flow:
         if name in _LEAVES:
             return OTHER
         return self.steps.after(node, name, value, [v for _, v in given if isinstance(v, Value)])
+
+    def is_apart(self, node: o.Call) -> bool:
+        """Whether parentheses hold a method and what it is of: `(query.all)()`."""
+        return ")" in self.module.text[node.func.end : node.open]
 
     # --- functions of the application --------------------------------------------------------------
 
