@@ -33,7 +33,10 @@ class LostComment(Exception):  # noqa: N818
 
 
 def keep_comments(fix: Fix, files: Callable[[str], File]) -> None:
-    """Raise LostComment if a comment of the code that the fix replaces is in nothing that it writes."""
+    """Raise LostComment if a comment of the code that the fix replaces is in nothing that it writes.
+
+    Whole lines that go take along what is said on them.
+    """
     gone = Counter(comment for edit in fix.edits for comment in _comments_in(edit, files))
     if not gone:
         return
@@ -45,7 +48,10 @@ def keep_comments(fix: Fix, files: Callable[[str], File]) -> None:
 
 def _comments_in(edit: Edit, files: Callable[[str], File]) -> list[str]:
     text = files(edit.path).text
-    if not edit.path.endswith(".py") or text.find("#", edit.start, edit.end) < 0:
+    whole_lines = text[max(edit.start - 1, 0) : edit.start] in ("", "\n", "\r") and text[
+        max(edit.end - 1, 0) : edit.end
+    ] in ("", "\n", "\r")
+    if not edit.path.endswith(".py") or text.find("#", edit.start, edit.end) < 0 or (whole_lines and not edit.text):
         return []
     found = [text[start:end].rstrip() for start, end in _comments(text) if edit.start <= start and end <= edit.end]
     return [comment for comment in found if not is_pragma(comment)]

@@ -32,7 +32,7 @@ def after(text: str) -> str:
             "x = BaseModel, BaseSettings, Field\n",
         ),
         (
-            "try:\n    from pydantic_settings import BaseSettings\nexcept ImportError:\n"
+            "try:\n    from pydantic_settings import BaseSettings\nexcept ImportError:  # old\n"
             "    from pydantic import BaseSettings\n\nB = BaseSettings\n",
             "from pydantic_settings import BaseSettings\n\nB = BaseSettings\n",
         ),
