@@ -21,9 +21,9 @@ _WHERE = r"\((app/tasks/jobs|scripts/seed)\.py:\d+\)"
 SYNCHRONOUS = rf" \(no fix: .*(`scoped_session\(\)`|`@queue\.task`|part of a script).* {_WHERE}\)$"
 REASONS = {
     # Paths that may match the same request, and handlers that are used before they would be defined.
-    "FAPI105": r"; not reordered: `.*` (may match the same request|would be used before it is defined)",
+    "FAPI105": r" \(no fix: `.*` (may match the same request|would be used before it is defined)",
     # Two schemas of one resource want the same name, or one has it already.
-    "FAPI106": r"; not renamed: `\w+` (should be called so too|exists)$",
+    "FAPI106": r" \(no fix: `\w+` (should be called so too|exists)\)$",
     # Each calls functions of the other.
     "FAPI109": r" \(no fix: .*\)$",
     # What a person has to decide.
@@ -33,7 +33,7 @@ REASONS = {
     # Two relationships to the same other side: only one of them can be named there.
     "FAPI206": r" \(no fix: it names \w+\)$",
     # The body of a post is a `Text`.
-    "FAPI303": r"; not limited: there is no column with a length to take$",
+    "FAPI303": r" \(no fix: there is no column with a length to take\)$",
     # Dicts and lists of anything.
     "FAPI401": r" \(no fix: what it returns is no single schema for sure\)$",
     # `update_user` and `delete_user` call `get_user`, and need its row.

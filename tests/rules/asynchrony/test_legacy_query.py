@@ -135,7 +135,7 @@ def reasons(body: str, **options: Any) -> list[str]:
     files = {"app/models.py": SCHEMA, "app/work.py": IMPORTS + textwrap.dedent(body)}
     found = findings(files, "FAPI503", **options)
     assert all(f.fix is None for f in found)
-    return sorted({f.message.partition("; not rewritten: ")[2] for f in found})
+    return sorted({f.message.partition(" (no fix: ")[2].removesuffix(")") for f in found})
 
 
 EXPRESSIONS = {
@@ -621,7 +621,7 @@ def test_what_happens_to_all_queries_is_named_where_it_is(hook: str, reason: str
     body = "def work(db: Session):\n    return db.query(User).all()\n"
     files = {"app/db.py": f"# a query_cls, before_compile\n{hook}\n", "app/models.py": SCHEMA}
     (finding,) = findings({**files, "app/work.py": IMPORTS + body}, "FAPI503")
-    assert finding.message.endswith(f"{reason} (app/db.py:2)")
+    assert finding.message.endswith(f"(no fix: {reason} (app/db.py:2))")
     files["app/db.py"] = f'"""No {hook.split("(")[0]}, no before_compile and no query_cls."""\n'
     assert findings({**files, "app/work.py": IMPORTS + body}, "FAPI503")[0].fix is not None
 

@@ -78,7 +78,7 @@ def test_a_folder_without_init_is_reported_at_its_first_file() -> None:
     files = {"app/__init__.py": "", "app/apiV1/b.py": "", "app/apiV1/a.py": ""}
     (found,) = findings(files, "FAPI101")
     assert found.at == ("app/apiV1/a.py", 1)
-    assert found.message.endswith("not renamed: without `__init__.py`, other folders may be parts of the same package")
+    assert found.message.endswith("(no fix: without `__init__.py`, other folders may be parts of the same package)")
     assert found.fix is None
 
 

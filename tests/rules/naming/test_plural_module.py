@@ -121,7 +121,7 @@ def test_models_schemas_and_services_of_one_noun_go_together() -> None:
 
 def test_a_taken_name_is_told() -> None:
     (found,) = findings({"app/models/users.py": "", "app/models/user.py": ""}, "FAPI102")
-    assert found.message.endswith("not renamed: there is a `user.py` already")
+    assert found.message.endswith("(no fix: there is a `user.py` already)")
     assert found.fix is None
 
 

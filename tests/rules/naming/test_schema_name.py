@@ -127,7 +127,7 @@ def test_two_for_one_name() -> None:
     assert second.fix is None
     assert (
         first.message
-        == "Schema `UserRead` should be called `UserResponse`; not renamed: `UserSchema` should be called so too"
+        == "Schema `UserRead` should be called `UserResponse` (no fix: `UserSchema` should be called so too)"
     )
 
 
@@ -140,13 +140,13 @@ def test_a_name_for_the_one_with_more_claim_to_it(first: str) -> None:
     )
     found = findings({"app/schemas/tag.py": IMPORT + schemas, "app/api/tags.py": ROUTES + routes}, "FAPI106")
     assert [each.fix is not None for each in found] == [True, False]
-    assert found[1].message.endswith(f"not renamed: `{first}` should be called so too")
+    assert found[1].message.endswith(f"(no fix: `{first}` should be called so too)")
 
 
 def test_a_name_that_exists() -> None:
     (found,) = reported("UserRead(BaseModel)", "UserResponse(BaseModel)")
     assert found.fix is None
-    assert found.message.endswith("not renamed: `UserResponse` exists")
+    assert found.message.endswith("(no fix: `UserResponse` exists)")
 
 
 def test_the_title_speaks_of_openapi() -> None:

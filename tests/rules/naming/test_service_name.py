@@ -148,7 +148,7 @@ def test_a_taken_name_is_the_reason_for_no_fix() -> None:
     files = {SERVICE: "def create_user(): ...\ndef create_user_service(): ...\n"}
     (found,) = findings(files, "FAPI108")
     assert found.fix is None
-    assert found.message.endswith("not renamed: `create_user_service` means something else in app.services.user")
+    assert found.message.endswith("(no fix: `create_user_service` means something else in app.services.user)")
 
 
 def test_a_folder_of_whole_applications_holds_no_services() -> None:

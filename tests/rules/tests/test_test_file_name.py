@@ -101,7 +101,7 @@ def test_names_that_are_configured_are_not_changed() -> None:
 
 def test_a_taken_name_is_told() -> None:
     (found,) = findings({"tests/user_test.py": TEST, "tests/test_user.py": TEST}, "FAPI801")
-    assert found.message.endswith("not renamed: there is a `test_user.py` already")
+    assert found.message.endswith("(no fix: there is a `test_user.py` already)")
 
 
 def test_settings() -> None:

@@ -106,10 +106,10 @@ def legacy_query(query: QueryCall, project: Project) -> Iterator[Finding]:
     chain = project.queries.chain(query)
     if chain is None or chain.obstacle:
         reason = "it is never reached" if chain is None else chain.obstacle
-        yield Finding(at=query.place, message=f"{message}; not rewritten: {reason}")
+        yield Finding(at=query.place, message=f"{message} (no fix: {reason})")
         return
     fix = to_select(project, chain)
     if isinstance(fix, Refusal):
-        yield Finding(at=query.place, message=f"{message}; not rewritten: {fix.reason}")
+        yield Finding(at=query.place, message=f"{message} (no fix: {fix.reason})")
     else:
         yield Finding(at=query.place, message=message, fix=fix)

@@ -90,7 +90,7 @@ def handler_name(handler: Function, project: Project) -> Iterator[Finding]:
     start = handler.node.name_start
     yield Finding(
         at=Place(handler.module.path, start, start + len(handler.name)),
-        message=f"{message}; not renamed: {renamed.reason}" if isinstance(renamed, Refusal) else message,
+        message=f"{message} (no fix: {renamed.reason})" if isinstance(renamed, Refusal) else message,
         fix=None if isinstance(renamed, Refusal) else renamed,
     )
 

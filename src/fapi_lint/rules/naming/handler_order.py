@@ -100,7 +100,7 @@ def handler_order(module: Module, project: Project) -> Iterator[Finding]:
         message = f"Handler `{name}` ({kind}) comes after `{found.before.name}` ({other}): {_ORDER} is the order"
         yield Finding(
             at=Place(module.path, late.node.name_start, late.node.name_start + len(name)),
-            message=f"{message}; not reordered: {reason}" if reason else message,
+            message=f"{message} (no fix: {reason})" if reason else message,
             fix=fix,
         )
 

@@ -69,12 +69,12 @@ def module_name(module: Module, project: Project) -> Iterator[Finding]:
         return
     message = f"{'Package' if is_folder else 'Module'} `{name}` is not in snake_case"
     if is_folder and not module.is_package:
-        yield Finding(at=Place(module.path, 0, 0), message=f"{message}; not renamed: {_NAMESPACE}")
+        yield Finding(at=Place(module.path, 0, 0), message=f"{message} (no fix: {_NAMESPACE})")
         return
     renamed = rename_module(project, module, snake_case(name))
     yield Finding(
         at=Place(module.path, 0, 0),
-        message=f"{message}; not renamed: {renamed.reason}" if isinstance(renamed, Refusal) else message,
+        message=f"{message} (no fix: {renamed.reason})" if isinstance(renamed, Refusal) else message,
         fix=None if isinstance(renamed, Refusal) else renamed,
     )
 

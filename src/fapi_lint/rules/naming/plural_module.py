@@ -68,6 +68,6 @@ def plural_module(module: Module, project: Project) -> Iterator[Finding]:
     message = f"Module of {layer} is named after the plural `{plural}`"
     yield Finding(
         at=Place(module.path, 0, 0),
-        message=f"{message}; not renamed: {renamed.reason}" if isinstance(renamed, Refusal) else message,
+        message=f"{message} (no fix: {renamed.reason})" if isinstance(renamed, Refusal) else message,
         fix=None if isinstance(renamed, Refusal) else renamed,
     )

@@ -89,7 +89,7 @@ def schema_base(schema: Schema, project: Project) -> Iterator[Finding]:
     if reason is None and not inherits and replaced is None:
         reason = f"no base of it is one of `{base.name}`"
     if reason is not None:
-        yield Finding(schema.place, f"{message}; not changed: {reason}")
+        yield Finding(schema.place, f"{message} (no fix: {reason})")
     else:
         yield Finding(schema.place, message, _fix(schema, base, replaced, repeated))
 

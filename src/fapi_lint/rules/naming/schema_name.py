@@ -86,7 +86,7 @@ def schema_name(schema: Schema, project: Project) -> Iterator[Finding]:
     renamed = _renamed(schema, expected, project)
     message = f"Schema `{schema.name}` should be called `{expected}`"
     if isinstance(renamed, Refusal):
-        yield Finding(at=schema.place, message=f"{message}; not renamed: {renamed.reason}")
+        yield Finding(at=schema.place, message=f"{message} (no fix: {renamed.reason})")
     else:
         yield Finding(at=schema.place, message=message, fix=renamed)
 

@@ -78,7 +78,7 @@ def service_name(module: Module, project: Project) -> Iterator[Finding]:
         start = function.node.name_start
         yield Finding(
             at=Place(module.path, start, start + len(name)),
-            message=f"{message}; not renamed: {renamed.reason}" if isinstance(renamed, Refusal) else message,
+            message=f"{message} (no fix: {renamed.reason})" if isinstance(renamed, Refusal) else message,
             fix=None if isinstance(renamed, Refusal) else renamed,
         )
 

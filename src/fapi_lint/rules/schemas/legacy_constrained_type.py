@@ -69,7 +69,7 @@ def legacy_constrained_type(constrained: ConstrainedType, project: Project) -> I
     fix = _fix(constrained, project)
     place = constrained.module.place(constrained.call)
     if isinstance(fix, str):
-        yield Finding(place, f"{message}; not replaced: {fix}")
+        yield Finding(place, f"{message} (no fix: {fix})")
     else:
         yield Finding(place, message, fix)
 

@@ -91,7 +91,7 @@ def legacy_schema_config(schema: Schema, project: Project) -> Iterator[Finding]:
     try:
         fix = _as_dict(config)
     except ObstacleError as obstacle:
-        reason = f"; not replaced: {obstacle}"
+        reason = f" (no fix: {obstacle})"
     ignored = f"; it ignores `{'`, `'.join(config.ignored)}`" if config.ignored else ""
     message = f"`{schema.name}` is configured by `class Config`, which Pydantic 2 deprecates"
     yield Finding(config.place, f"{message}{ignored}{reason}", fix)

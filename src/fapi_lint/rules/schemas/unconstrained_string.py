@@ -112,7 +112,7 @@ def unconstrained_string(field: SchemaField, project: Project) -> Iterator[Findi
     lengths = project.string_fields.column_lengths(field)
     if len(lengths) != 1:
         reason = "there are columns of different lengths" if lengths else "there is no column with a length to take"
-        yield Finding(field.place, f"{message}; not limited: {reason}")
+        yield Finding(field.place, f"{message} (no fix: {reason})")
         return
     (length,) = lengths
     edit, needs = constrain(field, [f"max_length={length}"])

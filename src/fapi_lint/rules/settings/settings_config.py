@@ -94,7 +94,7 @@ def settings_config(settings: SettingsClass, project: Project) -> Iterator[Findi
     try:
         yield Finding(at=settings.place, message=message, fix=_fix(settings, statement))
     except ObstacleError as reason:
-        yield Finding(at=settings.place, message=f"{message}; not rewritten: {reason}")
+        yield Finding(at=settings.place, message=f"{message} (no fix: {reason})")
 
 
 def _is_config_dict(settings: SettingsClass, value: o.Expr, project: Project) -> bool:

@@ -53,6 +53,6 @@ def test_file_name(file: TestFile, project: Project) -> Iterator[Finding]:
     if not project.test_files.other_names_are_configured:
         renamed = rename_module(project, file.module, file.better_stem)
     if isinstance(renamed, Refusal):
-        yield Finding(at=at, message=f"{message}; not renamed: {renamed.reason}")
+        yield Finding(at=at, message=f"{message} (no fix: {renamed.reason})")
     else:
         yield Finding(at=at, message=message, fix=renamed)
