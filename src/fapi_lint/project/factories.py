@@ -6,6 +6,7 @@ https://factoryboy.readthedocs.io/en/stable/orms.html#sqlalchemy
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
@@ -52,6 +53,8 @@ class Factories:
 
     def made_by(self, scope: Scope, func: o.Node) -> Class | None:
         """The class of what `UserFactory(…)` or `UserFactory.create_batch(…)` makes."""
+        if not self._all:
+            return None
         if isinstance(func, o.Attribute) and func.attr in _MAKING:
             func = func.value
         symbol = self.project.resolver.resolve(scope, func)
@@ -74,8 +77,7 @@ class Factories:
                 if value is not None and declared not in _DERIVED:
                     yield class_, value
 
-    @property
-    def _all(self) -> Iterator[Class]:
-        for module in self.project.modules:
-            if "factory" in module.text:
-                yield from (class_ for class_ in module.scope.all_classes() if self.is_factory(class_))
+    @cached_property
+    def _all(self) -> list[Class]:
+        modules = (module for module in self.project.modules if "factory" in module.text)
+        return [class_ for module in modules for class_ in module.scope.all_classes() if self.is_factory(class_)]

@@ -327,13 +327,14 @@ class Resolver:
 
         A variable that is only another name for something (`Base = declarative.Base`) is followed.
         """
-        if type(expr) is not o.Name or (scope.is_class and expr.id in scope.bindings):
+        if type(expr) is not o.Name:
             return self._follow(self._resolve(scope, expr))
         key = (scope, expr.id)
         if key in self._name_cache:
             return self._name_cache[key]
         symbol = self._follow(self._resolve(scope, expr))
-        if not self._active and not self._followed:  # In the middle of a cycle, a name may mean less than it does.
+        # In the middle of a cycle, a name may mean less than it does; in a class, it depends on where it stands.
+        if not self._active and not self._followed and not (scope.is_class and expr.id in scope.bindings):
             self._name_cache[key] = symbol
         return symbol
 

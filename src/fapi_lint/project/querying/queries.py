@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 
 _RUNS = frozenset(["all", "first", "one", "one_or_none", "scalar"])
 _HOOKS = {
-    re.compile(r"\bquery_cls[\"']?\s*[=:]"): "a session makes queries of a class of its own",
-    re.compile(r"[\"']before_compile"): "a listener changes queries before they are compiled",
-    re.compile(r"[\"']after_bulk_"): "a listener waits for bulk changes by queries",
+    "query_cls": (r"\bquery_cls[\"']?\s*[=:]", "a session makes queries of a class of its own"),
+    "before_compile": (r"[\"']before_compile", "a listener changes queries before they are compiled"),
+    "after_bulk_": (r"[\"']after_bulk_", "a listener waits for bulk changes by queries"),
 }
+"""Words, which are looked for first, with the form in which they change all queries, and what that is."""
 _QUIET_DECORATORS = frozenset(["staticmethod", "classmethod", "typing.no_type_check"])
 
 _Key = tuple[str, int]
@@ -123,8 +124,8 @@ class Queries(Struct, eq=False, dict=True):
         if sqlalchemy.is_below(1, 4) or (sqlalchemy.lowest is not None and not sqlalchemy.at_least(1, 4)):
             return None, "SQLAlchemy 1.3, which the project allows, has no `select()` of entities"
         for module in self.project.modules:
-            for pattern, reason in _HOOKS.items():
-                if match := pattern.search(module.text):
+            for word, (pattern, reason) in _HOOKS.items():
+                if word in module.text and (match := re.search(pattern, module.text)):
                     return (module, match.start()), reason
         return None
 
