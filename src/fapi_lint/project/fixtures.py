@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
-from fapi_lint.project.symbols import Function
+from fapi_lint.project.symbols import Class, Function, Scope
+from fapi_lint.project.traversal import paths
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
@@ -115,6 +116,13 @@ class Fixtures:
             return None
         fixture = self.meant(module, param.name)
         return None if fixture is function else fixture
+
+    def values(self, function: Function | Class | None, param: o.Param) -> list[tuple[Scope, o.Expr | None]]:
+        """What the fixture behind a parameter returns or yields, and where; empty if there is none."""
+        fixture = self.given(function, param) if isinstance(function, Function) else None
+        if fixture is None:
+            return []
+        return [(fixture.scope, node.value) for node, _ in paths(fixture.scope.body, o.Return, o.Yield)]
 
     def meant(self, module: Module, name: str) -> Function | None:
         """The fixture of a name that the tests of a file see: its own, of the nearest conftest file, or of a plugin."""

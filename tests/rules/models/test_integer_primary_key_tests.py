@@ -195,3 +195,11 @@ def test_factories_that_number_what_they_make_stand_in_the_way() -> None:
     (found,) = findings({**files("def test_it(): ...\n"), "tests/factories.py": factories}, "FAPI201")
     assert found.fix is None
     assert "what `OrderFactory` makes of `Order.id` at tests/factories.py:" in found.message
+
+
+def test_fixtures_that_ask_for_each_other_give_nothing() -> None:
+    circle = "@pytest.fixture\ndef one(two):\n    return two\n\n\n@pytest.fixture\ndef two(one):\n    return one\n"
+    test = "import pytest\n\n\n" + circle + '\n\ndef test_it(one, order):\n    assert one["id"] == order.id\n'
+    files = {"app/models.py": MODELS, "tests/conftest.py": CONFTEST, "tests/test_orders.py": test}
+    (found,) = findings(files, "FAPI201")
+    assert found.fix is not None

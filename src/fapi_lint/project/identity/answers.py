@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.symbols import Class, Function, Scope
-from fapi_lint.project.traversal import paths
+from fapi_lint.project.symbols import Scope
 
 if TYPE_CHECKING:
     from fapi_lint.project.identity.flow import Flow
@@ -25,7 +24,8 @@ def is_answered(flow: Flow, scope: Scope, expr: o.Node, depth: int = 0) -> bool:
         found = scope.lookup(expr.id)
         where, bindings = found if found is not None else (scope, [])
         if len(bindings) == 1 and isinstance(bindings[0].node, o.Param):
-            return _is_given(flow, where.owner, bindings[0].node)
+            given = flow.project.fixtures.values(where.owner, bindings[0].node)
+            return bool(given) and all(value and is_answered(flow, inner, value, depth + 1) for inner, value in given)
         values = [None if binding.definition else binding.value for binding in bindings]
         return bool(values) and all(value and is_answered(flow, where, value, depth + 1) for value in values)
     return isinstance(expr, o.Call) and isinstance(expr.func, o.Attribute) and expr.func.attr == "json"
@@ -41,15 +41,6 @@ def _lists_answers(flow: Flow, scope: Scope, expr: o.Comprehension) -> bool:
     return isinstance(item, o.Name) and item.id in names
 
 
-def _is_given(flow: Flow, function: Function | Class | None, param: o.Param) -> bool:
-    """Whether a test is given what a fixture has from an answer."""
-    fixture = flow.project.fixtures.given(function, param) if isinstance(function, Function) else None
-    if fixture is None:
-        return False
-    values = [node.value for node, _ in paths(fixture.scope.body, o.Return, o.Yield)]
-    return bool(values) and all(value and is_answered(flow, fixture.scope, value) for value in values)
-
-
 def is_text_of_key(flow: Flow, scope: Scope, expr: o.Node, depth: int = 0) -> bool:
     """Whether an expression is an identifier from an answer: `response.json()["id"]`, or a name for that."""
     if isinstance(expr, o.Subscript):
@@ -60,10 +51,7 @@ def is_text_of_key(flow: Flow, scope: Scope, expr: o.Node, depth: int = 0) -> bo
         return False
     where, (binding,) = found
     if isinstance(binding.node, o.Param):
-        fixture = flow.project.fixtures.given(where.owner, binding.node) if isinstance(where.owner, Function) else None
-        values = [] if fixture is None else [node.value for node, _ in paths(fixture.scope.body, o.Return, o.Yield)]
-        return bool(values) and all(
-            value and fixture and is_text_of_key(flow, fixture.scope, value, depth + 1) for value in values
-        )
+        given = flow.project.fixtures.values(where.owner, binding.node)
+        return bool(given) and all(value and is_text_of_key(flow, inner, value, depth + 1) for inner, value in given)
     is_assigned = isinstance(binding.statement, (o.Assign, o.AnnAssign)) and isinstance(binding.node, o.Name)
     return is_assigned and binding.value is not None and is_text_of_key(flow, where, binding.value, depth + 1)

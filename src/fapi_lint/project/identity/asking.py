@@ -11,7 +11,6 @@ from fapi_lint.project.identity.answers import is_answered
 from fapi_lint.project.identity.cells import Cell, join
 from fapi_lint.project.symbols import External, Function, Scope, Variable
 from fapi_lint.project.tests import parametrized
-from fapi_lint.project.traversal import paths
 
 if TYPE_CHECKING:
     from fapi_lint.project.identity.flow import Flow
@@ -126,8 +125,7 @@ def _is_one(flow: Flow, scope: Scope, expr: o.Node | None, depth: int = 0, *, is
     if isinstance(binding.node, o.Param) and isinstance(where.owner, Function):
         if binding.node.annotation is not None:
             return flow.resolver.resolve(where, binding.node.annotation) == External("builtins.int")
-        fixture = flow.project.fixtures.given(where.owner, binding.node)
-        values = [] if fixture is None else [node.value for node, _ in paths(fixture.scope.body, o.Return, o.Yield)]
-        return bool(values) and all(_is_one(flow, fixture.scope, value, depth + 1) for value in values if fixture)
+        given = flow.project.fixtures.values(where.owner, binding.node)
+        return bool(given) and all(_is_one(flow, inner, value, depth + 1) for inner, value in given)
     is_assigned = isinstance(binding.statement, (o.Assign, o.AnnAssign)) and isinstance(binding.node, o.Name)
     return is_assigned and _is_one(flow, where, binding.value, depth + 1, is_expected=is_expected)
