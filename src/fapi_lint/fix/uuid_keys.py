@@ -14,7 +14,7 @@ from fapi_lint.fix.text import insert_argument, insert_keyword, remove_argument,
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.identity.cells import Bound, Cell
-from fapi_lint.project.identity.identifiers import Identity
+from fapi_lint.project.identity.identifiers import Held, Identity
 from fapi_lint.project.identity.obstacles import Obstacles
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.module import Module
@@ -47,20 +47,24 @@ class _Edits(Struct):
         self.drops.update((DropsImport(file.path, name), None) for name in names)
 
 
-_FIXES: WeakKeyDictionary[Identity, Fix | str] = WeakKeyDictionary()
+_FIXES: WeakKeyDictionary[Identity, Fix] = WeakKeyDictionary()
 
 
-def uuid_fix(project: Project, identity: Identity) -> Fix | str:
-    """The fix that makes everything of an identity a UUID, or what stands in the way. Its findings share it."""
-    if identity not in _FIXES:
-        _FIXES[identity] = _find_fix(project, identity)
-    return _FIXES[identity]
+def uuid_fix(project: Project, held: Held) -> Fix | str:
+    """The fix that makes everything of an identity a UUID, or what stands in the way of the identifiers held here.
+
+    Its findings share the fix.
+    """
+    obstacle = project.obstacles.said(held)
+    if obstacle:
+        return obstacle
+    if held.identity not in _FIXES:
+        _FIXES[held.identity] = _find_fix(project, held.identity)
+    return _FIXES[held.identity]
 
 
-def _find_fix(project: Project, identity: Identity) -> Fix | str:
+def _find_fix(project: Project, identity: Identity) -> Fix:
     obstacles = project.obstacles
-    if obstacles.of(identity) is not None:
-        return obstacles.said(identity)
     made, cell = _Edits(project), identity.cell
     if not identity.is_uuid:
         for column in dict.fromkeys(cell.columns):

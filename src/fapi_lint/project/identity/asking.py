@@ -84,7 +84,7 @@ def as_text(flow: Flow, scope: Scope, expr: o.Node, name: str = "", *, is_expect
         case _:
             cell = flow.value(scope, expr)
             if cell is not None and _is_one(flow, scope, expr, is_expected=is_expected):
-                cell.root.texts.append((scope.module, expr))
+                cell.tell("texts", (scope.module, expr))
             elif cell is not None:
                 yield cell
 

@@ -47,7 +47,7 @@ def _follow(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
         return flow.returned(callee)
     if isinstance(callee, Class):
         construct(flow, scope, call, callee)
-        return None
+        return flow.as_tuple(callee) if flow.is_named_tuple(callee) else None
     if isinstance(callee, External):
         return functions.apply(flow, scope, call, callee)
     meant = flow.project.model_attributes.of(scope, func)
@@ -56,7 +56,8 @@ def _follow(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
             construct(flow, scope, call, class_)
         return None
     _unknown(flow, scope, call, func.attr if isinstance(func, o.Attribute) else o.dotted(func))
-    return None
+    receiver = flow.value(scope, func.value) if isinstance(func, o.Attribute) and func.attr == "get" else None
+    return None if receiver is None else receiver.entry()  # It may turn out to be a dict.
 
 
 def _unknown(flow: Flow, scope: Scope, call: o.Call, name: str) -> None:
@@ -74,5 +75,7 @@ def _unknown(flow: Flow, scope: Scope, call: o.Call, name: str) -> None:
         if model is not None and attribute in flow.names:
             # `crud_posts.get(db, id=id)` of a library: what it compares with the key is a key.
             join(flow.attribute(model, attribute), value)
-        text, is_item = f"`{name or 'a call'}`, of which nothing is known,", isinstance(arg.value, o.Subscript)
-        flow.dumped(value, scope, call, text, is_item=is_item)
+        text = f"`{name or 'a call'}`, of which nothing is known,"
+        flow.dumped(value, scope, call, text)
+        if isinstance(arg.value, o.Subscript) and not is_literal(arg.value.items[0]):  # f(values[name])
+            flow.dumped(flow.value(scope, arg.value.value), scope, call, text, is_item=True)

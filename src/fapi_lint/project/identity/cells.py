@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
@@ -66,24 +66,38 @@ class Fact(NamedTuple):
 TableColumn: TypeAlias = tuple[Table, o.Call]
 Slot: TypeAlias = "tuple[Class | Function, str]"
 """An attribute of a class or a parameter of a function."""
+Kind: TypeAlias = Literal[
+    "columns", "table_columns", "type_names", "facts", "parses", "parsed",
+    "bounds", "slots", "loose", "orders", "answers", "texts", "read",
+]  # fmt: skip
+"""What may be told of a place: each is a property of `Cell`."""
+
+
+Shape: TypeAlias = Literal["list", "tuple", "dict", "record"]
+"""A record is a dict of which it is known what stands under each key: what a schema dumps, a `TypedDict`."""
+ITEM, ENTRY = "[]", "[?]"
 
 
 class Cell:
-    """One such set: a place where identifiers are, united with those that it exchanges them with.
+    """A place where identifiers are. Those that exchange them are one set, for which one of them, the root, stands.
 
-    A container is one with what it holds; the keys of a dict and the parts of a tuple or record stand apart.
+    What a container holds stands apart, in its `parts`, by name or index; `ITEM` is what iterating gives, and `ENTRY`
+    what is under an index or a key that is not known. For a list both are the same, for a dict `ITEM` is the keys.
     """
 
-    __slots__ = ("_held", "_parent", "_weight", "is_dict", "is_tuple", "keys", "parts")
+    __slots__ = ("_members", "_parent", "_told", "is_other", "near", "parts", "shapes")
 
     def __init__(self, fact: Fact | None = None) -> None:
         self._parent: Cell | None = None
-        self._weight = 1
-        self._held: dict[str, list[Any]] = {} if fact is None else {"facts": [fact]}
-        """What is known of the set, by kind: of most sets nothing or little is."""
-        self.keys: Cell | None = None
-        self.is_dict = False
-        self.is_tuple = False
+        self._members = [self]
+        self._told: dict[Kind, list[Any]] = {} if fact is None else {"facts": [fact]}
+        """Of most places nothing or little is told."""
+        self.near: list[Cell] = []
+        """The places that it was joined with itself."""
+        self.is_other = False
+        """Whether its type is no identifier's for sure: what meets it is told so, and stays apart."""
+        self.shapes: frozenset[Shape] = frozenset()
+        """What containers these are, as far as that is known."""
         self.parts: dict[str, Cell] = {}
 
     @property
@@ -95,119 +109,164 @@ class Cell:
             cell = cell._parent
         return cell
 
-    # --- what is known of it, where it is a root -----------------------------------------------------
+    @property
+    def members(self) -> list[Cell]:
+        """The places of the set."""
+        return self.root._members
+
+    # --- what is told of it --------------------------------------------------------------------------
+
+    def tell(self, kind: Kind, *items: Any) -> None:
+        """Know this of the place."""
+        self._told.setdefault(kind, []).extend(items)
+
+    def told(self, kind: Kind) -> list[Any]:
+        """What is known of this place alone."""
+        return self._told.get(kind, [])
+
+    def knows(self, kind: Kind) -> bool:
+        """Whether anything of the kind is known of the set."""
+        return any(kind in member._told for member in self.members)
+
+    def _all(self, kind: Kind) -> list[Any]:
+        return [item for member in self.members for item in member._told.get(kind, ())]
+
+    # --- what is known of the whole set --------------------------------------------------------------
 
     @property
     def columns(self) -> list[Column]:
-        return self._held.setdefault("columns", [])
+        return self._all("columns")
 
     @property
     def table_columns(self) -> list[TableColumn]:
-        return self._held.setdefault("table_columns", [])
+        return self._all("table_columns")
 
     @property
     def type_names(self) -> list[TypeName]:
-        return self._held.setdefault("type_names", [])
+        return self._all("type_names")
 
     @property
     def facts(self) -> list[Fact]:
-        return self._held.setdefault("facts", [])
+        return self._all("facts")
 
     @property
     def parses(self) -> list[Parse]:
         """What makes values of this set."""
-        return self._held.setdefault("parses", [])
-
-    @property
-    def parsed(self) -> list[Parse]:
-        """What makes other values of values of this set."""
-        return self._held.setdefault("parsed", [])
+        return self._all("parses")
 
     @property
     def bounds(self) -> list[Bound]:
-        return self._held.setdefault("bounds", [])
+        return self._all("bounds")
 
     @property
     def slots(self) -> list[Slot]:
-        return self._held.setdefault("slots", [])
+        return self._all("slots")
 
     @property
     def loose(self) -> list[tuple[str, Place]]:
         """Attributes of objects that are not known, by name."""
-        return self._held.setdefault("loose", [])
+        return self._all("loose")
 
     @property
     def orders(self) -> list[Place]:
-        return self._held.setdefault("orders", [])
+        return self._all("orders")
 
     @property
     def answers(self) -> list[Place]:
         """Comparisons with what JSON has, where a UUID is text."""
-        return self._held.setdefault("answers", [])
+        return self._all("answers")
 
     @property
     def texts(self) -> list[tuple[Module, o.Node]]:
         """Single identifiers in the JSON that a test sends or expects."""
-        return self._held.setdefault("texts", [])
+        return self._all("texts")
 
     @property
     def read(self) -> list[tuple[Module, o.Node]]:
         """Single identifiers that a test has from JSON."""
-        return self._held.setdefault("read", [])
+        return self._all("read")
 
     # --- what stands apart ---------------------------------------------------------------------------
 
-    def key(self) -> Cell:
-        """The keys, where this is a dict."""
-        root = self.root
-        if root.keys is None:
-            root.keys = Cell()
-        return root.keys.root
-
     def part(self, name: str) -> Cell:
-        """What stands under a name or an index."""
+        """What stands under a name, an index, `ITEM` or `ENTRY`."""
         root = self.root
         found = root.parts.get(name)
         if found is None:
             found = root.parts[name] = Cell()
-        return found.root
+            if root.shapes and len(root.parts) > 1:
+                for one, other in root._equal():
+                    join(one, other)
+        return found
 
     def item(self) -> Cell:
         """What iterating gives."""
-        root = self.root
-        if root.is_dict:
-            return root.key()
-        if root.is_tuple:
-            for part in list(root.parts.values()):
-                join(root, part)
-        return root.root
+        return self.part(ITEM)
 
-    def parted(self) -> list[Cell]:
-        """What stands apart in a root."""
-        return [*self.parts.values(), *([self.keys] if self.keys is not None else [])]
+    def entry(self) -> Cell:
+        """What stands under an index or a key that is not known."""
+        return self.part(ENTRY)
+
+    def named(self) -> list[tuple[str, Cell]]:
+        """What stands under names and indexes that are known."""
+        return [(name, part) for name, part in self.root.parts.items() if name not in (ITEM, ENTRY)]
+
+    def be(self, shape: Shape) -> Cell:
+        """Know that this is such a container."""
+        root = self.root
+        if shape not in root.shapes:
+            root.shapes |= {shape}
+            for one, other in root._equal():
+                join(one, other)
+        return self
+
+    def has(self, shape: Shape) -> bool:
+        return shape in self.root.shapes
+
+    def _equal(self) -> list[tuple[Cell, Cell]]:
+        """The parts of a root that hold the same because of what containers these are."""
+        item, entry = self.parts.get(ITEM), self.parts.get(ENTRY)
+        if item is None and entry is None:
+            return []
+        indexed = [part for name, part in self.parts.items() if name.isdigit()]
+        found: list[tuple[Cell, Cell]] = []
+        if "list" in self.shapes and item is not None and entry is not None:
+            found.append((item, entry))
+        if item is not None and ("list" in self.shapes or "tuple" in self.shapes):
+            found += [(item, part) for part in indexed]
+        if entry is not None:
+            known = [] if "record" in self.shapes else [part for _, part in self.named()]
+            found += [(entry, part) for part in (known if "dict" in self.shapes else indexed)]
+        return [(one, other) for one, other in found if one.root is not other.root]
 
     def inside(self, seen: set[Cell]) -> Iterator[Cell]:
-        """The set and those in it, but for what has been `seen`; that grows by what this gives."""
+        """A place of the set and of each one in it, but for those whose roots are `seen`; that grows by them."""
         pending = [self]
         while pending:
-            cell = pending.pop().root
-            if cell not in seen:
-                seen.add(cell)
+            cell = pending.pop()
+            root = cell.root
+            if root not in seen:
+                seen.add(root)
                 yield cell
-                pending += cell.parted()
+                pending += root.parts.values()
+
+    # --- joining -------------------------------------------------------------------------------------
+
+    def _meet(self, other: Cell) -> None:
+        """Values of this place go to one where other things are: that is told of it."""
+        for kind in _OF_TYPES:
+            told = self.told(kind)
+            self.tell(kind, *(item for item in other.told(kind) if item not in told))
 
     def _take(self, other: Cell) -> None:
-        """Hold what another root does, which is one with this one now; the parts of both are left to be joined."""
+        """Stand for another root's set too; the parts of both are left to be joined."""
         other._parent = self
-        self._weight += other._weight
-        for kind, found in other._held.items():
-            if kind in self._held:
-                self._held[kind] += found
-            else:
-                self._held[kind] = found
-        self.is_dict = self.is_dict or other.is_dict
-        self.is_tuple = self.is_tuple or other.is_tuple
-        self.keys = self.keys or other.keys
+        self._members += other._members
+        other._members = []
+        self.shapes |= other.shapes
+
+
+_OF_TYPES: tuple[Kind, ...] = ("columns", "type_names")
 
 
 def join(one: Cell | None, other: Cell | None) -> Cell | None:
@@ -220,14 +279,58 @@ def join(one: Cell | None, other: Cell | None) -> Cell | None:
         left, right = first.root, second.root
         if left is right:
             continue
-        if left._weight < right._weight:
+        if left.is_other or right.is_other:
+            if not left.is_other:
+                first._meet(right)
+            elif not right.is_other:
+                second._meet(left)
+            continue
+        first.near.append(second)
+        second.near.append(first)
+        if len(left._members) < len(right._members):
             left, right = right, left
-        if left.keys is not None and right.keys is not None:
-            pending.append((left.keys, right.keys))
         left._take(right)
         for name, part in right.parts.items():
             if name in left.parts:
                 pending.append((left.parts[name], part))
             else:
                 left.parts[name] = part
-    return one.root
+        if left.shapes and len(left.parts) > 1:
+            pending += left._equal()
+    return other if one.is_other else one
+
+
+def listed(*values: Cell | None) -> Cell:
+    """A list of what these hold."""
+    cell = Cell().be("list")
+    for value in values:
+        join(cell.item(), value)
+    return cell
+
+
+def record(*values: Cell | None) -> Cell:
+    """A tuple of what these hold."""
+    cell = Cell().be("tuple")
+    for index, value in enumerate(values):
+        join(cell.part(str(index)), value)
+    return cell
+
+
+def containing(roots: set[Cell], among: Iterable[Cell]) -> set[Cell]:
+    """Some roots, and those of the containers that they are in, however deep, as far as these are `among` others."""
+    outer: dict[Cell, list[Cell]] = {}
+    pending, seen = [cell.root for cell in among], set[Cell]()
+    while pending:
+        container = pending.pop()
+        if container not in seen:
+            seen.add(container)
+            for part in container.parts.values():
+                outer.setdefault(part.root, []).append(container)
+                pending.append(part.root)
+    found, pending = set(roots), list(roots)
+    while pending:
+        for container in outer.get(pending.pop(), ()):
+            if container not in found:
+                found.add(container)
+                pending.append(container)
+    return found

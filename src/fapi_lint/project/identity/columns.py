@@ -22,7 +22,7 @@ def join_columns(flow: Flow) -> None:
         cell = flow.variable(table.variable.scope, table.variable.name)
         for call in table.columns:
             part = cell.part(table.column_name(call))
-            part.table_columns.append((table, call))
+            part.tell("table_columns", (table, call))
             tables[table.name, table.column_name(call)] = part
     for table in models.tables:
         for call in table.columns:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
 from fapi_lint.project.descent import once
+from fapi_lint.project.identity.sql import CHAINING, ROWS, SCALARS
 from fapi_lint.project.inference.type import Type
 from fapi_lint.project.pairing import backref_name
 from fapi_lint.project.symbols import Binding, Class, Function, Scope, Variable
@@ -29,6 +30,10 @@ _EXECUTING = frozenset(["scalars", "scalar", "execute", "exec", "merge", "stream
 _COLLECTING = frozenset(
     ["list", "sorted", "set", "tuple", "next", "iter", "reversed", "frozenset", "anext", "deepcopy"]
 )
+_KEEPING = frozenset(
+    [*CHAINING, *ROWS, *SCALARS, *_EXECUTING, "order_by", "filter_by", "get", "get_one", "pop", "copy"]
+)
+"""What a query gives, or a list, that has the same objects."""
 _VALIDATING = frozenset(["model_validate", "parse_obj", "from_orm", "construct", "model_construct"])
 _ENDING = frozenset(["model_dump", "dict", "json", "count", "exists", "keys", "items", "model_dump_json"])
 # fmt: off
@@ -226,7 +231,9 @@ class Entities:
         if owner is not None:
             assert isinstance(func, o.Attribute)
             method = self.resolver.class_member(owner, func.attr)
-            return self.returned(method) if isinstance(method, Function) else owner
+            if isinstance(method, Function):
+                return self.returned(method)
+            return owner if name in _KEEPING else None
         made = self.project.factories.made_by(scope, func)
         if made is not None:
             return made

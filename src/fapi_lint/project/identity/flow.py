@@ -14,7 +14,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.identity.answers import is_answered, is_text_of_key
 from fapi_lint.project.identity.asking import as_text, asked, set_in_json
 from fapi_lint.project.identity.calls import called
-from fapi_lint.project.identity.cells import Cell, Fact, join
+from fapi_lint.project.identity.cells import Cell, Fact, join, listed, record
 from fapi_lint.project.identity.places import Places
 from fapi_lint.project.model_attributes import Meant
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
@@ -77,6 +77,8 @@ class Flow(Places):
             elif kind is o.Match:
                 subject = self.value(scope, statement.subject)
                 for case in statement.cases:
+                    for name in case.names:
+                        join(subject, self.variable(scope, name))
                     for part in case.parts:
                         join(subject, self.value(scope, part))
                     self.walk(scope, case.body)
@@ -118,15 +120,21 @@ class Flow(Places):
             if isinstance(index, o.String) and index.value is not None:
                 join(None if container is None else container.part(index.value), value)
             elif container is not None:
-                if not isinstance(index, o.Number):
-                    container.root.is_dict = True
-                    join(container.key(), self.value(scope, index))
-                join(container, value)
+                if not isinstance(index, o.Number) and not container.has("list"):
+                    join(container.be("dict").item(), self.value(scope, index))
+                join(container.entry(), value)
         elif isinstance(target, o.Collection):
-            for index_, item in enumerate(target.items):
-                self.bind(scope, item, None if value is None else value.part(str(index_)))
-        elif isinstance(target, o.Starred):
-            self.bind(scope, target.value, None)
+            self._unpack(scope, target, value)
+
+    def _unpack(self, scope: Scope, target: o.Collection, value: Cell | None) -> None:
+        """`name, *ids = row`"""
+        has_star = False
+        for index, item in enumerate(target.items):
+            if isinstance(item, o.Starred):
+                has_star = True
+                self.bind(scope, item.value, None if value is None else listed(value.item()))
+            else:
+                self.bind(scope, item, None if value is None else value.item() if has_star else value.part(str(index)))
 
     def _is_cookie(self, scope: Scope, expr: o.Node) -> bool:
         """Whether an expression is `request.session`, which is JSON."""
@@ -139,12 +147,15 @@ class Flow(Places):
 
     def value(self, scope: Scope, expr: o.Node | None) -> Cell | None:
         """The set that an expression's value belongs to; None for what is no identifier."""
-        if isinstance(expr, (o.Name, o.Subscript)) and self.is_test(scope) and is_text_of_key(self, scope, expr):
-            cell = Cell()
-            cell.read.append((scope.module, expr))
-            return cell
         visit = _VISITORS.get(type(expr))
         return None if visit is None else visit(self, scope, expr)
+
+    def _text_of_key(self, scope: Scope, expr: o.Name | o.Subscript) -> Cell | None:
+        if not self.is_test(scope) or not is_text_of_key(self, scope, expr):
+            return None
+        cell = Cell()
+        cell.tell("read", (scope.module, expr))
+        return cell
 
     def is_test(self, scope: Scope) -> bool:
         return self.project.purposes.of(scope.module) == "test"
@@ -156,6 +167,9 @@ class Flow(Places):
             self.value(scope, expr)
 
     def _named(self, scope: Scope, expr: o.Name) -> Cell | None:
+        text = self._text_of_key(scope, expr)
+        if text is not None:
+            return text
         if expr.id in self._bound:
             return self._bound[expr.id]
         key = (scope, expr.id)
@@ -198,6 +212,8 @@ class Flow(Places):
             return None
         if receiver is not None and expr.attr in receiver.root.parts:
             return receiver.part(expr.attr)
+        if receiver is not None and expr.attr in ("c", "columns") and receiver.has("list"):
+            return receiver.item()  # of a subquery
         if expr.attr == "lastrowid":
             return Cell(Fact(self.place(scope, expr), "`.lastrowid`", is_number=True))
         if expr.attr in _OF_NUMBERS or expr.attr in _OF_TEXT:
@@ -208,7 +224,7 @@ class Flow(Places):
             symbol = self.resolver.resolve(scope, expr)
             if not isinstance(symbol, (External, Variable)):
                 cell = Cell()
-                cell.loose.append((expr.attr, scope.module.place(expr)))
+                cell.tell("loose", (expr.attr, scope.module.place(expr)))
                 self.loose_cells.append(cell)
                 return cell
         return None
@@ -275,7 +291,7 @@ class Flow(Places):
         symbol = self.resolver.resolve(scope, expr.value.value)
         if isinstance(symbol, Variable):
             cell = self.variable(symbol.scope, symbol.name)
-            return cell.parts[expr.attr].root if expr.attr in cell.parts else None
+            return cell.root.parts.get(expr.attr)
         owner = self.owner(scope, expr.value.value)
         return None if owner is None else self.attribute(owner, expr.attr)
 
@@ -300,6 +316,9 @@ class Flow(Places):
         return None
 
     def _subscript(self, scope: Scope, expr: o.Subscript) -> Cell | None:
+        text = self._text_of_key(scope, expr)
+        if text is not None:
+            return text
         container = self.value(scope, expr.value)
         index = expr.items[0]
         if isinstance(index, o.String):
@@ -307,36 +326,34 @@ class Flow(Places):
                 self.value(scope, index)
                 return None
             return container.part(index.value) if container is not None else None
-        if isinstance(index, o.Number) and container is not None:
-            name = str(index.value)
-            return container.part(name) if name in container.root.parts else container
-        key = self.value(scope, index)
-        if container is not None and container.root.keys is not None:
-            join(container.key(), key)
-        return container
+        key = None if isinstance(index, o.Number) else self.value(scope, index)
+        if container is None or isinstance(index, o.Other):  # a slice
+            return listed(container.item()) if container is not None and container.has("tuple") else container
+        if isinstance(index, o.Number):
+            return container.part(str(index.value))
+        self.keyed.append((container, key))
+        return container.entry()
 
     def _dict(self, scope: Scope, expr: o.Dict) -> Cell:
-        cell = Cell()
-        cell.is_dict = True
+        cell = Cell().be("dict")
         for key, value in zip(expr.keys, expr.values, strict=True):
             if isinstance(key, o.String) and key.value is not None:
                 join(cell.part(key.value), self.value(scope, value))
             elif key is None:
-                self.value(scope, value)
+                self.spread_to(self.value(scope, value), cell.part)
             else:
-                join(cell.key(), self.value(scope, key))
-                join(cell, self.value(scope, value))
+                join(cell.item(), self.value(scope, key))
+                join(cell.entry(), self.value(scope, value))
         return cell
 
     def _collection(self, scope: Scope, expr: o.Collection) -> Cell:
-        cell = Cell()
-        cell.is_tuple = expr.kind == "tuple"
-        for index, item in enumerate(expr.items):
-            value = self.value(scope, item)
-            if isinstance(item, o.Starred):
-                value = None if value is None else value.item()
-            join(cell.part(str(index)) if expr.kind == "tuple" else cell, value)
-        return cell
+        values = [self.value(scope, item) for item in expr.items]
+        has_star = any(isinstance(item, o.Starred) for item in expr.items)
+        # A list of names and identifiers is a row.
+        if not has_star and (expr.kind == "tuple" or any(value is not None and value.is_other for value in values)):
+            return record(*values)
+        pairs = zip(expr.items, values, strict=True)
+        return listed(*(value.item() if value and isinstance(item, o.Starred) else value for item, value in pairs))
 
     def _compare(self, scope: Scope, expr: o.Compare) -> None:
         for operand in expr.operands:
@@ -352,7 +369,7 @@ class Flow(Places):
                 if is_answered(self, scope, other) and not self._is_of_class(scope, operand):
                     for value in as_text(self, scope, operand, _key(other), is_expected=True):
                         for cell in value.inside(set()):
-                            cell.answers.append(self.place(scope, expr))
+                            cell.tell("answers", self.place(scope, expr))
                     return
         for operator, left, right in zip(expr.operators, values, values[1:], strict=False):
             if left is None or right is None:
@@ -383,7 +400,7 @@ class Flow(Places):
         for value in values:
             if value is not None and not isinstance(expr.operands[0], o.String):
                 self.fact(value, scope, expr, "a calculation", is_number=True)
-        return None
+        return join(values[0], values[-1]) if expr.operator in ("+", "-", "|", "&", "^") else None  # of collections
 
     def is_collection(self, expr: o.Node) -> bool:
         if isinstance(expr, o.Call):
@@ -394,11 +411,10 @@ class Flow(Places):
         with self.within(scope, expr):
             values = [self.value(scope, item) for item in expr.items]
         if expr.kind != "dict":
-            return values[0]
-        cell = Cell()
-        cell.is_dict = True
-        join(cell.key(), values[0])
-        join(cell, values[1])
+            return None if values[0] is None else listed(values[0])
+        cell = Cell().be("dict")
+        join(cell.item(), values[0])
+        join(cell.entry(), values[1])
         return cell
 
     @contextmanager
@@ -453,8 +469,10 @@ class Flow(Places):
 
     def _yield(self, scope: Scope, expr: o.Yield) -> None:
         value = self.value(scope, expr.value)
-        if isinstance(scope.owner, Function):
-            join(self.returned(scope.owner), value)
+        if isinstance(scope.owner, Function) and value is not None:
+            returned = self.returned(scope.owner)
+            join(returned.item(), value)
+            join(returned, value)  # where it is a fixture, a dependency or a context manager
 
     def _inner(self, scope: Scope, expr: o.Await | o.Starred) -> Cell | None:
         return self.value(scope, expr.value)

@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.identity.cells import Cell, Fact, Parse, join
+from fapi_lint.project.identity.cells import Cell, Fact, Parse, join, listed, record
 from fapi_lint.project.identity.methods import HANDING_ON, LOGGING, USING_ANY
 from fapi_lint.project.identity.passing import arguments, hand_on
 from fapi_lint.project.identity.sql import in_sql
-from fapi_lint.project.symbols import External, Function, Scope
+from fapi_lint.project.symbols import External, Scope
 
 if TYPE_CHECKING:
     from fapi_lint.project.identity.flow import Flow
 
 # fmt: off
-_COPYING = frozenset([
-    "list", "set", "tuple", "frozenset", "sorted", "reversed", "iter", "next", "max", "min", "deepcopy",
-    "anext",
+_COMPARING = frozenset(["max", "min"])
+_TAKING = _COMPARING | {"next", "anext"}
+_ITERATING = _TAKING | frozenset([
+    "list", "set", "tuple", "frozenset", "sorted", "reversed", "iter", "chain", "enumerate", "zip", "groupby",
+    "fromkeys", "sum",
 ])
 _OF_NUMBERS = frozenset([
-    "range", "sum", "abs", "float", "hex", "round", "divmod", "bin", "chr", "pow", "oct", "Decimal",
+    "range", "abs", "float", "hex", "round", "divmod", "bin", "chr", "pow", "oct", "Decimal",
 ])
 _COUNTING = frozenset([
     "itertools.count", "random.randint", "random.randrange", "random.getrandbits", "secrets.randbelow", "time.time",
@@ -30,6 +32,8 @@ _JSON = frozenset([
     "dumps", "dump", "JSONResponse", "encode", "send_json", "publish",
 ])
 # fmt: on
+_TELLING = _JSON | {"isinstance", "HTTPException", "TypeAdapter"}
+"""Of what may be used with anything: what tells something of it."""
 
 
 def apply(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | None:
@@ -40,6 +44,10 @@ def apply(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | No
         return _parse(flow, scope, call, "int" if package == "builtins" else "uuid")
     if dotted in ("builtins.map", "builtins.filter") and len(args) == 2:
         return _mapped(flow, scope, call, name)
+    if (name in USING_ANY or name in LOGGING or package in USING_ANY) and name not in _TELLING:
+        for arg in args:
+            flow.run(scope, arg.value)
+        return None
     values = arguments(flow, scope, call)
     value = values[0] if values else None
     if callee.is_orm:
@@ -59,38 +67,19 @@ def apply(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | No
         cell = Cell()
         flow.annotate(cell, scope, args[0].value, "variable")
         return cell
-    if name in _COPYING:
-        _sort(flow, scope, call, value)
-        for arg, other in zip(args[1:], values[1:], strict=True):
-            join(value, None if arg.keyword in ("key", "reverse") else other)
-        return None if value is None else value.item()
-    if name == "enumerate":
-        cell = Cell()
-        cell.part("0").facts.append(Fact(flow.place(scope, call), "a counter", is_number=True))
-        join(cell.part("1"), None if value is None else value.item())
-        return cell
-    if name == "zip":
-        cell = Cell()
-        for index, other in enumerate(values):
-            join(cell.part(str(index)), None if other is None else other.item())
-        return cell
+    if name in _ITERATING:
+        return _iterated(flow, scope, call, name, values)
+    if name in ("copy", "deepcopy"):
+        return value
     if dotted == "builtins.dict" or dotted.endswith("defaultdict"):
-        cell = Cell()
-        cell.is_dict = True
-        for arg, other in zip(args, values, strict=True):
-            join(cell.part(arg.keyword), other) if arg.keyword else None
-        return cell
-    if dotted == "builtins.dict.fromkeys":
-        cell = Cell()
-        cell.is_dict = True
-        join(cell.key(), None if value is None else value.item())
-        return cell
+        return _dict(call, values[dotted.endswith("defaultdict") :])
     if name in _OF_NUMBERS:
         for other in values:
             flow.fact(other, scope, call, f"`{name}()`", is_number=True)
-        return Cell(Fact(flow.place(scope, call), "a range", is_number=True)) if name == "range" else None
+        return listed(Cell(Fact(flow.place(scope, call), "a range", is_number=True))) if name == "range" else None
     if dotted in _COUNTING:
-        return Cell(Fact(flow.place(scope, call), f"`{dotted}()`", is_number=True))
+        number = Cell(Fact(flow.place(scope, call), f"`{dotted}()`", is_number=True))
+        return listed(number) if name == "count" else number
     if name in _JSON or package in ("json", "jwt", "jose", "redis"):
         for other in values:
             flow.dumped(other, scope, call, f"`{name}`, which does not know UUIDs,")
@@ -98,8 +87,6 @@ def apply(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | No
     if name == "asdict" and args:
         owner = flow.entities.of(scope, args[0].value, flow.objects)
         return value if owner is None else flow.as_dict(owner)
-    if name in USING_ANY or name in LOGGING or package in USING_ANY:
-        return None
     if name in HANDING_ON:
         hand_on(flow, scope, call)
         return None
@@ -108,16 +95,62 @@ def apply(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | No
     return None
 
 
-def _sort(flow: Flow, scope: Scope, call: o.Call, value: Cell | None) -> None:
-    """`max(ids)`, `sorted(users, key=lambda user: user.id)`"""
-    if o.dotted(call.func) not in ("sorted", "max", "min"):
-        return
-    by = call.argument("key")
-    if by is not None:
-        class_ = flow.entities.of(scope, call.args[0].value, flow.objects)
-        value = flow.applied(scope, by.value, None if value is None else value.item(), class_)
-    if value is not None:
-        value.root.orders.append(flow.place(scope, call))
+def _iterated(flow: Flow, scope: Scope, call: o.Call, name: str, values: list[Cell | None]) -> Cell | None:
+    """`list(ids)`, `max(users, key=lambda user: user.id)`, `zip(ids, names)`"""
+    plain = [
+        _item(value) if arg.star else value for arg, value in zip(call.args, values, strict=True) if not arg.keyword
+    ]
+    if name in _TAKING and len(plain) > 1:  # max(one, other), next(ids, None)
+        held = plain if name in _COMPARING else [_item(plain[0]), *plain[1:]]
+    else:
+        held = [_item(value) for value in plain]
+    first = held[0] if held else None
+    key = call.argument("key", 1 if name == "groupby" else None)
+    by = (
+        first
+        if key is None
+        else flow.applied(scope, key.value, first, flow.entities.of(scope, call.args[0].value, flow.objects))
+    )
+    match name:
+        case "enumerate":
+            counter = Cell(Fact(flow.place(scope, call), "a counter", is_number=True))
+            return listed(record(counter, first))
+        case "zip":
+            return listed(record(*held))
+        case "groupby":
+            return listed(record(by, listed(first)))
+        case "fromkeys":
+            cell = Cell().be("dict")
+            join(cell.item(), first)
+            join(cell.entry(), plain[1] if len(plain) > 1 else None)
+            return cell
+        case "sum":
+            flow.fact(first, scope, call, "`sum()`", is_number=True)
+            return None
+    if by is not None and (name == "sorted" or name in _COMPARING):
+        by.tell("orders", flow.place(scope, call))
+    if not any(held):
+        return None
+    cell = listed(*held)
+    return cell.item() if name in _TAKING else cell
+
+
+def _item(value: Cell | None) -> Cell | None:
+    return None if value is None else value.item()
+
+
+def _dict(call: o.Call, values: list[Cell | None]) -> Cell:
+    """`dict(pairs, name=value)`"""
+    cell = Cell().be("dict")
+    for arg, value in zip(call.args[len(call.args) - len(values) :], values, strict=True):
+        if arg.keyword:
+            join(cell.part(arg.keyword), value)
+        elif value is not None and value.has("dict"):
+            join(cell, value)
+        elif value is not None and value.has("list"):
+            join(cell.item(), value.item().part("0"))
+            join(cell.entry(), value.item().part("1"))
+    return cell
 
 
 def _parse(flow: Flow, scope: Scope, call: o.Call, to: str) -> Cell | None:
@@ -128,9 +161,9 @@ def _parse(flow: Flow, scope: Scope, call: o.Call, to: str) -> Cell | None:
     inner = flow.value(scope, call.args[0].value)
     cell = Cell()
     parse = Parse(scope.module, scope, call.func, call, to, inner)
-    cell.parses.append(parse)
+    cell.tell("parses", parse)
     if inner is not None:
-        inner.root.parsed.append(parse)
+        inner.tell("parsed", parse)
         if to == "uuid":
             flow.parsed_uuids.append((inner, cell))
     return cell
@@ -142,10 +175,10 @@ def _mapped(flow: Flow, scope: Scope, call: o.Call, name: str) -> Cell | None:
     symbol = flow.resolver.resolve(scope, function)
     if name == "map" and symbol == External("builtins.int"):
         cell = Cell()
-        cell.parses.append(Parse(scope.module, scope, function, None, "int", item))
-        return cell
-    if isinstance(symbol, Function) and symbol.node.params:
-        join(flow.parameter(symbol, symbol.node.params[0]), item)
-        return flow.returned(symbol) if name == "map" else items
-    flow.value(scope, function)
-    return items if name == "filter" else None
+        cell.tell("parses", Parse(scope.module, scope, function, None, "int", item))
+        return listed(cell)
+    class_ = flow.entities.of(scope, call.args[1].value, flow.objects)
+    found = flow.applied(scope, function, item, class_)
+    if name == "filter":
+        return items
+    return None if found is None else listed(found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
@@ -49,6 +49,13 @@ class Identity(Struct, frozen=True, eq=False, weakref=True):
     @property
     def name(self) -> str:
         return ", ".join(f"{key.owner.name}.{key.name}" for key in self.keys)
+
+
+class Held(NamedTuple):
+    """A place where identifiers are, and the identity that they belong to."""
+
+    cell: Cell
+    identity: Identity
 
 
 class Identifiers:
@@ -103,29 +110,32 @@ class Identifiers:
 
     # --- identities --------------------------------------------------------------------------------
 
-    def of(self, column: Column) -> Identity | None:
-        """The identity that a key belongs to."""
-        return self.by_cell(self.flow.column(column))
+    def of(self, key: Column) -> Held | None:
+        """What a key holds; None if it is not known to be integers or UUIDs."""
+        return self._held(self.flow.column(key))
+
+    def _held(self, cell: Cell) -> Held | None:
+        identity = self.by_cell(cell)
+        return None if identity is None else Held(cell, identity)
 
     def by_cell(self, cell: Cell) -> Identity | None:
         """The identity that a set of identifiers is."""
         return self._identities.get(cell.root)
 
-    def uuids_of_slot(self, owner: Class | Function, name: str) -> Identity | None:
-        """The identity of a field or a parameter, if anything told it, and its keys are UUIDs."""
+    def uuids_of_slot(self, owner: Class | Function, name: str) -> Held | None:
+        """What a field or a parameter holds, if anything told it, and the keys are UUIDs."""
         if not self.uuid_keys:
             return None  # Nothing has to be followed to know that.
-        cell = self._slots.get((owner, name))
-        identity = None if cell is None else self._identities.get(cell.root)
-        return identity if identity is not None and identity.is_uuid else None
+        cell = self.flow.slot(owner, name)
+        if cell is None:
+            return None
+        is_container = cell.has("list") or cell.has("dict")
+        held = self._held(cell.entry() if is_container else cell)
+        return held if held is not None and held.identity.is_uuid else None
 
     @cached_property
     def all(self) -> list[Identity]:
         return list(self._identities.values())
-
-    @cached_property
-    def _slots(self) -> dict[tuple[Class | Function, str], Cell]:
-        return {slot: cell for cell in self._identities for slot in cell.slots}
 
     @cached_property
     def _identities(self) -> dict[Cell, Identity]:
@@ -176,7 +186,7 @@ class Identifiers:
         for schema in self.project.schemas.all:
             self._join_names(flow, schema.class_)
         for text, parsed in flow.parsed_uuids:
-            if any(isinstance(owner, Function) for owner, _ in text.root.slots):
+            if any(isinstance(owner, Function) for owner, _ in text.slots):
                 join(text, parsed)
         flow.spread_dumps()
         return flow
@@ -216,18 +226,19 @@ class Identifiers:
     def _join_answer(self, flow: Flow, handler: Function, model: Located) -> None:
         """What a handler returns is what its `response_model=` says: identifiers, a dict of them, a dict of fields."""
         answer, schemas = flow.returned(handler), self.project.schemas
+        given = answer
         node = parse_annotation(model.expr)
         if isinstance(node, o.Subscript) and o.dotted(node.value).rpartition(".")[2] in ("list", "List"):
-            node = parse_annotation(node.items[0])
+            node, given = parse_annotation(node.items[0]), answer.item()
         symbol = self.project.resolver.resolve(model.scope, node)
         schema = schemas.by_class.get(symbol) if isinstance(symbol, Class) else None
         if schema is not None and schema.is_root:
-            join(answer, flow.attribute(schema.class_, "root"))
+            join(given, flow.attribute(schema.class_, "root"))
         elif schema is not None:
             for name in schema.fields:
                 held = flow.attribute(schema.class_, name)
                 if held is not None:
-                    join(answer.part(name), held)
+                    join(given.part(name), held)
         elif not any(class_ in schemas.by_class for class_ in schemas.named_in(model.scope, model.expr)):
             flow.annotate(answer, model.scope, model.expr, "return")
 
@@ -278,12 +289,13 @@ class Identifiers:
     def _join_name(self, flow: Flow, cell: Cell, name: str, scope: Scope, annotation: o.Node | None) -> None:
         """`user_id: int` and `user_ids: list[int]` hold the keys of User, if there is such a model."""
         stem = _PLURAL_IDS.sub("_id", name).removesuffix("_id")
-        if stem == name or cell.root.columns or not _names_int(annotation):
+        if stem == name or cell.knows("columns") or not _names_int(annotation):
             return
         models = nearest(scope.module, (m for m in self._by_snake.get(stem, ()) if len(m.primary_keys) == 1))
+        held = cell.item() if cell.has("list") else cell
         for key in self._meant([model.primary_keys[0] for model in models]):
             if key in self._key_set:
-                join(cell, flow.column(key))
+                join(held, flow.column(key))
 
     def _meant(self, columns: list[Column]) -> list[Column]:
         """Which columns an integer may stand for: of several, none that holds UUIDs already."""

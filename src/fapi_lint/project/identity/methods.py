@@ -6,29 +6,23 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.identity.cells import Cell, join
+from fapi_lint.project.identity.cells import Cell, join, listed, record
 from fapi_lint.project.identity.passing import arguments, by_keyword, hand_on, pass_to, records, spread, validate
-from fapi_lint.project.identity.sql import row
+from fapi_lint.project.identity.sql import CHAINING, ROWS, SCALARS, row, scalar
 from fapi_lint.project.symbols import Class, Function, Scope
 
 if TYPE_CHECKING:
     from fapi_lint.project.identity.flow import Flow
 
 # fmt: off
-_CHAINING = frozenset([
-    "filter", "where", "having", "options", "join", "outerjoin", "select_from", "group_by", "limit", "offset",
-    "distinct", "with_for_update", "execution_options", "returning", "on_conflict_do_nothing", "add_columns",
-    "correlate", "union", "union_all", "prefix_with", "populate_existing", "subquery", "scalar_subquery", "cte",
-    "unique", "as_scalar", "yield_per", "all", "first", "one", "one_or_none", "scalar_one",
-    "scalar_one_or_none", "fetchall", "fetchone", "partitions", "mappings", "with_entities",
-    "with_only_columns", "on_conflict_do_update", "join_from", "tuples",
-])
+_OF_COLUMNS = frozenset(["with_entities", "with_only_columns", "returning"])
 _COLUMN_RESULTS = frozenset([
     "label", "desc", "asc", "nulls_last", "nulls_first", "nullslast", "nullsfirst", "distinct",
 ])
+_MEMBERSHIP_TESTS = frozenset(["in_", "not_in", "notin_", "any_", "all_"])
 _COLUMN_TESTS = frozenset([
-    "in_", "not_in", "notin_", "is_", "isnot", "is_not", "between", "is_distinct_from", "isnot_distinct_from",
-    "__eq__", "eq", "ne", "any_", "all_",
+    "is_", "isnot", "is_not", "between", "is_distinct_from", "isnot_distinct_from",
+    "__eq__", "eq", "ne",
 ])
 _TEXT_TESTS = frozenset([
     "like", "ilike", "notlike", "notilike", "startswith", "endswith", "regexp_match", "op", "concat",
@@ -68,7 +62,23 @@ Method: TypeAlias = "Callable[[Flow, Scope, o.Call, o.Attribute], Cell | None]"
 def _chain(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
     receiver = flow.value(scope, func.value)
     values = arguments(flow, scope, call)
-    return row(call, values) if func.attr in ("with_entities", "with_only_columns") else receiver
+    if func.attr in _OF_COLUMNS and any(values):
+        return row(call, values)
+    for value in values if func.attr.startswith("union") else ():
+        join(receiver, value)
+    return receiver
+
+
+def _row(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`query.first()`, `result.one()`"""
+    receiver = _chain(flow, scope, call, func)
+    return None if receiver is None else receiver.item()
+
+
+def _scalar(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`result.scalar_one()`"""
+    receiver = _chain(flow, scope, call, func)
+    return None if receiver is None else scalar(flow, receiver.item())
 
 
 def _select(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
@@ -82,7 +92,7 @@ def _order(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | 
     receiver = flow.value(scope, func.value)
     values = arguments(flow, scope, call)
     if len(values) == 1 and values[0] is not None:
-        values[0].root.orders.append(flow.place(scope, func))
+        values[0].tell("orders", flow.place(scope, func))
     return receiver
 
 
@@ -96,7 +106,9 @@ def _by_keyword(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Ce
 def _column_test(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
     receiver = flow.value(scope, func.value)
     for value in arguments(flow, scope, call):
-        join(receiver, None if value is None else value.item())
+        if value is not None and func.attr in _MEMBERSHIP_TESTS:
+            value = scalar(flow, value.item())
+        join(receiver, value)
     return None
 
 
@@ -120,9 +132,12 @@ def _execute(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell 
     if len(values) > 1:
         records(flow, values[1], flow.entities.of(scope, call.args[0].value, flow.objects))
     first = values[0] if values else flow.value(scope, func.value)
-    if first is not None and func.attr.startswith("s") and "0" in first.root.parts:
-        return first.part("0")
-    return first
+    if first is None:
+        return None
+    if func.attr == "scalar":
+        return scalar(flow, first.item())
+    is_of_scalars = "scalars" in func.attr or (func.attr == "exec" and "1" not in first.item().root.parts)
+    return listed(scalar(flow, first.item())) if is_of_scalars else first
 
 
 def _bulk(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
@@ -136,26 +151,24 @@ def _view(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | N
     receiver = flow.value(scope, func.value)
     if receiver is None or call.args:
         return UNTOLD
-    if func.attr == "values":
-        return receiver
     if func.attr == "keys":
-        return receiver.key()
-    cell = Cell()
-    join(cell.part("0"), receiver.key())
-    join(cell.part("1"), receiver)
-    return cell
+        return listed(receiver.item())
+    entry = receiver.entry()
+    return listed(entry if func.attr == "values" else record(receiver.item(), entry))
 
 
 def _pop(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
-    if not call.args:
-        return UNTOLD
     receiver = flow.value(scope, func.value)
     values = arguments(flow, scope, call)
-    if isinstance(call.args[0].value, o.String) or receiver is None:
+    if receiver is None:
         return None
-    if not isinstance(call.args[0].value, o.Number):
-        join(receiver.key(), values[0])
-    return join(receiver, values[1]) if len(values) > 1 else receiver
+    if not values:
+        return receiver.entry() if func.attr == "pop" else None
+    key = call.args[0].value
+    found = receiver.part(key.value) if isinstance(key, o.String) and key.value is not None else receiver.entry()
+    if not isinstance(key, o.Number):
+        flow.keyed.append((receiver, values[0]))
+    return join(found, values[1]) if len(values) > 1 else found
 
 
 def _add(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
@@ -163,7 +176,8 @@ def _add(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | No
         return UNTOLD
     receiver = flow.value(scope, func.value)
     for value in arguments(flow, scope, call)[-1:]:
-        join(receiver, value)
+        if receiver is not None:
+            join(receiver.be("list").item(), value)
     return None
 
 
@@ -237,7 +251,7 @@ def _queue(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | 
         return UNTOLD
     pass_to(flow, scope, call, target, is_bound=False)
     for value in arguments(flow, scope, call) if _is_foreign_task(flow, target) else ():
-        flow.fact(value, scope, call, "a task queue, which may not carry UUIDs,")
+        flow.dumped(value, scope, call, "a task queue, which may not carry UUIDs,")
     return None
 
 
@@ -294,10 +308,12 @@ def _get(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | No
     first = args[0].value
     if isinstance(first, o.String) and first.value is not None:
         return receiver.part(first.value)
-    if receiver.root.keys is None:
+    if not receiver.has("dict"):
         return UNTOLD
-    join(receiver.key(), flow.value(scope, first))
-    return receiver
+    join(receiver.item(), flow.value(scope, first))
+    for arg in args[1:]:
+        join(receiver.entry(), flow.value(scope, arg.value))
+    return receiver.entry()
 
 
 def _primary_key(flow: Flow, model: Class) -> Cell | None:
@@ -324,11 +340,13 @@ def _by_name(*rules: tuple[Iterable[str], Method]) -> dict[str, list[Method]]:
 
 
 METHODS = _by_name(
-    (_CHAINING, _chain),
+    (CHAINING, _chain),
+    (ROWS, _row),
+    (SCALARS, _scalar),
     (("query", "select", "delete", "insert", "update"), _select),
     (("order_by",), _order),
     (("filter_by", "values", "update"), _by_keyword),
-    (_COLUMN_TESTS, _column_test),
+    (_COLUMN_TESTS | _MEMBERSHIP_TESTS, _column_test),
     (_COLUMN_RESULTS, _receiver),
     (("over", "within_group"), _window),
     (_TEXT_TESTS, _text_test),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.column_types import is_integer_type
-from fapi_lint.project.identity.cells import Fact, TypeName
-from fapi_lint.project.identity.identifiers import Identifiers, Identity
+from fapi_lint.project.identity.cells import Cell, Fact, TypeName
+from fapi_lint.project.identity.identifiers import Held, Identifiers, Identity
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.pairing import column_name
 from fapi_lint.project.routes import Route
@@ -23,8 +24,20 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 INTEGERS = frozenset(["int", "PositiveInt", "NonNegativeInt", "StrictInt", "conint"])
-_ANY = frozenset(["Any", "object", "UUID", "UUID4", "TypeVar", "None", "UUID1", "Hashable"])
+# fmt: off
+_ANY = frozenset([
+    "Any", "object", "UUID", "UUID4", "TypeVar", "None", "UUID1", "Hashable", "QueryableAttribute",
+    "InstrumentedAttribute", "ColumnElement", "ColumnExpressionArgument",
+])
+# fmt: on
 _DEFAULTS = ("default", "server_default", "insert_default", "default_factory", "onupdate", "server_onupdate")
+
+
+class _Obstacle(NamedTuple):
+    """Something that stands in the way of an identifier; by an alias, if the only way there is its type."""
+
+    fact: Fact
+    alias: str = ""
 
 
 class Obstacles:
@@ -33,57 +46,88 @@ class Obstacles:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.identifiers: Identifiers = project.identifiers
-        self._known: dict[Identity, Fact | None] = {}
+        self._known: dict[Identity, dict[Cell, _Obstacle]] = {}
 
-    def of(self, identity: Identity) -> Fact | None:
-        """The first thing that does, as it is written: in the application before its tests."""
-        if identity not in self._known:
-            found = list(self._all(identity))
-            self._known[identity] = min(found, key=self.identifiers.flow.rank) if found else None
-        return self._known[identity]
-
-    def said(self, identity: Identity) -> str:
-        """The obstacle as a message says it: what, and where; empty if there is none."""
-        fact = self.of(identity)
-        if fact is None:
+    def said(self, held: Held) -> str:
+        """The nearest obstacle to what is held somewhere, as a message says it: what, and where; empty if none is."""
+        if held.identity not in self._known:
+            self._known[held.identity] = self._nearest(held.identity)
+        found = self._known[held.identity].get(held.cell)
+        if found is None:
             return ""
+        fact = found.fact
+        whose = f"its type `{found.alias}` is also that of values that" if found.alias else "its values"
         where = self.project.by_path[fact.place.path].where(fact.place.start)
-        return f"its values go where a UUID may not fit: {fact.text} at {where}"
+        return f"{whose} go where a UUID may not fit: {fact.text} at {where}"
 
-    def _all(self, identity: Identity) -> Iterator[Fact]:
-        cell = identity.cell
-        yield from (fact for fact in cell.facts if identity.is_uuid or not self.is_nobody(fact))
-        for type_name in cell.type_names:
+    def _nearest(self, identity: Identity) -> dict[Cell, _Obstacle]:
+        """For every place of an identity the obstacle to which values take the fewest steps.
+
+        Obstacles in the application come before those in tests, and of both those at some place of the identity first.
+        """
+        flow, members = self.identifiers.flow, identity.cell.members
+        everywhere = min(self._everywhere(identity), key=flow.rank, default=None)
+        sources: dict[bool, list[tuple[Cell, Fact]]] = {True: [], False: []}
+        for member in members:
+            fact = min(self._at(member, identity), key=flow.rank, default=None)
+            if fact is not None:
+                sources[self._is_code(fact)].append((member, fact))
+        if everywhere is not None and not sources[True] and (self._is_code(everywhere) or not sources[False]):
+            return dict.fromkeys(members, _Obstacle(everywhere))
+        found: dict[Cell, _Obstacle] = {}
+        nearest = sorted(sources[True] or sources[False], key=lambda source: flow.rank(source[1]))
+        queue = deque((member, _Obstacle(fact)) for member, fact in nearest)
+        while queue:
+            member, obstacle = queue.popleft()
+            if member not in found:
+                found[member] = obstacle
+                alias = flow.aliases.get(member)
+                beyond = obstacle if alias is None else _Obstacle(obstacle.fact, alias)
+                queue.extend((other, beyond) for other in member.near)
+        return found
+
+    def _at(self, cell: Cell, identity: Identity) -> Iterator[Fact]:
+        """What stands in the way at one place."""
+        for fact in cell.told("facts"):
+            if identity.is_uuid or not self.is_nobody(fact):
+                yield fact
+        for type_name in cell.told("type_names"):
             if not self.converts(type_name, identity) and not self._goes_along(type_name):
                 text = type_name.module.slice(type_name.node)
                 yield Fact(type_name.place, f"the annotation `{text}`")
-        for parse in cell.parses:
-            if parse.inner is not None and parse.inner.root is not cell and parse.to == "int":
-                yield from (fact for fact in parse.inner.root.facts if fact.is_number)
-        for parse in cell.parsed:
+        for parse in cell.told("parses"):
+            if parse.inner is not None and parse.inner.root is not identity.cell and parse.to == "int":
+                yield from (fact for fact in parse.inner.facts if fact.is_number)
+        for parse in cell.told("parsed"):
             if parse.to == "int" and parse.call is not None:
                 yield Fact(parse.module.place(parse.call), f"`{parse.module.slice(parse.call)}`")
+        if identity.is_uuid:
+            return
+        for column in cell.told("columns"):
+            yield from self._of_column(column, identity)
+        for table, call in cell.told("table_columns"):
+            type_ = call.argument("type_", 1)
+            if not table.is_foreign_key(call) or (
+                type_ is not None
+                and not self.is_reference(type_.value)
+                and not is_integer_type(self.project, Located(type_.value, table.variable.scope))
+            ):
+                yield Fact(table.module.place(call), f"`{table.column_name(call)}` of a `Table`")
+
+    def _everywhere(self, identity: Identity) -> Iterator[Fact]:
+        """What stands in the way of the whole identity, as far as is known."""
+        flow = self.identifiers.flow
         if not identity.is_uuid:
-            yield from (fact for fact in self.identifiers.flow.unknown_classes if self._is_code(fact))
-            for column in cell.columns:
-                yield from self._of_column(column, identity)
-            for table, call in cell.table_columns:
-                type_ = call.argument("type_", 1)
-                if not table.is_foreign_key(call) or (
-                    type_ is not None
-                    and not self.is_reference(type_.value)
-                    and not is_integer_type(self.project, Located(type_.value, table.variable.scope))
-                ):
-                    yield Fact(table.module.place(call), f"`{table.column_name(call)}` of a `Table`")
-            names = {column.name for column in cell.columns}
+            yield from (fact for fact in flow.unknown_classes if self._is_code(fact))
+            names = {column.name for column in identity.cell.columns}
             for name, fact in self.identifiers.loose_facts.items():
                 if name in names:
                     yield fact
-            for name, fact, value in self.identifiers.flow.swallowed:
-                if name in names and value.root is not cell.root and self._is_code(fact):
+            for name, fact, value in flow.swallowed:
+                if name in names and value.root is not identity.cell and self._is_code(fact):
                     yield fact
             tables = [model.table for key in identity.keys for model in self.project.models.users_of(key.owner)]
-            for place in self.identifiers.flow.unknown_references if None in tables else ():
+            for place in flow.unknown_references if None in tables else ():
                 yield Fact(place, "a foreign key to an unknown table")
         yield from self._of_routes(identity)
         asked = (*self._of_paths(identity), *self._of_asked(identity))

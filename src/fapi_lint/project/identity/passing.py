@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -43,18 +42,23 @@ def pass_to(flow: Flow, scope: Scope, call: o.Call, function: Function, *, is_bo
                 assert owner is not None
                 if param.name in flow.project.schemas.by_class[owner].fields:
                     join(flow.parameter(function, param), flow.attribute(owner, param.name))
-            spread_keywords(flow, scope, arg.value, partial(_by_name, flow, function))
+            flow.spread_to(flow.value(scope, arg.value), partial(_by_name, flow, function))
         elif arg.star:
             item = None if value is None else value.item()
-            for param in (*plain[max(index, 0) :], *(param for param in params if param.kind == "*")):
-                join(flow.parameter(function, param), item)
+            for param in params:
+                if param in plain[max(index, 0) :]:
+                    join(flow.parameter(function, param), item)
+                elif param.kind == "*":
+                    join(flow.parameter(function, param).be("list").item(), item)
             index = len(plain)
         elif arg.keyword:
             cell = _by_name(flow, function, arg.keyword)
             if cell is not None:
                 join(cell, value)
             elif value is not None:
-                flow.fact(value, scope, arg, f"`**` of `{function.name}`")
+                is_known = not params or params[-1].kind != "**"
+                text = f"`{arg.keyword}=`, which `{function.name}` does not take," if is_known else ""
+                flow.dumped(value, scope, arg, text or f"`**` of `{function.name}`")
                 if arg.keyword in flow.names:
                     text = f"`{arg.keyword}`, one of the `**` of `{function.name}`,"
                     flow.swallowed.append((arg.keyword, Fact(flow.place(scope, arg), text), value))
@@ -63,9 +67,9 @@ def pass_to(flow: Flow, scope: Scope, call: o.Call, function: Function, *, is_bo
             if index < len(plain):
                 join(flow.parameter(function, plain[index]), value)
             elif star is not None:
-                join(flow.parameter(function, star), value)
-            elif value is not None:
-                flow.fact(value, scope, arg, f"`*` of `{function.name}`")
+                join(flow.parameter(function, star).be("list").item(), value)
+            else:
+                flow.dumped(value, scope, arg, f"an argument that `{function.name}` does not take,")
             index += 1
 
 
@@ -88,14 +92,6 @@ def _is_only_spread(function: Function, rest: o.Param) -> bool:
     return len(re.findall(rf"\b{rest.name}\b", body)) == len(re.findall(rf"\*\*{rest.name}\b", body))
 
 
-def spread_keywords(flow: Flow, scope: Scope, expr: o.Expr, target: Callable[[str], Cell | None]) -> None:
-    """`Model(**values)`, where the function's own keywords are handed on: each becomes what is called so."""
-    found = scope.lookup(expr.id) if isinstance(expr, o.Name) else None
-    param = found[1][0].node if found is not None else None
-    if found is not None and isinstance(param, o.Param) and param.kind == "**" and isinstance(found[0].owner, Function):
-        flow.spreads.append((flow.parameter(found[0].owner, param), target))
-
-
 def hand_on(flow: Flow, scope: Scope, call: o.Call) -> None:
     """`add_task(f, x)`: a function takes the arguments that follow it."""
     target = flow.resolver.resolve(scope, call.args[0].value) if call.args else None
@@ -103,7 +99,7 @@ def hand_on(flow: Flow, scope: Scope, call: o.Call) -> None:
         pass_to(flow, scope, call, target, is_bound=target.is_method, skip=1)
         return
     for value in arguments(flow, scope, call):
-        flow.fact(value, scope, call, "a function that is not known")
+        flow.dumped(value, scope, call, "a function that is not known")
 
 
 def construct(flow: Flow, scope: Scope, call: o.Call, class_: Class) -> None:
@@ -127,10 +123,8 @@ def construct(flow: Flow, scope: Scope, call: o.Call, class_: Class) -> None:
         fields = ["root"]
     for index, arg in enumerate(call.args):
         if arg.star == "**":
-            if isinstance(arg.value, o.Dict):
-                flow.value(scope, arg.value)
             spread(flow, scope, arg.value, class_)
-            spread_keywords(flow, scope, arg.value, partial(flow.attribute, class_))
+            flow.spread_to(flow.value(scope, arg.value), partial(flow.attribute, class_))
             continue
         value = flow.value(scope, arg.value)
         name = arg.keyword or (fields[index] if index < len(fields) else "")
@@ -218,11 +212,11 @@ def by_keyword(flow: Flow, scope: Scope, call: o.Call, owner: Class | None, rece
             join(flow.attribute(owner, arg.keyword), value_)
         elif owner is not None and arg.star == "**":
             spread(flow, scope, arg.value, owner)
-            spread_keywords(flow, scope, arg.value, partial(flow.attribute, owner))
+            flow.spread_to(flow.value(scope, arg.value), partial(flow.attribute, owner))
         elif found is not None and arg.star == "**":
-            spread_keywords(flow, scope, arg.value, partial(flow.of_models, scope, *found))
+            flow.spread_to(flow.value(scope, arg.value), partial(flow.of_models, scope, *found))
         elif arg.keyword in flow.names and value_ is not None:
-            value_.root.loose.append((arg.keyword, flow.place(scope, arg)))
+            value_.tell("loose", (arg.keyword, flow.place(scope, arg)))
             flow.loose_cells.append(value_)
     return receiver
 
@@ -234,5 +228,7 @@ def records(flow: Flow, rows: Cell | None, owner: Class | None) -> None:
         return
     for name in model.columns:
         held = flow.attribute(model.class_, name)
-        if held is not None:
+        if held is not None and not rows.has("list"):
             join(rows.part(name), held)
+        if held is not None and not rows.has("dict"):
+            join(rows.item().part(name), held)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
-from fapi_lint.project.identity.cells import Bound, Cell, Fact, TypeName, join
+from fapi_lint.project.identity.cells import Bound, Cell, Fact, TypeName, containing, join
 from fapi_lint.project.identity.entities import Entities
 from fapi_lint.project.identity.hooks import join_annotation
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.model_attributes import Meant
 from fapi_lint.project.module import Module
-from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
-from fapi_lint.project.value_types import value_type
+from fapi_lint.project.symbols import Class, External, Function, Scope, Symbol, Variable
+from fapi_lint.project.value_types import ValueType, value_type
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
@@ -22,7 +22,21 @@ if TYPE_CHECKING:
 
 _NUMERIC = frozenset(["ge", "gt", "le", "lt", "multiple_of"])
 _DICTS = frozenset(["dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"])
+# fmt: off
+_LISTS = frozenset([
+    "list", "List", "set", "Set", "frozenset", "FrozenSet", "tuple", "Tuple", "Sequence", "MutableSequence", "Iterable",
+    "Iterator", "Collection", "AbstractSet", "MutableSet", "Generator", "AsyncIterable", "AsyncIterator",
+    "AsyncGenerator", "deque", "Deque", "KeysView", "ValuesView", "Select", "Query", "Result", "ScalarResult",
+    "InstrumentedList",
+])
+# fmt: on
 _NO_VALUES = frozenset(["Callable", "Literal", "type", "Type", "ClassVar"])
+# fmt: off
+_OTHERS = frozenset([
+    "builtins.bool", "builtins.float", "builtins.bytes", "datetime.datetime", "datetime.date", "datetime.time",
+    "datetime.timedelta", "decimal.Decimal", "pathlib.Path",
+])
+# fmt: on
 _PARAMETERS = frozenset(["Path", "Query", "Body", "Form", "Header", "Cookie", "Field"])
 
 
@@ -35,6 +49,7 @@ class Places:
         self.resolver = project.resolver
         self.entities = Entities(project)
         self.names = names
+        self._others = _OTHERS if project.identifiers.uuid_keys else _OTHERS | {"builtins.str"}
         self.mapping = frozenset(project.models.mapping_classes)
         self.objects: dict[str, Class | None] = {}
         """The classes of the names that comprehensions and lambdas bind."""
@@ -50,6 +65,8 @@ class Places:
         self._attributes: dict[tuple[Class, str], Cell | None] = {}
         self._columns: dict[Column, Cell] = {}
         self._aliases: dict[tuple[Module, str], Cell] = {}
+        self.aliases: dict[Cell, str] = {}
+        """What names for types stand for, and these names."""
         self.linked: set[tuple[Class, Class]] = set()
         """Schemas, and what has the same attributes."""
         self.parsed_uuids: list[tuple[Cell, Cell]] = []
@@ -64,8 +81,14 @@ class Places:
         self.numbered: dict[str, Place] = {}
         """Where tests have numbers in JSON under the names of keys and references to them, by name."""
         self._dicts: dict[Class, Cell] = {}
+        self._tuples: dict[Class, Cell] = {}
+        self._kinds: dict[Class, str] = {}
+        self.keyed: list[tuple[Cell, Cell | None]] = []
+        """What is read by a key or an index, and that: if it is a dict, a key of it."""
+        self.scalars: list[tuple[Cell, Cell]] = []
+        """Rows, and what the values of their only or first columns become."""
         self.spreads: list[tuple[Cell, Callable[[str], Cell | None]]] = []
-        """The `**values` of functions that hand them on, and what each of these becomes by its name."""
+        """Dicts of `**values`, and what each of these becomes by its name."""
         self.unknown_classes: list[Fact] = []
         """Comparisons of keys with a class of which nothing is known."""
         self.unknown_references: list[Place] = []
@@ -77,18 +100,20 @@ class Places:
         cell = self._columns.get(column)
         if cell is None:
             cell = self._columns[column] = Cell()
-            cell.columns.append(column)
+            cell.tell("columns", column)
             self.annotate(cell, column.scope, column.mapped_type, "column")
-            if self._is_json(column):
+            type_ = value_type(self.project, column)
+            if self._is_json(column, type_):
                 text = f"`{column.owner.name}.{column.name}`, which is JSON and does not know UUIDs,"
                 self.dumps.append((cell, Fact(column.place, text), False))
+            elif type_ is not None and type_.name in self._others and not column.foreign_keys:
+                cell.is_other = self.project.purposes.of(column.module) != "migration"
         return cell
 
-    def _is_json(self, column: Column) -> bool:
+    def _is_json(self, column: Column, type_: ValueType | None) -> bool:
         annotation = parse_annotation(column.mapped_type)
         if isinstance(annotation, o.Subscript) and o.dotted(annotation.value).rpartition(".")[2] in _DICTS:
             return True
-        type_ = value_type(self.project, column)
         return type_ is not None and type_.name in ("typing.Any", "builtins.dict")
 
     def parameter(self, function: Function, param: o.Param) -> Cell:
@@ -96,10 +121,13 @@ class Places:
         cell = self._parameters.get(key)
         if cell is None:
             cell = self._parameters[key] = Cell()
-            cell.slots.append(key)
+            cell.tell("slots", key)
             scope = function.enclosing
             if param.annotation is not None:
-                self.annotate(cell, scope, param.annotation, "parameter")
+                if param.kind == "*":
+                    cell.be("list")
+                inner = cell.item() if param.kind == "*" else cell.be("dict").entry() if param.kind == "**" else cell
+                self.annotate(inner, scope, param.annotation, "parameter")
             if param.default is not None:
                 self.default(cell, scope, param.default)
             fixture = self.project.fixtures.given(function, param)
@@ -121,14 +149,14 @@ class Places:
         join(cell, self.value(scope, value))
 
     def bounds(self, cell: Cell, scope: Scope, call: o.Call) -> None:
-        cell.root.bounds.extend(Bound(scope.module, call, arg) for arg in call.args if arg.keyword in _NUMERIC)
+        cell.tell("bounds", *(Bound(scope.module, call, arg) for arg in call.args if arg.keyword in _NUMERIC))
 
     def variable(self, scope: Scope, name: str) -> Cell:
         key = (scope, name)
         cell = self._variables.get(key)
         if cell is None:
             cell = self._variables[key] = Cell()
-        return cell.root
+        return cell
 
     def returned(self, function: Function) -> Cell:
         cell = self._returns.get(function)
@@ -136,7 +164,7 @@ class Places:
             cell = self._returns[function] = Cell()
             if function.node.returns is not None:
                 self.annotate(cell, function.enclosing, function.node.returns, "return")
-        return cell.root
+        return cell
 
     def attribute(self, owner: Class, name: str) -> Cell | None:
         """The attribute of a class's instances."""
@@ -167,10 +195,10 @@ class Places:
             if binding.annotation is not None:
                 is_field = owner in schemas.by_class
                 settings = any(isinstance(b, External) and b.name == "BaseSettings" for b in self.resolver.mro(owner))
-                cell.slots.append((owner, name))
+                cell.tell("slots", (owner, name))
                 self.annotate(cell, owner.scope, binding.annotation, "field" if is_field else "variable")
                 if settings:
-                    cell.facts.append(Fact(owner.module.place(binding.annotation), "a setting that holds an integer"))
+                    cell.tell("facts", Fact(owner.module.place(binding.annotation), "a setting that holds an integer"))
             if binding.value is not None and owner not in models.by_class:
                 self.default(cell, owner.scope, binding.value)
             return cell
@@ -194,8 +222,7 @@ class Places:
         """What `model_dump()` and `asdict()` give: the attributes of an object, and of those in it, by name."""
         cell = self._dicts.get(class_)
         if cell is None:
-            cell = self._dicts[class_] = Cell()
-            cell.is_dict = True
+            cell = self._dicts[class_] = Cell().be("dict").be("record")
             for owner in self.resolver.mro(class_):
                 for name, bindings in owner.scope.bindings.items() if isinstance(owner, Class) else ():
                     if bindings[0].annotation is not None and bindings[0].definition is None:
@@ -204,8 +231,22 @@ class Places:
                         join(cell.part(name), held)
         return cell
 
-    def _is_typed_dict(self, class_: Class) -> bool:
-        return any(base.name == "TypedDict" for base in self.resolver.foreign(class_))
+    def as_tuple(self, class_: Class) -> Cell:
+        """What a named tuple is when it is iterated, unpacked or read by an index."""
+        cell = self._tuples.get(class_)
+        if cell is None:
+            cell = self._tuples[class_] = Cell().be("tuple")
+            fields = (statement.target for statement in class_.node.body if isinstance(statement, o.AnnAssign))
+            for index, field in enumerate(fields):
+                join(cell.part(str(index)), self.attribute(class_, o.dotted(field)))
+        return cell
+
+    def is_named_tuple(self, class_: Class) -> bool:
+        return self._kind_of(class_) == "tuple"
+
+    def slot(self, owner: Class | Function, name: str) -> Cell | None:
+        """An attribute or a parameter, if it has been asked for."""
+        return self._attributes.get((owner, name)) if isinstance(owner, Class) else self._parameters.get((owner, name))
 
     def methods(self) -> Iterator[tuple[Function, dict[str, o.Param]]]:
         """The methods with parameters that have been asked for."""
@@ -213,15 +254,15 @@ class Places:
             if function.is_method:
                 yield function, {param.name: param for param in function.node.params}
 
+    def holding(self, roots: set[Cell]) -> set[Cell]:
+        """The roots of some sets, and of the containers that these are in."""
+        cells = (*self._parameters.values(), *self._returns.values(), *self._attributes.values())
+        return containing(roots, (cell for cell in cells if cell is not None))
+
     def concerned(self, roots: set[Cell]) -> set[Function]:
         """The functions that take values of some sets, or return them."""
-        taken = ((function, cell.root) for (function, _), cell in self._parameters.items())
-        given = ((function, cell.root) for function, cell in self._returns.items())
-        return {
-            function
-            for function, root in (*taken, *given)
-            if root in roots or any(part.root in roots for part in root.parted())
-        }
+        taken = ((function, cell) for (function, _), cell in self._parameters.items())
+        return {function for function, cell in (*taken, *self._returns.items()) if cell.root in roots}
 
     def holders(self, roots: set[Cell], functions: set[Function]) -> set[str]:
         """The names that values of some sets go through: functions, the classes made of them, and attributes."""
@@ -233,17 +274,22 @@ class Places:
     # --- annotations -------------------------------------------------------------------------------
 
     def annotate(self, cell: Cell, scope: Scope, annotation: o.Node | None, kind: str, depth: int = 0) -> None:
-        """What an annotation says of a set, of its keys and of its parts."""
+        """What an annotation says of a place, and of the parts of what is there."""
+        self._annotate(cell, scope, annotation, kind, depth)
+        cell.is_other = self._is_other(cell)
+
+    def _annotate(self, cell: Cell, scope: Scope, annotation: o.Node | None, kind: str, depth: int) -> None:
         match parse_annotation(annotation):
             case o.Name() | o.Attribute() as name if not is_none(name):
                 symbol = self.resolver.resolve(scope, name)
                 if isinstance(symbol, Variable) and symbol.value is not None and symbol.scope.is_module:
                     join(cell, self.alias(symbol, depth))
                     return
-                if isinstance(symbol, Class) and self._is_typed_dict(symbol):
-                    join(cell, self.as_dict(symbol))
+                kind_of = self._kind_of(symbol) if isinstance(symbol, Class) else None
+                if isinstance(symbol, Class) and kind_of in ("record", "tuple"):
+                    join(cell, self.as_dict(symbol) if kind_of == "record" else self.as_tuple(symbol))
                     return
-                cell.root.type_names.append(TypeName(scope.module, scope, name, symbol, kind))
+                cell.tell("type_names", TypeName(scope.module, scope, name, symbol, kind))
             case o.Subscript() as generic:
                 self._annotate_generic(cell, scope, generic, kind, depth)
             case o.Operation(operator="|") as union:
@@ -251,7 +297,32 @@ class Places:
             case o.Call() as call:
                 symbol = self.resolver.external(scope, call.func)
                 if symbol is not None:
-                    cell.root.type_names.append(TypeName(scope.module, scope, call, symbol, kind))
+                    cell.tell("type_names", TypeName(scope.module, scope, call, symbol, kind))
+
+    def _is_other(self, cell: Cell) -> bool:
+        """Whether what an annotation has told of a place leaves no doubt that no identifiers are there."""
+        names: list[TypeName] = cell.told("type_names")
+        return bool(names) and not (cell.near or cell.parts) and all(self._are_others(each.symbol) for each in names)
+
+    def _are_others(self, symbol: Symbol | None) -> bool:
+        """Whether values of a type are never identifiers: text is, where keys are UUIDs."""
+        if isinstance(symbol, External):
+            return symbol.dotted in self._others
+        return isinstance(symbol, Class) and self._kind_of(symbol) == "other"
+
+    def _kind_of(self, class_: Class) -> str:
+        """What objects of a class are: `"record"` or `"tuple"` by its base, `"other"` if they have attributes only."""
+        if class_ not in self._kinds:
+            schema, bases = self.project.schemas.by_class.get(class_), self.resolver.foreign(class_)
+            names = {base.name for base in bases}
+            is_other = class_ in self.project.models.by_class or (schema is not None and not schema.is_root)
+            self._kinds[class_] = (
+                "record" if "TypedDict" in names
+                else "tuple" if "NamedTuple" in names
+                else "other" if is_other or any(name.endswith("Enum") for name in names)
+                else ""
+            )  # fmt: skip
+        return self._kinds[class_]
 
     def _annotate_union(self, cell: Cell, scope: Scope, members: list[o.Node], kind: str, depth: int) -> None:
         if any(_is_any(member) for member in members):
@@ -264,18 +335,21 @@ class Places:
             is_behind = uuids[0].start < member.start
             spare = (members[index - 1].end, member.end) if is_behind else (member.start, members[index + 1].start)
             symbol = self.resolver.resolve(scope, member)
-            cell.root.type_names.append(TypeName(scope.module, scope, member, symbol, kind, spare))
+            cell.tell("type_names", TypeName(scope.module, scope, member, symbol, kind, spare))
 
     def _annotate_generic(self, cell: Cell, scope: Scope, generic: o.Subscript, kind: str, depth: int) -> None:
         name = o.dotted(generic.value).rpartition(".")[2]
         items = generic.items
         if name in _DICTS and len(items) == 2:
-            cell.root.is_dict = True
-            self.annotate(cell.key(), scope, items[0], kind, depth)
-            self.annotate(cell, scope, items[1], kind, depth)
+            cell.be("dict")
+            self.annotate(cell.item(), scope, items[0], kind, depth)
+            self.annotate(cell.entry(), scope, items[1], kind, depth)
         elif name in ("tuple", "Tuple") and not (len(items) == 2 and isinstance(items[1], o.Other)):
+            cell.be("tuple")
             for index, item in enumerate(items):
                 self.annotate(cell.part(str(index)), scope, item, kind, depth)
+        elif name in _LISTS:
+            self.annotate(cell.be("list").item(), scope, items[0], kind, depth)
         elif name in _NO_VALUES or isinstance(self.resolver.resolve(scope, generic.value), Class):
             return
         elif name == "Annotated":
@@ -297,6 +371,7 @@ class Places:
         cell = self._aliases.get(key)
         if cell is None:
             cell = self._aliases[key] = Cell()
+            self.aliases[cell] = symbol.name
             value = symbol.value
             if isinstance(value, o.Call) and o.dotted(value.func).endswith("NewType") and len(value.args) == 2:
                 value = value.args[1].value
@@ -308,37 +383,49 @@ class Places:
 
     def fact(self, cell: Cell | None, scope: Scope, node: o.Node, text: str, *, is_number: bool = False) -> None:
         if cell is not None:
-            cell.root.facts.append(Fact(scope.module.place(node), text, is_number))
+            cell.tell("facts", Fact(scope.module.place(node), text, is_number))
 
     def dumped(self, cell: Cell | None, scope: Scope, node: o.Node, text: str, *, is_item: bool = False) -> None:
         """Something is done to a set and to all that is in it; with `is_item`, to what one of its keys gives."""
         if cell is not None:
             self.dumps.append((cell, Fact(scope.module.place(node), text), is_item))
 
+    def spread_to(self, cell: Cell | None, target: Callable[[str], Cell | None]) -> None:
+        """`**values`: what is in a dict, as far as that is known later, is what the target gives for each name."""
+        if cell is not None:
+            self.spreads.append((cell, target))
+
     def spread(self) -> None:
         """Join what names tell only now that they are known.
 
-        What is among the `**values` of functions is what these hand it on as; an object that is made a dict may be of
-        any subclass.
+        What is in a dict of `**values` is what that is handed on as; an object that is made a dict may be of any
+        subclass.
         """
         for cell, target in list(self.spreads):
-            for name, part in list(cell.root.parts.items()):
+            for name, part in cell.named():
                 join(part, target(name))
+        for container, key in self.keyed:
+            if container.has("dict"):
+                join(container.item(), key)
+        for row, value in self.scalars:
+            join(value, row.root.parts.get("0", row))
+        bases: dict[Class, list[Cell]] = {}
         for (owner, name), held in list(self._attributes.items()) if self._dicts else ():
-            for class_ in self.resolver.mro(owner)[1:]:
-                if isinstance(class_, Class) and class_ in self._dicts:
-                    join(self._dicts[class_].part(name), held)
+            if owner not in bases:
+                mro = self.resolver.mro(owner)[1:]
+                bases[owner] = [self._dicts[base] for base in mro if isinstance(base, Class) and base in self._dicts]
+            for dumped in bases[owner]:
+                join(dumped.part(name), held)
 
     def spread_dumps(self) -> None:
         """Let the sets inside of those that were dumped know the first reason, once it is known what is inside."""
         seen: set[Cell] = set()
         for cell, fact, is_item in sorted(self.dumps, key=lambda dump: self.rank(dump[1])):
             found = [cell]
-            if is_item and cell.root.is_dict:
-                cell.root.facts.append(fact)
-                found = list(cell.root.parts.values())
+            if is_item:
+                found = [cell.entry(), *(part for _, part in cell.named())]
             for inner in (each for top in found for each in top.inside(seen)):
-                inner.facts.append(fact)
+                inner.tell("facts", fact)
 
     def rank(self, fact: Fact) -> tuple[bool, str, int]:
         """The order of facts as reasons: those in the application come first."""

@@ -5,13 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.identity.cells import Cell, join
+from fapi_lint.project.identity.cells import Cell, join, listed, record
 from fapi_lint.project.symbols import External, Scope
 
 if TYPE_CHECKING:
     from fapi_lint.project.identity.flow import Flow
 
 # fmt: off
+CHAINING = frozenset([
+    "filter", "where", "having", "options", "join", "outerjoin", "select_from", "group_by", "limit", "offset",
+    "distinct", "with_for_update", "execution_options", "returning", "on_conflict_do_nothing", "add_columns",
+    "correlate", "union", "union_all", "prefix_with", "populate_existing", "subquery", "cte",
+    "unique", "yield_per", "all", "fetchall", "fetchmany", "mappings", "with_entities",
+    "with_only_columns", "on_conflict_do_update", "join_from", "tuples", "slice",
+])
+ROWS = frozenset(["first", "one", "one_or_none", "fetchone"])
+SCALARS = frozenset(["scalar_one", "scalar_one_or_none", "scalar_subquery", "as_scalar"])
 _SQL_ANY = frozenset([
     "and_", "or_", "not_", "exists", "text", "selectinload", "joinedload", "subqueryload", "contains_eager",
     "load_only", "literal_column", "func", "defer", "undefer", "inspect", "aliased", "lateral", "true", "false",
@@ -26,10 +35,10 @@ _SQL_SAME = frozenset([
 
 
 def row(call: o.Call, values: list[Cell | None]) -> Cell | None:
-    """What a query for columns gives: the column's values, or rows of several."""
-    if len(values) < 2:
-        return values[0] if values else None
-    cell = Cell()
+    """The rows that a query for columns gives; None where no identifiers are asked for."""
+    if not any(values):
+        return None
+    cell = Cell().be("tuple")
     for index, (arg, value) in enumerate(zip(call.args, values, strict=True)):
         part = cell.part(str(index))
         join(part, value)
@@ -39,7 +48,16 @@ def row(call: o.Call, values: list[Cell | None]) -> Cell | None:
             name = label.value or "" if isinstance(label, o.String) else ""
         if name:
             join(cell.part(name), part)
-    return cell
+    return listed(cell)
+
+
+def scalar(flow: Flow, row: Cell) -> Cell:
+    """The value of a row's first column; what is no row is that itself."""
+    value = row.root.parts.get("0")
+    if value is None:
+        value = Cell()
+        flow.scalars.append((row, value))
+    return value
 
 
 def in_sql(flow: Flow, scope: Scope, call: o.Call, callee: External, values: list[Cell | None]) -> Cell | None:
@@ -47,11 +65,7 @@ def in_sql(flow: Flow, scope: Scope, call: o.Call, callee: External, values: lis
     if name in ("select", "delete", "update", "insert", "query"):
         return row(call, values)
     if name == "tuple_":
-        cell = Cell()
-        cell.is_tuple = True
-        for index, value in enumerate(values):
-            join(cell.part(str(index)), value)
-        return cell
+        return record(*values)
     if name in _SQL_SAME:
         result: Cell | None = None
         for value in values:

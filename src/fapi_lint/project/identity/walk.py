@@ -62,7 +62,7 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
             continue
         overriding.join()
         flow.spread()
-        roots = {flow.column(key).root for key in keys}
+        roots = flow.holding({flow.column(key).root for key in keys})
         concerned = flow.concerned(roots)
         holders = flow.holders(roots, concerned) - asked
         found = {each for each in left if each in concerned or not holders.isdisjoint(marks.uses(each))}

@@ -143,12 +143,12 @@ def path_id_type(project: Project, _: Project) -> Iterator[Finding]:
             type_ = python_type(project, function.enclosing, param.annotation) if param.name in names else None
             if not isinstance(type_, External) or type_ not in _OTHERS:
                 continue
-            identity = project.identifiers.uuids_of_slot(function, param.name)
-            if identity is None:
+            held = project.identifiers.uuids_of_slot(function, param.name)
+            if held is None:
                 continue
             place = Place(function.module.path, param.start, param.start + len(param.name))
-            message = f"Path parameter `{param.name}` is {_OTHERS[type_]}, but `{identity.name}` is a UUID"
-            fix = uuid_fix(project, identity)
+            message = f"Path parameter `{param.name}` is {_OTHERS[type_]}, but `{held.identity.name}` is a UUID"
+            fix = uuid_fix(project, held)
             if isinstance(fix, str):
                 yield Finding(place, f"{message} (no fix: {fix})")
             else:

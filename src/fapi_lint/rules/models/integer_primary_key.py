@@ -92,8 +92,8 @@ def integer_primary_key(key: IntegerKey, project: Project) -> Iterator[Finding]:
     if key.column is None:
         yield Finding(key.place, f"{message} (no fix: no model says what holds its values)")
         return
-    identity = project.identifiers.of(key.column)
-    fix = None if identity is None else uuid_fix(project, identity)
+    held = project.identifiers.of(key.column)
+    fix = None if held is None else uuid_fix(project, held)
     if isinstance(fix, str):
         yield Finding(key.place, f"{message} (no fix: {fix})")
     else:

@@ -106,11 +106,11 @@ def schema_id_type(field: SchemaField, project: Project) -> Iterator[Finding]:
     """
     if not project.purposes.is_application(field.module) or not _is_integer(field, project):
         return
-    identity = project.identifiers.uuids_of_slot(field.owner, field.name)
-    if identity is None or project.settings.is_exempt("FAPI306", field.name):
+    held = project.identifiers.uuids_of_slot(field.owner, field.name)
+    if held is None or project.settings.is_exempt("FAPI306", field.name):
         return
-    message = f"`{field.name}` is an integer, but `{identity.name}` is a UUID"
-    fix = uuid_fix(project, identity)
+    message = f"`{field.name}` is an integer, but `{held.identity.name}` is a UUID"
+    fix = uuid_fix(project, held)
     if isinstance(fix, str):
         yield Finding(field.place, f"{message} (no fix: {fix})")
     else:
