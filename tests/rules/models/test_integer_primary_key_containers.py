@@ -519,6 +519,10 @@ def application(body: str) -> dict[str, str]:
             'by = {user.name: user.id for user in users}\nprint(by["bob"] + 1)',
             id="const_of_compr",
         ),
+        pytest.param(
+            "ids = []\nothers = [user.id for user in users]\nids += others\nprint(ids[0] + 1)",
+            id="iadd_of_a_name",
+        ),
     ],
 )
 def test_a_calculation_with_what_was_in_a_container(body: str) -> None:

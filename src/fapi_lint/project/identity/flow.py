@@ -22,6 +22,8 @@ from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 _STATEMENTS = frozenset(["select", "query", "delete", "update"])
 _OF_NUMBERS = frozenset(["bit_length", "to_bytes", "real", "imag", "numerator", "denominator", "as_integer_ratio"])
 _CONNECTIONS = frozenset(["Request", "HTTPConnection", "WebSocket"])
+_UNITING = frozenset(["+", "-", "|", "&", "^"])
+"""What is also done with collections."""
 _OF_DIGITS = frozenset(["isdigit", "isnumeric", "isdecimal"])
 _OF_TEXT = frozenset(["strip", "lower", "upper", "isdigit", "isnumeric", "isdecimal", "zfill", "encode", "replace"])
 
@@ -102,6 +104,8 @@ class Flow(Places):
         else:
             self.fact(target, scope, statement, "a calculation", is_number=True)
             self.fact(value, scope, statement, "a calculation", is_number=True)
+            if statement.operator[:-1] in _UNITING:
+                join(target, value)
 
     def bind(self, scope: Scope, target: o.Node, value: Cell | None) -> None:
         """What an assignment to a target does."""
@@ -400,7 +404,7 @@ class Flow(Places):
         for value in values:
             if value is not None and not isinstance(expr.operands[0], o.String):
                 self.fact(value, scope, expr, "a calculation", is_number=True)
-        return join(values[0], values[-1]) if expr.operator in ("+", "-", "|", "&", "^") else None  # of collections
+        return join(values[0], values[-1]) if expr.operator in _UNITING else None
 
     def is_collection(self, expr: o.Node) -> bool:
         if isinstance(expr, o.Call):
