@@ -70,12 +70,11 @@ Kind: TypeAlias = Literal[
     "columns", "table_columns", "type_names", "facts", "parses", "parsed",
     "bounds", "slots", "loose", "orders", "answers", "texts", "read",
 ]  # fmt: skip
-"""What may be told of a place: each is a property of `Cell`."""
-
-
+"""What may be told of a place. `parsed` is what makes other values of its values; for the others see `Cell`."""
 Shape: TypeAlias = Literal["list", "tuple", "dict", "record"]
 """A record is a dict of which it is known what stands under each key: what a schema dumps, a `TypedDict`."""
 ITEM, ENTRY = "[]", "[?]"
+"""How the parts are called that have no name or index of their own."""
 
 
 class Cell:
