@@ -411,12 +411,26 @@ def _without_run(file: File, run: Sequence[Any], *, is_all: bool) -> list[Edit]:
     last = Edit(file.path, run[-1].start, run[-1].end, "pass") if is_all else None
     end = next_line(text, run[-1].end)
     gaps = [text[one.end : other.start] for one, other in pairwise(run)] + [text[run[-1].end : end]]
-    if any(gap.strip() for gap in gaps) or not _opens_line(text, run[0].start):
+    if any(gap.strip().removeprefix(";") for gap in gaps) or not _opens_line(text, run[0].start):
         rest = run[:-1] if last is not None else run
-        return [remove_statement(file, stmt) for stmt in rest] + ([last] if last is not None else [])
+        edits = _without_overlaps(file, [remove_statement(file, stmt) for stmt in rest])
+        return edits + ([last] if last is not None else [])
     if last is not None:
         return [Edit(file.path, run[0].start, run[-1].end, "pass")]
     return [_without_lines(file, run[0].start, run[-1].end, line_end(text, run[-1].end))]
+
+
+def _without_overlaps(file: File, edits: Sequence[Edit]) -> list[Edit]:
+    """Removals in order, as one where statements that share a line each take the semicolon between them."""
+    found: list[Edit] = []
+    for edit in edits:
+        if found and edit.start < found[-1].end:
+            before = file.text[: found[-1].start].rstrip(" \t")
+            start = len(before) - 1 if before.endswith(";") else found[-1].start
+            edit = Edit(file.path, start, edit.end, "")
+            found.pop()
+        found.append(edit)
+    return found
 
 
 def blank_lines_after(text: str, start: int, end: int) -> int:

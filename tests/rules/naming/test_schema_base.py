@@ -133,6 +133,26 @@ def test_fields_come_from_the_base(before: str, expected: str) -> None:
     assert after("\n\n" + before) == "\n\n" + expected
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("name: str; email: EmailStr\n    age: int", "age: int"),
+        ("name: str; email: EmailStr;\n    age: int", "age: int"),
+        ("age: int; name: str; email: EmailStr", "age: int"),
+        ("age: int; name: str; email: EmailStr; x: int", "age: int; x: int"),
+        ("name: str; email: EmailStr; x: int", "x: int"),
+        ("name: str; age: int; email: EmailStr", "age: int"),
+        ("name: str; email: EmailStr", "pass"),
+    ],
+)
+def test_fields_that_share_a_line(body: str, expected: str) -> None:
+    assert after(f"\n\nclass UserCreate(BaseModel):\n    {body}\n") == (
+        f"\n\nclass UserCreate(UserBase):\n    {expected}\n"
+    )
+    if "\n" not in body:
+        assert after(f"\n\nclass UserCreate(BaseModel): {body}\n") == f"\n\nclass UserCreate(UserBase): {expected}\n"
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
