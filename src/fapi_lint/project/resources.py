@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from fapi_lint.config.settings import Role
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.annotation import is_none
 from fapi_lint.project.routes import Route
 from fapi_lint.project.schemas import NEUTRAL, Schema, ends_with_word
-from fapi_lint.project.symbols import Class, Scope
+from fapi_lint.project.symbols import Class, Scope, Variable
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -209,14 +209,16 @@ class Resources:
             yield from self._classes(located.scope, located.expr)
 
     def _classes(self, scope: Scope, annotation: o.Node | None) -> Iterator[Class]:
-        """The schemas of an annotation that is one, or a list of one, or None."""
-        for member in union_members(annotation):
-            if isinstance(member, o.Subscript) and o.dotted(member.value).rpartition(".")[2] in _LISTS:
-                member = member.items[0]
-            if is_none(member):
+        """The schemas of an annotation that is one, or a list of one, or None; `Annotated` and aliases seen through."""
+        for member in self.project.resolver.union_members(scope, annotation):
+            if isinstance(member, o.Subscript):
+                if o.dotted(member.value).rpartition(".")[2] in (*_LISTS, "Annotated"):
+                    yield from self._classes(scope, member.items[0])
                 continue
-            symbol = self.project.resolver.resolve(scope, member)
-            if isinstance(symbol, Class) and symbol in self.project.schemas.by_class:
+            symbol = None if is_none(member) else self.project.resolver.resolve(scope, member)
+            if isinstance(symbol, Variable) and isinstance(symbol.value, o.Subscript):
+                yield from self._classes(symbol.scope, symbol.value)
+            elif isinstance(symbol, Class) and symbol in self.project.schemas.by_class:
                 yield symbol
 
     def _represents(self, class_: Class, resource: str) -> bool:

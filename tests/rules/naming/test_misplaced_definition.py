@@ -184,3 +184,37 @@ def test_settings() -> None:
 def test_no_folders_are_no_convention() -> None:
     settings = Settings(conventions=Conventions(model_folders=()))
     assert found({"app/tables.py": MODEL}, settings) == []
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        "Annotated[Body, fastapi.Body()]",
+        "Optional[Body]",
+        "list[Body] | None",
+        "Annotated[list[Body], fastapi.Body(embed=True)]",
+        '"Annotated[Body, fastapi.Body()]"',
+        "Given",
+    ],
+)
+def test_bodies_however_they_are_annotated(annotation: str) -> None:
+    text = f"""
+        from typing import Annotated, Optional
+        import fastapi
+        from pydantic import BaseModel
+
+        app = fastapi.FastAPI()
+
+
+        class Body(BaseModel):
+            x: int
+
+
+        Given = Annotated[Body, fastapi.Body()]
+
+
+        @app.post("/x", response_model=None)
+        async def x(body: {annotation}): ...
+        """
+    (found,) = findings({"app/main.py": text}, "FAPI103")
+    assert found.message == "Schema `Body` is defined outside of `schemas/`"
