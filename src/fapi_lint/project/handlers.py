@@ -33,7 +33,9 @@ _SYNONYMS: dict[Kind, frozenset[str]] = {
     "one": frozenset(["get", "detail", "details", "read", "fetch", "find", "load", "retrieve", "show", "view"]),
     "many": frozenset(["get", "read", "fetch", "find", "index", "list", "load", "retrieve", "show", "view"]),
     "create": frozenset(["create", "add", "insert", "make", "new", "post", "register", "save", "store", "write"]),
-    "update": frozenset(["update", "change", "edit", "modify", "partial", "patch", "put", "replace", "save"]),
+    "update": frozenset(
+        ["update", "change", "edit", "modify", "partial", "partially", "patch", "put", "replace", "save"]
+    ),
     "delete": frozenset(["delete", "del", "destroy", "drop", "erase", "remove"]),
 }
 """Verbs that mean the same; a handler that begins with any other word does something else."""
@@ -97,7 +99,7 @@ class Handlers:
     def out_of_order(self, module: Module) -> list[Disorder]:
         """The resources whose handlers a file does not define in order, by what comes too late first."""
         groups: dict[tuple[Scope, Router, str], list[Function]] = {}
-        for handler in sorted(self._by_module.get(module, ()), key=lambda handler: handler.node.start):
+        for handler in self.of(module):
             operation = self.operations[handler]
             groups.setdefault((handler.enclosing, operation.route.router, operation.noun), []).append(handler)
         found = []
@@ -113,6 +115,10 @@ class Handlers:
         """Where the handler of a CRUD route stands among those of its resource."""
         return ORDER.index(self.operations[handler].kind)
 
+    def of(self, module: Module) -> list[Function]:
+        """The handlers of CRUD routes in a judged file, those inside of functions and classes too, in source order."""
+        return sorted(self._by_module.get(module, ()), key=lambda handler: handler.node.start)
+
     @cached_property
     def _by_module(self) -> dict[Module, list[Function]]:
         found: dict[Module, list[Function]] = {}
@@ -125,8 +131,8 @@ class Handlers:
         return self._expected.get(handler)
 
     def rivals(self, handler: Function) -> list[Function]:
-        """Other handlers of the file that should bear the same name."""
-        same = self._wanting[handler.module, self._expected[handler]]
+        """Other handlers beside it that should bear the same name."""
+        same = self._wanting[handler.enclosing, self._expected[handler]]
         return [other for other in same if other is not handler]
 
     @cached_property
@@ -135,10 +141,10 @@ class Handlers:
         return any("Jinja2Templates(" in module.text for module in self.project.modules)
 
     @cached_property
-    def _wanting(self) -> dict[tuple[Module, str], list[Function]]:
-        found: dict[tuple[Module, str], list[Function]] = {}
+    def _wanting(self) -> dict[tuple[Scope, str], list[Function]]:
+        found: dict[tuple[Scope, str], list[Function]] = {}
         for handler, expected in self._expected.items():
-            found.setdefault((handler.module, expected), []).append(handler)
+            found.setdefault((handler.enclosing, expected), []).append(handler)
         return found
 
     # --- routes ------------------------------------------------------------------------------------
@@ -185,7 +191,7 @@ class Handlers:
             if about != name and about not in _PLACEHOLDERS:
                 # Any noun will do; but `get_user` must not answer several.
                 return self._renumbered(operation, verb, about.split("_")) or name
-        if words[:2] == ["partial", "update"]:
+        if words[0] in ("partial", "partially") and words[1:2] == ["update"]:
             words = words[1:]
         if operation.kind not in ("one", "many") and not _RELATING.isdisjoint(words):
             return None  # `add_user_to_team` makes no user.
@@ -198,8 +204,12 @@ class Handlers:
                 rest = wanted if not rest or rest[-1] in _PLACEHOLDERS else rest
             elif operation.kind in ("one", "many"):
                 rest = _with(rest, one, many, wanted)
-        elif words in (one, many) or (words[-1] in _SYNONYMS[operation.kind] and words[:-1] in (one, many)):
-            rest = wanted  # `users`, `user_create`
+        elif (
+            words in (one, many)
+            or (words[0] == "all" and words[1:] == many)
+            or (words[-1] in _SYNONYMS[operation.kind] and words[:-1] in (one, many))
+        ):
+            rest = wanted  # `users`, `all_users`, `user_create`
         else:
             return None
         return "_".join([verbs[0], *rest])

@@ -52,8 +52,9 @@ _VERBS = frozenset(
         "update",
     ]
 )
-_DOUBTFUL = re.compile(r"(?:is|ics|os)$")
-"""Endings of plurals and of other words, such as `emojis` and `tennis`: a class with the singular tells them apart."""
+_DOUBTFUL = re.compile(r"(?:is|ics|os|aas)$|^\w{1,3}$|^[^aeiouy]+$")
+"""Endings of plurals and of other words, such as `emojis` and `tennis`, and words that may be an abbreviation, such as
+`sqs` and `ads`: a class with the singular tells them apart."""
 _PLURAL_AFTER_ALL = frozenset(
     ["metrics", "topics", "clinics", "mechanics", "characteristics", "videos", "photos", "logos", "repos"]
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 _UNCOUNTABLE = frozenset(
-    """analytics auth aws chaos cosmos css data diagnostics dns economics electronics equipment ethics goods gps https
-    information ios js kudos logistics media metadata news physics politics premises redis robotics series settings sms
-    species staff statistics stats status tls""".split()  # noqa: SIM905
+    """always analytics auth aws chaos cors cosmos css data devops diagnostics dns economics electronics equipment
+    ethics goods gps https information ios jenkins js keras kubernetes kudos logistics media metadata news
+    nodejs ops pandas physics politics postgres premises prometheus redis robotics saas series settings sms
+    species staff statistics stats status tls windows""".split()  # noqa: SIM905
 )
 _IRREGULAR = {
     "alias": "aliases",

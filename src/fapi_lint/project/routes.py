@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
+from fapi_lint.project.nouns import is_plural, snake_words
 from fapi_lint.project.returns import Returns
 from fapi_lint.project.routers import Router, blocks
 from fapi_lint.project.search import around
@@ -200,11 +201,13 @@ class Routes:
         return found
 
     def is_collection(self, route: Route) -> bool:
-        """Whether the items below a route's path can be changed, or listed and read: `/users` and `/users/{id}`."""
+        """Whether the items below a route's path can be changed, or read where the path lists them or is a plural:
+        `/users` and `/users/{id}`."""
         for path in map(path_key, route.full_paths):
             items = {method for item in self.by_path.get(path + "/{}", ()) for method in item.methods}
             lists = any("GET" in other.methods for other in self.by_path[path])
-            if items & {"PUT", "PATCH", "DELETE"} or (lists and "GET" in items):
+            is_several = lists or is_plural("_".join(snake_words(path.rpartition("/")[2])))
+            if items & {"PUT", "PATCH", "DELETE"} or (is_several and "GET" in items):
                 return True
         return False
 

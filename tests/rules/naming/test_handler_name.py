@@ -33,6 +33,7 @@ def named(*routes: str, settings: Settings | None = None) -> list[str | None]:
         ("GET /users list_users", "get_users"),
         ("GET /users users", "get_users"),
         ("GET /users users_list", "get_users"),
+        ("GET /users all_users", "get_users"),
         ("GET /users get_all", "get_users"),
         ("GET /users get_user_list", None),
         ("GET /users get_active_users", None),
@@ -57,6 +58,7 @@ def named(*routes: str, settings: Settings | None = None) -> list[str | None]:
         ("GET /users/{user_id} user_detail", "get_user"),
         ("DELETE /users/{user_id} del_user", "delete_user"),
         ("PATCH /users/{user_id} partial_update_user", "update_user"),
+        ("PATCH /users/{user_id} partially_update_user", "update_user"),
         ("GET /users getUsers", "get_users"),
         ("GET /users/{user_id} getUserById", "get_user_by_id"),
         ("POST /users addUser", "create_user"),
@@ -90,6 +92,20 @@ def test_put_and_patch_share_a_resource() -> None:
 def test_a_collection_is_known_by_its_items() -> None:
     assert named("GET /totals list_totals") == []
     assert named("GET /totals list_totals", "GET /totals/{total_id} get_total") == ["get_totals"]
+
+
+def test_a_plural_with_items_to_read_is_a_collection() -> None:
+    assert named("POST /orders add_order") == []
+    assert named("POST /orders add_order", "GET /orders/{order_id} get_order") == ["create_order"]
+    assert named("POST /scan add_scan", "GET /scan/{code} get_scan") == []
+
+
+def test_handlers_inside_of_functions() -> None:
+    route = '@router.get("/users/{user_id}")\ndef read_user(user_id: int): ...\n'
+    inner = "def serve(router: APIRouter):\n" + "".join(f"    {line}\n" for line in route.splitlines())
+    outer, nested = findings({**MODEL, PATH: f"{HEAD}{route}\n\n{inner}"}, "FAPI104")
+    assert outer.fix is not None
+    assert nested.message.endswith("(no fix: it is not defined at module level)")
 
 
 def test_the_path_and_the_classes_spell_the_noun() -> None:

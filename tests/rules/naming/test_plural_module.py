@@ -35,7 +35,7 @@ def test_plurals_are_renamed(path: str, better: str | None) -> None:
     assert fixed(files, "FAPI102", unsafe=True) == {better or path: "x = 1\n"}
 
 
-@pytest.mark.parametrize(("plural", "one"), [("todos", "todo"), ("emojis", "emoji"), ("menus", "menu")])
+@pytest.mark.parametrize(("plural", "one"), [("todos", "todo"), ("ads", "ad"), ("emojis", "emoji"), ("menus", "menu")])
 def test_a_class_tells_that_a_noun_is_a_plural(plural: str, one: str) -> None:
     path = f"app/services/{plural}.py"
     files = {path: "x = 1\n", "app/entities.py": f"class {one.title()}: ...\n"}
@@ -57,6 +57,11 @@ def test_a_class_tells_that_a_noun_is_a_plural(plural: str, one: str) -> None:
         "app/models/access.py",
         "app/services/sms.py",
         "app/services/aws.py",
+        "app/services/ads.py",
+        "app/services/cors.py",
+        "app/services/kubernetes.py",
+        "app/services/saas.py",
+        "app/services/sqs.py",
         "app/services/utils.py",
         "app/services/helpers.py",
         "app/services/url_constructors.py",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from fapi_lint.fix.edit import Applicability, Fix, Refusal
 from fapi_lint.fix.rename import rename
+from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Function
 from fapi_lint.project.word_uses import Site
@@ -17,7 +18,7 @@ _LOOK_BACK = 40
 
 
 @rule("FAPI104", "handler-name", fix=Applicability.UNSAFE, preference="Naming")
-def handler_name(handler: Function, project: Project) -> Iterator[Finding]:
+def handler_name(module: Module, project: Project) -> Iterator[Finding]:
     """The handler of a CRUD route does not say by its name what it does with which resource.
 
     With `get_user`, `get_users`, `create_user`, `update_user` and `delete_user` a handler is found by name in every
@@ -80,19 +81,20 @@ def handler_name(handler: Function, project: Project) -> Iterator[Finding]:
     Options:
         `conventions.handler-verbs`, `exempt`.
     """
-    expected = project.handlers.expected_name(handler)
-    if expected is None or not project.purposes.is_application(handler.module):
+    if not project.purposes.is_application(module):
         return
-    if project.settings.is_exempt("FAPI104", handler.name):
-        return
-    renamed = _rename(handler, expected, project)
-    message = f"Handler `{handler.name}` of {project.handlers.operations[handler].route.label} is not `{expected}`"
-    start = handler.node.name_start
-    yield Finding(
-        at=Place(handler.module.path, start, start + len(handler.name)),
-        message=f"{message} (no fix: {renamed.reason})" if isinstance(renamed, Refusal) else message,
-        fix=None if isinstance(renamed, Refusal) else renamed,
-    )
+    for handler in project.handlers.of(module):
+        expected = project.handlers.expected_name(handler)
+        if expected is None or project.settings.is_exempt("FAPI104", handler.name):
+            continue
+        renamed = _rename(handler, expected, project)
+        message = f"Handler `{handler.name}` of {project.handlers.operations[handler].route.label} is not `{expected}`"
+        start = handler.node.name_start
+        yield Finding(
+            at=Place(module.path, start, start + len(handler.name)),
+            message=f"{message} (no fix: {renamed.reason})" if isinstance(renamed, Refusal) else message,
+            fix=None if isinstance(renamed, Refusal) else renamed,
+        )
 
 
 def _rename(handler: Function, name: str, project: Project) -> Fix | Refusal:
