@@ -143,6 +143,15 @@ class Hints:
             return None
         return None if function.name in ("__eq__", "__ne__") and not self._compares(function) else result
 
+    def doubt(self, function: Function) -> str:
+        """Why nothing is written behind the arrow of a function without `evident_result`."""
+        if not self._may_return_value(function):
+            if function in self.project.routes.by_handler:
+                return "FastAPI would take it for the response model"
+            if not all(self._is_transparent(function, each) for each in function.node.decorators):
+                return "a decorator may read it"
+        return "which one is not evident"
+
     def _compares(self, function: Function) -> bool:
         """Whether everything that a comparison returns is a truth value, going by how it is written."""
         assert isinstance(function.parent, Class)

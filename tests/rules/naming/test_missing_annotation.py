@@ -75,6 +75,17 @@ def test_one_finding_names_everything() -> None:
     ]
 
 
+def test_the_reason_says_what_the_doubt_is() -> None:
+    head = "from fastapi import APIRouter\nfrom library import task\n\nrouter = APIRouter()\n\n\n"
+    route = '@router.delete("/{key}")\nasync def delete(key: int):\n    await forget(key)\n'
+    (message,) = messages(head + route)
+    assert message.endswith("(no fix: FastAPI would take it for the response model)")
+    (message,) = messages(head + route.replace("await", "return await"))
+    assert message.endswith("(no fix: which one is not evident)")
+    (message,) = messages(head + "@task\ndef clean():\n    print(1)\n")
+    assert message.endswith("(no fix: a decorator may read it)")
+
+
 def test_the_row_is_that_of_def() -> None:
     text = "import functools\n\n\n@functools.cache\ndef f(\n    a,\n) -> int:\n    return 1\n"
     assert [found.at for found in findings({"app/a.py": text}, "FAPI110")] == [("app/a.py", 5)]

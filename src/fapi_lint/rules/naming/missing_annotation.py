@@ -65,7 +65,7 @@ def missing_annotation(function: Function, project: Project) -> Iterator[Finding
         result = project.hints.evident_result(each) if lacks_result else None
         fix = None if result is None else _returns(each, result)
         place = Place(each.module.path, node.start, node.name_start + len(node.name))
-        why = "" if fix else " (no fix: which one is not evident)"
+        why = "" if fix else f" (no fix: {project.hints.doubt(each) if lacks_result else 'which one is not evident'})"
         yield Finding(place, f"`{each.name}` has no type hint for {what}{why}", fix)
 
 
