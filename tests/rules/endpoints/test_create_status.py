@@ -30,6 +30,7 @@ def fires(text: str) -> bool:
         '@router.post("/orders")\ndef place(): ...\n@router.get("/orders/{order_id}")\ndef get_order(): ...\n',
         SCHEMAS + '@router.post("")\ndef invite(body: UserCreate): ...\n',
         SCHEMAS + '@router.post("/{id}/users")\ndef invite(id: int, body: UserCreate): ...\n',
+        '@router.post("/wallet")\ndef createWallet(): ...\n',
         'def create_user(): ...\nrouter.add_api_route("", create_user, methods=["POST"])',
     ],
 )

@@ -83,7 +83,19 @@ def test_look_alikes_are_silent(call: str) -> None:
 def test_what_nobody_knows_is_not_added(call: str) -> None:
     (found,) = findings(application(call), "FAPI407")
     assert found.fix is None
+    assert ": pass `status_code=` and `detail=` (no fix: " in found.message
+
+
+def test_what_is_named_and_what_is_not_added() -> None:
+    (found,) = findings(application("HTTPException(499)"), "FAPI407")
+    assert found.fix is not None
     assert ": name `status_code=` and `detail=` (not added: " in found.message
+
+
+def test_a_subclass_is_called_by_its_name() -> None:
+    text = "from fastapi import HTTPException\n\n\nclass Gone(HTTPException): ...\n\n\nraise Gone(410)\n"
+    (found,) = findings({"app/main.py": text}, "FAPI407")
+    assert found.message.startswith("`Gone` with positional arguments")
 
 
 def test_a_status_that_is_assigned_twice_is_not_known() -> None:

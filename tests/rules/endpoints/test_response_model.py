@@ -116,9 +116,11 @@ def test_old_versions_ignore_the_annotation(fastapi: str, applicability: Applica
 
 
 def test_another_decorator_may_hide_the_annotation() -> None:
-    (finding,) = found('@router.get("/")\n@cached\ndef f() -> User: ...')
-    assert finding.fix is not None
-    assert finding.fix.applicability is Applicability.UNSAFE
+    for annotation, effect in (("User", "is validated and filtered by it"), ("None", "is not validated")):
+        (finding,) = found(f'@router.get("/")\n@cached\ndef f() -> {annotation}: ...')
+        assert finding.fix is not None
+        assert finding.fix.applicability is Applicability.UNSAFE
+        assert finding.fix.title == f"Add `response_model={annotation}`: the response {effect}"
 
 
 @pytest.mark.parametrize(

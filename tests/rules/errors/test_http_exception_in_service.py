@@ -49,7 +49,10 @@ def test_subclasses_and_instances() -> None:
                     raise missing
         """,
     }
-    assert [f.row for f in findings(files, "FAPI603")] == [9, 12]
+    one, other = findings(files, "FAPI603")
+    assert (one.row, other.row) == (9, 12)
+    assert one.message.startswith("A service raises `Gone`, an `HTTPException`: ")
+    assert other.message.startswith("A service raises `missing`, an `HTTPException`: ")
 
 
 def test_dependencies_belong_to_a_request() -> None:

@@ -188,6 +188,7 @@ def test_false_is_somebodys_decision() -> None:
     text = HEAD + "class UserResponse(BaseModel):\n    model_config = ConfigDict(from_attributes=False)\n"
     (found,) = findings({"app/main.py": text}, CODE)
     assert found.fix is None
+    assert found.message.endswith(" (no fix: `from_attributes=False` is written there)")
 
 
 def test_a_base_that_says_so_in_old_terms_gets_the_setting() -> None:

@@ -85,7 +85,8 @@ def _creates(route: Route, project: Project) -> bool:
     if route.handler is None:
         return False
     name = project.handlers.expected_name(route.handler) or route.handler.name
-    words = name.lower().strip("_").removeprefix("api_").split("_")
+    words = snake_words(name)
+    words = words[1:] if words[0] == "api" and len(words) > 1 else words
     last = route.full_paths[0].rstrip("/").rpartition("/")[2]
     if words[0] != "create" or len(words) == 1:
         is_collection = project.routes.is_collection(route) or _takes_what_it_creates(route.handler, project)

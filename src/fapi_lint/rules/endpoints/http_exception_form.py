@@ -71,10 +71,11 @@ def http_exception_form(made: HttpCall, project: Project) -> Iterator[Finding]:
     wrong += [f"no `{name}`" for name in missing]
     edits, reason = _edits(made, missing)
     title = "Name the arguments" if made.call.positional else "Write the `detail` that is sent anyway"
+    verb, lacks = ("name", "not added") if made.call.positional else ("pass", "no fix")
     yield Finding(
         at=made.module.place(made.call),
-        message=f"`HTTPException` with {' and '.join(wrong)}: name `status_code=` and `detail=`"
-        + (f" (not added: {reason})" if reason else ""),
+        message=f"`{made.class_.name}` with {' and '.join(wrong)}: {verb} `status_code=` and `detail=`"
+        + (f" ({lacks}: {reason})" if reason else ""),
         fix=Fix(title, Applicability.SAFE, edits) if edits else None,
     )
 

@@ -7,7 +7,7 @@ from fapi_lint.fix.edit import Applicability, Fix
 from fapi_lint.fix.imports import Spelling, spell
 from fapi_lint.fix.text import insert_keyword
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import parse_annotation, union_members
+from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.project import Project
 from fapi_lint.project.returns import Returns, Shape
 from fapi_lint.project.routes import Route
@@ -153,7 +153,8 @@ def _from_annotation(route: Route, handler: Function, project: Project) -> tuple
     between = any(d.start > route.call.end and not _is_route(d, handler, project) for d in handler.node.decorators)
     if alike and not between and not route.is_wrapped:
         return _added(route, Spelling(text), f"Add `response_model={text}`", Applicability.SAFE), ""
-    title = f"Add `response_model={text}`: the response is validated and filtered by it"
+    effect = "is not validated" if is_none(annotation) else "is validated and filtered by it"
+    title = f"Add `response_model={text}`: the response {effect}"
     return _added(route, Spelling(text), title, Applicability.UNSAFE), ""
 
 

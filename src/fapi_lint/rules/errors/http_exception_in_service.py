@@ -6,6 +6,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.search import search
+from fapi_lint.project.symbols import Class, Variable
 from fapi_lint.rules.rule import Finding, rule
 
 
@@ -51,5 +52,8 @@ def http_exception_in_service(module: Module, project: Project) -> Iterator[Find
         exc = sighting.node.exc
         raised = project.resolver.resolve(sighting.scope, o.called(exc))
         if project.exceptions.is_http(raised) and not project.dependencies.encloses(sighting.scope):
-            message = "A service raises `HTTPException`: raise an exception of the application, which a handler answers"
+            what = (
+                f"`{raised.name}`, an `HTTPException`" if isinstance(raised, (Class, Variable)) else "`HTTPException`"
+            )
+            message = f"A service raises {what}: raise an exception of the application, which a handler answers"
             yield Finding(at=module.place(sighting.node), message=message)

@@ -73,5 +73,5 @@ def unhandled_exception(exception: ExceptionClass, project: Project) -> Iterator
         where = raised[0].scope.module.name
         yield Finding(
             at=exception.place,
-            message=f"Exception `{name}` is raised in `{where}` and has no handler, and nothing catches it",
+            message=f"Exception `{name}` is raised in `{where}` and has no handler, and nothing catches it by name",
         )

@@ -68,7 +68,7 @@ def from_attributes(schema: Schema, project: Project) -> Iterator[Finding]:
     yield Finding(
         at=schema.place,
         message=f"`{schema.name}` is {project.schemas.use_of(schema)} and lacks `from_attributes=True`"
-        + ("" if change else ", and its configuration leaves no room for it"),
+        + ("" if change else f" (no fix: {_obstacle(origin)})"),
         fix=change and Fix(f"Set `from_attributes=True` in {origin.name}", Applicability.SAFE, (change[0],), change[1]),
     )
 
@@ -119,6 +119,13 @@ def _change(schema: Schema) -> Change | None:
             text = f"{config.text}(**{module.slice(shared)}, from_attributes=True)"
             return replace(module, shared, text), config.needs
     return None
+
+
+def _obstacle(schema: Schema) -> str:
+    """Why the setting cannot be added."""
+    if "from_attributes" in schema.config.entries:
+        return "`from_attributes=False` is written there"
+    return "its configuration cannot be seen"
 
 
 def _in_config_class(schema: Schema, config: o.ClassDef) -> Change | None:
