@@ -49,11 +49,25 @@ class Dependencies(Struct, eq=False, dict=True):
         """Whether a function or class is a dependency, by how it is used or by what it asks for."""
         return definition in self.named or (isinstance(definition, Function) and self._asks(definition))
 
+    def serves(self, definition: Function | Class) -> bool:
+        """Whether it is FastAPI that calls a dependency: nothing else does, or some `Depends(…)` names it."""
+        return definition in self.named or (definition in self and not self._is_called(definition))
+
+    def _is_called(self, definition: Function | Class) -> bool:
+        """Whether the application calls a function itself, handing over what it asks for."""
+        if definition.parent is not None:
+            return False
+        for site in self.project.references.of(definition).sites:
+            is_own = site.module is definition.module and site.start == definition.node.name_start
+            if not is_own and site.module.text.startswith("(", site.start + len(definition.name)):
+                return True
+        return False
+
     def encloses(self, scope: Scope) -> bool:
-        """Whether a block is part of a dependency: inside of a function or class that is one."""
+        """Whether a block is part of what FastAPI calls: inside of a function or class that is a dependency."""
         owner = scope.owner
         while owner is not None:
-            if owner in self:
+            if self.serves(owner):
                 return True
             owner = owner.parent
         return False

@@ -82,7 +82,7 @@ class Layout(Struct, eq=False, dict=True):
                 continue
             astray = self._is_astray(function.module, conventions.service_folders)
             # `get_user_service` may also be what hands out the service.
-            if astray and self._takes_session(node) and function not in self.project.dependencies:
+            if astray and self._takes_session(node) and not self.project.dependencies.serves(function):
                 place = Place(function.module.path, node.name_start, node.name_start + len(node.name))
                 yield Misplaced("Service", function.name, place, conventions.service_folders)
 

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.search import Sighting, search
-from fapi_lint.project.symbols import Function
+from fapi_lint.project.symbols import Class, Function
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -21,6 +21,7 @@ _TASKS = frozenset(["actor", "command", "cron", "on_event", "periodic_task", "sc
 _AT_START = frozenset(["lifespan", "on_startup", "on_shutdown"])
 """Arguments of an application that it calls when it starts or stops."""
 
+_BY_WITH = frozenset(["__aenter__", "__aexit__", "__enter__", "__exit__", "__init__"])
 _LATER = frozenset(["add_job", "add_task", "BackgroundTask", "Process", "Thread"])
 """What is called with a function that it runs by itself, when the response is on its way or at any time."""
 
@@ -42,7 +43,9 @@ class Start(Struct, eq=False):
         return self._known[function]
 
     def _judge(self, function: Function) -> bool:
-        if isinstance(function.parent, Function) or function.name.startswith("__"):
+        if function.name.startswith("__"):
+            return isinstance(function.parent, Class) and self._is_run_by_with(function.parent, function.name)
+        if isinstance(function.parent, Function):
             return False
         if function in self.project.routes.by_handler or function in self.project.dependencies:
             return False
@@ -55,8 +58,19 @@ class Start(Struct, eq=False):
             return not any(isinstance(use.parent, o.Call) and use.parent.func is use.node for use in uses)
         return bool(uses) and all(self._is_early(use, function.name) for use in uses)
 
-    def _uses(self, function: Function) -> Iterator[Sighting]:
-        """Where the function, or something of its name that nobody knows, is used."""
+    def _is_run_by_with(self, class_: Class, method: str) -> bool:
+        """Whether a method enters, makes or leaves objects of a class that only `with` at the start makes."""
+        uses = list(self._uses(class_)) if method in _BY_WITH else []
+        return bool(uses) and all(
+            isinstance(use.parent, o.Call)
+            and use.parent.func is use.node
+            and isinstance(use.parents[-2], o.WithItem)
+            and self._is_early(use, class_.name)
+            for use in uses
+        )
+
+    def _uses(self, function: Function | Class) -> Iterator[Sighting]:
+        """Where the function or class, or something of its name that nobody knows, is used."""
         for module in self.project.references.mentioning(function.name):
             if not self.project.purposes.is_application(module):
                 continue
@@ -64,7 +78,7 @@ class Start(Struct, eq=False):
                 node = sighting.node
                 if isinstance(node, o.Attribute) and node.attr == function.name:
                     meant = self.project.resolver.resolve(sighting.scope, node)
-                    if not isinstance(meant, Function) or meant is function:
+                    if not isinstance(meant, (Class, Function)) or meant is function:
                         yield sighting
                 elif isinstance(node, o.Name) and self.project.resolver.resolve(sighting.scope, node) is function:
                     yield sighting

@@ -89,6 +89,29 @@ def test_dependencies_belong_to_a_request() -> None:
     assert [f.row for f in findings(files, "FAPI603")] == [21]
 
 
+@pytest.mark.parametrize(
+    ("use", "rows"),
+    [
+        ("def handler(db: SessionDep):\n    return get_user(db)\n", [7]),
+        ("def handler(user=Depends(get_user)):\n    return get_user(user)\n", []),
+        ("def handler(): ...\n", []),
+    ],
+)
+def test_what_is_handed_its_session_by_a_handler_is_no_dependency(use: str, rows: list[int]) -> None:
+    files = {
+        "app/services/user.py": """
+            from typing import Annotated
+            from fastapi import Depends, HTTPException
+
+            SessionDep = Annotated[str, Depends(get_db)]
+            def get_user(db: SessionDep):
+                raise HTTPException(404)
+        """,
+        "app/api/a.py": f"from fastapi import Depends\nfrom app.services.user import SessionDep, get_user\n{use}",
+    }
+    assert [f.row for f in findings(files, "FAPI603")] == rows
+
+
 def test_a_file_with_routes_is_no_service() -> None:
     files = {
         "app/routes/self_service.py": "from fastapi import APIRouter\nrouter = APIRouter()\n"

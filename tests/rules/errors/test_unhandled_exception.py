@@ -193,6 +193,17 @@ STARTING = """
         ("def later():\n    return Thread(target=start)", []),
         ("async def later():\n    asyncio.create_task(start())", []),
         ("async def later():\n    await asyncio.create_task(start())", [3]),
+        (
+            "class Pool:\n    async def __aenter__(self):\n        start()\n\n"
+            "async def go(app):\n    async with Pool():\n        yield\n\nother = FastAPI(lifespan=go)",
+            [],
+        ),
+        (
+            "class Pool:\n    async def __aenter__(self):\n        start()\n\nasync def go():\n    async with Pool():\n"
+            "        pass",
+            [3],
+        ),
+        ("class Pool:\n    def __enter__(self):\n        start()\n\npool = Pool()", [3]),
         ("", [3]),
         ("class Other:\n    def init(self):\n        self.inner.init()", [3]),
         ("def later():\n    start()", [3]),
