@@ -242,6 +242,14 @@ def remove_arguments(file: File, call: o.Call, gone: Collection[o.Arg]) -> list[
     return [remove_argument(file, merged, args[index]) for index in runs]
 
 
+def remove_class_keywords(file: File, class_def: o.ClassDef, gone: Collection[o.Arg]) -> list[Edit]:
+    """Keywords of the header of a class go, each as by `remove_argument`."""
+    opened = file.text.index("(", class_def.name_start)
+    name = o.Name(class_def.name_start, opened, class_def.name)
+    header = o.Call(class_def.name_start, class_def.close + 1, name, class_def.bases, opened)
+    return remove_arguments(file, header, gone)
+
+
 def quote(file: File, string: str) -> str:
     """A string literal for `string` in the quotes that the file prefers (the other ones where that saves escapes)."""
     mark, other = ("'", '"') if _prefers_single_quotes(file.text) else ('"', "'")

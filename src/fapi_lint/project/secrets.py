@@ -83,6 +83,9 @@ _GIVEN = re.compile(r"""\w*["')\]]*\s*(?::\s*[\w\[\]| .]+)?[=:,][^"'\n]{0,40}\n?
 """What stands between such a name and the literal that it is given."""
 _SIGNED = re.compile(r"""\bjwt\.(?:en|de)code\([^"'()]{1,80},\s*(?:key\s*=\s*)?(?=["'])""")
 """What stands before a key that is written into a call."""
+_JWT_CALLS = ("jwt.encode", "jwt.decode")
+_JWT_KEY = "jwt_key"
+"""What such a key is called, which is given to no name."""
 _EXAMPLES = frozenset(["example", "examples", "description", "help", "json_schema_extra", "openapi_extra", "responses"])
 _LEET = str.maketrans("013457@$", "oleastas")
 _OUTSIDE = re.compile(r"[A-Za-z]+(?:[-_. ][A-Za-z]+)*")
@@ -106,6 +109,13 @@ class Secret(Struct, frozen=True, eq=False):
     @property
     def place(self) -> Place:
         return self.module.place(self.sighting.node)
+
+    @property
+    def label(self) -> str:
+        """What it is the value of."""
+        call = self.sighting.parents[-2] if self.name == _JWT_KEY and len(self.sighting.parents) > 1 else None
+        signs = isinstance(call, o.Call) and o.dotted(call.func).endswith(_JWT_CALLS)
+        return f"The key of `{o.dotted(o.called(call))}()`" if signs else f"The value of `{self.name}`"
 
 
 class Secrets:
@@ -179,8 +189,8 @@ class Secrets:
         if isinstance(argument, o.Arg):
             call = parents[-2]
             assert isinstance(call, (o.Call, o.ClassDef))
-            if isinstance(call, o.Call) and o.dotted(call.func).endswith(("jwt.encode", "jwt.decode")):
-                return ("jwt_key" if argument is call.argument("key", 1) else ""), False
+            if isinstance(call, o.Call) and o.dotted(call.func).endswith(_JWT_CALLS):
+                return (_JWT_KEY if argument is call.argument("key", 1) else ""), False
             if argument.keyword and argument.keyword not in ("default", "value"):
                 return argument.keyword, True
             return self._called(sighting, call, parents[:-2]), True

@@ -106,3 +106,8 @@ def test_names_of_a_team() -> None:
     files = {"app/core/security.py": f'VENDOR_LICENSE = "{RANDOM}"\nlicensed = "{RANDOM}"\n'}
     assert findings(files, "FAPI702") == []
     assert [found.row for found in findings(files, "FAPI702", settings=settings)] == [1]
+
+
+def test_a_key_that_is_given_to_no_name() -> None:
+    (found,) = findings({"app/core/security.py": f'import jwt\njwt.encode({{}}, "{RANDOM}")\n'}, "FAPI702")
+    assert found.message == "The key of `jwt.encode()` is written into the code"

@@ -40,6 +40,26 @@ def test_missing_is_spelled_out_behind_the_fields() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("header", "expected", "config"),
+    [
+        ('(BaseSettings, env_prefix="A_")', "(BaseSettings)", 'env_prefix="A_"'),
+        (
+            '(BaseSettings, env_prefix="A_", metaclass=M, env_file=FILE)',
+            "(BaseSettings, metaclass=M)",
+            'env_prefix="A_", env_file=FILE',
+        ),
+        ('(\n    BaseSettings,\n    env_file=".env",\n)', "(\n    BaseSettings,\n)", 'env_file=".env"'),
+        ("(BaseSettings, env_file=A)", "(BaseSettings, env_file=A)", "case_sensitive=False"),
+    ],
+)
+def test_keywords_of_the_class_become_settings(header: str, expected: str, config: str) -> None:
+    head = HEAD.replace("(BaseSettings)", header)
+    assert fixed({"app/core/config.py": head}, "FAPI703")["app/core/config.py"] == (
+        HEAD.replace("(BaseSettings)", expected) + f"\n    model_config = SettingsConfigDict({config})\n"
+    )
+
+
 def test_comments_of_the_class_stay() -> None:
     body = """
     class Config:  # how
@@ -90,11 +110,6 @@ def test_a_config_that_inherits_goes_first() -> None:
         f"{HEAD}    model_config = SettingsConfigDict(env_file='.env')\n\n\n"
         "class Own(Settings):\n    model_config = SettingsConfigDict(env_prefix='own_')\n"
     )
-
-
-def test_arguments_of_the_class_are_not_contradicted() -> None:
-    head = HEAD.replace("(BaseSettings)", "(BaseSettings, case_sensitive=True)")
-    assert after("", head) == "\n    model_config = SettingsConfigDict(env_file=None)\n"
 
 
 def test_config_dict_of_pydantic() -> None:

@@ -48,6 +48,6 @@ def hardcoded_config(secret: Secret, project: Project) -> Iterator[Finding]:
     messages = {
         "address": "An address with credentials is written into the code",
         "key": "A key is written into the code",
-        "secret": f"The value of `{secret.name}` is written into the code",
+        "secret": f"{secret.label} is written into the code",
     }
     yield Finding(at=secret.place, message=messages[secret.kind])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fapi_lint.fix.class_call import assigned_text, class_to_call, dict_to_call
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
 from fapi_lint.fix.imports import spell
-from fapi_lint.fix.text import insert_into_class_body, replace
+from fapi_lint.fix.text import insert_into_class_body, remove_class_keywords, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.config_class import ConfigClass, ObstacleError
 from fapi_lint.project.project import Project
@@ -72,10 +72,10 @@ def settings_config(settings: SettingsClass, project: Project) -> Iterator[Findi
         ```
 
     Fix safety:
-        Safe: the same configuration is written in another way, and one that is missing is spelled out with the values
-        that hold by default. No fix is offered for keys that Pydantic 2 ignores or no longer has, and as long as
-        something else refers to a `class Config`; `class Config(Parent.Config)` goes before the class of the parent
-        does.
+        Safe: the same configuration is written in another way, keywords of the class too, and one that is missing is
+        spelled out with the values that hold by default. No fix is offered for keys that Pydantic 2 ignores or no
+        longer has, and as long as something else refers to a `class Config`; `class Config(Parent.Config)` goes before
+        the class of the parent does.
 
     Options:
         `exempt`.
@@ -116,13 +116,22 @@ def _fix(settings: SettingsClass, statement: o.Assign | o.AnnAssign | o.ClassDef
         drops = (DropsImport(module.path, o.dotted(statement.value.func).partition(".")[0]),)
     else:
         fields = [field.statement for field in settings.own_fields]
+        keywords = [base for base in class_def.bases if base.keyword in _KEYS and _means_the_same(settings, base)]
         elsewhere = {base.keyword for base in class_def.bases}
-        defaults = (f"{key}={value}" for key, value in _DEFAULTS.items() if key not in elsewhere)
-        line = f"model_config = {spelling.text}({', '.join(defaults)})"
+        defaults = {key: value for key, value in _DEFAULTS.items() if key not in elsewhere}
+        entries = {base.keyword: module.slice(base.value) for base in keywords} or defaults
+        line = f"model_config = {spelling.text}({', '.join(f'{key}={value}' for key, value in entries.items())})"
         after = fields[-1] if fields and fields[-1] in class_def.body else None
         edits = [insert_into_class_body(module, class_def, ["", line] if after else [line], after=after)]
+        edits += remove_class_keywords(module, class_def, keywords) if keywords else []
     title = f"Configure `{settings.name}` with `SettingsConfigDict`"
     return Fix(title, Applicability.SAFE, tuple(edits), spelling.needs, drops)
+
+
+def _means_the_same(settings: SettingsClass, keyword: o.Arg) -> bool:
+    """Whether a keyword of the class has the same value in its body: nothing there is called like what it names."""
+    names = {node.id for node in o.walk(keyword.value) if isinstance(node, o.Name)}
+    return names.isdisjoint(settings.class_.scope.bindings)
 
 
 def _from_class(settings: SettingsClass, statement: o.ClassDef, callee: str) -> Edit:
