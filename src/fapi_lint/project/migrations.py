@@ -34,13 +34,31 @@ _OPERATIONS = frozenset(
 """What changes the schema, of an operations object or a batch."""
 _DDL = re.compile(
     r"(?:^|;)(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:create(?:\s+or\s+replace)?(?:\s+(?:unique|temporary|temp|unlogged|materialized))*|alter|drop(?:\s+materialized)?)"
-    r"\s+(?:table|index|type|domain|sequence|schema|view|column|constraint)\b",
+    r"\s+(?P<kind>table|index|type|domain|sequence|schema|view|column|constraint)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_NEVER_GENERATED = frozenset(
+    """create_check_constraint create_exclude_constraint create_primary_key domain rename_column rename_table schema
+    sequence type view""".split()  # noqa: SIM905
+)
+"""What autogenerate writes no commands for: `ALTER TYPE … ADD VALUE`; a new name is another table for it."""
 _PLAIN_TEMPLATE = re.compile(
     r"\$\{\s*(?:upgrades(?:\s+if\s+upgrades\s+else\b[^}]*)?|context\.get\([^}]*upgrades[^}]*)\s*\}"
 )
 """A template that writes the generated commands as they are."""
+
+
+class Change(Struct, frozen=True):
+    """What changes the schema in a revision."""
+
+    call: o.Call
+    kind: str
+    """What SQL says that it changes (`table`), in lower case, or the operation of Alembic."""
+
+    @property
+    def is_never_generated(self) -> bool:
+        """Whether autogenerate would not write it."""
+        return self.kind in _NEVER_GENERATED
 
 
 class Revision(Struct, eq=False, dict=True):
@@ -85,17 +103,17 @@ class Revision(Struct, eq=False, dict=True):
         return _BEGIN.search(self.module.text) is not None
 
     @cached_property
-    def manual_changes(self) -> list[o.Call]:
+    def manual_changes(self) -> list[Change]:
         """The changes of the schema that do not stand between the comments of autogenerate."""
         text = self.module.text
         spans = [
             (match.start(), end.start() if (end := _END.search(text, match.end())) is not None else len(text))
             for match in _BEGIN.finditer(text)
         ]
-        return [call for call in self._changes if not any(start <= call.start < end for start, end in spans)]
+        return [each for each in self._changes if not any(start <= each.call.start < end for start, end in spans)]
 
     @property
-    def _changes(self) -> Iterator[o.Call]:
+    def _changes(self) -> Iterator[Change]:
         """The changes of the schema in `upgrade` and in the functions of the file that it calls.
 
         Those of several databases (alembic's template "multidb") are called by a name that is put together.
@@ -108,26 +126,31 @@ class Revision(Struct, eq=False, dict=True):
             for node in own_nodes(function.scope):
                 if not isinstance(node, o.Call):
                     continue
-                if self._is_change(function, node):
-                    yield node
+                kind = self._kind(function, node)
+                if kind is not None:
+                    yield Change(node, kind)
                 called = self.project.resolver.resolve(function.scope, node.func)
                 if isinstance(called, Function) and called.module is self.module and called not in seen:
                     seen.add(called)
                     pending.append(called)
 
-    def _is_change(self, function: Function, call: o.Call) -> bool:
+    def _kind(self, function: Function, call: o.Call) -> str | None:
+        """The kind of a change of the schema; None for a call that is none."""
         if not isinstance(call.func, o.Attribute):
-            return False
+            return None
         if call.func.attr in _OPERATIONS:
-            return self._is_operations(function, call.func.value)
+            kind = "rename_column" if call.argument("new_column_name") is not None else call.func.attr
+            return kind if self._is_operations(function, call.func.value) else None
         if call.func.attr == "create_all":
-            return o.dotted(call.func.value).endswith("metadata")
-        return call.func.attr in ("execute", "exec_driver_sql") and any(
-            _DDL.search(literal_text(self.project, function.scope, node))
-            for arg in call.args[:1]
-            for node in o.walk(arg.value)
-            if isinstance(node, (o.String, o.Name))
-        )
+            return call.func.attr if o.dotted(call.func.value).endswith("metadata") else None
+        if call.func.attr not in ("execute", "exec_driver_sql"):
+            return None
+        for node in (node for arg in call.args[:1] for node in o.walk(arg.value)):
+            if isinstance(node, (o.String, o.Name)):
+                found = _DDL.search(literal_text(self.project, function.scope, node))
+                if found is not None:
+                    return found["kind"].lower()
+        return None
 
     def _is_operations(self, function: Function, expr: o.Expr) -> bool:
         """Whether this is `alembic.op` or what `op.batch_alter_table(…)` gives."""

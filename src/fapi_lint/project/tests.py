@@ -150,6 +150,10 @@ class Tests:
 
     def collects(self, class_: Class) -> bool:
         """Whether pytest looks for tests in a class by default."""
+        family = (base.scope.bindings for base in self.project.resolver.mro(class_) if isinstance(base, Class))
+        said = next((bindings["__test__"][-1].value for bindings in family if "__test__" in bindings), None)
+        if o.dotted(said) == "False":
+            return False
         if any(base.is_from("unittest", *_TEST_CASES) for base in self.project.resolver.foreign(class_)):
             return True
         return class_.name.startswith("Test") and "__init__" not in class_.scope.bindings

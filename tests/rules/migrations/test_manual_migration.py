@@ -40,6 +40,27 @@ def test_changes_without_the_comments(body: str) -> None:
     assert found(body) == [8]
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("op.execute(\"ALTER TYPE kind ADD VALUE 'x'\")", ", in line 9, by what `--autogenerate` does not write"),
+        ('op.rename_table("post", "posts")', ", in line 9, by what `--autogenerate` does not write"),
+        (
+            'op.alter_column("post", "x", new_column_name="y")',
+            ", in line 9, by what `--autogenerate` does not write",
+        ),
+        ('op.execute("ALTER TABLE post ADD x int")', ", in line 9: generate revisions with `--autogenerate`"),
+        (
+            'op.execute("CREATE TYPE kind AS ENUM ()")\n    op.drop_column("post", "x")',
+            ", in line 9: generate revisions with `--autogenerate`",
+        ),
+    ],
+)
+def test_nobody_is_told_to_generate_what_is_never_generated(body: str, expected: str) -> None:
+    (finding,) = findings({"alembic/versions/2a.py": f"{HEAD}def upgrade() -> None:\n    {body}\n"}, "FAPI901")
+    assert finding.message == f"The schema is changed by hand{expected}"
+
+
 def test_several_databases() -> None:
     parts = "\n\ndef upgrade_engine1() -> None:\n    op.drop_table('x')\n"
     assert found('globals()[f"upgrade_{engine_name}"]()', more=parts) == [8]

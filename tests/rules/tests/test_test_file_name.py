@@ -58,6 +58,7 @@ def test_all_kinds_of_tests_count(text: str) -> None:
         ("tests/helpers.py", "import pytest\n\n\n@pytest.fixture\ndef test_user(): ...\n"),
         ("tests/helpers.py", "class UserTests:\n    def test_one(self): ...\n"),
         ("tests/helpers.py", "class TestClient:\n    def get(self): ...\n"),
+        ("tests/helpers.py", "class TestCase:\n    __test__ = False\n    def test_one(self): ...\n"),
         ("tests/helpers.py", "router = make()\n\n\n@router.get('/')\ndef test_email(): ...\n"),
         ("tests/flows.py", "from prefect import flow\n\n\n@flow\ndef test_flow(): ...\n"),
         ("tests/flows.py", "def flow(f): ...\n\n\n@flow\ndef test_flow(): ...\n"),

@@ -13,9 +13,9 @@ def manual_migration(revision: Revision, project: Project) -> Iterator[Finding]:
 
     Models and database drift apart where changes are not generated from the models with
     `alembic revision --autogenerate`. A revision without the comments of autogenerate is reported, and one with changes
-    of the schema outside of them; DDL in `op.execute` counts. Changes of data are fine anywhere, and so are merges and
-    empty revisions. Where the template of the revisions alters the generated commands, a missing comment proves
-    nothing.
+    of the schema outside of them; DDL in `op.execute` counts, and so do types, views and new names, of which
+    autogenerate knows nothing. Changes of data are fine anywhere, and so are merges and empty revisions. Where the
+    template of the revisions alters the generated commands, a missing comment proves nothing.
 
     Bad:
         ```python alembic/versions/4f1d_add_title.py
@@ -64,9 +64,11 @@ def manual_migration(revision: Revision, project: Project) -> Iterator[Finding]:
         return
     changes = revision.manual_changes
     if changes:
-        row = revision.module.source.lines.position(changes[0].start)[0]
+        row = revision.module.source.lines.position(changes[0].call.start)[0]
         if revision.is_generated:
             message = f"The schema is changed outside of the generated commands, in line {row}"
+        elif all(change.is_never_generated for change in changes):
+            message = f"The schema is changed by hand, in line {row}, by what `--autogenerate` does not write"
         else:
             message = f"The schema is changed by hand, in line {row}: generate revisions with `--autogenerate`"
         yield Finding(at=revision.place, message=message)
