@@ -145,7 +145,7 @@ class Hints:
 
     def doubt(self, function: Function) -> str:
         """Why nothing is written behind the arrow of a function without `evident_result`."""
-        if not self._may_return_value(function):
+        if not self._may_return_value(function) and not _is_stub(function):
             if function in self.project.routes.by_handler:
                 return "FastAPI would take it for the response model"
             if not all(self._is_transparent(function, each) for each in function.node.decorators):
@@ -173,8 +173,7 @@ class Hints:
             return False
         if isinstance(function.parent, Class) and function.name in _RETURNS_NOTHING:
             return True
-        body = node.body
-        if isinstance(body[-1], o.Raise) or all(_is_empty(statement) for statement in body):
+        if _is_stub(function):
             return False
         return not isinstance(function.parent, Class) or self._is_free(function.parent, function.name)
 
@@ -229,6 +228,12 @@ class Hints:
                 for base in ancestors:
                     found.setdefault((base, method.name), []).append(method)
         return found
+
+
+def _is_stub(function: Function) -> bool:
+    """Whether nothing says what a function returns: it does nothing, or always raises."""
+    body = function.node.body
+    return isinstance(body[-1], o.Raise) or all(_is_empty(statement) for statement in body)
 
 
 def _is_empty(statement: o.Stmt) -> bool:

@@ -84,6 +84,8 @@ def test_the_reason_says_what_the_doubt_is() -> None:
     assert message.endswith("(no fix: which one is not evident)")
     (message,) = messages(head + "@task\ndef clean():\n    print(1)\n")
     assert message.endswith("(no fix: a decorator may read it)")
+    (message,) = messages(head + "@task\ndef clean():\n    raise NotImplementedError\n")
+    assert message.endswith("(no fix: which one is not evident)")
 
 
 def test_the_row_is_that_of_def() -> None:
