@@ -42,6 +42,12 @@ def test_order(blocks: list[str], expected: list[str]) -> None:
     assert late(*blocks) == expected
 
 
+def test_routes_of_other_routers_do_not_hinder() -> None:
+    other = 'admin = APIRouter(prefix=PREFIX)\n\n\n@admin.get("/{path:path}")\ndef serve(path: str): ...\n'
+    (found,) = findings(files(MANY, other, ONE), "FAPI105")
+    assert found.fix is not None
+
+
 def test_the_message_tells_the_order() -> None:
     (found,) = findings(files(MANY, ONE), "FAPI105")
     assert found.message.startswith(

@@ -139,5 +139,8 @@ def _slot(route: Route, slots: dict[Function, int]) -> int:
 
 
 def _may_meet(one: Route, other: Route) -> bool:
+    """Whether a request may match both, and which is declared first decides. Of two routers, the inclusions decide."""
+    if one.router is not other.router and one.router.call is not None and other.router.call is not None:
+        return False
     known = one.methods and other.methods
     return not (known and set(one.methods).isdisjoint(other.methods)) and may_meet(one.path, other.path)
