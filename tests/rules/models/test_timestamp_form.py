@@ -104,6 +104,14 @@ def test_the_servers_timestamps_and_look_alikes_are_silent(line: str) -> None:
             "updated_at = Column(DateTime(True), default=None, server_default=func.now())",
             "updated_at = Column(DateTime(True), default=None, server_default=func.now(), onupdate=func.now())",
         ),
+        (
+            'createdAt = Column("created_at", DateTime(timezone=True), default=datetime.now)',
+            'createdAt = Column("created_at", DateTime(timezone=True), server_default=func.now())',
+        ),
+        (
+            'updatedAt = Column("updated_at", DateTime(timezone=True), server_default=func.now())',
+            'updatedAt = Column("updated_at", DateTime(timezone=True), server_default=func.now(), onupdate=func.now())',
+        ),
     ],
 )
 def test_the_server_sets_it(before: str, after: str) -> None:

@@ -12,6 +12,7 @@ from fapi_lint.project.column_types import generic_type, python_type, registered
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External
+from fapi_lint.project.timestamps import column_name
 from fapi_lint.project.values import Located
 from fapi_lint.rules.rule import Finding, rule
 
@@ -98,7 +99,8 @@ def timestamp_form(column: Column, project: Project) -> Iterator[Finding]:
     """
     conventions = project.settings.conventions
     name = f"{column.owner.name}.{column.name}"
-    if column.name not in (conventions.created_at, conventions.updated_at) or not _is_judged(column, project):
+    names = {column.name, column_name(column.call)}
+    if names.isdisjoint((conventions.created_at, conventions.updated_at)) or not _is_judged(column, project):
         return
     if project.settings.is_exempt("FAPI204", name):
         return
@@ -113,7 +115,7 @@ def timestamp_form(column: Column, project: Project) -> Iterator[Finding]:
     elif default is not None and column.argument("server_default") is None:
         wrong.append("gets its default from the client instead of the server")
     updated = column.argument("onupdate") or column.argument("server_onupdate")
-    stays = column.name == conventions.updated_at and updated is None
+    stays = conventions.updated_at in names and updated is None
     if stays:
         wrong.append("has no `onupdate`")
     elif updated is not None and _is_called(updated, project):
