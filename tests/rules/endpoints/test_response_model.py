@@ -115,6 +115,19 @@ def test_old_versions_ignore_the_annotation(fastapi: str, applicability: Applica
     assert finding.fix.applicability is applicability
 
 
+def test_the_title_is_one_line() -> None:
+    (finding,) = found('@router.get("/")\ndef f() -> dict[\n    str,  # name\n    User,\n]: ...')
+    assert finding.fix is not None
+    assert finding.fix.title == "Add `response_model=dict[ str, User, ]`"
+
+
+@pytest.mark.parametrize("annotation", ["'''User'''", '" User "', '"list[" "User]"'])
+def test_quotes_that_cannot_go_are_not_copied(annotation: str) -> None:
+    (finding,) = found(f'@router.get("/")\ndef f() -> {annotation}: ...')
+    assert finding.fix is None
+    assert finding.message.endswith("(no fix: the annotation cannot be read)")
+
+
 def test_another_decorator_may_hide_the_annotation() -> None:
     for annotation, effect in (("User", "is validated and filtered by it"), ("None", "is not validated")):
         (finding,) = found(f'@router.get("/")\n@cached\ndef f() -> {annotation}: ...')

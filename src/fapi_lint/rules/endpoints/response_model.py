@@ -14,6 +14,7 @@ from fapi_lint.project.routes import Route
 from fapi_lint.project.symbols import Class, Function
 from fapi_lint.rules.rule import Finding, rule
 
+_COMMENT = re.compile(r"#[^\n]*")
 _WITHOUT_BODY = re.compile(r"(?:^|_)(?:1\d\d|204|205|304)(?:_|$)|NO_CONTENT$|RESET_CONTENT$|NOT_MODIFIED$")
 
 
@@ -142,9 +143,15 @@ def _fix(route: Route, handler: Function, returns: Returns, project: Project) ->
 
 def _from_annotation(route: Route, handler: Function, project: Project) -> tuple[Fix | None, str]:
     annotation = parse_annotation(handler.node.returns)
-    if annotation is None or isinstance(annotation, o.NamedExpr):
+    quoted = handler.node.returns if isinstance(handler.node.returns, o.String) else None
+    if (
+        annotation is None
+        or isinstance(annotation, o.NamedExpr)
+        or (quoted is not None and annotation.start == quoted.start)
+    ):
         return None, "the annotation cannot be read"
     text = route.module.slice(annotation)
+    shown = " ".join(_COMMENT.sub("", text).split())
     missing = next((name for name in _names(annotation) if not _is_bound(route, handler, name)), None)
     if missing is not None:
         return None, f"`{missing.id}` has no value yet where the decorator runs"
@@ -152,9 +159,9 @@ def _from_annotation(route: Route, handler: Function, project: Project) -> tuple
     alike = fastapi.at_least(0, 89) or (fastapi.lowest is None and not fastapi.is_below(0, 89))
     between = any(d.start > route.call.end and not _is_route(d, handler, project) for d in handler.node.decorators)
     if alike and not between and not route.is_wrapped:
-        return _added(route, Spelling(text), f"Add `response_model={text}`", Applicability.SAFE), ""
+        return _added(route, Spelling(text), f"Add `response_model={shown}`", Applicability.SAFE), ""
     effect = "is not validated" if is_none(annotation) else "is validated and filtered by it"
-    title = f"Add `response_model={text}`: the response {effect}"
+    title = f"Add `response_model={shown}`: the response {effect}"
     return _added(route, Spelling(text), title, Applicability.UNSAFE), ""
 
 
