@@ -219,7 +219,9 @@ def test_dependencies() -> None:
          "exclude_unset"),
         (handler("return await db.get(User, key)") + "\n\nasync def other(db):\n    return (await get_x(1, db)).id\n",
          "other code calls"),
-        (handler("return await db.get(User, key)").replace("async", "@cached\nasync"), "more than one decorator"),
+        (handler("return await db.get(User, key)").replace("async", "@cached\nasync"), "another decorator takes what"),
+        (handler("return await db.get(User, key)").replace("async", "@router.get('/o')\nasync"),
+         "several routes answer"),
         (handler("UserRead = 1\nreturn await db.get(User, key)"), "something else in the function"),
         (handler("if key:\n    return untyped(db, key)\nreturn await db.get(User, key)", returns=" -> User"),
          "speaks of other values"),
@@ -323,3 +325,11 @@ def test_a_service_that_says_nothing_of_what_it_gives(annotation: str) -> None:
 def test_the_import_of_a_model_goes_with_its_annotation() -> None:
     code = handler("return await find_user(db, key)", returns=" -> User")
     assert "import User\n" not in fixed(files(code), "FAPI406")["app/api.py"]
+
+
+def test_the_schema_is_called_as_the_route_calls_it() -> None:
+    code = "from app import schemas\n\n\n" + handler(
+        "return await db.get(User, key)", model="response_model=schemas.UserRead"
+    )
+    (found,) = findings(files(code), "FAPI406")
+    assert "returns an object of `User`, not `schemas.UserRead.model_validate(…)`" in found.message

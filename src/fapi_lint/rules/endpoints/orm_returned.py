@@ -157,7 +157,8 @@ def orm_returned(returned: OrmReturn, project: Project) -> Iterator[Finding]:
     """
     module, obstacle = returned.function.module, _obstacle(returned, project)
     fix = None if obstacle or returned.response is None else _fix(returned, returned.response, project)
-    name = returned.response.schema.name if returned.response is not None else "a schema"
+    response = returned.response
+    name = "a schema" if response is None else o.dotted(response.node) or response.schema.name
     for value, model, is_list in returned.values:
         what = f"a list of `{model.name}`" if is_list else f"an object of `{model.name}`"
         message = f"`{returned.function.name}` returns {what}, not `{name}.model_validate(…)`"
@@ -180,8 +181,10 @@ def _obstacle(returned: OrmReturn, project: Project) -> str:
         return f"`{missing.name}` does not read attributes"
     if route.argument("response_model_exclude_unset") is not None or route.has_unknown_arguments:
         return "`response_model_exclude_unset` may leave out other fields then"
-    if len(project.routes.by_handler[function]) > 1 or route.is_wrapped or len(function.node.decorators) > 1:
-        return "more than one decorator has it"
+    if len(project.routes.by_handler[function]) > 1:
+        return "several routes answer with it"
+    if route.is_wrapped or len(function.node.decorators) > 1:
+        return "another decorator takes what it returns"
     if not isinstance(response.node, (o.Name, o.Attribute)):
         return "the schema is named in quotes"
     if o.dotted(response.node).partition(".")[0] in function.scope.bindings:

@@ -103,7 +103,7 @@ def session_injection(opened: OpenedSession, project: Project) -> Iterator[Findi
     """
     if project.settings.is_exempt("FAPI404", opened.handler.name):
         return
-    func = opened.module.slice(opened.call.func)
+    func = " ".join(opened.module.slice(opened.call.func).split())
     message = f"`{opened.handler.name}` opens a session with `{func}()` instead of taking one by `Depends()`"
     fix = inject_session(project, opened)
     if isinstance(fix, Refusal):
