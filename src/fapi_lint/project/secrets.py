@@ -79,7 +79,7 @@ _BEGINNINGS = (
     *("sk_live_", "rk_live_", "sk-", "AIza", "SG.", "npm_", "eyJ", "-----BEGIN", "://"),
 )
 _NAMES = ("secret", "passw", "pwd", "passphrase", "token", "_key", "-key", "apikey", "adminkey", "pepper")
-_GIVEN = re.compile(r"""\w*["')\]]*\s*(?::\s*[\w\[\]| .]+)?[=:,][^"'\n]{0,40}\n?[^"'\n]{0,40}(?=["'])""")
+_GIVEN = re.compile(r"""\w*["')\]]*\s*(?::\s*[\w\[\]| .]+)?(?:[=:,]|or\b)[^"'\n]{0,40}\n?[^"'\n]{0,40}(?=["'])""")
 """What stands between such a name and the literal that it is given."""
 _SIGNED = re.compile(r"""\bjwt\.(?:en|de)code\([^"'()]{1,80},\s*(?:key\s*=\s*)?(?=["'])""")
 """What stands before a key that is written into a call."""
@@ -185,6 +185,9 @@ class Secrets:
     def _receiver(self, sighting: Sighting) -> tuple[str, bool]:
         """The name that a literal is given to, and whether it is only a default or an argument."""
         parents = list(sighting.parents)
+        while parents and _is_choice(parents[-1]):
+            parents.pop()
+        is_choice = len(parents) < len(sighting.parents)
         argument = parents[-1] if parents else None
         if isinstance(argument, o.Arg):
             call = parents[-2]
@@ -200,7 +203,7 @@ class Secrets:
             return (key.value or "" if isinstance(key, o.String) else ""), True
         if isinstance(argument, o.Param):
             return argument.name, True
-        return _target(argument), self._is_setting(sighting)
+        return _target(argument), is_choice or self._is_setting(sighting)
 
     def _called(self, sighting: Sighting, call: o.Call | o.ClassDef, outer: list[o.Node]) -> str:
         """`os.getenv("NAME", "literal")`; `NAME: str = Field("literal")`; `NAME = SecretStr("literal")`."""
@@ -242,6 +245,11 @@ def _is_example(parent: o.Node) -> bool:
     return isinstance(parent, o.Dict) and any(
         isinstance(key, o.String) and key.value in _EXAMPLES for key in parent.keys
     )
+
+
+def _is_choice(expr: o.Node) -> bool:
+    """`… or "literal"`, `"literal" if … else …`"""
+    return isinstance(expr, o.IfExp) or (isinstance(expr, o.Operation) and expr.operator == "or")
 
 
 def _is_placeholder(value: str) -> bool:
