@@ -109,7 +109,9 @@ def schema_id_type(field: SchemaField, project: Project) -> Iterator[Finding]:
     held = project.identifiers.uuids_of_slot(field.owner, field.name)
     if held is None or project.settings.is_exempt("FAPI306", field.name):
         return
-    message = f"`{field.name}` is an integer, but `{held.identity.name}` is a UUID"
+    is_container = held.cell is not project.identifiers.flow.slot(field.owner, field.name)
+    what = "holds integers" if is_container else "is an integer"
+    message = f"`{field.name}` {what}, but `{held.identity.name}` is a UUID"
     fix = uuid_fix(project, held)
     if isinstance(fix, str):
         yield Finding(field.place, f"{message} (no fix: {fix})")
