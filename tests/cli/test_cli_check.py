@@ -615,3 +615,31 @@ def test_a_few_files_of_an_application_get_the_findings_that_the_whole_has_for_t
     part = run(*some, *args).json
     assert part == [finding for finding in everything if finding["filename"] in some]
     assert {finding["filename"] for finding in part} == set(some)
+
+
+def test_a_misspelt_suppression_is_a_warning_that_says_what_to_write(app: Path, run: Run) -> None:
+    text = FILES["app/models/user.py"].replace("(String)", "(String)  # fapi-lint: ignroe[FAPI207]")
+    write(app, {"app/models/user.py": text, "app/limits.py": "LIMIT = '# fapi-lint: ignroe'\n"})
+    row = text[: text.index("ignroe")].count("\n") + 1
+    told = f"app/models/user.py:{row}: `# fapi-lint: ignroe[FAPI207]` suppresses nothing: write"
+    first = run()
+    assert (first.code, first.out.count("warning: ")) == (1, 1)
+    assert f"warning: {told} `# fapi-lint: ignore[FAPI207]`\n" in first.out
+    assert run().out == first.out, "as it was remembered"
+    assert told not in run("app/limits.py").out, "it is not about that file"
+    for arguments in (["--output-format", "json"], ["--diff"], ["--add-noqa"]):
+        assert told in run(*arguments).err
+    assert told in run("--no-cache", "--fix").out
+    assert told in run("baseline").err
+
+
+def test_a_suppression_of_no_rule_says_so(app: Path, run: Run) -> None:
+    write(app, {"app/limits.py": "LIMIT = 10  # fapi-lint: ignore[FAPI205, FAPI999]\n"})
+    (found,) = run("app/limits.py", "--output-format", "json").json
+    assert found["message"] == "This suppression of FAPI205, FAPI999 suppresses nothing: there is no rule FAPI999"
+
+
+def test_a_suppression_with_a_blank_before_its_colon_goes_like_any_other(app: Path, run: Run) -> None:
+    write(app, {"app/limits.py": "LIMIT = 10  # fapi-lint : ignore[FAPI205]\n"})
+    assert run("app/limits.py", "--fix").code == 0
+    assert (app / "app/limits.py").read_text() == "LIMIT = 10\n"

@@ -6,7 +6,7 @@ replaces it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import blake2b
 
@@ -17,14 +17,29 @@ from fapi_lint.engine.reading import Read
 from fapi_lint.report.model import Diagnostic, RuleInfo
 
 
+class Remark(msgspec.Struct, frozen=True):
+    """What a person has to know of a file besides its findings; `path` is absolute, `row` counts from 1."""
+
+    path: str
+    row: int
+    message: str
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a run has to say of an application."""
+
+    diagnostics: list[Diagnostic]
+    remarks: list[Remark]
+
+
 class _Entry(msgspec.Struct, array_like=True):
     state: str
-    diagnostics: msgspec.Raw
+    answer: msgspec.Raw
     """Encoded: most entries that are looked at are of another state."""
 
 
 _ENTRY: msgspec.msgpack.Decoder[_Entry] = msgspec.msgpack.Decoder(_Entry)
-_DIAGNOSTICS: msgspec.msgpack.Decoder[list[Diagnostic]] = msgspec.msgpack.Decoder(list[Diagnostic])
+_ANSWER: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 _RULES: msgspec.msgpack.Decoder[list[RuleInfo]] = msgspec.msgpack.Decoder(list[RuleInfo])
 _RULES_KEY = "rules"
 
@@ -39,22 +54,22 @@ def state_of(files: Iterable[Read]) -> str:
     return digest([(read.source.path, read.source.digest, read.error and str(read.error)) for read in files])
 
 
-def recall(cache: Cache, question: str, state: str) -> list[Diagnostic] | None:
-    """The findings that were the answer to the same question in the same state."""
+def recall(cache: Cache, question: str, state: str) -> Answer | None:
+    """What was the answer to the same question in the same state."""
     data = cache.get([question]).get(question)
     if data is None:
         return None
     try:
         entry = _ENTRY.decode(data)
-        return _DIAGNOSTICS.decode(entry.diagnostics) if entry.state == state else None
+        return _ANSWER.decode(entry.answer) if entry.state == state else None
     except msgspec.DecodeError:
         return None
 
 
-def remember(cache: Cache, question: str, state: str, diagnostics: Sequence[Diagnostic]) -> None:
+def remember(cache: Cache, question: str, state: str, answer: Answer) -> None:
     """Keep the answer to a question for the next run."""
     with suppress(UnicodeEncodeError):  # A path that is not UTF-8 has no MessagePack.
-        encoded = msgspec.Raw(msgspec.msgpack.encode(list(diagnostics)))
+        encoded = msgspec.Raw(msgspec.msgpack.encode(answer))
         cache.put({question: msgspec.msgpack.encode(_Entry(state, encoded))})
 
 

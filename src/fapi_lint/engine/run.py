@@ -16,7 +16,7 @@ from fapi_lint.config.versions import read_versions
 from fapi_lint.engine.applications import Application, Options, application_in, applications, configured_inside
 from fapi_lint.engine.cache import Cache
 from fapi_lint.engine.reading import Memory, Read, read_files
-from fapi_lint.engine.recall import digest, recall, remember, remember_rules, state_of
+from fapi_lint.engine.recall import Answer, Remark, digest, recall, remember, remember_rules, state_of
 from fapi_lint.report.model import Diagnostic, Report
 from fapi_lint.source.text_files import find_text_files, read_text_files, stamps
 from fapi_lint.source.walk import DEFAULT_EXCLUDE, discover
@@ -254,14 +254,20 @@ class Run:
                     remember(cache, question, state, found)
                     if not application.known.state:
                         remember_rules(cache, application.known.infos.values())
-        return found
+        self._warn(application, found.remarks)
+        return found.diagnostics
 
-    def _judge(self, application: Application, project: Project) -> tuple[list[Diagnostic], list[str]]:
-        """What the rules find in the judged files, and what became of those that failed."""
+    def _warn(self, application: Application, remarks: Iterable[Remark]) -> None:
+        """Tell what there is to know of the files to report on."""
+        files = frozenset(application.files)
+        self.problems += [f"{_shown(each.path)}:{each.row}: {each.message}" for each in remarks if each.path in files]
+
+    def _judge(self, application: Application, project: Project) -> tuple[Answer, list[str]]:
+        """What there is to say of the judged files, and what became of rules that failed."""
         from fapi_lint.engine.check import RuleError
         from fapi_lint.engine.diagnose import diagnose
         from fapi_lint.engine.halves import check_in_halves
-        from fapi_lint.engine.suppress import unsuppressed, without_shared
+        from fapi_lint.engine.suppress import misspelt_suppressions, unsuppressed, without_shared
 
         clock, rules = self.options.clock, application.rules
         errors: list[RuleError] = []
@@ -271,13 +277,15 @@ class Run:
             left = without_shared(project, left)
         with clock.stage("report"):
             found = diagnose(project, left, with_edits=self.options.with_edits)
-        return found, [error.report for error in errors]
+        remarks = list(misspelt_suppressions(project, application.known.rules))
+        return Answer(found, remarks), [error.report for error in errors]
 
     def fix(self) -> Result:
         """Apply fixes in memory; `write` makes them real."""
         from fapi_lint.engine.changes import changes_of
         from fapi_lint.engine.diagnose import diagnose
         from fapi_lint.engine.fixing import fix_until_stable
+        from fapi_lint.engine.suppress import misspelt_suppressions
         from fapi_lint.fix.edit import Applicability
 
         allowed = {Applicability.SAFE, Applicability.UNSAFE} if self.options.unsafe_fixes else {Applicability.SAFE}
@@ -308,6 +316,7 @@ class Run:
                 left = map(self._as_left, outcome.left)
                 diagnostics.extend(diagnose(outcome.project, left, with_edits=self.options.with_edits))
             applied.extend(outcome.applied)
+            self._warn(application, misspelt_suppressions(outcome.project, application.known.rules))
         return Result(self._report(diagnostics, applied, defects), changes, self.failed)
 
     def suppress(self, reason: str = "", row: int | None = None) -> Suppressed:
@@ -318,12 +327,14 @@ class Run:
         from fapi_lint.engine.changes import Change
         from fapi_lint.engine.check import check
         from fapi_lint.engine.noqa import add_noqa
+        from fapi_lint.engine.suppress import misspelt_suppressions
 
         suppressed = Suppressed()
         for application in self.applications:
             if not application.files:
                 continue
             project = self.whole(application)
+            self._warn(application, misspelt_suppressions(project, application.known.rules))
             left = self._reported(application, project, check(project, application.rules, self.options.clock))
             if row is not None:
                 left = [each for each in left if _row(project, each) == row]

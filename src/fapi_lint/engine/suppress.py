@@ -10,11 +10,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fapi_lint.engine.check import Violation
+from fapi_lint.engine.recall import Remark
 from fapi_lint.engine.registry import all_rules
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.rules.engine.unused_suppression import UnusedSuppression
 from fapi_lint.rules.rule import Rule
+from fapi_lint.source.misspelt import misspelt
 from fapi_lint.source.suppressions import Suppression, parse
 from fapi_lint.source.walk import twins
 
@@ -53,6 +55,15 @@ def unsuppressed(
             for unused in comments.unused(active.keys() - hidden, known):
                 left.extend(Violation(rule, finding) for finding in rule.check(unused, project))
     return sorted(left, key=lambda violation: violation.order)
+
+
+def misspelt_suppressions(project: Project, known: Mapping[str, Rule]) -> Iterator[Remark]:
+    """The comments in judged files that are meant to suppress findings of some `known` rules, and do not."""
+    codes = {rule.name: code for code, rule in known.items()}
+    for module in project.judged:
+        if module.outline.suppressions:
+            for found in misspelt(module.text, module.outline.suppressions, codes):
+                yield Remark(module.origin, found.row, found.message)
 
 
 def without_shared(project: Project, violations: list[Violation]) -> list[Violation]:
@@ -155,7 +166,8 @@ class _Comments(Struct, eq=False, dict=True):
             )
             if codes:
                 named = {code: called[code] for code in codes if code in called}
-                yield UnusedSuppression(self.module, suppression, codes, named)
+                unknown = tuple(code for code in codes if code not in known)
+                yield UnusedSuppression(self.module, suppression, codes, named, unknown)
 
 
 def _prefix(code: str) -> str:

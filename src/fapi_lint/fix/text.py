@@ -24,7 +24,7 @@ _HEAD = re.compile(r"(?<=[\s(\[{,=:])[rRbBuUfFtT]{0,2}(['\"])")
 """How string literals begin: not an apostrophe inside a word."""
 _REST_OF_LINE = re.compile(r"(?:[^\r\n\\#]|\\(?:\r\n?|\n)?)*+(?:#[^\r\n]*)?")
 """What may stand behind the last statement of a line."""
-_PRAGMA = re.compile(r"#\s*(noqa|type:\s*ignore|pyright:|mypy:|pragma:|pylint:|nosec|fapi-lint:)", re.IGNORECASE)
+_PRAGMA = re.compile(r"#\s*(noqa|type:\s*ignore|pyright:|mypy:|pragma:|pylint:|nosec|fapi-lint\s*:)", re.IGNORECASE)
 
 Definition: TypeAlias = o.FunctionDef | o.ClassDef
 

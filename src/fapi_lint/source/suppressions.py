@@ -1,7 +1,8 @@
 """Comments that suppress findings: `# noqa`, `# fapi-lint: ignore` and `# fapi-lint: ignore-file`.
 
 The syntax of `noqa` is ruff's (https://docs.astral.sh/ruff/linter/#error-suppression): any case, codes in
-capitals separated by commas or spaces, and with a colon but no code after it, it suppresses nothing.
+capitals separated by commas or spaces, and with a colon but no code after it, or anything else than a blank, it
+suppresses nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from .file import LineIndex
 _FROM_HASH = re.compile(r"#[^\r\n]*")
 _DIRECTIVE = re.compile(
     r"#[ \t]*(?:"
-    r"(?P<noqa>noqa)\b(?!-)"
-    r"(?:[ \t]*:[ \t]*(?P<codes>(?-i:[A-Z]+[0-9]+\b(?:[ \t]*,[ \t]*|[ \t]+)?)+)|(?![ \t]*:))"
-    r"|fapi-lint[ \t]*:[ \t]*ignore(?P<file>-file)?\b(?!-)"
-    r"(?:\[(?P<listed>[^\]\r\n]*[A-Z0-9][^\]\r\n]*)\]|(?!\[))"
+    r"(?P<noqa>noqa)"
+    r"(?:[ \t]*:[ \t]*(?P<codes>(?-i:[A-Z]+[0-9]+\b(?:[ \t]*,[ \t]*|[ \t]+)?)+)|(?![^\s#])(?![ \t]*:))"
+    r"|fapi-lint[ \t]*:[ \t]*ignore(?P<file>-file)?"
+    r"(?:\[(?P<listed>[^\]\r\n]*[A-Z0-9][^\]\r\n]*)\]|(?![^\s#]))"
     r")",
     re.IGNORECASE,
 )
@@ -63,12 +64,12 @@ def find_candidates(text: str) -> Iterator[tuple[int, int]]:
     """Spans, from a `#` to the end of its line, that hold a suppression if they are comments.
 
     At most one for each line, from its first `#`. That may be inside a string: then the comment, if there is
-    one, begins later, but it ends where the span ends. No suppression is missed.
+    one, begins later, but it ends where the span ends. No suppression is missed, nor one that is misspelt.
     """
     for match in _FROM_HASH.finditer(text):
         # Not in the expression, which would look through a line full of "#" once for each of them.
         rest = match[0].lower()
-        if "noqa" in rest or "fapi-lint" in rest:
+        if "noqa" in rest or "fapi" in rest:
             yield match.span()
 
 

@@ -20,6 +20,8 @@ class UnusedSuppression(Struct, frozen=True, eq=False):
     codes: tuple[str, ...]
     named: Mapping[str, str] = {}
     """The codes of those that are names of rules instead, in capitals as they are."""
+    unknown: tuple[str, ...] = ()
+    """Those that no rule has."""
 
 
 @rule("FAPI001", "unused-suppression", fix=Applicability.SAFE, preference="Engine")
@@ -60,9 +62,11 @@ def unused_suppression(unused: UnusedSuppression, project: Project) -> Iterator[
             ),
         )
         return
+    about = f"This suppression of {names}" if names else "This suppression"
+    reason = f": there is no rule {', '.join(unused.unknown)}" if unused.unknown else ""
     start, end, text = removal(unused.module.text, suppression, unused.codes)
     yield Finding(
         at=Place(unused.module.path, suppression.start, suppression.end),
-        message=f"This suppression of {names} suppresses nothing" if names else "This suppression suppresses nothing",
+        message=f"{about} suppresses nothing{reason}",
         fix=Fix("Remove the suppression", Applicability.SAFE, (Edit(unused.module.path, start, end, text),)),
     )
