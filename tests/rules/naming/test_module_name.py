@@ -120,3 +120,7 @@ def test_any_name_gets_into_snake_case_and_stays(name: str) -> None:
     better = snake_case(name)
     assert is_snake_case(better) or not better.strip("_")
     assert snake_case(better) == better
+
+
+def test_a_script_without_the_ending_is_no_module() -> None:
+    assert places({"bin/import-users": "print('done')\n"}) == []

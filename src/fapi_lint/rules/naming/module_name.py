@@ -62,8 +62,8 @@ def module_name(module: Module, project: Project) -> Iterator[Finding]:
     Options:
         `exempt`.
     """
-    if project.purposes.of(module) == "migration" or is_for_tool(module):
-        return
+    if not module.path.endswith(".py") or project.purposes.of(module) == "migration" or is_for_tool(module):
+        return  # A file of another name can be run, but is no module.
     name, is_folder = _name(module, project)
     if not name or is_snake_case(name) or "{" in name or project.settings.is_exempt("FAPI101", name):
         return
