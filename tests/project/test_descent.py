@@ -85,5 +85,5 @@ def test_the_shortest_cycle_is_shown(also: dict[int, int], path: list[int]) -> N
         targets = [(number + 1) % 300, *([also[number]] if number in also else [])]
         files[f"app/m{number:03}.py"] = "".join(f"from app.m{target:03} import x\n" for target in targets) + "x = 1\n"
     (cycle,) = import_cycles(application(files))
-    assert cycle.path == " → ".join(f"app.m{number:03}" for number in path)
+    assert cycle.path == " -> ".join(f"app.m{number:03}" for number in path)
     assert len(cycle.modules) == 300

@@ -38,7 +38,7 @@ class Cycle(Struct, frozen=True, eq=False):
 
     @property
     def path(self) -> str:
-        return " → ".join([link.importer.name for link in self.links] + [self.links[0].importer.name])
+        return " -> ".join([link.importer.name for link in self.links] + [self.links[0].importer.name])
 
 
 def import_cycles(project: Project) -> list[Cycle]:

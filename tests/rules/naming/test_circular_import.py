@@ -58,7 +58,7 @@ def test_a_package_that_names_its_own_modules_in_full() -> None:
 
 def test_one_finding_for_modules_that_all_import_each_other() -> None:
     (found,) = cycles("import app.b\nimport app.c\n\nclass A: ...\n", c="import app.d\n", d="import app.b\n")
-    assert found.message.startswith("Import cycle: app.a → app.b → app.a; 2 more modules take part")
+    assert found.message.startswith("Import cycle: app.a -> app.b -> app.a; 2 more modules take part")
     assert found.at == ("app/b.py", 1)
 
 
@@ -134,7 +134,7 @@ def test_importing_a_module_runs_its_package_first() -> None:
         "app/main.py": "import app.security\n",
     }
     (finding,) = findings(files, "FAPI109")
-    assert "app.accounts → app.security → app.security.providers → app.accounts" in finding.message
+    assert "app.accounts -> app.security -> app.security.providers -> app.accounts" in finding.message
     assert finding.fix is None
 
 
@@ -145,7 +145,7 @@ def test_a_name_that_a_module_takes_from_its_own_package() -> None:
         "app/engines/elastic.py": "from app.engines import Engine\n\n\nclass Elastic(Engine): ...\n",
     }
     (finding,) = findings(files, "FAPI109")
-    assert "app.engines → app.engines.elastic → app.engines" in finding.message
+    assert "app.engines -> app.engines.elastic -> app.engines" in finding.message
     for taken in ("from app.engines import base", "from app.engines.base import Engine", "import app.engines"):
         files["app/engines/elastic.py"] = f"{taken}\n"
         assert findings(files, "FAPI109") == []
