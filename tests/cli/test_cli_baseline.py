@@ -238,3 +238,4 @@ def test_what_is_no_baseline_says_what_to_do(known: Path, run: Run) -> None:
             )
     file.unlink()
     assert run("baseline", "--check").out == f"There is no baseline: {FILE} does not exist.\n"
+    assert run("baseline", "--prune").out == f"There is no baseline: {FILE} does not exist.\n"

@@ -110,6 +110,14 @@ def test_a_mistyped_command_is_a_path_that_does_not_exist(app: Path, run: Run) -
     assert "did you mean `check`?" in ran.err
     assert "stands before all options: `fapi-lint baseline`\n" in run("--select", "FAPI2", "baseline").err
     assert run("-n", "version").err.startswith("Usage: fapi-lint version"), "it has no cache"
+    assert "`fapi-lint --help` lists the commands" in run("help").err
+
+
+def test_a_mistyped_path_names_its_neighbour(app: Path, run: Run) -> None:
+    ran = run("app/modls")
+    assert (ran.code, ran.out) == (1, "warning: app/modls: does not exist; did you mean models?\n\nNo findings.\n")
+    assert "app/models/usr.py: does not exist; did you mean user.py?" in run("app/models/usr.py").out
+    assert run("nowhere/at/all.py").out.startswith("warning: nowhere/at/all.py: does not exist\n")
 
 
 @pytest.mark.parametrize(
@@ -643,3 +651,11 @@ def test_a_suppression_with_a_blank_before_its_colon_goes_like_any_other(app: Pa
     write(app, {"app/limits.py": "LIMIT = 10  # fapi-lint : ignore[FAPI205]\n"})
     assert run("app/limits.py", "--fix").code == 0
     assert (app / "app/limits.py").read_text() == "LIMIT = 10\n"
+
+
+def test_a_terminal_that_can_only_print_gets_no_progress_bar(
+    app: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ProgressBar, "PATIENCE", -1)
+    monkeypatch.setenv("TERM", "dumb")
+    assert run("--no-cache", terminal=True).err == ""

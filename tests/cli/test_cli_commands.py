@@ -69,6 +69,14 @@ def test_version_as_json(app: Path, run: Run) -> None:
     assert run("version", "--output-format", "json").json == {"version": __version__}
 
 
+def test_clean_of_a_path_that_does_not_exist(app: Path, run: Run) -> None:
+    run()
+    ran = run("clean", "nope")
+    assert (ran.code, ran.out) == (2, "")
+    assert "'nope' does not exist" in ran.err
+    assert (app / ".fapi_lint_cache").is_dir()
+
+
 def test_clean(app: Path, run: Run) -> None:
     run()
     assert (app / ".fapi_lint_cache").exists()

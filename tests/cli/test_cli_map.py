@@ -178,3 +178,10 @@ def test_modules_of_one_name_are_one_node(app: Path, run: Run) -> None:
     assert ran.err == "cycle: app.one app.two\n"
     lines = [line.strip() for line in ran.out.splitlines() if "->" in line or "one" in line]
     assert len(lines) == len(set(lines))
+
+
+def test_names_of_resources_stay_whole_in_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run("map", str(ROOT / "fixtures" / "legacy_app"), "--no-cache").out.splitlines()
+    assert any(line.startswith("audit_entry  AuditEntry ") for line in lines)
+    assert all(len(line) <= 80 for line in lines)

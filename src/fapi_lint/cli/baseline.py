@@ -59,7 +59,7 @@ def command(
     for one in recorded:
         _tell_left_out(one)
         if not quiet:
-            emit(_told(one, checked=check))
+            emit(_told(one, checked=check, pruned=prune))
     return 1 if run.failed or (check and any(one.gone for one in recorded)) else 0
 
 
@@ -73,17 +73,17 @@ def _tell_left_out(one: Recorded) -> None:
         warn([f"{count(files, 'file')} may hide more findings: {them} not recorded"])
 
 
-def _told(one: Recorded, *, checked: bool) -> str:
+def _told(one: Recorded, *, checked: bool, pruned: bool) -> str:
     path = os.path.relpath(one.path)
     lines = [f"gone: {one_line(str(entry))}" for entry in one.gone]
-    if checked:
+    if (checked or pruned) and not os.path.exists(one.path):
+        lines.append(f"There is no baseline: {path} does not exist.")
+    elif checked:
         gone = f"{count(len(one.gone), 'finding')} of {path} {'is' if len(one.gone) == 1 else 'are'} gone"
         lines.append(
             f"{gone}: `fapi-lint baseline --prune` removes {'it' if len(one.gone) == 1 else 'them'}."
             if one.gone
             else f"Nothing is gone of {count(one.total, 'finding')} in {path}."
-            if os.path.exists(one.path)
-            else f"There is no baseline: {path} does not exist."
         )
     else:
         lines.append(

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from fapi_lint import __version__
 from fapi_lint.cli.options import Arguments, check_command
-from fapi_lint.cli.terminal import ProgressBar, emit, note, use_color, warn, width
+from fapi_lint.cli.terminal import ProgressBar, emit, is_capable, note, use_color, warn, width
 from fapi_lint.engine.applications import Options
 from fapi_lint.engine.changes import Change, write
 from fapi_lint.engine.reading import Memory
@@ -57,7 +57,7 @@ def run(arguments: Arguments) -> int:
 def _check(arguments: Arguments, memory: Memory) -> int:
     paths, stdin = _input(arguments)
     clock = Clock()
-    with ProgressBar(enabled=sys.stderr.isatty() and not arguments.quiet) as progress:
+    with ProgressBar(enabled=is_capable(sys.stderr) and not arguments.quiet) as progress:
         engine = Run(_options(arguments, paths, stdin, clock, progress), memory)
         if arguments.verbose:
             _introduce(engine)
@@ -275,6 +275,8 @@ def _suggest_command(arguments: Arguments, result: Result) -> None:
         return
     if first in COMMANDS:
         note(f"help: a command stands before all options: `fapi-lint {first}`")
+    elif first == "help":
+        note("help: `fapi-lint --help` lists the commands, `fapi-lint check --help` the options")
     elif close := get_close_matches(first, COMMANDS, 1):
         note(f"help: `{first}` is no command either; did you mean `{close[0]}`?")
 

@@ -14,7 +14,7 @@ from fapi_lint.engine.run import Run
 
 
 @click.command("clean", short_help="Delete the cache.")
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, type=click.Path(exists=True))
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration to use.")
 @click.option("--isolated", is_flag=True, help="Use no configuration file.")
 @click.option("--cache-dir", type=click.Path(), metavar="FOLDER", help="The folder of the cache.")

@@ -35,6 +35,11 @@ def use_color(choice: Color, stream: TextIO) -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
+    return is_capable(stream)
+
+
+def is_capable(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that can do more than print."""
     return os.environ.get("TERM") != "dumb" and stream.isatty()
 
 

@@ -54,8 +54,9 @@ def as_table(overview: Overview, *, color: bool = False, width: int = 80) -> str
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD if color else None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("Resource", "Model", "Schemas"):
-        table.add_column(title, overflow="fold")
+    for title in ("Resource", "Model"):
+        table.add_column(title, overflow="fold", no_wrap=True)  # The others get narrower first.
+    table.add_column("Schemas", overflow="fold")
     for title in ("Services", "Routes", "Tests"):
         table.add_column(title, justify="right")
     table.add_column("Missing", overflow="fold", style="yellow")

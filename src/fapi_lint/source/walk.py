@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterable, Iterator, Sequence
+from difflib import get_close_matches
 
 from msgspec import Struct
 
@@ -88,8 +89,18 @@ def discover(
         elif os.path.exists(path):
             files.add(path)
         else:
-            problems.add(Problem(path, "does not exist"))
+            problems.add(Problem(path, f"does not exist{_neighbour(path)}"))
     return Discovery(sorted(files), sorted(problems))
+
+
+def _neighbour(path: str) -> str:
+    """What may have been meant by a path where nothing is, as the end of a sentence."""
+    folder, name = os.path.split(path)
+    try:
+        close = get_close_matches(name, os.listdir(folder), 1, 0.75)
+    except OSError:
+        return ""
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def twins(paths: Iterable[str]) -> frozenset[str]:
