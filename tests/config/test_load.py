@@ -214,3 +214,16 @@ def test_without_a_fault_no_pydantic_is_imported(tmp_path: Path, text: str | Non
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert shown.stdout == f"{loaded}\n"
+
+
+@pytest.mark.parametrize("name", [".fapi-lint.toml", "fapi_lint.toml"])
+def test_a_file_by_nearly_the_right_name_is_not_passed_over(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('select = ["FAPI2"]\n')
+    (tmp_path / "app").mkdir()
+    with pytest.raises(ConfigError, match=rf"{name}: is not read: it is called fapi-lint\.toml"):
+        load(tmp_path / "app")
+    (tmp_path / "pyproject.toml").write_text('[tool.fapilint]\nselect = ["FAPI2"]\n')
+    with pytest.raises(ConfigError, match=r"has a table \[tool\.fapilint\], which nothing reads"):
+        load(tmp_path)
+    (tmp_path / "fapi-lint.toml").write_text("")
+    assert load(tmp_path).path == tmp_path / "fapi-lint.toml"

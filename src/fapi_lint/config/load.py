@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 FILE = "fapi-lint.toml"
 TABLE = "[tool.fapi-lint]"
+_NEAR_FILES = (".fapi-lint.toml", "fapi_lint.toml", ".fapi_lint.toml")
+_NEAR_TABLES = ("fapi_lint", "fapilint")
+"""What nothing reads, though somebody may believe so."""
+_IN_PYPROJECT = (b"fapi-lint", *(f"tool.{name}".encode() for name in _NEAR_TABLES))
 
 
 class ConfigError(Exception):
@@ -72,6 +76,8 @@ def load(start: Path, explicit: Path | None = None, isolated: bool = False) -> L
         if found := _table_in(folder):
             path, table = found
             return Loaded(_validate(table, path), path, folder)
+        if near := next((name for name in _NEAR_FILES if os.path.isfile(folder / name)), None):
+            raise ConfigError(f"is not read: it is called {FILE}", folder / near)
     return Loaded(Settings())
 
 
@@ -92,7 +98,7 @@ def read_table(path: Path) -> Any:
     """Our table of a TOML file, None if it has none."""
     try:
         raw = path.read_bytes()
-        if path.name == "pyproject.toml" and b"fapi-lint" not in raw and b"tool.fapi_lint" not in raw:
+        if path.name == "pyproject.toml" and not any(name in raw for name in _IN_PYPROJECT):
             return None  # Not worth parsing, and if it is broken, not our business.
         text = raw.decode("utf-8-sig")
     except OSError as error:
@@ -110,8 +116,8 @@ def read_table(path: Path) -> Any:
     if path.name == "pyproject.toml":
         tool = content.get("tool")
         tool = tool if isinstance(tool, dict) else {}
-        if "fapi_lint" in tool:
-            raise ConfigError(f"has a table [tool.fapi_lint], which nothing reads: it is {TABLE}", path)
+        if near := next((name for name in _NEAR_TABLES if name in tool), None):
+            raise ConfigError(f"has a table [tool.{near}], which nothing reads: it is {TABLE}", path)
         return tool.get("fapi-lint")
     return content
 
