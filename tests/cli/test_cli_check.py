@@ -304,6 +304,13 @@ def test_fixable_and_unfixable(app: Path, run: Run) -> None:
 # Files.
 
 
+def test_a_file_that_is_not_on_the_disk_yet_is_not_excluded_for_that(app: Path, run: Run) -> None:
+    text = FILES["app/models/user.py"].replace("User", "Post").encode()
+    args = ("-", "--force-exclude", "--output-format", "json", "--stdin-filename")
+    assert run(*args, "app/models/post.py", stdin=text).codes() == ["FAPI207"]
+    assert run(*args, "app/models/post.py", "--extend-exclude", "post.py", stdin=text).codes() == []
+
+
 def test_exclude_and_force_exclude(app: Path, run: Run) -> None:
     def codes(*args: str) -> list[str]:
         return run("--output-format", "json", *args).codes()

@@ -252,3 +252,12 @@ def test_a_baseline_tells_the_root(tmp_path: Path) -> None:
     assert find_root(tmp_path / "back/app/main.py", "known.json") == str(tmp_path)
     assert find_root(tmp_path / "front/main.py", "known.json") == str(tmp_path / "front")
     assert find_root(tmp_path / "back/app/main.py") == str(tmp_path / "back")
+
+
+def test_what_is_not_saved_yet_is_in_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "old.py").touch()
+    names = ["app/new.py", "app/old.py", "app/left_out.py", "app/notes.txt", "nowhere/new.py"]
+    unsaved = [str(tmp_path / name) for name in names]
+    found = discover([tmp_path], extend_exclude=["left_out.py"], root=tmp_path, unsaved=unsaved)
+    assert found.files == [str(tmp_path / "app/new.py"), str(tmp_path / "app/old.py")]

@@ -118,6 +118,7 @@ class Run:
             extend_exclude=[_plain(pattern) for pattern in extend_exclude],
             root=application.root,
             respect_gitignore=settings.respect_gitignore,
+            unsaved=self.buffers,
         )
         if strict:
             self.failed = self.failed or bool(discovery.problems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from msgspec import Struct
@@ -69,6 +69,7 @@ def discover(
     extend_exclude: Sequence[str] = (),
     root: str | os.PathLike[str] | None = None,
     respect_gitignore: bool = True,
+    unsaved: Iterable[str] = (),
 ) -> Discovery:
     """The Python files (`*.py`) that `paths` stand for.
 
@@ -76,16 +77,20 @@ def discover(
     named itself. Below a folder: patterns of `exclude` and `extend_exclude` are those of a .gitignore in
     `root` (the working folder by default); .gitignore files count, from the root of the repository down, and
     `.git/info/exclude`; virtual environments (folders with a `pyvenv.cfg`) are skipped. Links to files are
-    followed, links to folders are not. Never raises for what is on disk: missing paths and unreadable folders
-    are in the answer's `problems`.
+    followed, links to folders are not. Files that are `unsaved` count as if they were in their folders already.
+    Never raises for what is on disk: missing paths and unreadable folders are in the answer's `problems`.
     """
     files: set[str] = set()
     problems: set[Problem] = set()
     base = os.path.join(os.path.abspath(root or os.curdir), "")
     excluded = _Ignores(IgnorePatterns([*exclude, *extend_exclude]), base)
+    new: dict[str, list[str]] = {}
+    for path in unsaved:
+        if path.endswith(".py") and not os.path.lexists(path):
+            new.setdefault(os.path.dirname(path), []).append(path)
     for path in map(os.path.abspath, paths):
         if os.path.isdir(path):
-            files.update(_walk(path, excluded, respect_gitignore, problems))
+            files.update(_walk(path, excluded, respect_gitignore, problems, new))
         elif os.path.exists(path):
             files.add(path)
         else:
@@ -163,7 +168,13 @@ def _is_package(folder: str) -> bool:
     return os.path.isfile(os.path.join(folder, "__init__.py"))
 
 
-def _walk(top: str, excluded: _Ignores, respect_gitignore: bool, problems: set[Problem]) -> Iterator[str]:
+def _walk(
+    top: str,
+    excluded: _Ignores,
+    respect_gitignore: bool,
+    problems: set[Problem],
+    new: Mapping[str, Iterable[str]],
+) -> Iterator[str]:
     pending = [(top, _ignores_above(top, problems) if respect_gitignore else None)]
     while pending:
         folder, ignores = pending.pop()
@@ -188,6 +199,9 @@ def _walk(top: str, excluded: _Ignores, respect_gitignore: bool, problems: set[P
                 yield path
             else:
                 pending.append((path, ignores))
+        for path in new.get(folder, ()):
+            if not excluded.match(path, False) and not (ignores and ignores.match(path, False)):
+                yield path
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
