@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from lsprotocol import types
 from pygls import uris
@@ -14,8 +15,12 @@ from pygls.lsp.client import LanguageClient
 
 _CAN = types.ClientCapabilities(
     workspace=types.WorkspaceClientCapabilities(
-        did_change_watched_files=types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
+        did_change_watched_files=types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True),
+        workspace_edit=types.WorkspaceEditClientCapabilities(
+            document_changes=True, resource_operations=[types.ResourceOperationKind.Rename]
+        ),
     ),
+    window=types.WindowClientCapabilities(work_done_progress=True),
     text_document=types.TextDocumentClientCapabilities(
         code_action=types.CodeActionClientCapabilities(
             data_support=True, resolve_support=types.ClientCodeActionResolveOptions(["edit"])
@@ -32,6 +37,7 @@ class Editor:
         self.client = client
         self.texts: dict[Path, str] = {}
         self.watched: list[str] = []
+        self.progress: list[Any] = []
         self._said: dict[str, asyncio.Queue[types.PublishDiagnosticsParams]] = {}
         self._shown: asyncio.Queue[str] = asyncio.Queue()
         self._versions: dict[Path, int] = {}
@@ -47,6 +53,14 @@ class Editor:
         @client.feature(types.CLIENT_REGISTER_CAPABILITY)
         def registered(params: types.RegistrationParams) -> None:
             self.watched += [registration.method for registration in params.registrations]
+
+        @client.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)
+        def created(params: types.WorkDoneProgressCreateParams) -> None:
+            pass
+
+        @client.feature(types.PROGRESS)
+        def progressed(params: types.ProgressParams) -> None:
+            self.progress.append(params.value)
 
     def _about(self, uri: str) -> asyncio.Queue[types.PublishDiagnosticsParams]:
         return self._said.setdefault(uri, asyncio.Queue())
@@ -69,7 +83,9 @@ class Editor:
         self.client.text_document_did_close(types.DidCloseTextDocumentParams(named))
 
     def changed_on_disk(self, path: Path) -> None:
-        event = types.FileEvent(uri_of(path), types.FileChangeType.Changed)
+        event = types.FileEvent(
+            uri_of(path), types.FileChangeType.Changed if path.exists() else types.FileChangeType.Deleted
+        )
         self.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
 
     async def diagnostics(self, path: Path) -> list[types.Diagnostic]:
@@ -78,6 +94,10 @@ class Editor:
             said = await asyncio.wait_for(self._about(uri_of(path)).get(), _PATIENCE)
             if said.version in (None, self._versions[path]):
                 return list(said.diagnostics)
+
+    def pending(self, path: Path) -> int:
+        """How many diagnostics of a file have not been asked for."""
+        return self._about(uri_of(path)).qsize()
 
     async def message(self) -> str:
         return await asyncio.wait_for(self._shown.get(), _PATIENCE)
@@ -122,13 +142,13 @@ def _offset(text: str, position: types.Position) -> int:
 
 
 @asynccontextmanager
-async def connected(folder: Path) -> AsyncIterator[Editor]:
+async def connected(folder: Path, can: types.ClientCapabilities = _CAN) -> AsyncIterator[Editor]:
     """An editor and its server, which ends with it."""
     client = LanguageClient("editor", "1")
     editor = Editor(client)
     await client.start_io(sys.executable, "-m", "fapi_lint", "server", "--stdio", cwd=folder)
     try:
-        await client.initialize_async(types.InitializeParams(capabilities=_CAN, root_uri=uri_of(folder)))
+        await client.initialize_async(types.InitializeParams(capabilities=can, root_uri=uri_of(folder)))
         client.initialized(types.InitializedParams())
         yield editor
         await client.shutdown_async(None)

@@ -12,6 +12,7 @@ from editor import Editor, connected
 from lsprotocol import types
 
 from fapi_lint.cli import main
+from fapi_lint.lsp.progress import LongCheck
 
 USER = """\
 from sqlalchemy.orm import Mapped, mapped_column
@@ -60,9 +61,9 @@ def app(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def in_editor(app: Path, session: Callable[[Editor], Awaitable[None]]) -> None:
+def in_editor(app: Path, session: Callable[[Editor], Awaitable[None]], *can: types.ClientCapabilities) -> None:
     async def run() -> None:
-        async with connected(app) as editor:
+        async with connected(app, *can) as editor:
             await session(editor)
 
     asyncio.run(run())
@@ -223,6 +224,129 @@ def test_files_that_are_excluded_or_closed_have_no_findings(app: Path) -> None:
         assert await editor.diagnostics(post) == []
 
     in_editor(app, session)
+
+
+def test_a_broken_configuration_silences_its_own_application_only(
+    app: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    (other / "fapi-lint.toml").write_text('select = ["FAPI001"]\n', encoding="utf-8")
+    (other / "limits.py").write_text(LIMITS.replace("FAPI205", "FAPI999"), encoding="utf-8")
+
+    async def session(editor: Editor) -> None:
+        inside, outside = app / "app/limits.py", other / "limits.py"
+        editor.open(inside)
+        assert codes(await editor.diagnostics(inside)) == ["FAPI001"]
+        editor.open(outside)
+        assert codes(await editor.diagnostics(outside)) == ["FAPI001"]
+        (other / "fapi-lint.toml").write_text("selct = []\n", encoding="utf-8")
+        editor.changed_on_disk(other / "fapi-lint.toml")
+        while codes(await editor.diagnostics(outside)):
+            pass
+        assert str(other / "fapi-lint.toml") in await editor.message()
+        editor.edit(inside, f"{LIMITS}MORE = 1\n")
+        assert codes(await editor.diagnostics(inside)) == ["FAPI001"]
+
+    in_editor(app, session)
+
+
+def test_a_file_is_renamed_only_by_editors_that_can(app: Path) -> None:
+    (app / "fapi-lint.toml").write_text('select = ["FAPI102"]\n', encoding="utf-8")
+    users = app / "app/models/users.py"
+    users.write_text(USER, encoding="utf-8")
+    (app / "app/models/user.py").unlink()
+
+    async def with_renames(editor: Editor) -> None:
+        editor.open(users)
+        assert codes(await editor.diagnostics(users)) == ["FAPI102"]
+        action, _ = await editor.actions(users, 0)
+        assert action.edit is not None
+        assert action.edit.document_changes is not None
+        renamed = action.edit.document_changes[-1]
+        assert isinstance(renamed, types.RenameFile)
+        assert (renamed.old_uri, renamed.new_uri) == (users.as_uri(), (app / "app/models/user.py").as_uri())
+
+    async def without(editor: Editor) -> None:
+        editor.open(users)
+        assert codes(await editor.diagnostics(users)) == ["FAPI102"]
+        assert await editor.actions(users, 0) == []
+
+    in_editor(app, with_renames)
+    in_editor(app, without, types.ClientCapabilities())
+
+
+def test_files_that_come_and_go(app: Path) -> None:
+    async def session(editor: Editor) -> None:
+        post, user, new = (app / f"app/models/{name}.py" for name in ("post", "user", "comment"))
+        editor.open(post)
+        assert [f.code for f in await editor.diagnostics(post)] == ["FAPI205"]
+        assert len(await editor.actions(post, ROW)) == 2, "a fix and a suppression"
+        user.unlink()
+        editor.changed_on_disk(user)
+        (found,) = await editor.diagnostics(post)
+        assert "(no fix: " in found.message, "nothing is known of the other side any more"
+        editor.open(user, USER)  # Not saved.
+        assert await editor.diagnostics(user) == []
+        (found,) = await editor.diagnostics(post)
+        assert "(no fix: " not in found.message
+        editor.open(new, POST.replace("Post", "Comment").replace("posts", "comments"))
+        assert codes(await editor.diagnostics(new)) == ["FAPI205"], "of a file that is not on the disk yet"
+
+    in_editor(app, session)
+
+
+def test_while_somebody_types_only_the_last_text_is_told_about(app: Path) -> None:
+    async def session(editor: Editor) -> None:
+        limits = app / "app/limits.py"
+        editor.open(limits)
+        await editor.diagnostics(limits)
+        for number in range(50):
+            editor.edit(limits, f"{LIMITS}x = {number}\n" * number)
+        assert len(await editor.diagnostics(limits)) == 49
+        assert editor.pending(limits) == 0
+
+    in_editor(app, session)
+
+
+class _Client:
+    """What a check sees of a server, and what it shows by it."""
+
+    def __init__(self, *, can: bool = True) -> None:
+        self.client_capabilities = types.ClientCapabilities(
+            window=types.WindowClientCapabilities(work_done_progress=can)
+        )
+        self.work_done_progress = self
+        self.shown: list[object] = []
+
+    async def create_async(self, token: str) -> None:
+        self.shown.append("create")
+
+    def begin(self, token: str, value: object) -> None:
+        self.shown.append(value)
+
+    report = end = begin
+
+
+def test_a_check_that_takes_long_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LongCheck, "PATIENCE", 0.0)
+
+    async def check(client: _Client) -> list[object]:
+        async with LongCheck(client) as progress:  # type: ignore[arg-type]
+            for done in (1, 2, 4):
+                await asyncio.to_thread(progress, done, 4)
+                await asyncio.sleep(0.01)
+        return client.shown
+
+    assert asyncio.run(check(_Client())) == [
+        "create",
+        types.WorkDoneProgressBegin("fapi-lint", message="1 of 4 files", percentage=25),
+        types.WorkDoneProgressReport(message="2 of 4 files", percentage=50),
+        types.WorkDoneProgressReport(message="checking", percentage=100),
+        types.WorkDoneProgressEnd(),
+    ]
+    assert asyncio.run(check(_Client(can=False))) == []
+    monkeypatch.setattr(LongCheck, "PATIENCE", 60.0)
+    assert asyncio.run(check(_Client())) == [], "it was done before anybody had to wait"
 
 
 def test_without_pygls_it_says_what_to_install(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from fapi_lint.engine.applications import Options
+from fapi_lint.config.load import ConfigError
+from fapi_lint.engine.applications import Options, Progress
 from fapi_lint.engine.reading import Memory
 from fapi_lint.engine.run import Run
-from fapi_lint.report.model import Report
+from fapi_lint.report.model import Diagnostic
 from fapi_lint.source.file import LineIndex, SourceError, SourceFile
 
 
@@ -36,9 +38,29 @@ class Document(Struct, frozen=True, dict=True):
         return LineIndex(self.text)
 
 
-def check(documents: Sequence[Document], memory: Memory) -> Report:
-    """What is found in the open files, of which there must be some. Raises ConfigError."""
-    return Run(_options(documents, documents), memory).check().report
+def check(documents: Sequence[Document], memory: Memory, progress: Progress) -> tuple[list[Diagnostic], list[str]]:
+    """What is found in the open files, and what went wrong.
+
+    Of applications whose configuration cannot be used nothing is found; the others are checked all the same.
+    """
+    problems: list[str] = []
+    while documents:
+        options = replace(_options(documents, documents), progress=progress)
+        try:
+            report = Run(options, memory).check().report
+        except ConfigError as error:
+            problems.append(str(error))
+            documents = _elsewhere(documents, error)
+        else:
+            return list(report.diagnostics), [*problems, *report.defects]
+    return [], problems
+
+
+def _elsewhere(documents: Sequence[Document], error: ConfigError) -> list[Document]:
+    """Those of the files that the configuration which is to blame does not hold for."""
+    folder = os.path.join(error.path.parent, "") if error.path is not None else ""
+    left = [document for document in documents if not document.path.startswith(folder)]
+    return left if len(left) < len(documents) else []
 
 
 def fix(document: Document, documents: Sequence[Document], memory: Memory) -> str:

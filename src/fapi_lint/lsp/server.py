@@ -22,6 +22,7 @@ from fapi_lint.engine.failures import origin
 from fapi_lint.engine.noqa import NEVER
 from fapi_lint.engine.reading import Memory
 from fapi_lint.lsp.documents import Document, check, fix, suppress
+from fapi_lint.lsp.progress import LongCheck
 from fapi_lint.lsp.protocol import Places, diagnostic_of, edit_of, replacement
 from fapi_lint.report.model import Diagnostic
 from fapi_lint.source.file import SourceError
@@ -29,7 +30,7 @@ from fapi_lint.source.file import SourceError
 _PAUSE = 0.2
 """Seconds without a change before a check: while somebody types, another one follows at once."""
 _FIX_ALL = "source.fixAll.fapi-lint"
-_WATCHED = "**/*.{py,toml,ini,cfg}"
+_WATCHED = ("**/*.{py,toml,ini,cfg}", "**/{requirements*.txt,.gitignore,.fapi-lint-baseline.json}")
 
 
 class Server(LanguageServer):
@@ -76,16 +77,11 @@ class Server(LanguageServer):
 
     async def _find(self, documents: list[Document]) -> tuple[list[Diagnostic], list[str]]:
         """What is found in the open files, and what went wrong."""
-        if not documents:
-            return [], []
         try:
-            async with self._engine:
-                report = await asyncio.to_thread(check, documents, self._memory)
-        except ConfigError as error:
-            return [], [str(error)]
+            async with self._engine, LongCheck(self) as progress:
+                return await asyncio.to_thread(check, documents, self._memory, progress)
         except Exception as error:
             return [], [f"{type(error).__name__}: {error}, in {origin(error)}"]
-        return list(report.diagnostics), list(report.defects)
 
     def _documents(self) -> list[Document]:
         """The open Python files that are on the disk, or could be."""
@@ -142,8 +138,11 @@ class Server(LanguageServer):
 
     def _fixes(self, findings: Iterable[Diagnostic]) -> Iterator[types.CodeAction]:
         places = self.places()
+        operations = get_capability(self.client_capabilities, "workspace.workspace_edit.resource_operations") or ()
         for finding in findings:
             if finding.fix is None or finding.fix.applicability == "display":
+                continue
+            if finding.fix.moves and types.ResourceOperationKind.Rename not in operations:
                 continue
             with contextlib.suppress(SourceError, ValueError):  # Another file is not as it was any more.
                 yield types.CodeAction(
@@ -179,7 +178,7 @@ class Server(LanguageServer):
     async def _edit(self, document: Document, change: Callable[[], str]) -> types.WorkspaceEdit | None:
         """What changes a document as an application of rules in another thread does; None if nothing changes."""
         try:
-            async with self._engine:
+            async with self._engine, LongCheck(self):
                 text = await asyncio.to_thread(change)
         except (ConfigError, RuleError):
             return None  # The check has told it.
@@ -189,7 +188,8 @@ class Server(LanguageServer):
         """Ask to be told of changes on the disk."""
         if not get_capability(self.client_capabilities, "workspace.did_change_watched_files.dynamic_registration"):
             return
-        options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(_WATCHED)])
+        watchers = [types.FileSystemWatcher(pattern) for pattern in _WATCHED]
+        options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
         method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
         await self.client_register_capability_async(
             types.RegistrationParams([types.Registration("watched-files", method, options)])
