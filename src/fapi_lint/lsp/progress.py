@@ -23,7 +23,7 @@ class LongCheck:
         self._server = server
         self._loop = asyncio.get_running_loop()
         self._token = str(uuid4())
-        self._read = types.WorkDoneProgressReport(message="checking")
+        self._read = types.WorkDoneProgressReport(message="checking", percentage=0)
         self._is_begun = False
         self._showing: asyncio.Task[None] | None = None
 
