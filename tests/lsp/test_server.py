@@ -311,7 +311,9 @@ def test_while_somebody_types_only_the_last_text_is_told_about(app: Path) -> Non
 class _Client:
     """What a check sees of a server, and what it shows by it."""
 
-    def __init__(self, *, can: bool = True) -> None:
+    def __init__(self, *, can: bool = True, answers_after: float = 0.0) -> None:
+        self.answers_after = answers_after
+        self.answered = False
         self.client_capabilities = types.ClientCapabilities(
             window=types.WindowClientCapabilities(work_done_progress=can)
         )
@@ -320,6 +322,9 @@ class _Client:
 
     async def create_async(self, token: str) -> None:
         self.shown.append("create")
+        if self.answers_after:
+            await asyncio.sleep(self.answers_after)
+            self.answered = True
 
     def begin(self, token: str, value: object) -> None:
         self.shown.append(value)
@@ -335,6 +340,8 @@ def test_a_check_that_takes_long_shows_how_far_it_is(monkeypatch: pytest.MonkeyP
             for done in (1, 2, 4):
                 await asyncio.to_thread(progress, done, 4)
                 await asyncio.sleep(0.01)
+        await asyncio.sleep(2 * client.answers_after)
+        assert client.answered == bool(client.answers_after), "it was not cancelled"
         return client.shown
 
     assert asyncio.run(check(_Client())) == [
@@ -345,6 +352,7 @@ def test_a_check_that_takes_long_shows_how_far_it_is(monkeypatch: pytest.MonkeyP
         types.WorkDoneProgressEnd(),
     ]
     assert asyncio.run(check(_Client(can=False))) == []
+    assert asyncio.run(check(_Client(answers_after=0.1))) == ["create"], "the editor answered when it was over"
     monkeypatch.setattr(LongCheck, "PATIENCE", 60.0)
     assert asyncio.run(check(_Client())) == [], "it was done before anybody had to wait"
 

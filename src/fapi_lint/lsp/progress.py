@@ -25,18 +25,21 @@ class LongCheck:
         self._token = str(uuid4())
         self._read = types.WorkDoneProgressReport(message="checking", percentage=0)
         self._is_begun = False
+        self._is_over = False
+        self._timer: asyncio.TimerHandle | None = None
         self._showing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> LongCheck:
         if get_capability(self._server.client_capabilities, "window.work_done_progress"):
-            self._showing = self._loop.create_task(self._show())
+            self._timer = self._loop.call_later(self.PATIENCE, self._start)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._showing is not None:
-            self._showing.cancel()
+        self._is_over = True  # What the editor has been asked for is waited for: pygls takes no late answer.
+        if self._timer is not None:
+            self._timer.cancel()
         if self._is_begun:
             self._server.work_done_progress.end(self._token, types.WorkDoneProgressEnd())
 
@@ -45,11 +48,14 @@ class LongCheck:
         report = types.WorkDoneProgressReport(message=message, percentage=100 * done // max(total, 1))
         self._loop.call_soon_threadsafe(self._report, report)
 
+    def _start(self) -> None:
+        self._showing = self._loop.create_task(self._show())
+
     async def _show(self) -> None:
-        await asyncio.sleep(self.PATIENCE)
         with suppress(JsonRpcException):
             await self._server.work_done_progress.create_async(self._token)
-            self._begin()
+            if not self._is_over:
+                self._begin()
 
     def _begin(self) -> None:
         begin = types.WorkDoneProgressBegin("fapi-lint", message=self._read.message, percentage=self._read.percentage)
@@ -59,5 +65,5 @@ class LongCheck:
     def _report(self, report: types.WorkDoneProgressReport) -> None:
         is_news = report.percentage != self._read.percentage
         self._read = report
-        if self._is_begun and is_news:
+        if self._is_begun and is_news and not self._is_over:
             self._server.work_done_progress.report(self._token, report)
