@@ -215,3 +215,30 @@ def test_an_installed_package_offers_rules(app: Path, run: Run, monkeypatch: pyt
     ran = run()
     assert ran.code == 2
     assert ran.err.startswith('error: the plugin "our_package.rules" of the package our-package cannot be imported')
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("yield Finding(", "return Finding(", "it returns Finding, and does not yield findings"),
+        ("yield Finding(", "yield str(place), Finding(", "it yields tuple, which is no Finding"),
+        ("at=place", "at=None", "it yields a finding that is at no Place in the application: None"),
+        ("at=place", "at=place.path", "it yields a finding that is at no Place in the application: '"),
+        ("at=place", "at=type(place)('/none', 0, 1)", "no Place in the application: Place(path='/none'"),
+        ("at=place", "at=type(place)(place.path, 0, 9999)", "it yields a finding that is at no Place"),
+        ("message=ADVICE", "message=None", "the message of its finding is no text: None"),
+        ("Applicability.UNSAFE, (edit", '"unsafe", (edit', "the fix of its finding is no Fix, or has no Applicability"),
+        ("fix=Fix(", "fix=tuple.__new__(tuple) or (", "the fix of its finding is no Fix, or has no Applicability"),
+    ],
+)
+def test_a_rule_that_gives_no_findings_says_what_it_gives(
+    team: Path, run: Run, right: str, wrong: str, told: str
+) -> None:
+    assert right in RULE
+    write(team, {"our_rules/words.py": RULE.replace(right, wrong)})
+    for arguments in ((), ("--diff", "--unsafe-fixes")):
+        ran = run(*arguments)
+        assert ran.code == 2
+        assert "error: OUR001 (no-user) failed on Model User in " in ran.err
+        assert told in ran.err
+        assert "This is a defect of the plugin our_rules." in ran.err

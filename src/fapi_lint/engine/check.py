@@ -10,9 +10,11 @@ from msgspec import Struct
 
 from fapi_lint.engine.failures import origin
 from fapi_lint.engine.timing import Clock
+from fapi_lint.fix.edit import Applicability
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, Rule
+from fapi_lint.source.place import Place
 
 _RECURSION_LIMIT = 4_000
 """Names made of names, hundreds of times: more than Python would go along, and less than its stack can take."""
@@ -56,8 +58,14 @@ class RuleError(Exception):
     def report(self) -> str:
         """What to tell people: the rule, where it failed, and what was raised."""
         cause = self.__cause__ or self
+        if isinstance(cause, _WrongAnswer):
+            return f"{self}: {cause}. {blame(self.rule)}"
         what = f"{type(cause).__name__}: {' '.join(str(cause).split())}".removesuffix(": ")
         return f"{self}: {what}, in {origin(cause)}. {blame(self.rule)}"
+
+
+class _WrongAnswer(Exception):
+    """A rule gave something else than findings in the application."""
 
 
 def check(
@@ -93,13 +101,35 @@ def _check(
         with clock.rule(rule.code):
             for subject in _judged(project, project.subjects(rule.subject)):
                 try:
-                    found.extend([Violation(rule, finding) for finding in rule.check(subject, project)])
+                    found.extend([Violation(rule, finding) for finding in _answer(rule, subject, project)])
                 except (Exception, SystemExit) as cause:
                     error = RuleError(rule, subject)
                     if errors is None:
                         raise error from cause
                     error.__cause__ = cause
                     errors.append(error)
+
+
+def _answer(rule: Rule, subject: Any, project: Project) -> Iterator[Finding]:
+    """What a rule says of a subject; nothing else than findings, for a plugin may give anything."""
+    answer: Any = rule.check(subject, project)
+    if not isinstance(answer, Iterator):
+        raise _WrongAnswer(f"it returns {type(answer).__name__}, and does not yield findings")
+    for finding in answer:
+        if not isinstance(finding, Finding):
+            raise _WrongAnswer(f"it yields {type(finding).__name__}, which is no Finding")
+        if not _is_in(finding.at, project):
+            raise _WrongAnswer(f"it yields a finding that is at no Place in the application: {finding.at!r}")
+        if not isinstance(finding.message, str):
+            raise _WrongAnswer(f"the message of its finding is no text: {finding.message!r}")
+        if finding.fix is not None and not isinstance(getattr(finding.fix, "applicability", None), Applicability):
+            raise _WrongAnswer(f"the fix of its finding is no Fix, or has no Applicability: {finding.fix!r}")
+        yield finding
+
+
+def _is_in(at: Any, project: Project) -> bool:
+    module = project.by_path.get(at.path) if isinstance(at, Place) else None
+    return module is not None and 0 <= at.start <= at.end <= len(module.text)
 
 
 def _judged(project: Project, subjects: Iterable[Any]) -> Iterator[Any]:
