@@ -58,13 +58,13 @@ class RuleError(Exception):
     def report(self) -> str:
         """What to tell people: the rule, where it failed, and what was raised."""
         cause = self.__cause__ or self
-        if isinstance(cause, _WrongAnswer):
+        if isinstance(cause, _AnswerError):
             return f"{self}: {cause}. {blame(self.rule)}"
         what = f"{type(cause).__name__}: {' '.join(str(cause).split())}".removesuffix(": ")
         return f"{self}: {what}, in {origin(cause)}. {blame(self.rule)}"
 
 
-class _WrongAnswer(Exception):
+class _AnswerError(Exception):
     """A rule gave something else than findings in the application."""
 
 
@@ -114,16 +114,16 @@ def _answer(rule: Rule, subject: Any, project: Project) -> Iterator[Finding]:
     """What a rule says of a subject; nothing else than findings, for a plugin may give anything."""
     answer: Any = rule.check(subject, project)
     if not isinstance(answer, Iterator):
-        raise _WrongAnswer(f"it returns {type(answer).__name__}, and does not yield findings")
+        raise _AnswerError(f"it returns {type(answer).__name__}, and does not yield findings")
     for finding in answer:
         if not isinstance(finding, Finding):
-            raise _WrongAnswer(f"it yields {type(finding).__name__}, which is no Finding")
+            raise _AnswerError(f"it yields {type(finding).__name__}, which is no Finding")
         if not _is_in(finding.at, project):
-            raise _WrongAnswer(f"it yields a finding that is at no Place in the application: {finding.at!r}")
+            raise _AnswerError(f"it yields a finding that is at no Place in the application: {finding.at!r}")
         if not isinstance(finding.message, str):
-            raise _WrongAnswer(f"the message of its finding is no text: {finding.message!r}")
+            raise _AnswerError(f"the message of its finding is no text: {finding.message!r}")
         if finding.fix is not None and not isinstance(getattr(finding.fix, "applicability", None), Applicability):
-            raise _WrongAnswer(f"the fix of its finding is no Fix, or has no Applicability: {finding.fix!r}")
+            raise _AnswerError(f"the fix of its finding is no Fix, or has no Applicability: {finding.fix!r}")
         yield finding
 
 
