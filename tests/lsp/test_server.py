@@ -295,6 +295,24 @@ def test_files_that_come_and_go(app: Path) -> None:
     in_editor(app, session)
 
 
+def test_no_fix_is_offered_over_a_file_that_has_changed_unseen(app: Path) -> None:
+    async def session(editor: Editor) -> None:
+        post, user = app / "app/models/post.py", app / "app/models/user.py"
+        editor.open(post)
+        await editor.diagnostics(post)
+        assert "FAPI205: Write User.posts out" in (await editor.actions(post, ROW))[0].title
+        user.write_text(f"\n\nLIMIT = 1\n{USER}", encoding="utf-8")  # The editor does not tell.
+        assert [action.title for action in await editor.actions(post, ROW)] == [
+            "FAPI205: Suppress it here with a comment"
+        ]
+        editor.changed_on_disk(user)
+        await editor.diagnostics(post)
+        action, _ = await editor.actions(post, ROW)
+        assert editor.applied(action)[user].startswith("\n\nLIMIT = 1\nfrom typing import TYPE_CHECKING\n")
+
+    in_editor(app, session)
+
+
 def test_while_somebody_types_only_the_last_text_is_told_about(app: Path) -> None:
     async def session(editor: Editor) -> None:
         limits = app / "app/limits.py"

@@ -8,17 +8,22 @@ from lsprotocol import types
 from pygls import uris
 from pygls.workspace import PositionCodec
 
+from fapi_lint.engine.reading import Memory
 from fapi_lint.lsp.documents import Document
 from fapi_lint.report.model import Diagnostic, Position, ReportedFix
 from fapi_lint.source.file import LineIndex, SourceFile
 
 
 class Places:
-    """Places as an editor counts them: rows and columns from 0, columns in the units that it asked for."""
+    """Places as an editor counts them: rows and columns from 0, columns in the units that it asked for.
 
-    def __init__(self, documents: Iterable[Document], codec: PositionCodec) -> None:
+    Files that are not open are as they were when `memory` read them.
+    """
+
+    def __init__(self, documents: Iterable[Document], codec: PositionCodec, memory: Memory) -> None:
         self._documents = {document.path: document for document in documents}
         self._codec = codec
+        self._memory = memory
         self._read: dict[str, LineIndex] = {}
 
     def file(self, path: str) -> types.OptionalVersionedTextDocumentIdentifier:
@@ -29,7 +34,7 @@ class Places:
         return types.OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
 
     def range(self, path: str, start: Position, end: Position) -> types.Range:
-        """Raises SourceError if the file cannot be read, and ValueError if it has no such place any more."""
+        """Raises SourceError if the file cannot be read, and ValueError if it is not as it was."""
         lines = self._lines(path)
         return types.Range(self._position(lines, start), self._position(lines, end))
 
@@ -41,7 +46,11 @@ class Places:
         if path in self._documents:
             return self._documents[path].lines
         if path not in self._read:
-            self._read[path] = SourceFile.read(path).lines
+            source = SourceFile.read(path)
+            known = self._memory.reads.get(path)
+            if known is not None and known[1].source.digest != source.digest:
+                raise ValueError(f"{path} has changed")
+            self._read[path] = source.lines
         return self._read[path]
 
 

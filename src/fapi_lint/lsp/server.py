@@ -110,7 +110,7 @@ class Server(LanguageServer):
 
     def places(self) -> Places:
         """Places in the files as they were checked."""
-        return Places(self._checked, self.workspace.position_codec)
+        return Places(self._checked, self.workspace.position_codec, self._memory)
 
     # --- code actions ------------------------------------------------------------------------------
 
