@@ -113,7 +113,7 @@ def _check(
 def _answer(rule: Rule, subject: Any, project: Project) -> Iterator[Finding]:
     """What a rule says of a subject; nothing else than findings, for a plugin may give anything."""
     answer: Any = rule.check(subject, project)
-    if not isinstance(answer, Iterator):
+    if not isinstance(answer, Iterable):
         raise _AnswerError(f"it returns {type(answer).__name__}, and does not yield findings")
     for finding in answer:
         if not isinstance(finding, Finding):
