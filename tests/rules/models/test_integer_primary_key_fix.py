@@ -315,6 +315,15 @@ def test_what_holds_the_values_follows() -> None:
             "def root(db):\n    return by_number(db, 7)\n",
             "the number `7` at app/service.py:13",
         ),
+        (
+            "def create(db, data):\n    user = User(**data)\n    db.add(user)\n    return user.id\n\n\n"
+            "HANDLERS = {dict: [create]}\n",
+            "`create`, which is kept to be called from elsewhere, at app/service.py:14",
+        ),
+        (
+            "def drop(db, user_id: int):\n    db.delete(db.get(User, user_id))\n\n\nACTIONS = {'drop': drop}\n",
+            "`drop`, which is kept to be called from elsewhere, at app/service.py:12",
+        ),
     ],
 )
 def test_what_a_uuid_does_not_go_with(service: str, expected: str) -> None:
@@ -548,6 +557,68 @@ def get(key: int, db, unknown):
     after = convert({"app/user.py": USER, "app/service.py": head + service})
     assert "def get(key: UUID, db, unknown):" in after["app/service.py"]
     assert reason(service.replace("found[key]", "found")).startswith("`show`, of which nothing is known,")
+
+
+@pytest.mark.parametrize(
+    ("service", "after"),
+    [
+        (
+            "def counts(db) -> dict[int, int]:\n"
+            "    return dict(db.execute(select(User.id, func.count(User.name)).group_by(User.id)).all())\n",
+            "dict[UUID, int]",
+        ),
+        (
+            "def pairs(db) -> list[tuple[int, int]]:\n"
+            "    return [(key, n) for key, n in db.execute(select(User.id, func.count(User.name)))]\n\n\n"
+            "def counts(db) -> dict[int, int]:\n    return dict(pairs(db))\n",
+            "dict[UUID, int]",
+        ),
+        (
+            "def ids(users: list[User]) -> dict[str, int]:\n    return dict((u.name, u.id) for u in users)\n",
+            "dict[str, UUID]",
+        ),
+        (
+            "def names(users: list[User]) -> dict[int, str]:\n"
+            "    found = {user.id: user.name for user in users}\n    return dict(found)\n",
+            "dict[UUID, str]",
+        ),
+        (
+            "def sizes(users: list[User]) -> dict[str, int]:\n    return dict((u.name, len(u.name)) for u in users)\n",
+            "dict[str, int]",
+        ),
+    ],
+)
+def test_dicts_made_of_pairs(service: str, after: str) -> None:
+    head = "from sqlalchemy import func, select\n\nfrom app.user import User\n\n\n"
+    assert f") -> {after}:" in convert({"app/user.py": USER, "app/service.py": head + service})["app/service.py"]
+
+
+def test_objects_that_an_attribute_holds() -> None:
+    service = """\
+        from dataclasses import dataclass
+
+        from app.user import User
+
+
+        @dataclass
+        class Visit:
+            visitor: int
+
+
+        class Visits:
+            def __init__(self) -> None:
+                self.made: list[Visit] = []
+
+            def visitor(self, visit: Visit, db) -> User:
+                self.made.append(visit)
+                return db.get(User, visit.visitor)
+
+            def of(self, one: int | None = None) -> list[Visit]:
+                return [visit for visit in self.made if one in (None, visit.visitor)]
+        """
+    after = convert({"app/user.py": USER, "app/service.py": service})["app/service.py"]
+    assert "    visitor: UUID\n" in after
+    assert "def of(self, one: UUID | None = None)" in after
 
 
 def test_what_a_route_answers_with() -> None:

@@ -14,7 +14,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
 from fapi_lint.project.descent import once
 from fapi_lint.project.identity.sql import CHAINING, ROWS, SCALARS
-from fapi_lint.project.inference.type import Type
+from fapi_lint.project.inference.type import ITERABLES, Type
 from fapi_lint.project.pairing import backref_name
 from fapi_lint.project.symbols import Binding, Class, Function, Scope, Variable
 from fapi_lint.project.traversal import paths
@@ -43,6 +43,8 @@ _GENERIC = frozenset([
     "Iterator", "AsyncIterator", "Generator", "AsyncGenerator",
 ])
 # fmt: on
+_HOLDING = ITERABLES | {"set", "frozenset", "deque"}
+"""Types that hold objects: what is known of a list is known of what is in it."""
 
 
 class Entities:
@@ -169,6 +171,8 @@ class Entities:
         return self._typed(self.project.types.of(scope, expr))
 
     def _typed(self, type_: Type | None) -> Class | None:
+        while type_ is not None and type_.is_standard(*_HOLDING):
+            type_ = type_.arg
         return type_.symbol if type_ is not None and isinstance(type_.symbol, Class) else None
 
     def attribute(self, owner: Class, name: str) -> Class | None:

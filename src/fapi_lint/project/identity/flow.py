@@ -348,16 +348,27 @@ class Flow(Places):
             else:
                 join(cell.item(), self.value(scope, key))
                 join(cell.entry(), self.value(scope, value))
+            self._keep_function(scope, value)
         return cell
 
     def _collection(self, scope: Scope, expr: o.Collection) -> Cell:
         values = [self.value(scope, item) for item in expr.items]
+        for item in expr.items:
+            self._keep_function(scope, item)
         has_star = any(isinstance(item, o.Starred) for item in expr.items)
         # A list of names and identifiers is a row.
         if not has_star and (expr.kind == "tuple" or any(value is not None and value.is_other for value in values)):
             return record(*values)
         pairs = zip(expr.items, values, strict=True)
         return listed(*(value.item() if value and isinstance(item, o.Starred) else value for item, value in pairs))
+
+    def _keep_function(self, scope: Scope, item: o.Node) -> None:
+        """A function stands in a table, from where nobody sees it called: what it takes and gives goes anywhere."""
+        function = self.resolver.resolve(scope, item) if isinstance(item, (o.Name, o.Attribute)) else None
+        if isinstance(function, Function):
+            text = f"`{function.name}`, which is kept to be called from elsewhere,"
+            for cell in (self.returned(function), *(self.parameter(function, each) for each in function.node.params)):
+                self.dumped(cell, scope, item, text)
 
     def _compare(self, scope: Scope, expr: o.Compare) -> None:
         for operand in expr.operands:

@@ -145,11 +145,12 @@ def _dict(call: o.Call, values: list[Cell | None]) -> Cell:
     for arg, value in zip(call.args[len(call.args) - len(values) :], values, strict=True):
         if arg.keyword:
             join(cell.part(arg.keyword), value)
-        elif value is not None and value.has("dict"):
-            join(cell, value)
-        elif value is not None and value.has("list"):
-            join(cell.item(), value.item().part("0"))
-            join(cell.entry(), value.item().part("1"))
+        elif value is not None:
+            if not value.has("list"):
+                join(cell, value)
+            if not value.has("dict"):
+                join(cell.item(), value.item().part("0"))
+                join(cell.entry(), value.item().part("1"))
     return cell
 
 
