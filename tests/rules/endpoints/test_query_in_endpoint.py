@@ -40,6 +40,15 @@ def test_calls_on_sessions(handler: str, calls: int) -> None:
     assert len(findings({"app/api/a.py": HEAD + handler}, "FAPI408")) == calls
 
 
+def test_handlers_made_by_a_factory() -> None:
+    handler = "    async def a(db: SessionDep):\n        await db.commit()\n\n    return router\n"
+    head = HEAD.replace(
+        '@router.get("/")\n', "def make(path: str) -> APIRouter:\n    @router.get(path)\n    @router.head(path)\n"
+    )
+    (found,) = findings({"app/api/a.py": head + handler}, "FAPI408")
+    assert found.row == 19
+
+
 def test_exempt_and_tests() -> None:
     text = HEAD + "async def a(db: SessionDep):\n    await db.commit()\n"
     assert findings({"tests/a.py": text}, "FAPI408") == []

@@ -439,6 +439,27 @@ def test_tests_that_ask_for_nobody() -> None:
     )
 
 
+@pytest.mark.parametrize(("number", "is_fixed"), [("4", False), ("999999", True)])
+def test_paths_of_routes_that_nobody_can_see(number: str, is_fixed: bool) -> None:
+    service = """\
+        from app.own import endpoint
+        from app.user import User
+
+
+        class UserView:
+            @endpoint("/users/{user_id}", methods=["GET"])
+            def get_user(self, user_id: int):
+                return self.db.get(User, user_id)
+        """
+    test = f'def test_user(client):\n    assert client.get("/api/users/{number}").status_code == 404\n'
+    files = {"app/user.py": USER, "app/service.py": service, "tests/test_user.py": test}
+    (found,) = findings({"app/base.py": BASE, **files}, "FAPI201")
+    if is_fixed:
+        assert '"/api/users/00000000-0000-0000-0000-0000000f423f"' in convert(files)["tests/test_user.py"]
+    else:
+        assert found.message.endswith("a UUID may not fit: the path `/users/4` at tests/test_user.py:2)")
+
+
 def test_the_title_says_what_is_lost() -> None:
     service = (
         "from sqlalchemy import select\n\nfrom app.user import User\n\n\n"

@@ -195,6 +195,32 @@ def test_what_cannot_be_renamed(routes: str, reason: str) -> None:
     assert reason in found.message
 
 
+def test_handlers_made_by_a_factory() -> None:
+    text = """\
+        from fastapi import APIRouter
+
+
+        def make_router(service) -> APIRouter:
+            router = APIRouter(prefix="/users")
+
+            @router.get("")
+            def list_users():
+                return service.all()
+
+            @router.post("")
+            @router.post("/")
+            def create_user():
+                return service.create()
+
+            return router
+        """
+    (found,) = findings({**MODEL, PATH: text}, "FAPI104")
+    assert found.row == 8
+    assert found.message == (
+        "Handler `list_users` of GET /users is not `get_users` (no fix: it is not defined at module level)"
+    )
+
+
 def test_a_service_that_is_in_the_way_is_renamed_first() -> None:
     files = {
         **MODEL,

@@ -227,7 +227,15 @@ class Obstacles:
         if identity.is_uuid:
             return []
         matches = (re.search(rf"/([\w-]+)/\{{{name}[:}}]", path) for _, name, path in self._paths(identity))
-        return sorted({found[1] for found in matches if found is not None})
+        nouns = {found[1] for found in matches if found is not None}
+        tables = {model.table for key in identity.keys for model in self.project.models.users_of(key.owner)}
+        return sorted(nouns.union(table for table in tables if table is not None and table not in self._known_nouns))
+
+    @cached_property
+    def _known_nouns(self) -> set[str]:
+        """What stands before a parameter in the paths of routes. Others are those of routes that nobody can see."""
+        paths = (path for route in self.project.routes.all for path in route.full_paths)
+        return {noun for path in paths for noun in re.findall(r"/([\w-]+)/\{", path)}
 
     def _paths(self, identity: Identity) -> Iterator[tuple[Route, str, str]]:
         """The routes that take an identifier, the name by which they do, and their full paths."""

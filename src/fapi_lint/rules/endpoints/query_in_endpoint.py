@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.project import Project
+from fapi_lint.project.routes import Route
 from fapi_lint.project.symbols import Function
 from fapi_lint.rules.rule import Finding, rule
 
 
 @rule("FAPI408", "query-in-endpoint", preference="Project Structure", default=False)
-def query_in_endpoint(handler: Function, project: Project) -> Iterator[Finding]:
+def query_in_endpoint(route: Route, project: Project) -> Iterator[Finding]:
     """A handler talks to the database session itself instead of a service.
 
     A query in a service can be tested without a request, and used by a task or another endpoint; a handler is left
@@ -57,7 +58,10 @@ def query_in_endpoint(handler: Function, project: Project) -> Iterator[Finding]:
     Options:
         `exempt`.
     """
-    if handler not in project.routes.by_handler or not project.purposes.is_application(handler.module):
+    handler = route.handler
+    if handler is None or project.routes.by_handler[handler][0] is not route:
+        return
+    if not project.purposes.is_application(handler.module):
         return
     if project.settings.is_exempt("FAPI408", handler.name):
         return
