@@ -122,15 +122,19 @@ def _members(
 def registered_types(project: Project, column: Column) -> list[Located | None]:
     """The types that the registries of a column's models give its annotation; None for one that cannot be seen.
 
-    They are entries of `type_annotation_map`, in a declarative base or passed to what makes the base.
+    They are entries of `type_annotation_map`, in a declarative base or passed to what makes the base. That of
+    an alias as it is called is taken before that of the class it stands for.
     """
-    kinds = {kind for kind in _aliases(project, column.scope, column.mapped_type) if kind is not None}
-    kinds |= {kind for kind in [python_type(project, column.scope, column.mapped_type)] if kind is not None}
-    return [
-        entry
-        for model in project.models.users_of(column.owner)
-        for entry in (_registered(project, model, kinds) if model.registry is not None else [None])
-    ]
+    called = {kind for kind in _aliases(project, column.scope, column.mapped_type) if kind is not None}
+    python = {kind for kind in [python_type(project, column.scope, column.mapped_type)] if kind is not None}
+    found: list[Located | None] = []
+    for model in project.models.users_of(column.owner):
+        if model.registry is None:
+            found.append(None)
+            continue
+        entries = list(_registered(project, model, called))
+        found += entries if any(entry is not None for entry in entries) else _registered(project, model, python)
+    return found
 
 
 def _aliases(project: Project, scope: Scope, annotation: o.Node | None) -> Iterator[Symbol | None]:

@@ -614,6 +614,38 @@ def test_dicts_made_of_pairs(service: str, after: str) -> None:
     assert f") -> {after}:" in convert({"app/user.py": USER, "app/service.py": head + service})["app/service.py"]
 
 
+def test_a_class_that_is_mapped_imperatively_is_no_unknown_one() -> None:
+    service = """\
+        from dataclasses import dataclass
+
+        from sqlalchemy import Column, Integer, Table
+        from sqlalchemy.orm import Session, registry
+
+        from app.user import User
+
+
+        @dataclass
+        class Region:
+            id: int
+
+
+        mapper_registry = registry()
+        table = Table("region", mapper_registry.metadata, Column("id", Integer, primary_key=True))
+        mapper_registry.map_imperatively(Region, table)
+
+
+        def get_region(db: Session, region_id: int) -> Region | None:
+            return db.get(Region, region_id)
+
+
+        def get_user(db: Session, user_id: int) -> User | None:
+            return db.get(User, user_id)
+        """
+    after = convert({"app/user.py": USER, "app/service.py": service})["app/service.py"]
+    assert "def get_user(db: Session, user_id: uuid.UUID)" in after
+    assert "def get_region(db: Session, region_id: int)" in after
+
+
 def test_objects_that_an_attribute_holds() -> None:
     service = """\
         from dataclasses import dataclass

@@ -205,6 +205,14 @@ def test_the_length_may_come_from_the_registry() -> None:
     assert "name: str = Field(max_length=60)" in fixed(files, "FAPI303", unsafe=True)[PATH]
 
 
+def test_the_length_of_an_alias_goes_before_that_of_its_class() -> None:
+    model = MODEL.replace("Base): ...", "Base):\n    type_annotation_map = {str: String(60), short: String(30)}")
+    model = model.replace("Mapped[str] = mapped_column(String(50))", "Mapped[short]")
+    model = "from typing import Annotated\nshort = Annotated[str, 30]\n" + model
+    files = {PATH: HEAD + "class UserCreate(BaseModel):\n    name: str\n", "app/models/user.py": model}
+    assert "name: str = Field(max_length=30)" in fixed(files, "FAPI303", unsafe=True)[PATH]
+
+
 def test_the_column_of_what_a_request_creates() -> None:
     route = "@router.put('/users')\ndef users(user: CreateUserRequest): ...\n"
     text = (

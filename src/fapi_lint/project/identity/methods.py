@@ -288,7 +288,7 @@ def _get(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | No
         if meant is not None:
             join(flow.of_models(scope, first, meant), flow.value(scope, args[1].value))
             return None
-        if flow.project.sessions.kind(flow.project.types.of(scope, func.value)) is not None:
+        if model is None and flow.project.sessions.kind(flow.project.types.of(scope, func.value)) is not None:
             flow.unknown_class(scope, first)
     if not args or args[0].star:
         return UNTOLD
