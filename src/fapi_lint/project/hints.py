@@ -55,7 +55,7 @@ _RESULTS = {
 _TESTS = frozenset(["all", "any", "callable", "hasattr", "isinstance", "issubclass"])
 _TRANSPARENT = frozenset(["classmethod", "final", "listens_for", "override", "staticmethod", "wraps"])
 """Decorators that neither read the annotations nor change what is returned."""
-_ACCESSORS = frozenset(["deleter", "on_event", "setter"])
+_ACCESSORS = frozenset(["deleter", "on_event", "setter", "websocket"])
 """The same, as methods of something."""
 _FAMILIAR = frozenset(
     [

@@ -98,7 +98,7 @@ class Timestamps(Struct, eq=False, dict=True):
         return imported or module not in self._loaded_by_mixin
 
     def _goes_with_mixin(self, model: Model) -> bool:
-        """Whether nobody has to give the columns of the mixin when an object is made."""
+        """Whether the columns of the mixin are there what they are elsewhere, and nobody has to give them."""
         assert self.mixin is not None
         models, mixin = self.project.models, self.mixin
         columns = models.columns_of(mixin)
@@ -109,6 +109,9 @@ class Timestamps(Struct, eq=False, dict=True):
             given = [column.argument("init") for column in columns]
             is_alike = models.is_dataclass(mixin) and models.is_dataclass(model.class_)
             return is_alike and all(init is not None and o.dotted(init.expr) == "False" for init in given)
+        users = models.users_of(mixin)
+        if any(column.type_arg is None for column in columns) and any(user.type_maps for user in users):
+            return any(user.registry == model.registry for user in users)  # It says what type the columns have.
         return True
 
     @cached_property

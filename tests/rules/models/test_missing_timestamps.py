@@ -114,6 +114,38 @@ def test_the_mixin_of_the_project_is_used() -> None:
     assert "created_at" not in result
 
 
+def test_a_mixin_whose_types_another_base_says_is_not_used() -> None:
+    mixin = """\
+from datetime import datetime
+
+from sqlalchemy import DateTime, func
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Zoned(DeclarativeBase):
+    type_annotation_map = {datetime: DateTime(timezone=True)}
+
+
+class TimestampMixin:
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class Team(TimestampMixin, Zoned):
+    __tablename__ = "team"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Club(Zoned):
+    __tablename__ = "club"
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+    after = fixed(files(USER, mixin=mixin), "FAPI203", unsafe=True)
+    assert "class User(Base):" in after["app/models.py"]
+    assert after["app/models.py"].count("DateTime(timezone=True)") == 2
+    assert "class Club(TimestampMixin, Zoned):" in after["app/mixin.py"]
+
+
 def test_a_mixin_whose_module_needs_the_model_is_not_used() -> None:
     mixin = "from app import models\n" + MIXIN
     other = "from app.mixins import TimestampMixin\nfrom app.db import Base\n\n\nclass Pet(TimestampMixin, Base):\n"

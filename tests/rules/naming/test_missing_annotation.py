@@ -157,6 +157,12 @@ def test_nothing_is_annotated_in_doubt(text: str) -> None:
     assert after(text) == text
 
 
+def test_nobody_reads_what_a_websocket_returns() -> None:
+    head = "from fastapi import APIRouter\n\nrouter = APIRouter()\n\n"
+    text = f"{head}@router.websocket('/')\nasync def f():\n    print(1)\n"
+    assert after(text) == text.replace("f():", "f() -> None:")
+
+
 def test_methods_of_plain_classes() -> None:
     text = """\
         class A(Exception):
