@@ -475,6 +475,22 @@ class File(Base):
 """
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("user.commented.append(Post(title='x'))", ["User.comments"]),
+        ("print(user.commented)", ["User.comments", "User.comments.post"]),
+    ],
+)
+def test_what_is_added_to_an_association_proxy(line: str, expected: list[str]) -> None:
+    app = files(body(f"user = await db.get(User, key)\n{line}"))
+    own = 'comments: Mapped[list["Comment"]] = relationship()\n    commented = association_proxy("comments", "post")\n'
+    app["app/models.py"] = MODELS.replace(
+        "    name: Mapped[str]\n    posts", f"    name: Mapped[str]\n    {own}    posts"
+    )
+    assert sorted(load.name for load in application(app).lazy_loads.all) == expected
+
+
 def test_what_leads_to_its_own_model_is_not_loaded_by_a_refresh() -> None:
     app = files(body("comment = Comment(parent_id=key)\ndb.add(comment)\nawait db.commit()\nprint(comment.up)"))
     up = 'up: Mapped["Comment | None"] = relationship(remote_side=[id])\n'

@@ -44,6 +44,7 @@ NO_ROWS = frozenset([
 ONE = frozenset(["first", "one", "one_or_none", "fetchone", "scalar_one", "scalar_one_or_none", "scalar", "next"])
 ALL = frozenset(["all", "fetchall", "fetchmany", "partitions"])
 _KEEPING = frozenset(["list", "sorted", "set", "tuple", "reversed", "iter", "aiter", "frozenset", "filter", "cast"])
+_GROWING = frozenset(["append", "extend", "add", "insert", "update"])
 _PICKING = frozenset(["next", "anext", "min", "max", "choice"])
 _VALIDATING = frozenset(["model_validate", "from_orm", "parse_obj", "validate_python", "validate"])
 _CALLING = frozenset(["map", "filter", "sorted", "min", "max", "groupby", "reduce"])
@@ -72,7 +73,10 @@ class Calls:
     def call(self, node: o.Call, *, is_awaited: bool = False) -> Values:
         func = node.func
         if isinstance(func, o.Attribute):
-            receiver = self.walk.value(func.value)
+            if func.attr in _GROWING and isinstance(func.value, o.Attribute):
+                receiver = self.walk.attribute(func.value, grows=True)
+            else:
+                receiver = self.walk.value(func.value)
             if Other("unknown") in receiver and func.attr in self.objects.doubts.names:
                 self.objects.doubts.method(self.walk, func)
             known = [value for value in receiver if not isinstance(value, Other)]
@@ -174,7 +178,7 @@ class Calls:
 
     def object_method(self, node: o.Call, func: o.Attribute, value: Objects) -> Values:
         arguments = self.arguments(node)
-        growing = func.attr in ("append", "extend", "add", "insert", "update")
+        growing = func.attr in _GROWING
         if growing and value.many and value.path:
             for _, values in arguments[-1:]:
                 self.walk.state.give(value.origin, value.path, values)

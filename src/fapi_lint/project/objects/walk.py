@@ -226,7 +226,8 @@ class Walk:
             return NONE
         return self.state.names.get(node.id, UNKNOWN)
 
-    def attribute(self, node: o.Attribute) -> Values:
+    def attribute(self, node: o.Attribute, *, grows: bool = False) -> Values:
+        """With `grows`, something is added to a collection: nothing is read of what is in it."""
         owners = self.value(node.value)
         found: set[Any] = set()
         if Other("unknown") in owners:
@@ -235,16 +236,18 @@ class Walk:
             if isinstance(owner, Objects):
                 if node.attr == "awaitable_attrs":
                     return frozenset([Record((), many=True)]) | {owner}
-                found |= self.read(owner, node.attr, node)
+                found |= self.read(owner, node.attr, node, grows=grows)
             elif isinstance(owner, Record) and not owner.many:
                 found |= owner.get(node.attr)
             else:
                 found |= UNKNOWN
         return frozenset(found) if found else UNKNOWN
 
-    def read(self, owner: Objects, name: str, node: o.Node) -> Values:
+    def read(self, owner: Objects, name: str, node: o.Node, *, grows: bool = False) -> Values:
         """Read an attribute of mapped objects."""
-        path = (*owner.path, name)
+        model = self.objects.model_of(owner) if grows else None
+        proxied = None if model is None else self.objects.property_of(model, name)
+        path = (*owner.path, proxied[0] if isinstance(proxied, tuple) else name)
         facts = self.facts(owner.origin)
         if self.state.gone and not owner.path:
             self.objects.doubts.gone(self, owner.origin, name, self.module.place(node))
