@@ -550,6 +550,37 @@ def test_sessions_held_by_objects() -> None:
     assert "async def work(users: Users):\n    return await users.first()" in found
 
 
+OWN_CLASS = """\
+class Repository:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @classmethod
+    def of(cls, session: Session) -> "Repository":
+        return cls(session)
+
+    def get(self, id: int) -> User | None:
+        return self.session.get(User, id)
+
+
+class Users(Repository):
+    pass
+
+
+def work(db: Session) -> User | None:
+    return Users.of(db).get(1)
+"""
+
+
+def test_objects_that_their_class_makes() -> None:
+    after = converted(OWN_CLASS)
+    assert "    def of(cls, session: AsyncSession)" in after
+    assert "    return await Users.of(db).get(1)\n" in after
+    own = "    def __init__(self, session: Session, limit: int = 1) -> None:\n        self.session = session\n"
+    code = OWN_CLASS.replace("class Users(Repository):\n    pass\n", f"class Users(Repository):\n{own}")
+    assert "`session` is passed to `cls()`, which may need a synchronous session" in refusal(code)
+
+
 def test_context_managers_of_the_application() -> None:
     code = """
     from contextlib import contextmanager

@@ -82,6 +82,8 @@ def argument(reader: Reader, scope: Scope, role: Role, call: o.Call, arg: o.Arg,
         return
     if called == "add_task" and call.args:
         callee, first = reader.types.callee(scope, call.args[0].value), 1
+    if isinstance(callee, Type) and callee.is_standard("type"):
+        callee = _own_class(reader, callee) or callee
     if isinstance(callee, Function):
         _passed_to(reader, callee, call, arg, first, role, scope)
     elif isinstance(callee, Class):
@@ -104,6 +106,16 @@ def argument(reader: Reader, scope: Scope, role: Role, call: o.Call, arg: o.Arg,
 
 def _constructs(callee: External) -> bool:
     return callee.is_orm and callee.name in (*signatures.MAKERS, *signatures.SYNC_SESSIONS)
+
+
+def _own_class(reader: Reader, cls: Type) -> Class | None:
+    """What `cls(…)` makes in a class method, where no subclass is made in another way."""
+    class_ = cls.arg.symbol if cls.arg is not None else None
+    if not isinstance(class_, Class):
+        return None
+    project = reader.flow.project
+    others = (other for other in project.classes if other is not class_ and "__init__" in other.scope.bindings)
+    return None if any(class_ in project.resolver.mro(other) for other in others) else class_
 
 
 def _keeps(reader: Reader, method: LibraryMethod) -> bool:
