@@ -70,6 +70,20 @@ def test_a_thousand_routers_that_include_each_other() -> None:
     assert project.routes.all[0].full_paths == ("".join(f"/{n}" for n in names) + "/x",)
 
 
+@pytest.mark.parametrize("statement", ["from app.m{} import User", "from app.m{} import *"])
+def test_a_thousand_modules_that_hand_on_what_they_import(statement: str) -> None:
+    files = {f"app/m{n}.py": f"{statement.format(n + 1)}\n" for n in range(LENGTH)}
+    files[f"app/m{LENGTH}.py"] = MODEL
+    project = application(files)
+    first = project.by_path["/application/app/m0.py"]
+    assert project.resolver.member(first, "User") is project.models.all[0].class_
+
+
+def test_a_circle_of_a_thousand_modules_that_import_one_name_from_each_other() -> None:
+    project = application({f"app/m{n}.py": f"from app.m{(n + 1) % LENGTH} import User\n" for n in range(LENGTH)})
+    assert project.resolver.member(project.modules[0], "User") is None
+
+
 @pytest.mark.parametrize(
     ("also", "path"),
     [

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation, union_members
+from fapi_lint.project.descent import Descent
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import (
     Binding,
@@ -97,6 +98,7 @@ class Resolver:
         self._mro_cache: dict[Class, tuple[Class | External, ...]] = {}
         self._name_cache: dict[tuple[Scope, str], Symbol | None] = {}
         self._active: set[tuple[str, str]] = set()
+        self._descent = Descent()
         self._followed: set[tuple[Scope, str]] = set()
         for module in self.by_path.values():
             module.name = self._name_of(module)
@@ -231,6 +233,11 @@ class Resolver:
             return self._member_cache[key]
         if key in self._active:
             return None
+        return self._descent.step(self._find_member, (module, name))
+
+    def _find_member(self, member: tuple[Module, str]) -> Symbol | None:
+        module, name = member
+        key = (module.path, name)
         self._active.add(key)
         try:
             symbol: Symbol | None = None
