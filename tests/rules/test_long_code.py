@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
 import pytest
@@ -16,7 +16,7 @@ from typing import Annotated, Optional, Self, Union
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
-from sqlalchemy import ForeignKey, create_engine, select
+from sqlalchemy import ForeignKey, Table, create_engine, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
 
@@ -131,6 +131,52 @@ def test_what_is_made_of_itself_or_of_more_of_the_same_comes_to_an_end(code: str
     found = findings({"app/main.py": MODELS + code}, list(all_rules()))
     assert found
     assert "FAPI000" not in {each.code for each in found}
+
+
+@pytest.mark.parametrize(
+    ("targets", "reason"),
+    [
+        (lambda n: range(16), "`N0Read` contains itself, so that there is no end to what is read"),
+        (lambda n: [n + 1] * 4 if n < 15 else [], "reads more than 500 attributes of what it contains"),
+    ],
+    ids=["crosswise", "in levels"],
+)
+def test_schemas_that_contain_others_are_read_as_far_as_anybody_can_count(
+    targets: Callable[[int], Sequence[int]], reason: str
+) -> None:
+    code = "pairs = Table('pairs', Base.metadata)\n"
+    for n in range(16):
+        code += (
+            f"class N{n}(Base):\n    __tablename__ = 'n{n}'\n    id: Mapped[int] = mapped_column(primary_key=True)\n"
+        )
+        for index, target in enumerate(targets(n)):
+            code += f"    r{index}: Mapped[list['N{target}']] = relationship(secondary=pairs)\n"
+        code += f"class N{n}Read(BaseModel):\n    id: int\n"
+        for index, target in enumerate(targets(n)):
+            code += f"    r{index}: list['N{target}Read']\n"
+    code += "@router.get('/')\nasync def show(db: AsyncSession) -> N0Read:\n    return await db.get(N0, 1)\n"
+    (found,) = findings({"app/main.py": MODELS + code}, ["FAPI506"])
+    assert "`N0.r0`" in found.message
+    assert found.message.endswith(f"{reason})")
+
+
+@pytest.mark.parametrize(
+    ("decorator", "more", "parentheses"), [("@property", "", ""), ("", ", other", "(self)")], ids=["property", "method"]
+)
+def test_what_reads_itself_over_and_over_takes_no_power_of_the_depth(
+    decorator: str, more: str, parentheses: str
+) -> None:
+    step = f"    {decorator}\n    def p{{n}}(self{more}): return self{f'.p{{m}}{parentheses}' * 3}\n"
+    node = (
+        "class Node(Base):\n    __tablename__ = 'node'\n    id: Mapped[int] = mapped_column(primary_key=True)\n"
+        "    up_id: Mapped[int] = mapped_column(ForeignKey('node.id'))\n"
+        "    up: Mapped['Node'] = relationship(remote_side=[id])\n"
+        f"    {decorator}\n    def p0(self{more}): return self.up\n{times(step)}"
+    )
+    last = f"p{LAST}{parentheses.replace('self', 'node')}"
+    show = f"async def show(db: AsyncSession):\n    node = await db.get(Node, 1)\n    return node.{last}\n"
+    (found,) = findings({"app/main.py": MODELS + node + show}, ["FAPI506"])
+    assert "`Node.up`" in found.message
 
 
 def test_related_objects_take_no_power_of_their_number() -> None:

@@ -33,7 +33,7 @@ Classes: TypeAlias = "tuple[tuple[str, Class], ...]"
 Statements: TypeAlias = "tuple[tuple[str, Statement], ...]"
 
 _DEPTH = 12
-"""How many attributes are followed one after the other."""
+"""How many attributes are followed one after the other: what calls itself, or many others, adds some at each step."""
 
 
 class ObjectFlow(Struct, eq=False, dict=True):
@@ -304,6 +304,9 @@ class ObjectFlow(Struct, eq=False, dict=True):
     def _substituted(self, value: Value, bound: dict[Origin, list[Objects]]) -> Iterator[Value]:
         if isinstance(value, Objects) and value.origin in bound:
             for passed in bound[value.origin]:
+                if len(passed.path) + len(value.path) > _DEPTH:
+                    yield from UNKNOWN
+                    continue
                 yield Objects(passed.origin, passed.path + value.path, value.many or (passed.many and not value.path))
             if not bound[value.origin]:
                 yield from UNKNOWN
@@ -419,6 +422,8 @@ class ObjectFlow(Struct, eq=False, dict=True):
         """The value of an attribute of mapped objects."""
         path = (*owner.path, name)
         model = self.model_of(owner)
+        if len(path) > _DEPTH:
+            return UNKNOWN
         if model is None:
             if owner.origin.model is not None:
                 return UNKNOWN

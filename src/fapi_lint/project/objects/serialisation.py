@@ -31,6 +31,8 @@ Reading: TypeAlias = "tuple[Path, Place, str | None, frozenset[str] | None]"
 last one is read of what it leads to as well, and so on."""
 
 _DEPTH = 8
+_MOST = 500
+"""Attributes at any depth that a schema may read: schemas that contain each other crosswise read a power of them."""
 _CONTAINERS = frozenset(["list", "List", "Sequence", "Iterable", "set", "Set", "Collection", "tuple", "Tuple"])
 _MAPPINGS = frozenset(["dict", "Dict", "Mapping"])
 _TRANSPARENT = frozenset(["Optional", "Annotated"])
@@ -187,8 +189,12 @@ class Serialisation:
         if key not in self._paths:
             self._paths[key] = []
             self._active.append(schema)
-            self._paths[key] = list(self._found(schema, model, arguments))
+            found = list(self._found(schema, model, arguments))
             self._active.pop()
+            if len(found) > _MOST:
+                many = f"`{schema.name}` reads more than {_MOST} attributes of what it contains"
+                found = [(path, place, obstacle or many, None) for path, place, obstacle, _ in found if len(path) == 1]
+            self._paths[key] = found
         return self._paths[key]
 
     def _found(self, schema: Schema, model: Model | None, arguments: Arguments) -> Iterator[Reading]:
