@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
@@ -30,6 +30,11 @@ class Returns(Struct, eq=False, dict=True):
     project: Project
     function: Function
     depth: int = 0
+    called: dict[tuple[Function, int], Returns] = field(default_factory=dict)
+    """What is known of the functions that are called on the way, by their depth: one may be called in many places."""
+
+    named: dict[str, bool] = field(default_factory=dict)
+    """Whether a name may hold a response."""
 
     @cached_property
     def values(self) -> list[o.Expr]:
@@ -69,7 +74,6 @@ class Returns(Struct, eq=False, dict=True):
     # --- responses ---------------------------------------------------------------------------------
 
     def is_response(self, expr: o.Expr) -> bool:
-        scope, http = self.function.scope, self.project.http
         match expr:
             case o.Await():
                 return self.is_response(expr.value)
@@ -78,13 +82,20 @@ class Returns(Struct, eq=False, dict=True):
             case o.Operation(operator="or" | "and"):
                 return any(self.is_response(operand) for operand in expr.operands)
             case o.Name():
-                bindings = self.function.scope.bindings.get(expr.id, ())
-                if any(b.value is not None and b.value is not expr and self._makes_response(b.value) for b in bindings):
-                    return True
-                return any(http.annotates_response(scope, binding.annotation) for binding in bindings)
+                if expr.id not in self.named:
+                    self.named[expr.id] = self._is_named_response(expr.id)
+                return self.named[expr.id]
             case o.Call():
                 return self._makes_response(expr)
         return False
+
+    def _is_named_response(self, name: str) -> bool:
+        scope, http = self.function.scope, self.project.http
+        return any(
+            (binding.value is not None and self._makes_response(binding.value))
+            or http.annotates_response(scope, binding.annotation)
+            for binding in scope.bindings.get(name, ())
+        )
 
     def _makes_response(self, expr: o.Expr) -> bool:
         if isinstance(expr, o.Await):
@@ -96,7 +107,7 @@ class Returns(Struct, eq=False, dict=True):
         if isinstance(callee, Function):
             if callee.node.returns is not None:
                 return http.annotates_response(callee.enclosing, callee.node.returns)
-            return self.depth < _DEPTH and Returns(self.project, callee, self.depth + 1).has_response
+            return self.depth < _DEPTH and self._called(callee).has_response
         if isinstance(callee, Class):
             return http.kind_of(callee) == "response"
         if isinstance(callee, External) and http.kind_of(callee) is not None:
@@ -104,6 +115,12 @@ class Returns(Struct, eq=False, dict=True):
         # `templates.TemplateResponse(…)`, `oauth.google.authorize_redirect(…)`: other libraries make responses too.
         name = expr.func.attr if isinstance(expr.func, o.Attribute) else o.dotted(expr.func)
         return any(word in name.lower() for word in ("response", "redirect", "render"))
+
+    def _called(self, function: Function) -> Returns:
+        key = (function, self.depth + 1)
+        if key not in self.called:
+            self.called[key] = Returns(self.project, function, self.depth + 1, self.called)
+        return self.called[key]
 
     # --- schemas -----------------------------------------------------------------------------------
 

@@ -44,6 +44,8 @@ class Blocking:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self._waits: dict[tuple[Function, int], o.Node | None] = {}
+        self._gives: dict[tuple[Function, int], o.Param | None] = {}
 
     def hindrance(self, handler: Function) -> str | None:
         """Why a route handler may not run in the event loop; None if nothing in it or in what it is given waits.
@@ -60,6 +62,12 @@ class Blocking:
 
     def _waiting(self, function: Function, depth: int) -> o.Node | None:
         """The first part of a function that may wait."""
+        key = (function, depth)
+        if key not in self._waits:
+            self._waits[key] = self._find_waiting(function, depth)
+        return self._waits[key]
+
+    def _find_waiting(self, function: Function, depth: int) -> o.Node | None:
         node: o.Node
         scope = function.scope
         for node, _ in paths(scope.body, o.Call, o.With, o.Yield, o.While):
@@ -84,6 +92,12 @@ class Blocking:
 
     def _given_objects(self, function: Function, depth: int) -> o.Param | None:
         """The first parameter whose dependency works, at any depth, with a synchronous session."""
+        key = (function, depth)
+        if key not in self._gives:
+            self._gives[key] = self._find_given_objects(function, depth)
+        return self._gives[key]
+
+    def _find_given_objects(self, function: Function, depth: int) -> o.Param | None:
         for param in function.node.params:
             if any(self._gives_objects(marker, depth) for marker in self.project.dependencies.markers(function, param)):
                 return param
