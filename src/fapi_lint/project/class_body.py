@@ -35,25 +35,33 @@ def names_used_as_columns_only(project: Project, class_: Class, names: set[str])
     return names - search.found
 
 
-def keeps_order(project: Project, class_: Class, annotated: set[str]) -> bool:
-    """Whether the columns of a class keep their order in the table when these attributes get an annotation.
+class ColumnOrder:
+    """The order in which a class brings its columns into the table.
 
     SQLAlchemy merges the names of attributes with those of annotations: a column that is but an annotation may stand
     before one that has none.
     """
-    bindings = class_.scope.bindings
 
-    def is_bound(name: str) -> bool:
-        return any(b.value is not None or b.annotation is None for b in bindings.get(name, ()))
+    def __init__(self, project: Project, class_: Class) -> None:
+        bindings = class_.scope.bindings
+        self._names = list(bindings)
+        self._columns = {column.name for column in project.models.columns_of(class_)}
+        self._bound = [n for n, own in bindings.items() if any(b.value is not None or not b.annotation for b in own)]
+        self._noted = {n for n, own in bindings.items() if any(b.annotation is not None for b in own)}
+        self._is_certain = self._columns.issubset(self._bound)
+        self._kept: dict[frozenset[str], bool] = {}
 
-    columns = {column.name for column in project.models.columns_of(class_)}
-    if all(map(is_bound, columns)):
-        return True
-    bound = list(filter(is_bound, bindings))
-    noted = [name for name, own in bindings.items() if any(b.annotation is not None for b in own)]
-    later = [name for name in bindings if name in noted or name in annotated]
-    before, after = _merged(bound, noted), _merged(bound, later)
-    return [name for name in before if name in columns] == [name for name in after if name in columns]
+    def is_kept(self, annotated: frozenset[str]) -> bool:
+        """Whether it stays the same when these attributes get an annotation."""
+        if self._is_certain:
+            return True
+        if annotated not in self._kept:
+            self._kept[annotated] = self._with(annotated) == self._with(frozenset())
+        return self._kept[annotated]
+
+    def _with(self, annotated: frozenset[str]) -> list[str]:
+        noted = [name for name in self._names if name in self._noted or name in annotated]
+        return [name for name in _merged(self._bound, noted) if name in self._columns]
 
 
 def _merged(one: list[str], other: list[str]) -> list[str]:

@@ -40,6 +40,7 @@ class Models(Struct, eq=False, dict=True):
     _columns: dict[Class, list[Column]] = field(default_factory=dict)
     _relationships: dict[Class, list[Relationship]] = field(default_factory=dict)
     _returned: dict[Function, o.Call | None] = field(default_factory=dict)
+    _dataclasses: dict[Class, bool] = field(default_factory=dict)
 
     @cached_property
     def all(self) -> list[Model]:
@@ -192,6 +193,11 @@ class Models(Struct, eq=False, dict=True):
 
     def is_dataclass(self, class_: Class) -> bool:
         """Whether mapped attributes of the class are fields of a dataclass."""
+        if class_ not in self._dataclasses:
+            self._dataclasses[class_] = self._is_dataclass(class_)
+        return self._dataclasses[class_]
+
+    def _is_dataclass(self, class_: Class) -> bool:
         if any(base.name == "MappedAsDataclass" for base in self.project.resolver.foreign(class_)):
             return True
         own = [ancestor for ancestor in self.project.resolver.mro(class_) if isinstance(ancestor, Class)]

@@ -66,6 +66,8 @@ class Pairings(Struct, eq=False, dict=True):
     project: Project
     _joins: dict[Relationship, Join | None] = field(default_factory=dict)
     _keys: dict[tuple[Class, Class], list[Column] | None] = field(default_factory=dict)
+    _open_of: dict[Model, list[Relationship]] = field(default_factory=dict)
+    _assigned: dict[str, set[str]] = field(default_factory=dict)
 
     # --- models ------------------------------------------------------------------------------------
 
@@ -210,9 +212,15 @@ class Pairings(Struct, eq=False, dict=True):
                     return True
             elif name in ancestor.scope.bindings or (ancestor, name) in self.incoming:
                 return True
-        assigned = re.compile(rf"\b{model.name}\.{name}\s*=[^=]")
-        mentioning = self.project.references.mentioning(model.name)
-        return any(name in module.text and assigned.search(module.text) for module in mentioning)
+        return name in self._assigned_from_outside(model.name)
+
+    def _assigned_from_outside(self, class_name: str) -> set[str]:
+        """The attributes that are assigned to a class of this name, whatever it is: `User.posts = …`."""
+        if class_name not in self._assigned:
+            assigned = re.compile(rf"\b{class_name}\.(\w+)\s*=(?=[^=])")
+            mentioning = self.project.references.mentioning(class_name)
+            self._assigned[class_name] = {name for module in mentioning for name in assigned.findall(module.text)}
+        return self._assigned[class_name]
 
     # --- joins -------------------------------------------------------------------------------------
 
@@ -237,9 +245,9 @@ class Pairings(Struct, eq=False, dict=True):
         loops = source.class_ in target.ancestors or target.class_ in source.ancestors
         for located in (condition, relationship.argument("foreign_keys")):
             if located is not None:
-                text = located.scope.module.slice(located.expr)
-                outgoing = [column for column in outgoing if _mentions(text, column.name)]
-                incoming = [column for column in incoming if _mentions(text, column.name)]
+                words = _words(located)
+                outgoing = [column for column in outgoing if column.name in words]
+                incoming = [column for column in incoming if column.name in words]
         if loops:
             incoming = []
         if len(outgoing) + len(incoming) != 1:
@@ -248,10 +256,9 @@ class Pairings(Struct, eq=False, dict=True):
         direction = Direction.MANY_TO_ONE if outgoing else Direction.ONE_TO_MANY
         if loops:
             side = relationship.argument("remote_side")
-            remote = "" if side is None else side.scope.module.slice(side.expr)
             if condition is not None and "remote(" in condition.scope.module.slice(condition.expr):
                 return None
-            many_to_one = side is not None and not _mentions(remote, key.name)
+            many_to_one = side is not None and key.name not in _words(side)
             direction = Direction.MANY_TO_ONE if many_to_one else Direction.ONE_TO_MANY
         plain = condition is None or _is_equality(relationship, condition)
         return Join(source, target, direction, key, plain=plain)
@@ -263,9 +270,14 @@ class Pairings(Struct, eq=False, dict=True):
             return []
         return [
             other
-            for other in join.target.relationships.values()
-            if other is not relationship and is_open(other) and self._is_reverse(join, self.join(other))
+            for other in self._open(join.target)
+            if other is not relationship and self._is_reverse(join, self.join(other))
         ]
+
+    def _open(self, model: Model) -> list[Relationship]:
+        if model not in self._open_of:
+            self._open_of[model] = [each for each in model.relationships.values() if is_open(each)]
+        return self._open_of[model]
 
     def _is_reverse(self, join: Join, other: Join | None) -> bool:
         if other is None or not other.plain or other.direction is not join.direction.reverse:
@@ -412,8 +424,8 @@ def _letters(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def _mentions(text: str, name: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+def _words(located: Located) -> set[str]:
+    return set(re.findall(r"\w+", located.scope.module.slice(located.expr)))
 
 
 def _is_optional(node: o.Node) -> bool:

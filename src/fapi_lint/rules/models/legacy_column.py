@@ -6,7 +6,7 @@ from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
 from fapi_lint.fix.mapped import MappedTypes
 from fapi_lint.fix.text import insert_argument, replace
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.class_body import keeps_order, names_used_as_columns_only
+from fapi_lint.project.class_body import ColumnOrder, names_used_as_columns_only
 from fapi_lint.project.mapped import Column, allows_none
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class
@@ -102,7 +102,8 @@ def legacy_column(project: Project, _: Project) -> Iterator[Finding]:
         columns = [column for column in project.models.columns_of(class_) if _is_legacy(column, project)]
         names = {column.name for column in columns}
         usable = names_used_as_columns_only(project, class_, names)
-        ordered = names if keeps_order(project, class_, usable) else set()
+        order = ColumnOrder(project, class_)
+        ordered = names if order.is_kept(frozenset(usable)) else set()
         for column in columns:
             name = f"{class_.name}.{column.name}"
             if project.settings.is_exempt("FAPI209", name):
@@ -110,7 +111,7 @@ def legacy_column(project: Project, _: Project) -> Iterator[Finding]:
             fix: Fix | str = _fix(column, project, types)
             if column.name not in usable:
                 fix = "the class body uses it as a `Column`"
-            elif column.name not in ordered or not keeps_order(project, class_, {column.name}):
+            elif column.name not in ordered or not order.is_kept(frozenset([column.name])):
                 fix = "the columns of the table would change their order"
             message = f"`{name}` is a `Column` instead of `Mapped[…] = mapped_column(…)`"
             if isinstance(fix, str):

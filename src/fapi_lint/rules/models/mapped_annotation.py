@@ -8,7 +8,7 @@ from fapi_lint.fix.mapped import MappedTypes
 from fapi_lint.fix.mapped_relationship import spell_relationship
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
-from fapi_lint.project.class_body import keeps_order
+from fapi_lint.project.class_body import ColumnOrder
 from fapi_lint.project.mapped import Column, Relationship, allows_none
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class, External, Scope, Variable
@@ -155,15 +155,18 @@ def mapped_annotation(project: Project, _: Project) -> Iterator[Finding]:
             continue
         attributes: list[Column | Relationship] = [*project.models.columns_of(class_)]
         attributes += project.models.relationships_of(class_)
+        order = ColumnOrder(project, class_)
         for attribute in sorted(attributes, key=lambda attribute: attribute.statement.start):
             name = f"{class_.name}.{attribute.name}"
             if not project.settings.is_exempt("FAPI210", name):
-                yield from _check(attribute, name, project, types)
+                yield from _check(attribute, name, project, types, order)
 
 
-def _check(attribute: Column | Relationship, name: str, project: Project, types: MappedTypes) -> Iterator[Finding]:
+def _check(
+    attribute: Column | Relationship, name: str, project: Project, types: MappedTypes, order: ColumnOrder
+) -> Iterator[Finding]:
     if _is_missing(attribute, project):
-        fix: Fix | str = _annotate(attribute, project, types)
+        fix: Fix | str = _annotate(attribute, project, types, order)
         message = f"`{name}` has no `Mapped[…]`"
     elif isinstance(attribute, Column) and (nullable := _contradiction(attribute, project)) is not None:
         fix = _follow(attribute, nullable, types)
@@ -184,7 +187,7 @@ def _is_missing(attribute: Column | Relationship, project: Project) -> bool:
     return symbol is not None and symbol.is_from("sqlalchemy", "mapped_column", "relationship", "relation")
 
 
-def _annotate(attribute: Column | Relationship, project: Project, types: MappedTypes) -> Fix | str:
+def _annotate(attribute: Column | Relationship, project: Project, types: MappedTypes, order: ColumnOrder) -> Fix | str:
     """`Mapped[…]` for an attribute without, or why there is no fix."""
     statement, class_ = attribute.statement, attribute.owner
     assert isinstance(statement, o.Assign)
@@ -205,8 +208,8 @@ def _annotate(attribute: Column | Relationship, project: Project, types: MappedT
             return "the Python type of its values is not certain"
         if optional is None:
             return "whether it may be NULL is not certain"
-        unnoted = {c.name for c in project.models.columns_of(class_) if isinstance(c.statement, o.Assign)}
-        if not keeps_order(project, class_, {attribute.name}) or not keeps_order(project, class_, unnoted):
+        unnoted = [c.name for c in project.models.columns_of(class_) if isinstance(c.statement, o.Assign)]
+        if not order.is_kept(frozenset([attribute.name])) or not order.is_kept(frozenset(unnoted)):
             return "the columns of the table would change their order"
         mapped = types.mapped(class_, type_, optional=optional)
     if mapped is None:
