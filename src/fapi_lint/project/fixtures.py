@@ -56,6 +56,7 @@ class Fixtures:
         self.project = project
         self._modules = project.tests.modules
         self._named: dict[Module, dict[str, Function]] = {}
+        self._meant: dict[tuple[Module, str], Function | None] = {}
 
     @cached_property
     def all(self) -> list[Fixture]:
@@ -126,6 +127,12 @@ class Fixtures:
 
     def meant(self, module: Module, name: str) -> Function | None:
         """The fixture of a name that the tests of a file see: its own, of the nearest conftest file, or of a plugin."""
+        key = (module, name)
+        if key not in self._meant:
+            self._meant[key] = self._find_meant(module, name)
+        return self._meant[key]
+
+    def _find_meant(self, module: Module, name: str) -> Function | None:
         above = (
             self.project.by_path.get(os.path.join(folder, "conftest.py")) for folder in folders_above(module.folder)
         )

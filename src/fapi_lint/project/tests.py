@@ -201,6 +201,8 @@ class Tests:
 
         https://anyio.readthedocs.io/en/stable/testing.html: then anyio runs the test. `module` is the test's.
         """
+        if not self._mentions_backend:
+            return False
         seen, pending = {function}, [function]
         while pending:
             for param in pending.pop().node.params:
@@ -211,6 +213,10 @@ class Tests:
                     seen.add(fixture)
                     pending.append(fixture)
         return False
+
+    @cached_property
+    def _mentions_backend(self) -> bool:
+        return any(_BACKEND in module.text for module in self.project.modules)
 
     def _runs_by_fixture(self, plugin: Module) -> bool:
         """Whether a fixture of a file that all tests are given is, or is given, anyio's backend."""
