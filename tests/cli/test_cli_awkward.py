@@ -48,6 +48,37 @@ def test_a_byte_that_is_no_text_is_shown_where_it_is(app: Path, run: Run, source
     assert "2 | B = '\N{REPLACEMENT CHARACTER}'\n" in out
 
 
+@pytest.mark.parametrize(
+    ("declared", "bytes_"),
+    [("utf-7", "X = '+AD0-'"), ("unicode_escape", "X = '\\x41'")],
+)
+def test_a_file_whose_encoding_does_not_give_back_its_bytes_is_left_alone(
+    app: Path, run: Run, declared: str, bytes_: str
+) -> None:
+    source = f"# coding: {declared}\nLIMIT = 10  # noqa: FAPI205\n{bytes_}\n".encode()
+    write(app, {"app/awkward.py": source})
+    ran = run("--fix", "--output-format", "json")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.codes() == ["FAPI001", "FAPI207"]
+    assert ran.json[0]["message"].endswith(
+        "(no fix: a file that it would change is in an encoding that would change other bytes)"
+    )
+    assert (app / "app/awkward.py").read_bytes() == source
+    assert (app / "app/limits.py").read_text() == "LIMIT = 10\n"
+
+
+def test_what_an_encoding_cannot_hold_suppresses_nothing(app: Path, run: Run) -> None:
+    model = FILES["app/models/user.py"].replace("users", "others").encode()
+    ascii_ = b"# coding: ascii\n" + model
+    write(app, {"app/models/other.py": ascii_, "app/models/odd.py": b"# coding: utf-7\nX = '+AD0-'\n" + model})
+    ran = run("--select", "FAPI207", "--add-noqa=caf\u00e9")
+    assert ran.code == 0
+    assert "app/models/other.py: gets no suppressions: ascii has no character '\\xe9'" in ran.out + ran.err
+    assert "app/models/odd.py: gets no suppressions: cannot be rewritten in utf-7" in ran.out + ran.err
+    assert (app / "app/models/other.py").read_bytes() == ascii_
+    assert "caf\u00e9" in (app / "app/models/user.py").read_text()
+
+
 def test_200_levels_of_nesting(app: Path, run: Run) -> None:
     brackets = f"X = {'[' * 200}{']' * 200}\n"
     calls = f"Y = {'f(' * 200}{')' * 200}\n"

@@ -9,6 +9,7 @@ from fapi_lint.engine.suppress import noqa_row, suppressible_rows
 from fapi_lint.fix.planner import verify
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
+from fapi_lint.source.file import SourceError
 from fapi_lint.source.suppressions import Suppression, parse
 
 NEVER = {"FAPI000": "the file cannot be read", "FAPI001": "it is about a suppression"}
@@ -38,11 +39,16 @@ def add_noqa(
     for path, rows in wanted.items():
         module = project.by_path[path]
         text = _with_suppressions(module, rows, reason)
-        if verify(module.text, text) is None:
-            texts[path] = text
-            added += len(rows)
-        else:
+        if verify(module.text, text) is not None:
             skipped.append(f"{module.shown}: gets no suppressions: the file would not parse with them")
+            continue
+        try:
+            module.source.encode(text)
+        except SourceError as error:
+            skipped.append(f"{module.shown}: gets no suppressions: {error.message}")
+            continue
+        texts[path] = text
+        added += len(rows)
     return texts, added, skipped
 
 

@@ -268,14 +268,14 @@ class Run:
         from fapi_lint.engine.check import RuleError
         from fapi_lint.engine.diagnose import diagnose
         from fapi_lint.engine.halves import check_in_halves
-        from fapi_lint.engine.suppress import misspelt_suppressions, unsuppressed, without_shared
+        from fapi_lint.engine.suppress import misspelt_suppressions, unsuppressed, without_unwritable
 
         clock, rules = self.options.clock, application.rules
         errors: list[RuleError] = []
         with clock.stage("rules"):
             violations = check_in_halves(project, rules, self.options.jobs, clock, errors)
             left = unsuppressed(project, violations, rules, application.ignored, application.known.rules)
-            left = without_shared(project, left)
+            left = without_unwritable(project, left)
         with clock.stage("report"):
             found = diagnose(project, left, with_edits=self.options.with_edits)
         remarks = list(misspelt_suppressions(project, application.known.rules))
@@ -349,11 +349,11 @@ class Run:
 
     def _reported(self, application: Application, project: Project, found: list[Violation]) -> list[Violation]:
         from fapi_lint.engine.diagnose import diagnose
-        from fapi_lint.engine.suppress import unsuppressed, without_shared
+        from fapi_lint.engine.suppress import unsuppressed, without_unwritable
 
         files = set(application.files)
         left = unsuppressed(project, found, application.rules, application.ignored, application.known.rules)
-        left = without_shared(project, left)
+        left = without_unwritable(project, left)
         if application.baseline:
             shown = diagnose(project, left, with_edits=False)
             unknown = set(map(id, self._without_known(application, shown)))

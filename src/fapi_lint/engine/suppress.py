@@ -66,11 +66,20 @@ def misspelt_suppressions(project: Project, known: Mapping[str, Rule]) -> Iterat
                 yield Remark(module.origin, found.row, found.message)
 
 
-def without_shared(project: Project, violations: list[Violation]) -> list[Violation]:
-    """The violations without fixes that change a file of two names, which would get two contents."""
+def without_unwritable(project: Project, violations: list[Violation]) -> list[Violation]:
+    """The violations without fixes that change a file which cannot be written.
+
+    One of two names would get two contents; and some encodings do not give back the bytes that stay.
+    """
     shared = twins(module.path for module in project.modules)
-    reason = "a file that it would change has another name, too"
-    return [unfixed(each, reason) if shared and _touches(each, shared) else each for each in violations]
+    odd = frozenset(module.path for module in project.modules if not module.source.is_rewritable)
+    for paths, reason in (
+        (shared, "a file that it would change has another name, too"),
+        (odd, "a file that it would change is in an encoding that would change other bytes"),
+    ):
+        if paths:
+            violations = [unfixed(each, reason) if _touches(each, paths) else each for each in violations]
+    return violations
 
 
 def _touches(violation: Violation, paths: frozenset[str]) -> bool:

@@ -186,13 +186,22 @@ class SourceFile:
         counts = {"\n": self.text.count("\n") - crlf, "\r\n": crlf, "\r": self.text.count("\r") - crlf}
         return max(counts, key=counts.__getitem__)
 
+    @cached_property
+    def is_rewritable(self) -> bool:
+        """Whether the encoding gives back the bytes of what stays as it is: some spell one text in several ways."""
+        if self.encoding == "utf-8":
+            return True
+        try:
+            return self._encoded(self.text) == self.raw
+        except SourceError:
+            return False
+
     def encode(self, text: str) -> bytes:
         """The bytes to write for a new text of this file: same encoding, byte order mark kept.
 
         SourceError if the encoding lacks a character, or if it cannot give back the bytes of the rest.
         """
-        # Some encodings (UTF-7, ISO-2022) spell one text in several ways.
-        if self.encoding != "utf-8" and self._encoded(self.text) != self.raw:
+        if not self.is_rewritable:
             raise SourceError(self.path, f"cannot be rewritten in {self.encoding} without changing other bytes")
         return self._encoded(text)
 
