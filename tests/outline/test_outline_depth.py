@@ -37,6 +37,19 @@ def test_too_deep_names_the_row() -> None:
     assert failure.row == 3
 
 
+@pytest.mark.parametrize("text", ["x = (" + "'a'\n" * 9000 + ")\n", "if x:\n    \\\n  y = 1\n"])
+def test_what_only_the_parser_does_not_read_is_not_called_invalid(text: str) -> None:
+    compile(text, "<text>", "exec")
+    failure = outline(text).failure
+    assert failure is not None
+    assert failure.message == "valid Python, but the parser of LibCST does not read it"
+
+
+def test_comments_before_a_long_string_and_in_it() -> None:
+    text = '# a\r# b\r\nx = f"{y!r:# c}" "# d"  # e\n' * 3
+    assert outline(text).failure is None
+
+
 @pytest.mark.parametrize(
     "text",
     [

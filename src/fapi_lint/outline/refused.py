@@ -41,6 +41,8 @@ def failure(text: str, error: ParserSyntaxError) -> o.Failure:
             return o.Failure(own.msg, max(row, 1), max(own.offset or 1, 1))
     except (ValueError, RecursionError, MemoryError):
         pass
+    else:
+        return o.Failure("valid Python, but the parser of LibCST does not read it", max(error.raw_line, 1), 1)
     message = "invalid syntax" if said else error.message.removeprefix("tokenizer error: ")
     return o.Failure(message, max(error.raw_line, 1), error.raw_column + 1)
 
