@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
@@ -53,7 +54,9 @@ def _comments_in(edit: Edit, files: Callable[[str], File]) -> list[str]:
     ] in ("", "\n", "\r")
     if not edit.path.endswith(".py") or text.find("#", edit.start, edit.end) < 0 or (whole_lines and not edit.text):
         return []
-    found = [text[start:end].rstrip() for start, end in _comments(text) if edit.start <= start and end <= edit.end]
+    comments = _comments(text)
+    first, last = (bisect_left(comments, (offset, offset)) for offset in (edit.start, edit.end))
+    found = [text[start:end].rstrip() for start, end in comments[first:last] if end <= edit.end]
     return [comment for comment in found if not is_pragma(comment)]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.outline.cursor import crosses_line
@@ -57,10 +59,14 @@ def _comments(
     text: str, candidates: Iterable[tuple[int, int]], strings: list[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
     """The candidates that are comments; where a candidate's `#` is inside a string, its line's next one counts."""
+    outermost: list[tuple[int, int]] = []
+    for span in sorted(strings):
+        if not outermost or span[1] > outermost[-1][1]:
+            outermost.append(span)
     for start, end in candidates:
         while start >= 0:
-            inside = next((span for span in strings if span[0] <= start < span[1]), None)
-            if inside is None:
+            index = bisect_right(outermost, start, key=itemgetter(0)) - 1
+            if index < 0 or start >= outermost[index][1]:
                 yield start, end
                 break
-            start = text.find("#", inside[1], end)
+            start = text.find("#", outermost[index][1], end)

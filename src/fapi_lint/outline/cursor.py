@@ -23,8 +23,10 @@ class Cursor:
         text = self.text
         pos = self.pos
         word = (token[0].isalpha() or token[0] == "_") and token[-1] not in _QUOTES
+        found = -1
         while True:
-            found = text.find(token, pos)
+            if found < pos:  # In a long block of comments, it is far behind most of them.
+                found = text.find(token, pos)
             if found < 0:
                 raise AssertionError(f"{token!r} not found after offset {self.pos}")
             comment = text.find("#", pos, found)
@@ -44,8 +46,10 @@ class Cursor:
             return found
 
     def _line_end(self, pos: int) -> int:
-        ends = [end for end in (self.text.find("\n", pos), self.text.find("\r", pos)) if end >= 0]
-        return min(ends, default=len(self.text))
+        end = self.text.find("\n", pos)
+        end = len(self.text) if end < 0 else end
+        carriage_return = self.text.find("\r", pos, end)
+        return end if carriage_return < 0 else carriage_return
 
 
 def crosses_line(text: str, start: int, end: int) -> bool:

@@ -116,7 +116,8 @@ def removal(text: str, suppression: Suppression, codes_to_drop: Collection[str])
     if after := _NEXT_PART.search(text, suppression.end, end):
         return start, after.start(), ""
     # Only blanks are left of the line, or the code or the part of the comment before the directive.
-    line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    newline = text.rfind("\n", 0, start)
+    line_start = max(newline, text.rfind("\r", newline + 1, start)) + 1
     before = text[line_start:start].rstrip()
     if before:
         return line_start + len(before), end, ""
