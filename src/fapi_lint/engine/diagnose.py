@@ -39,16 +39,25 @@ def diagnose(
     def below_root(path: str) -> str:
         return relative_path(path, project.root)
 
-    return [_diagnostic(project.by_path[each.finding.at.path], each, reported, below_root) for each in violations]
+    @cache
+    def excerpt(module: Module, first: int, last: int) -> tuple[str, ...]:
+        """The same text for all findings in it: a generated line may be a megabyte, and hold thousands."""
+        return tuple([module.source.lines.line(row) for row in range(first, last + 1)])
+
+    modules = project.by_path
+    return [_diagnostic(modules[each.finding.at.path], each, reported, below_root, excerpt) for each in violations]
 
 
 def _diagnostic(
-    module: Module, violation: Violation, reported: Callable[[Fix], ReportedFix], below_root: Callable[[str], str]
+    module: Module,
+    violation: Violation,
+    reported: Callable[[Fix], ReportedFix],
+    below_root: Callable[[str], str],
+    excerpt_of: Callable[[Module, int, int], tuple[str, ...]],
 ) -> Diagnostic:
     rule, finding = violation.rule, violation.finding
-    lines = module.source.lines
     start, end = _position(module, finding.at.start), _position(module, finding.at.end)
-    excerpt = tuple([lines.line(row) for row in range(start.row, end.row + 1)])
+    excerpt = excerpt_of(module, start.row, end.row)
     line = symbol = ""  # Of what is about the whole file.
     if finding.at.start != finding.at.end:
         line, symbol = excerpt[0].strip(), enclosing_name(module, finding.at.start)

@@ -24,6 +24,8 @@ TAB = " " * 4
 ELLIPSIS = "…"
 NARROWEST = 20
 """Cells of source that are shown even where the terminal has less room."""
+NEAR = 10
+"""How many times as many characters as there is room for are looked at on each side: some take up none."""
 
 
 def render(report: Report, style: Style = PLAIN) -> str:
@@ -76,6 +78,11 @@ def _crop(line: str, start: int, end: int, room: int) -> tuple[str, int, int]:
     end = min(max(start, end), len(line))
     if len(line) <= room and line.isascii() and line.isprintable():  # Nearly always.
         return line, start, max(end - start, 1)
+    # Of a generated line of a megabyte, only what is near: all of it would be measured for each of its findings.
+    left = max(start - NEAR * room, 0)
+    right = start + NEAR * room
+    more = right < len(line)
+    line, start, end = line[left:right], start - left, min(end, right) - left
     cells = [_cell(char) for char in line]
     edges = list(accumulate((_width(cell) for cell in cells), initial=0))
     first, last = 0, len(cells)
@@ -85,7 +92,7 @@ def _crop(line: str, start: int, end: int, room: int) -> tuple[str, int, int]:
         room -= len(ELLIPSIS)
     if edges[-1] - edges[first] > room:
         last = bisect_right(edges, edges[first] + room - len(ELLIPSIS)) - 1
-    before, after = ELLIPSIS if first else "", ELLIPSIS if last < len(cells) else ""
+    before, after = ELLIPSIS if first or left else "", ELLIPSIS if last < len(cells) or more else ""
     caret = len(before) + edges[start] - edges[first]
     length = edges[min(end, last)] - edges[start]
     return f"{before}{''.join(cells[first:last])}{after}", caret, max(length, 1)
