@@ -263,3 +263,36 @@ def test_what_a_subclass_calls_is_the_method_above(call: str) -> None:
     crud = CRUD.replace("self.get(db, id)\n", f"{call}(db, id)\n")
     out = fixed(files("return crud.order.through(db, id)", crud=crud), "FAPI502", unsafe=True)["app/crud.py"]
     assert f"        db_order = await {call}(db, id)\n" in out
+
+
+NOTES = """\
+    notes: Mapped[List["Note"]] = relationship()
+
+
+class Note(Base):
+    __tablename__ = "notes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+"""
+
+
+def test_what_a_subclass_makes_of_its_own_model() -> None:
+    through = "return self.get(db, id)\n"
+    made = "order = self.model(id=id)\n        order.items.append(models.Item())\n        db.add(order)\n"
+    crud = CRUD.replace(through, f"{made}        db.commit()\n        return order\n")
+    assert crud != CRUD
+    out = fixed(files("return crud.order.through(db, id)", crud=crud), "FAPI502", unsafe=True)["app/crud.py"]
+    assert f"        await db.commit()\n        {LOADED}        return order\n" in out
+
+
+@pytest.mark.parametrize("refresh", ["db.refresh(order)", "order = crud.order.update(db, order, payload)"])
+def test_what_is_in_a_new_collection_is_loaded_with_it_once_it_is_refreshed(refresh: str) -> None:
+    body = (
+        "order = models.Order(id=id)\n    order.items.append(models.Item())\n    db.add(order)\n    db.commit()\n"
+        f"    {refresh}\n    return [item.notes for item in order.items]"
+    )
+    given = files(body, "None")
+    given["app/models.py"] += NOTES
+    given["app/main.py"] = given["app/main.py"].replace("crud,", "crud, models,")
+    out = fixed(given, "FAPI502", unsafe=True)["app/main.py"]
+    assert "selectinload(models.Order.items).selectinload(models.Item.notes)" in out

@@ -79,6 +79,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
         self, function: Function, receiver: Class | None = None, classes: Classes = (), statements: Statements = ()
     ) -> Summary:
         """`classes` are the models that parameters stand for, `statements` what they are given to execute."""
+        receiver = receiver or self._only_receiver(function)
         key = (function, receiver, classes, statements)
         if key not in self._summaries:
             self._summaries[key] = Summary(function)  # what a function that calls itself sees
@@ -100,6 +101,13 @@ class ObjectFlow(Struct, eq=False, dict=True):
         if walk.receiver is not None and found is walk.function.parent:
             found = walk.receiver
         return None if found is None or self.project.model_attributes.own(found) is None else found
+
+    def _only_receiver(self, function: Function) -> Class | None:
+        """The class of a method that nothing inherits, if it says which model `self.model` is."""
+        owner, attributes = function.parent, self.project.model_attributes
+        if not isinstance(owner, Class) or owner in self.project.models.by_class or attributes.families.get(owner):
+            return None
+        return None if attributes.own(owner) is None else owner
 
     def inject(self, function: Function) -> None:
         """Put together what a handler or dependency does with the objects that its dependencies give it."""
@@ -252,6 +260,8 @@ class ObjectFlow(Struct, eq=False, dict=True):
                 change = summary.facts.get(origin)
                 if change is not None:
                     change = self._moved(walk, summary, node, value, change)
+                    if change.writes.is_read_anew and not value.path:
+                        walk.state.forget(value.origin)
                     walk.set_facts(value.origin, walk.facts(value.origin).then(change, value.path))
         if node is not None and (summary.flush is not None or summary.rows):
             self._flushed(walk, summary, node, [value.origin for values in bound.values() for value in values])

@@ -158,6 +158,7 @@ class SessionCalls:
                 self.walk.state.gone = {each for each in self.walk.state.gone if each[0] is not value.origin}
                 if func.attr == "expire":
                     self.walk.state.gone.add((value.origin, ANY))
+                self.walk.state.forget(value.origin)
                 at = self.place(node, func, is_awaited, value.origin)
                 self.walk.set_facts(value.origin, facts.refreshed(at) if func.attr == "refresh" else facts.expired(at))
             elif func.attr == "refresh":

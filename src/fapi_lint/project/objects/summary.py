@@ -35,6 +35,10 @@ class State(Struct, eq=False):
     def give(self, origin: Origin, path: Path, values: Values) -> None:
         self.given[origin, path] = self.given.get((origin, path), frozenset()) | values
 
+    def forget(self, origin: Origin) -> None:
+        """The links of an object are read anew from the database, whatever they were given."""
+        self.given = {key: values for key, values in self.given.items() if key[0] is not origin}
+
     def join(self, other: State) -> None:
         """After two branches."""
         for name, values in other.names.items():
