@@ -57,12 +57,12 @@ def name_other_side(relationship: Relationship, name: str) -> Edit:
     """
     call, module = relationship.call, relationship.module
     if call is None:
-        raise Unpairable(f"{relationship.name} has no call of `relationship`")
+        raise Unpairable(f"`{relationship.name}` has no call of `relationship`")
     own = call.argument("back_populates")
     if own is not None:
         return replace_argument_value(module, own, quote(module, name))
     if relationship.back_populates is not None:
-        raise Unpairable(f"{relationship.name} shares its arguments with others")
+        raise Unpairable(f"`{relationship.name}` shares its arguments with others")
     return insert_argument(module, call, f"back_populates={quote(module, name)}")
 
 
@@ -75,7 +75,7 @@ def quote_target(relationship: Relationship, argument: o.Arg, project: Project) 
     if target is None or source is None or target.registry != source.registry:
         raise Unpairable("the models may not be in one registry")
     if len(project.pairings.namesakes(target)) > 1:
-        raise Unpairable(f"several models are called {target.name}")
+        raise Unpairable(f"several models are called `{target.name}`")
     name = o.dotted(argument.value).partition(".")[0]
     drops = [
         DropsImport(module.path, name, guard=_only_typed(module, name, project))
@@ -136,7 +136,7 @@ class _Pair(Struct, dict=True):
     def source(self) -> Model:
         model = self.project.pairings.source(self.relationship)
         if model is None:
-            raise Unpairable(f"several models inherit {self.relationship.owner.name}")
+            raise Unpairable(f"several models inherit `{self.relationship.owner.name}`")
         return model
 
     @cached_property
@@ -158,7 +158,7 @@ class _Pair(Struct, dict=True):
             return []
         rest = [arg for arg in value.args[1:] if arg.keyword != "name"]
         if value.args[0].keyword not in ("", "name") or any(not arg.keyword for arg in rest):
-            raise Unpairable("not all arguments of backref() are visible")
+            raise Unpairable("not all arguments of `backref()` are visible")
         return rest
 
     @cached_property
@@ -191,41 +191,41 @@ class _Pair(Struct, dict=True):
         if relationship.has_unknown_arguments or any(arg.star for arg in self.call.args if arg.star == "*"):
             raise Unpairable("not all arguments of the relationship are visible")
         if relationship.back_populates is not None:
-            raise Unpairable("the relationship has back_populates too")
+            raise Unpairable("the relationship has `back_populates` too")
         if isinstance(relationship.statement, o.Assign) and len(relationship.statement.targets) > 1:
             raise Unpairable("the relationship has several names")
         if len(relationship.owner.scope.bindings.get(relationship.name, ())) > 1:
-            raise Unpairable(f"{relationship.owner.name}.{relationship.name} is assigned more than once")
+            raise Unpairable(f"`{relationship.owner.name}.{relationship.name}` is assigned more than once")
         if purposes.of(source.module) != purposes.of(target.module):
-            raise Unpairable(f"{source.name} belongs to the {purposes.of(source.module)}s, {target.name} does not")
+            raise Unpairable(f"`{source.name}` belongs to the {purposes.of(source.module)}s, `{target.name}` does not")
         for model in (source, target):
             if len(pairings.namesakes(model)) > 1:
-                raise Unpairable(f"several models are called {model.name}")
+                raise Unpairable(f"several models are called `{model.name}`")
             if self.project.models.is_dataclass(model.class_):
-                raise Unpairable(f"{model.name} is a dataclass, where an attribute would become a field")
+                raise Unpairable(f"`{model.name}` is a dataclass, where an attribute would become a field")
             if any("concrete" in self.mapper_arguments(ancestor) for ancestor in model.ancestors):
-                raise Unpairable(f"{model.name} may have concrete inheritance")
+                raise Unpairable(f"`{model.name}` may have concrete inheritance")
         if self.project.models.is_sqlmodel(source.class_) or self.project.models.is_sqlmodel(target.class_):
             raise Unpairable("a SQLModel is involved")
         self.check_name()
         self.check_join()
         if not self.project.loading.comes_with(source.module, target.module):
             raise Unpairable(
-                f"{source.module.name} is not imported everywhere {target.module.name} is, "
-                f"and {target.name} could not find {source.name} then"
+                f"`{source.module.name}` is not imported everywhere `{target.module.name}` is, "
+                f"and `{target.name}` could not find `{source.name}` then"
             )
 
     def check_name(self) -> None:
         target = self.target
         classes = {class_ for model in self.project.pairings.lineage(target) for class_ in model.ancestors}
         if any(self.name in class_.scope.bindings for class_ in classes):
-            raise Unpairable(f"{target.name} has {self.name} already")
+            raise Unpairable(f"`{target.name}` has `{self.name}` already")
         made = [r for class_ in classes for r in self.project.pairings.incoming.get((class_, self.name), ())]
         if len(made) > 1:
-            raise Unpairable(f"several backrefs make {target.name}.{self.name}")
+            raise Unpairable(f"several backrefs make `{target.name}.{self.name}`")
         written = self.name in target.module.slice(target.class_.node)
         if written and any(isinstance(node, o.Name) and node.id == self.name for node in _class_level(target.class_)):
-            raise Unpairable(f"{self.name} means something else in the body of {target.name}")
+            raise Unpairable(f"`{self.name}` means something else in the body of `{target.name}`")
 
     def check_join(self) -> None:
         """Without a hint in the relationship, its keys must tell how it joins, or not be able to mislead."""
@@ -235,12 +235,12 @@ class _Pair(Struct, dict=True):
             pairings = self.project.pairings
             keys = [pairings.keys(self.source, self.target), pairings.keys(self.target, self.source)]
             if None not in keys and sum(map(len, keys)) > 1:  # type: ignore[arg-type]
-                raise Unpairable(f"several foreign keys join {self.source.name} and {self.target.name}")
+                raise Unpairable(f"several foreign keys join `{self.source.name}` and `{self.target.name}`")
             if any(len({m.table for m in pairings.lineage(model)}) > 1 for model in (self.source, self.target)):
                 raise Unpairable("the key is not certain among inherited tables")
         condition = given("primaryjoin")
         if condition is not None and "remote(" in condition.scope.module.slice(condition.expr):
-            raise Unpairable("remote() in the join would have to change sides")
+            raise Unpairable("`remote()` in the join would have to change sides")
 
     @staticmethod
     def mapper_arguments(class_: Class) -> str:

@@ -765,6 +765,10 @@ def test_scripts_of_the_application_run_a_loop() -> None:
             "`work` is called by Celery, which does not await it",
         ),
         ("registry = scoped_session(SessionLocal)", "`scoped_session()` keeps a session for each thread"),
+        (
+            "def work():\n    registry.remove()\n\nregistry = scoped_session(SessionLocal)",
+            "`registry.remove` is of a `scoped_session`, which keeps a session for each thread",
+        ),
         ("def work(db: Session):\n    yield from get(db, 1)", "`work` yields from another generator"),
         ("with SessionLocal() as db:\n    pass", "nothing can be awaited at module level"),
         (

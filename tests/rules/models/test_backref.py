@@ -233,7 +233,7 @@ def test_a_mixin_of_one_model_has_its_other_side_written() -> None:
     )
     second = "\n\nclass Page(Owned, Base):\n    __tablename__ = 'pages'\n    id = Column(Integer, primary_key=True)\n"
     files["app/models/post.py"] += second
-    assert reason(files) == "several models inherit Owned"
+    assert reason(files) == "several models inherit `Owned`"
 
 
 @pytest.mark.parametrize(
@@ -241,14 +241,18 @@ def test_a_mixin_of_one_model_has_its_other_side_written() -> None:
     [
         ("    author = relationship('User', backref=NAME)\n", "", "the name of the backref is computed"),
         ("    author = relationship('User', backref='posts', **MORE)\n", "", "not all arguments of the relationship"),
-        ("    author = relationship('User', backref=backref('posts', **MORE))\n", "", "not all arguments of backref()"),
+        (
+            "    author = relationship('User', backref=backref('posts', **MORE))\n",
+            "",
+            "not all arguments of `backref()`",
+        ),
         ("    author = relationship('Usr', backref='posts')\n", "", "the related model is not certain"),
-        ("    author = relationship('User', backref='posts')\n", "    posts = []\n", "User has posts already"),
+        ("    author = relationship('User', backref='posts')\n", "    posts = []\n", "`User` has `posts` already"),
         ("    author = relationship('User', backref='class')\n", "", '"class" cannot be written as an attribute'),
         (
             "    author = relationship('User', backref='ForeignKey')\n",
             "    boss_id = Column(ForeignKey('users.id'))\n",
-            "ForeignKey means something else in the body of User",
+            "`ForeignKey` means something else in the body of `User`",
         ),
     ],
 )
@@ -258,13 +262,13 @@ def test_what_is_not_certain_has_no_fix(post: str, user: str, why: str) -> None:
 
 def test_two_keys_and_no_hint_have_no_fix() -> None:
     files = application("", "    author = relationship('User', backref='posts')\n")
-    assert reason(files) == "several foreign keys join Post and User"
+    assert reason(files) == "several foreign keys join `Post` and `User`"
 
 
 def test_a_model_that_is_not_loaded_with_the_other_has_no_fix() -> None:
     files = small("    author = relationship('User', backref='posts')\n")
     files["app/main.py"] = "from fastapi import FastAPI\n\nfrom app.models.user import User\n\napp = FastAPI()\n"
-    assert reason(files).startswith("app.models.post is not imported everywhere app.models.user is")
+    assert reason(files).startswith("`app.models.post` is not imported everywhere `app.models.user` is")
     files["app/main.py"] += "\nfrom app.db import base\n"
     assert_same(files)
 
@@ -318,7 +322,7 @@ def test_an_attribute_of_a_dataclass_would_be_a_field() -> None:
     files["app/db/base_class.py"] = BASE.replace("(DeclarativeBase)", "(MappedAsDataclass, DeclarativeBase)").replace(
         "import DeclarativeBase", "import DeclarativeBase, MappedAsDataclass"
     )
-    assert reason(files).startswith("Post is a dataclass")
+    assert reason(files).startswith("`Post` is a dataclass")
 
 
 # --- any formatting --------------------------------------------------------------------------------

@@ -164,7 +164,7 @@ def test_a_name_that_two_models_bear_has_no_fix() -> None:
     files = application(AUTHOR, HUB | {"app/models/other.py": USER.replace('"users"', '"others"')})
     [found] = findings(files, "FAPI208")
     assert found.fix is None
-    assert "several models are called User" in found.message
+    assert "several models are called `User`" in found.message
 
 
 def test_a_model_that_gets_its_table_from_fastapi_users() -> None:

@@ -144,7 +144,7 @@ def test_shared_arguments_are_seen_through_and_left_alone() -> None:
     assert partners(fixed(files, "FAPI206"))["Post.author"] == ["User.posts"]
     wrong = application(common.replace("author", "autor") + POSTS.format(more=", **common"), AUTHOR.format(more=""))
     [found] = findings(wrong, "FAPI206")
-    assert found.message.endswith("(no fix: posts shares its arguments with others)")
+    assert found.message.endswith("(no fix: `posts` shares its arguments with others)")
 
 
 def test_both_sides_over_one_secondary_table() -> None:

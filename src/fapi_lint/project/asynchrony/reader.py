@@ -285,7 +285,10 @@ class Reader:
             else:
                 self.obstacle(node, f"`{written}()` is part of a {purpose}, which stays synchronous")
         elif use is None:
-            self.obstacle(node, f"`{' '.join(written.split())}` has no asynchronous form")
+            known, why = self.type_of(scope, node.value, above), "has no asynchronous form"
+            if known is not None and isinstance(known.symbol, External) and known.name == "scoped_session":
+                why = "is of a `scoped_session`, which keeps a session for each thread"
+            self.obstacle(node, f"`{' '.join(written.split())}` {why}")
         elif use is Use.PLAIN:
             return
         elif use is Use.RUN_SYNC and call is not None and call.args:
