@@ -59,6 +59,19 @@ def test_reported(body: str) -> None:
     assert rows(body) == [2]
 
 
+def test_a_session_that_only_callers_tell() -> None:
+    body = """\
+        def get_or_create(session, model, **given):
+            found = session.query(model).filter_by(**given).first()
+            return found or model(**given)
+        def work(db: Session):
+            return get_or_create(db, User, id=1)
+    """
+    assert rows(body) == [2]
+    text = fixed({"app/models.py": MODELS, "app/work.py": HEAD + textwrap.dedent(body)}, "FAPI503", unsafe=True)
+    assert "session.scalars(select(model).filter_by(**given).limit(1)).first()" in text["app/work.py"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

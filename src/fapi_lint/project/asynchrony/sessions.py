@@ -25,7 +25,7 @@ from fapi_lint.project.asynchrony.session_uses import (
 from fapi_lint.project.inference import signatures
 from fapi_lint.project.inference.type import Type
 from fapi_lint.project.module import Module
-from fapi_lint.project.symbols import Class, External, Function, Scope, Symbol
+from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Symbol
 from fapi_lint.project.traversal import Parents, paths
 from fapi_lint.project.words import mentions, needles
 
@@ -334,7 +334,11 @@ class Sessions(Struct, eq=False, dict=True):
         symbol = self.project.resolver.resolve(scope, call.func.value)
         if isinstance(symbol, (External, Class, Module)) or isinstance(parents and parents[0], o.Await):
             return False
-        return self.names_model(scope, call.args)
+        if self.names_model(scope, call.args):
+            return True
+        # What callers give tells it where the signature does not: `session.query(model)`.
+        known = self.project.async_closures.flow.types if isinstance(symbol, Parameter) else None
+        return known is not None and self.kind(known.of(scope, call.func.value)) is not None
 
     def queries_in(self, module: Module, function: Function | None, scope: Scope) -> Iterator[QueryCall]:
         """Every `session.query(…)` of a function's own code, or a module's, whatever the file is for."""
