@@ -182,6 +182,10 @@ client = TestClient(app)
 
 def test_tests_that_need_the_tables_as_they_are_loaded() -> None:
     assert refused(MAIN, tests__test_main=TEST)
+    reason = "tests that make no tables may need it before the application starts"
+    for main in (MAIN, MAIN.replace("Base.metadata.create_all(bind=engine)", "seed()")):
+        files = {"app/db.py": DB, "app/models.py": "", "app/main.py": main, "tests/test_main.py": TEST}
+        assert all(reason in found.message for found in findings(files, "FAPI502"))
 
 
 def test_tests_make_their_tables_at_once() -> None:

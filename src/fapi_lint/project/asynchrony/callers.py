@@ -354,7 +354,8 @@ class Callers:
                 if self.project.purposes.of(module) != "application":
                     return Use(obstacle=Obstacle(module, call, "a script stays synchronous"))
                 return Use(Change("run", module, node, around))
-            text = f"`{function.name}()` is called {reason}, where nothing can be awaited"
+            tests = self.flow.starting.why_not(module, around, scope) if kind == "await" else ""
+            text = f"`{function.name}()` is called {reason}, where nothing can be awaited{tests}"
             return Use(obstacle=Obstacle(module, call, text))
         assert isinstance(scope.owner, Function)
         return Use(change, scope.owner)

@@ -459,5 +459,8 @@ class Reader:
             if elsewhere is not None:
                 kind = elsewhere
             elif reason is not None:
-                self.obstacle(node, f"nothing can be awaited {reason}")
+                tests = (
+                    self.flow.starting.why_not(self.module, parents, self.part.scope) if kind == "create_all" else ""
+                )
+                self.obstacle(node, f"nothing can be awaited {reason}{tests}")
         self.part.changes.append(Change(kind, self.module, node, parents))

@@ -44,6 +44,15 @@ class Starting:
 
         An application awaits it at its start, a test or a program while it is loaded, which no event loop does.
         """
+        found = self._kind(module, parents, scope)
+        return None if found == "at_start" and self._is_tested else found
+
+    def why_not(self, module: Module, parents: Sequence[o.Node], scope: Scope) -> str:
+        """What to add to the reason, if only tests keep a call from being awaited at the start."""
+        is_needed = self._is_tested and self._kind(module, parents, scope) == "at_start"
+        return ", and tests that make no tables may need it before the application starts" if is_needed else ""
+
+    def _kind(self, module: Module, parents: Sequence[o.Node], scope: Scope) -> Literal["at_start", "at_once"] | None:
         if len(parents) != 1 or not isinstance(parents[0], o.ExprStatement):
             return None
         if not (scope.is_module or self.is_factory(scope)):
@@ -55,7 +64,7 @@ class Starting:
             return "at_once"
         if purpose == "application" and imports.leading_to(module) == {module} and "FastAPI(" not in module.text:
             return "at_once"  # It is run, and imported by nobody.
-        if purpose != "application" or application is None or self._is_tested:
+        if purpose != "application" or application is None:
             return None
         if any(isinstance(n, o.Name) and not scope.is_module and n.id in scope.bindings for n in o.walk(parents[0])):
             return None
