@@ -144,7 +144,7 @@ class Conversion:
 
     def first_mock(self) -> str:
         """Where a test puts something in the place of a session or an engine, if one does: by a name that no longer is
-        there, `patch("app.start.Session")`, or as an argument, `init(MagicMock())`."""
+        there, `patch("app.start.Session")`, or as an argument, `init(MagicMock())`, `Users(MagicMock()).get(1)`."""
         made = [(c.module, getattr(c.node, "func", c.node)) for c in self.closure.changes if c.kind in _RENAMING]
         names = {f"{module.name}.{o.dotted(node)}" for module, node in made if isinstance(node, o.Name)}
         for module in self.project.tests.modules if names else ():
@@ -157,6 +157,12 @@ class Conversion:
                 if isinstance(call, o.Call) and call.start in calls:
                     for arg in self.mocks(call, sighting.scope):
                         return self.where(module.path, arg.value.start)
+            tests = (each for each in self.closure.functions if each.module is module and "Mock" in module.text)
+            for test in tests:
+                for call, _ in paths(test.scope.body, o.Call):
+                    if isinstance(self.project.types.callee(test.scope, call.func), Class):
+                        for arg in self.mocks(call, test.scope):
+                            return self.where(module.path, arg.value.start)
         return ""
 
     def first_lazy(self) -> str:
@@ -176,6 +182,9 @@ class Conversion:
     def mocks(self, call: o.Call, scope: Scope) -> Iterator[o.Arg]:
         """The arguments that are mocks, for parameters whose type becomes an asynchronous one."""
         callee = self.project.types.callee(scope, call.func)
+        if isinstance(callee, Class):
+            init = self.project.resolver.class_member(callee, "__init__")
+            callee = init if isinstance(init, Function) else None
         if isinstance(callee, Function):
             hints = [c.node.start for c in self.closure.changes if c.kind == "class" and c.module is callee.module]
             for arg in call.args:

@@ -1396,6 +1396,31 @@ def test_the_title_names_a_test_that_gives_a_mock_for_a_session(args: str, mocke
     assert ("tests that mock a session must be adapted by hand (tests/test_it.py:8)" in title) == mocked
 
 
+@pytest.mark.parametrize(("given", "mocked"), [("MagicMock()", True), ("db", False)])
+def test_the_title_names_a_test_that_makes_a_service_of_a_mock(given: str, mocked: bool) -> None:
+    service = """
+
+    class Users:
+        def __init__(self, db: Session):
+            self.db = db
+
+        def get(self, id):
+            return get(self.db, id)
+    """
+    code = f"""
+    from unittest.mock import MagicMock
+    from app.work import Users
+
+
+    def test_it(db):
+        users = Users({given})
+        assert users.get(1)
+    """
+    found = findings(app(GET + textwrap.dedent(service), tests__test_it=code), CODES)
+    (title,) = {f.fix.title for f in found if f.fix is not None}
+    assert ("tests that mock a session must be adapted by hand (tests/test_it.py:7)" in title) == mocked
+
+
 STATE = """
 from contextvars import ContextVar
 from fastapi import FastAPI, Request
