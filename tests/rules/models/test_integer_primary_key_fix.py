@@ -783,3 +783,19 @@ def test_what_is_known_of_libraries(code: str) -> None:
     after = convert({"app/user.py": USER, "app/service.py": head + code})
     assert KEY in after["app/user.py"]
     assert ("id: UUID" in after["app/service.py"]) == ("Change)" in code)
+
+
+@pytest.mark.parametrize("found", ["db.get(User, user_id)", "db.scalars(select(User).where(User.id == user_id)).one()"])
+def test_an_object_of_which_an_attribute_is_read_at_once(found: str) -> None:
+    service = f"""\
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.user import User
+
+
+def get_name_service(db: Session, user_id: int) -> str:
+    return {found}.name
+"""
+    text = convert({"app/user.py": USER, "app/service.py": service})["app/service.py"]
+    assert "def get_name_service(db: Session, user_id: UUID) -> str:" in text

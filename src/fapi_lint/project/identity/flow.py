@@ -207,6 +207,7 @@ class Flow(Places):
         if owner is not None:
             found = self.attribute(owner, expr.attr)
             if found is not None or self.entities.attribute(owner, expr.attr) is not None:
+                self.run(scope, expr.value)  # `db.get(User, user_id).email`
                 return found
         table = self._table_column(scope, expr)
         if table is not None:
