@@ -764,6 +764,14 @@ def test_scripts_of_the_application_run_a_loop() -> None:
             "from celery import shared_task\n\n@shared_task\ndef work():\n    get(SessionLocal(), 1)",
             "`work` is called by Celery, which does not await it",
         ),
+        (
+            "from sqlalchemy import event\n\n"
+            "def work():\n    with SessionLocal() as db:\n        nested = db.begin_nested()\n\n"
+            "        @event.listens_for(db, 'after_transaction_end')\n"
+            "        def restart(session, transaction):\n            nonlocal nested\n"
+            "            nested = db.begin_nested()\n",
+            "`restart` is called by SQLAlchemy, which does not await it",
+        ),
         ("registry = scoped_session(SessionLocal)", "`scoped_session()` keeps a session for each thread"),
         (
             "def work():\n    registry.remove()\n\nregistry = scoped_session(SessionLocal)",

@@ -18,7 +18,14 @@ _TRANSPARENT = frozenset(["staticmethod", "classmethod", "abstractmethod", "over
 _MANAGERS = frozenset(["contextmanager", "asynccontextmanager"])
 _AWARE = frozenset(["backoff", "freezegun", "mock", "respx", "stamina", "tenacity", "time_machine", "unittest"])
 """Packages whose decorators serve coroutine functions as well."""
-_SYNCHRONOUS = {"celery": "Celery", "click": "Click", "dramatiq": "Dramatiq", "huey": "Huey", "typer": "Typer"}
+_SYNCHRONOUS = {
+    "celery": "Celery",
+    "click": "Click",
+    "dramatiq": "Dramatiq",
+    "huey": "Huey",
+    "sqlalchemy": "SQLAlchemy",
+    "typer": "Typer",
+}
 """Packages that call what they decorate, and know nothing of coroutines."""
 _BASES = frozenset(["abc", "builtins", "typing", "typing_extensions", "pydantic", "dataclasses", "enum"])
 """Packages whose classes call none of the methods that applications give to a subclass."""
