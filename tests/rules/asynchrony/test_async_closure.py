@@ -1059,6 +1059,57 @@ def test_overriding_dependencies_are_converted() -> None:
     assert "@pytest.fixture\ndef client():" in after
 
 
+@pytest.mark.parametrize(
+    "override",
+    [
+        "app.dependency_overrides.update({get_db: override})\n    yield\n    app.dependency_overrides.pop(get_db)",
+        "app.dependency_overrides = {get_db: override}\n    yield\n    del app.dependency_overrides[get_db]",
+        "monkeypatch.setitem(app.dependency_overrides, get_db, override)\n    yield\n    "
+        "assert get_db in app.dependency_overrides",
+        "with patch.dict(app.dependency_overrides, {get_db: lambda: db}):\n        yield",
+    ],
+)
+def test_other_ways_to_override_dependencies(override: str) -> None:
+    test = f"""
+from unittest.mock import patch
+
+import pytest
+
+from app.db import SessionLocal
+from app.work import app, get_db
+
+
+def override():
+    with SessionLocal() as db:
+        yield db
+
+
+@pytest.fixture
+def db():
+    with SessionLocal() as db:
+        yield db
+
+
+@pytest.fixture
+def overridden(monkeypatch, db):
+    {override}
+"""
+    code = """
+    from fastapi import FastAPI
+
+    app = FastAPI()
+
+
+    def get_db():
+        with SessionLocal() as db:
+            yield db
+    """
+    files = fixed(app(code, tests__conftest=test), CODES, unsafe=True)
+    assert "async def get_db():" in files["app/work.py"]
+    assert "async def override():" in files["tests/conftest.py"]
+    assert "\ndef overridden(" in files["tests/conftest.py"]
+
+
 def test_titles_and_messages() -> None:
     found = findings(app(GET), CODES)
     assert {f.fix.title for f in found if f.fix is not None} == {

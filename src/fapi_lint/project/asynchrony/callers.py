@@ -12,7 +12,7 @@ from msgspec import Struct
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import ENTERING, hindrance, is_consumed
 from fapi_lint.project.asynchrony.flow import Change, Kind, Obstacle, SessionFlow
-from fapi_lint.project.asynchrony.surroundings import leaf
+from fapi_lint.project.asynchrony.surroundings import is_override, leaf
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.dependencies import MARKERS
 from fapi_lint.project.inference.type import LibraryMethod
@@ -324,13 +324,8 @@ class Callers:
             if isinstance(parent, o.Call):
                 func = parent.func
                 registers = isinstance(func, o.Call) and isinstance(func.func, o.Attribute)
-                return registers or leaf(func) in _TAKES_COROUTINES
-            if isinstance(parent, o.Subscript):
-                return leaf(parent.value) == "dependency_overrides"
-            if isinstance(parent, o.Assign):
-                targets = parent.targets
-                return any(isinstance(t, o.Subscript) and leaf(t.value) == "dependency_overrides" for t in targets)
-            return False
+                return registers or leaf(func) in _TAKES_COROUTINES or is_override(parents)
+            return is_override(parents)
         return False
 
     def _call(self, function: Function, sighting: Sighting, call: o.Call, parents: Sequence[o.Node]) -> Use:

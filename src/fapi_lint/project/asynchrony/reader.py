@@ -15,7 +15,7 @@ from fapi_lint.project.asynchrony.flow import Change, Key, Kind, Obstacle, Part
 from fapi_lint.project.asynchrony.passing import argument, given_by_keyword
 from fapi_lint.project.asynchrony.roles import Role, Use, use_of
 from fapi_lint.project.asynchrony.streaming import STREAMS, streams
-from fapi_lint.project.asynchrony.surroundings import is_shadowed, is_target, leaf, overrides_dependency, root
+from fapi_lint.project.asynchrony.surroundings import is_override, is_shadowed, is_target, leaf, root
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.inference import signatures
 from fapi_lint.project.inference.type import Type
@@ -337,7 +337,7 @@ class Reader:
                 case o.Assign() | o.AnnAssign():
                     self.stored(scope, node, parent, child)
                 case o.Lambda():
-                    if not overrides_dependency(rest):
+                    if not is_override(ancestors(rest)):
                         self.obstacle(node, f"`{self.module.slice(node)}` is used in a lambda")
                     self.shared(node)
                 case o.Yield() | o.Return():

@@ -8,6 +8,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.symbols import Function
 from fapi_lint.project.traversal import Parents
 
+_OVERRIDES = "dependency_overrides"
 _BINDING = frozenset([o.AnnAssign, o.For, o.WithItem, o.Generator, o.NamedExpr])
 
 
@@ -67,8 +68,22 @@ def is_shadowed(name: str, above: Parents) -> bool:
     return False
 
 
-def overrides_dependency(above: Parents) -> bool:
-    """Whether a lambda takes the place of a dependency: `app.dependency_overrides[get_db] = lambda: db`."""
-    statement = above[0] if above is not None else None
-    targets: Iterable[o.Node] = statement.targets if isinstance(statement, o.Assign) else ()
-    return any(isinstance(t, o.Subscript) and leaf(t.value) == "dependency_overrides" for t in targets)
+def is_override(parents: Iterable[o.Node]) -> bool:
+    """Whether something within `parents`, innermost first, is a dependency or what takes its place in tests.
+
+    `app.dependency_overrides[get_db] = lambda: db`, `monkeypatch.setitem(app.dependency_overrides, get_db, override)`
+    """
+    for parent in parents:
+        match parent:
+            case o.Arg() | o.Collection() | o.Dict():
+                continue
+            case o.Subscript(value=value):
+                return leaf(value) == _OVERRIDES
+            case o.Assign(targets=targets):
+                return any(leaf(target) == _OVERRIDES for target in targets)
+            case o.Compare(operands=operands):
+                return any(leaf(operand) == _OVERRIDES for operand in operands)
+            case o.Call(func=o.Attribute(value=value), args=args):
+                return leaf(value) == _OVERRIDES or any(leaf(arg.value) == _OVERRIDES for arg in args[:1])
+        return False
+    return False
