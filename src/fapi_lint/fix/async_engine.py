@@ -125,10 +125,11 @@ class Makers:
         return ("postgresql+asyncpg", "asyncpg") if requires(self.project, "asyncpg") and "?" not in url else None
 
     def _is_shared(self, scope: Scope, where: Scope) -> bool:
-        """Whether anybody else takes the URL: for an engine that stays synchronous, as that of migrations."""
+        """Whether anybody else takes the URL: for an engine that stays synchronous, as that of migrations, or to make
+        the URL of an asynchronous one, `URL.replace("sqlite://", "sqlite+aiosqlite://")`."""
         own = {scope.module, where.module}
         return any(
-            module not in own and not _has_its_own(module, name)
+            f"{name}.replace(" in module.text or (module not in own and not _has_its_own(module, name))
             for name in self._names
             for module in self.project.references.mentioning(name)
         )

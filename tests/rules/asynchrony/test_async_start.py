@@ -231,6 +231,20 @@ def connected(connection, record):
     assert after.endswith(listener.replace("engine,", "engine.sync_engine,"))
 
 
+def test_a_url_that_another_is_made_of_keeps_its_driver() -> None:
+    more = """
+ASYNC_URL = URL.replace("sqlite://", "sqlite+aiosqlite://")
+async_engine = create_async_engine(ASYNC_URL)
+"""
+    db = DB.replace("+aiosqlite", "") + more
+    db = db.replace(
+        "from sqlalchemy import", "from sqlalchemy.ext.asyncio import create_async_engine\nfrom sqlalchemy import"
+    )
+    assert 'URL = "sqlite:///app.db"' in converted(MAIN, db)["app/db.py"]
+    found = findings({"app/db.py": db, "app/models.py": "", "app/main.py": MAIN}, "FAPI502")
+    assert any(each.fix is not None and "the URL must name an async driver" in each.fix.title for each in found)
+
+
 def test_the_name_of_a_url_that_others_have_too() -> None:
     after = converted(MAIN, DB.replace("+aiosqlite", ""), tests__conftest='URL = "sqlite://"\n')
     assert 'URL = "sqlite+aiosqlite:///app.db"' in after["app/db.py"]
