@@ -217,7 +217,7 @@ class _Loading:
         if statement is None or not origin.session or not origin.variable or origin.model is None:
             self.refusal = Refusal("the object cannot be loaded anew there")
             return []
-        each = "item" if origin.is_many else origin.variable
+        each = self.free_name("item", "each") if origin.is_many else origin.variable
         if _meets_again(origin.model, steps):
             return self.behind(statement, self.for_each(each, self.one_by_one(each, steps, columns)))
         names = [f'"{name}"' for name in [*columns, *(name for name, step in steps.items() if step.is_needed)]]
@@ -259,11 +259,19 @@ class _Loading:
         """Lines for the one object, or for each of several."""
         if not self.origin.is_many:
             return lines
-        if each in self.origin.function.scope.bindings:
-            self.refusal = Refusal(f"`{each}` is taken there")
         return [f"for {each} in {self.origin.variable}:", *(indent_unit(self.module) + line for line in lines)]
 
-    def one_by_one(self, owner: str, steps: dict[str, _Step], columns: Sequence[str] = ()) -> list[str]:
+    def free_name(self, *names: str, around: Sequence[str] = ()) -> str:
+        """The first name for a variable that means nothing yet where the origin is, nor in the loops around."""
+        scope = self.origin.function.scope
+        free = [name for name in names if name not in around and scope.lookup(name) is None]
+        if not free:
+            self.refusal = Refusal(f"no name is free for what a loop takes there: `{names[0]}` is taken")
+        return free[0] if free else names[0]
+
+    def one_by_one(
+        self, owner: str, steps: dict[str, _Step], columns: Sequence[str] = (), around: Sequence[str] = ()
+    ) -> list[str]:
         """A `refresh()` for each object on the way, which leaves alone what the others have loaded."""
         names = [f'"{name}"' for name in [*columns, *(name for name, step in steps.items() if step.is_needed)]]
         lines = [f"await {self.origin.session}.refresh({owner}, [{', '.join(names)}])"] if names else []
@@ -276,13 +284,12 @@ class _Loading:
                 continue
             path, head = f"{owner}.{name}", ""
             if step.link.many:
-                each = singular(name) if singular(name) != name else "item"
+                names = [*([singular(name)] if singular(name) != name else []), "item", "each", f"each_{name}"]
+                each = self.free_name(*names, around=(*around, owner))
                 path, head = each, f"for {each} in {path}:"
-                if each in self.origin.function.scope.bindings or each == owner:
-                    self.refusal = Refusal(f"`{each}` is taken there")
             elif not self.is_always_there(step.link):
                 head = f"if {path} is not None:"
-            inner = self.one_by_one(path, step.following)
+            inner = self.one_by_one(path, step.following, around=(*around, owner))
             lines += [head, *(indent_unit(self.module) + line for line in inner)] if head else inner
         return lines
 

@@ -296,3 +296,12 @@ def test_what_is_in_a_new_collection_is_loaded_with_it_once_it_is_refreshed(refr
     given["app/main.py"] = given["app/main.py"].replace("crud,", "crud, models,")
     out = fixed(given, "FAPI502", unsafe=True)["app/main.py"]
     assert "selectinload(models.Order.items).selectinload(models.Item.notes)" in out
+
+
+def test_what_loops_take_has_a_name_that_is_free() -> None:
+    files_ = files("item = 1\n    return crud.order.get_multi(db)", "List[schemas.OrderOut]")
+    assert "    for each in orders:\n" in fixed(files_, "FAPI502", unsafe=True)["app/main.py"]
+    # A name of the module would mean something else in the whole function.
+    files_ = files("return crud.order.get_multi(db)", "List[schemas.OrderOut]")
+    files_["app/main.py"] += "\n\ndef item() -> None: ...\n"
+    assert "    for each in orders:\n" in fixed(files_, "FAPI502", unsafe=True)["app/main.py"]
