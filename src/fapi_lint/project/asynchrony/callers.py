@@ -12,6 +12,7 @@ from msgspec import Struct
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import ENTERING, hindrance, is_consumed
 from fapi_lint.project.asynchrony.flow import Change, Kind, Obstacle, SessionFlow
+from fapi_lint.project.asynchrony.strangers import Strangers
 from fapi_lint.project.asynchrony.surroundings import is_override, leaf
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.dependencies import MARKERS
@@ -60,7 +61,7 @@ _COMMON = frozenset(
         *("scalar", "scalars", "search", "send", "set", "start", "stop", "update", "validate", "values", "write"),
     ]
 )
-"""Names of methods that many objects have: a receiver of unknown type is hardly the one in question."""
+"""Names of methods that many objects have: a receiver of unknown type may well be none in question."""
 
 
 class Use(Struct, frozen=True, eq=False):
@@ -78,8 +79,9 @@ class Callers:
         self.project = project
         self.flow = flow
         self._named: dict[str, dict[Function, list[Sighting]]] = {}
-        self._unclear: dict[str, Sighting | None] = {}
-        """The first call by each name whose receiver is not known."""
+        self._unclear: dict[str, list[Sighting]] = {}
+        """The calls by each name whose receivers are not known, in order."""
+        self._strangers = Strangers(project, flow.types)
         self._owners: dict[str, dict[Class, list[Function]]] = {}
         """The methods of each name by their classes."""
         self._replaced: dict[str, list[Use]] = {}
@@ -95,12 +97,12 @@ class Callers:
         for sighting in self._named[name].get(function, ()):
             fixture = self._given_by(sighting)
             yield from [self._use(function, sighting)] if fixture is None else self._used_in_tests(function, fixture)
-        if function.is_method and name not in _COMMON and not name.startswith("__"):
-            unclear = self._unclear[name]
-            if unclear is not None:
+        for unclear in self._unclear[name] if function.is_method and not name.startswith("__") else ():
+            if name not in _COMMON or self._strangers.may_be(function, unclear):
                 module = unclear.scope.module
                 text = f"nobody can tell whether `{module.slice(unclear.node)}()` calls that of `{_owner(function)}`"
                 yield Use(obstacle=Obstacle(module, unclear.node, text))
+                break
         yield from self._patched(name)
         yield from self._started(function)
 
@@ -253,7 +255,7 @@ class Callers:
                         continue
                     if meant is not None:
                         found.setdefault(meant, []).append(sighting)
-        self._unclear[name] = min(unclear, key=lambda each: (each.scope.module.path, each.node.start), default=None)
+        self._unclear[name] = sorted(unclear, key=lambda each: (each.scope.module.path, each.node.start))
 
     def _names_of(self, name: str) -> list[str]:
         """A name, and what imports call the same thing."""
@@ -286,7 +288,9 @@ class Callers:
         call = sighting.parent
         if not isinstance(call, o.Call) or call.func is not node or leaf(node.value) == "metadata":
             return False
-        if isinstance(self.flow.types.callee(scope, node), LibraryMethod) or self.flow.types.of(scope, node.value):
+        type_ = self.flow.types.of(scope, node.value)
+        is_told = type_ is not None and not type_.is_standard("Any", "object")
+        if is_told or (type_ is None and isinstance(self.flow.types.callee(scope, node), LibraryMethod)):
             return False
         symbol = self.project.resolver.resolve(scope, node.value)
         return isinstance(symbol, (Variable, Parameter, Member)) or symbol is None
