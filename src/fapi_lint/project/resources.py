@@ -208,16 +208,24 @@ class Resources:
         if located is not None:
             yield from self._classes(located.scope, located.expr)
 
-    def _classes(self, scope: Scope, annotation: o.Node | None) -> Iterator[Class]:
-        """The schemas of an annotation that is one, or a list of one, or None; `Annotated` and aliases seen through."""
+    def _classes(
+        self, scope: Scope, annotation: o.Node | None, seen: set[tuple[Scope, str]] | None = None
+    ) -> Iterator[Class]:
+        """The schemas of an annotation that is one, or a list of one, or None; `Annotated` and aliases seen through.
+
+        Every alias is `seen` through once.
+        """
+        seen = set() if seen is None else seen
         for member in self.project.resolver.union_members(scope, annotation):
             if isinstance(member, o.Subscript):
                 if o.dotted(member.value).rpartition(".")[2] in (*_LISTS, "Annotated"):
-                    yield from self._classes(scope, member.items[0])
+                    yield from self._classes(scope, member.items[0], seen)
                 continue
             symbol = None if is_none(member) else self.project.resolver.resolve(scope, member)
             if isinstance(symbol, Variable) and isinstance(symbol.value, o.Subscript):
-                yield from self._classes(symbol.scope, symbol.value)
+                if (symbol.scope, symbol.name) not in seen:
+                    seen.add((symbol.scope, symbol.name))
+                    yield from self._classes(symbol.scope, symbol.value, seen)
             elif isinstance(symbol, Class) and symbol in self.project.schemas.by_class:
                 yield symbol
 
