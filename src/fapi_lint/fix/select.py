@@ -401,6 +401,11 @@ class _Rewrite:
         before, behind = self.awaiting(use, frame.tail)
         end = frame.end + behind + frame.tail
         cut = whole.end if node is None or keeps else _cut(module, node)
+        if isinstance(inner, o.NamedExpr) and frame.suffix and not keeps:
+            # What is named is the statement without the suffix.
+            draft.insert(whole.start, before + frame.start)
+            draft.replace(cut, whole.end, frame.suffix + end)
+            return
         if whole.start < inner.start and not keeps:
             # The statement has parentheses of its own: they become those of the call.
             draft.insert(whole.start, before + frame.start[:-1])

@@ -879,3 +879,16 @@ def work(db: Session, other):
     (found,) = findings({"app/models.py": MODELS, "app/work.py": HEAD + code}, "FAPI503")
     assert found.fix is None
     assert "everybody" in found.message
+
+
+def test_a_query_that_gets_its_name_where_it_runs() -> None:
+    code = """
+        def busy(db: Session) -> int:
+            if (query := db.query(User)).count() > 1:
+                return query.first().id
+            return (other := db.query(User)).first().id
+    """
+    after = converted(code)
+    assert "db.scalar(select(func.count()).select_from((query := select(User)).subquery())) > 1:" in after
+    assert "return db.scalars(query.limit(1)).first().id" in after
+    assert "return db.scalars((other := select(User)).limit(1)).first().id" in after
