@@ -70,6 +70,7 @@ def work(body: str) -> str:
         "services = {'a': Service(db)}\nreturn services['a'].count()",
         "services = {'a': Service(db)}\nreturn services.get('a').count()",
         "services = {}\nservices['a'] = Service(db)\nreturn services['a'].count()",
+        "services: dict = {}\nservices['a'] = Service(db)\nreturn services['a'].count()",
         "services = {'a': Service(db)}\nreturn [each.count() for each in services.values()]",
         "one, number = Service(db), 1\nreturn one.count() + number",
         "def run(each):\n    return each.count()\nreturn run(Service(db))",

@@ -54,7 +54,7 @@ class Strangers:
         if depth == 0:
             return False
         type_ = self.types.of(scope, expr)
-        if type_ is not None and not type_.is_standard(*_ANY):
+        if type_ is not None and (type_.args or type_.symbol.name not in _ANY | _CONTAINERS):
             return _is_of_libraries(type_)
         match expr:
             case o.Name():
