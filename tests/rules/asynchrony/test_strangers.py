@@ -33,6 +33,8 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.db import SessionLocal
+
 
 class Service:
     def __init__(self, db: Session) -> None:
@@ -40,6 +42,11 @@ class Service:
 
     def count(self) -> int:
         return self.db.scalar(text("SELECT 1"))
+
+    @staticmethod
+    def find(name: str) -> int:
+        with SessionLocal() as db:
+            return db.scalar(text("SELECT 1"))
 
     def get(self, id: int) -> int:
         return self.db.scalar(text("SELECT 1"))
@@ -84,6 +91,7 @@ def work(body: str) -> str:
         "box = Box()\nbox.service = Service(db)\nreturn box.service.count()",
         "match Service(db):\n    case each:\n        return each.count()",
         "return payload.get(1)",
+        "return payload.find('name')",
     ],
 )
 def test_a_receiver_that_may_be_of_the_class(body: str) -> None:

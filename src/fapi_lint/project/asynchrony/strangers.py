@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.asynchrony.surroundings import parameter
 from fapi_lint.project.inference.type import Type
+from fapi_lint.project.nouns import snake_words
 from fapi_lint.project.search import Sighting
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
 
@@ -23,7 +25,6 @@ _HANDING_ON = frozenset(["builtins", "collections", "copy", "functools", "iterto
 _ANY = frozenset(["Any", "object"])
 _CONTAINERS = frozenset(["dict", "list", "set", "tuple", "Dict", "List", "Set", "Tuple", "Mapping", "Sequence"])
 """What says nothing of what is in it, where it stands alone."""
-_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 class Strangers:
@@ -45,7 +46,7 @@ class Strangers:
         family = {owner, *self.project.model_attributes.families.get(owner, ())}
         text = sighting.scope.module.text
         is_near = any(re.search(rf"\b{class_.name}\b", text) for class_ in family)
-        if not is_near and _words(o.dotted(node.value)).isdisjoint(_words(owner.name)):
+        if not is_near and set(snake_words(o.dotted(node.value))).isdisjoint(snake_words(owner.name)):
             return False
         return _fits(call, method) and not self._is_foreign(sighting.scope, node.value, sighting.parents, _DEEP)
 
@@ -120,22 +121,16 @@ def _is_of_libraries(type_: Type | None) -> bool:
 
 def _fits(call: o.Call, method: Function) -> bool:
     """Whether a method can be called with these arguments, and a text is not given for something else."""
-    params = [param for param in method.node.params if param.kind in ("positional", "normal")][1:]
-    names = {param.name for param in method.node.params}
     if any(arg.star for arg in call.args) or any(param.kind in ("*", "**") for param in method.node.params):
         return True
-    given = [arg.value for arg in call.args if not arg.keyword]
-    if len(given) > len(params) or any(arg.keyword not in names for arg in call.args if arg.keyword):
-        return False
-    pairs = zip(given, params, strict=False)
-    return not any(isinstance(value, o.String) and _is_no_text(param.annotation) for value, param in pairs)
+    pairs = [(arg.value, parameter(method, call, arg, 0)) for arg in call.args]
+    return all(
+        param is not None and not (isinstance(value, o.String) and _is_no_text(param.annotation))
+        for value, param in pairs
+    )
 
 
 def _is_no_text(annotation: o.Expr | None) -> bool:
     meant = parse_annotation(annotation)
     names = {o.dotted(node).rpartition(".")[2] for node in o.walk(meant)} if meant is not None else set()
     return bool(names) and names <= {"int", "float", "bool", "UUID", "datetime", "date", "Session", "AsyncSession"}
-
-
-def _words(name: str) -> set[str]:
-    return {word.lower() for word in _WORDS.findall(name)}
