@@ -82,17 +82,20 @@ def test_what_was_forgotten_is_derived_again() -> None:
     assert (done.stdout, done.stderr) == ("['FAPI201', 'FAPI110'] 0 ['FAPI110', 'FAPI201', 'FAPI999']\n", "")
 
 
-def test_two_jobs_find_what_one_finds(tmp_path: Path) -> None:
+def test_two_jobs_find_and_fix_what_one_does(tmp_path: Path) -> None:
     shutil.copytree(LEGACY, tmp_path / "shop", ignore=shutil.ignore_patterns("__pycache__", ".fapi_lint_cache"))
     for number in range(150):
         (tmp_path / "shop" / "app" / f"notes_{number}.py").write_text(f"def note(value):\n    return {number}\n")
 
-    def found(jobs: str) -> list[object]:
-        command = [sys.executable, "-m", "fapi_lint", "--no-cache", "--output-format", "json", "--jobs", jobs, "shop"]
+    def said(jobs: str, *options: str) -> str:
+        command = [sys.executable, "-m", "fapi_lint", "--no-cache", "--jobs", jobs, *options, "shop"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.stderr == ""
-        return list(json.loads(done.stdout))
+        assert "--diff" in options or done.stderr == ""
+        return done.stdout
 
-    alone = found("1")
-    assert len(alone) > 500
-    assert found("2") == alone
+    alone = said("1", "--output-format", "json")
+    assert len(json.loads(alone)) > 500
+    assert said("2", "--output-format", "json") == alone
+    fixed = said("1", "--diff", "--unsafe-fixes")
+    assert fixed.count("\ndiff --git ") > 40
+    assert said("2", "--diff", "--unsafe-fixes") == fixed

@@ -8,19 +8,20 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
-from fapi_lint.engine.check import RuleError, Violation, blame, check
+from fapi_lint.engine.check import RuleError, Violation, blame
 from fapi_lint.engine.diagnose import diagnose
+from fapi_lint.engine.halves import check_in_halves
+from fapi_lint.engine.pool import build_outlines
 from fapi_lint.engine.timing import Clock
 from fapi_lint.fix.edit import Applicability, Fix, Move
 from fapi_lint.fix.planner import apply, edits_of, plan
-from fapi_lint.outline import build, nodes
+from fapi_lint.outline import nodes
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.text_files import TextFile
 from fapi_lint.report.model import Diagnostic
 from fapi_lint.rules.rule import Rule
 from fapi_lint.source.file import SourceError, SourceFile
-from fapi_lint.source.suppressions import find_candidates
 
 MAX_PASSES = 10
 
@@ -52,11 +53,13 @@ def fix_until_stable(
     *,
     select: Select = lambda project, violations: violations,
     may_fix: Callable[[Violation, Fix], bool] = lambda violation, fix: True,
+    jobs: int = 1,
     clock: Clock | None = None,
 ) -> Outcome:
     """Apply fixes until none is left, in memory.
 
-    `select` filters the violations of a pass (suppressions, paths); `may_fix` refuses single fixes.
+    `select` filters the violations of a pass (suppressions, paths); `may_fix` refuses single fixes; `jobs` is how many
+    processes check and parse.
     """
     clock = clock or Clock()
     outcome = Outcome(project)
@@ -64,7 +67,7 @@ def fix_until_stable(
     for _ in range(MAX_PASSES):
         errors: list[RuleError] = []
         with clock.stage("rules"):
-            outcome.left = select(outcome.project, check(outcome.project, rules, clock, errors))
+            outcome.left = select(outcome.project, check_in_halves(outcome.project, list(rules), jobs, clock, errors))
         outcome.problems.extend({error.report: None for error in errors if error.report not in outcome.problems})
         candidates = [
             (violation, fix)
@@ -74,7 +77,7 @@ def fix_until_stable(
             and _key(violation) not in dropped
             and may_fix(violation, fix)
         ]
-        applied = _apply(outcome, candidates, dropped) if candidates else []
+        applied = _apply(outcome, candidates, dropped, jobs) if candidates else []
         if not applied:
             return outcome
     codes = ", ".join(sorted({violation.rule.code for violation in applied}))
@@ -95,7 +98,7 @@ def _key(violation: Violation) -> tuple[str, str, str]:
 
 
 def _apply(
-    outcome: Outcome, candidates: list[tuple[Violation, Fix]], dropped: set[tuple[str, str, str]]
+    outcome: Outcome, candidates: list[tuple[Violation, Fix]], dropped: set[tuple[str, str, str]], jobs: int
 ) -> list[Violation]:
     """Apply as many of the fixes as go together; a file that would no longer parse drops its fixes."""
     files = outcome.project.file
@@ -103,7 +106,7 @@ def _apply(
         planned = plan([fix for _, fix in candidates], files)
         applied = [candidates[index][0] for index in planned.applied]
         texts = {path: apply(files(path).text, edits) for path, edits in planned.edits.items() if edits}
-        changed = {path: _reread(files(path), text) for path, text in texts.items() if text != files(path).text}
+        changed = _reread({files(path): text for path, text in texts.items() if text != files(path).text}, jobs)
         broken = {path: result for path, result in changed.items() if isinstance(result, str)}
         if not broken:
             break
@@ -153,21 +156,32 @@ def _culprits(
         alone = []
         for violation, fix, _ in touching:
             edits = [edit for edit in edits_of(fix, files) if edit.path == path]
-            if isinstance(_reread(files(path), apply(files(path).text, edits)), str):
+            if isinstance(_reread({files(path): apply(files(path).text, edits)}, jobs=1)[path], str):
                 alone.append((violation, fix, path))
         found.extend(alone or touching)
     return found
 
 
-def _reread(file: File, text: str) -> File | str:
-    """The file with another text, or why that cannot be: it does not parse, or its encoding cannot hold it."""
-    try:
-        source = SourceFile.from_bytes(file.path, file.source.encode(text))
-    except SourceError as error:
-        return f"because the file could not be written ({error.message})"
-    if isinstance(file, TextFile):
-        return TextFile(source, file.origin)
-    outline = nodes.decode(build.build(source.text, find_candidates(source.text)))
-    if outline.failure is not None and file.outline.failure is None:
-        return f"because the file would not parse ({outline.failure.message}, line {outline.failure.row})"
-    return Module(source, outline, file.origin)
+def _reread(texts: Mapping[File, str], jobs: int) -> dict[str, File | str]:
+    """Files with other texts, or why that cannot be: they do not parse, or their encoding cannot hold it. By path."""
+    found: dict[str, File | str] = {}
+    modules: list[tuple[Module, SourceFile]] = []
+    for file, text in texts.items():
+        try:
+            source = SourceFile.from_bytes(file.path, file.source.encode(text))
+        except SourceError as error:
+            found[file.path] = f"because the file could not be written ({error.message})"
+            continue
+        if isinstance(file, TextFile):
+            found[file.path] = TextFile(source, file.origin)
+        else:
+            modules.append((file, source))
+    for index, data in build_outlines([source.text for _, source in modules], jobs):
+        module, source = modules[index]
+        outline = nodes.decode(data)
+        failure = outline.failure
+        if failure is not None and module.outline.failure is None:
+            found[module.path] = f"because the file would not parse ({failure.message}, line {failure.row})"
+        else:
+            found[module.path] = Module(source, outline, module.origin)
+    return {file.path: found[file.path] for file in texts}

@@ -309,6 +309,7 @@ class Run:
                     may_fix=lambda violation, fix, application=application: (  # type: ignore[misc]
                         violation.rule.code in application.fixable and self._may_touch(fix)
                     ),
+                    jobs=self.options.jobs,
                     clock=self.options.clock,
                 )
             defects.extend(outcome.problems)
