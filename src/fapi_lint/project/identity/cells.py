@@ -193,9 +193,8 @@ class Cell:
         found = root.parts.get(name)
         if found is None:
             found = root.parts[name] = Cell()
-            if root.shapes and len(root.parts) > 1:
-                for one, other in root._equal():
-                    join(one, other)
+            for other in list(root._peers(name)):
+                join(found, other)
         return found
 
     def item(self) -> Cell:
@@ -215,28 +214,42 @@ class Cell:
         root = self.root
         if shape not in root.shapes:
             root.shapes |= {shape}
-            for one, other in root._equal():
+            for one, other in list(root._equal((ITEM, ENTRY))):
                 join(one, other)
         return self
 
     def has(self, shape: Shape) -> bool:
         return shape in self.root.shapes
 
-    def _equal(self) -> list[tuple[Cell, Cell]]:
-        """The parts of a root that hold the same because of what containers these are."""
-        item, entry = self.parts.get(ITEM), self.parts.get(ENTRY)
-        if item is None and entry is None:
-            return []
-        indexed = [part for name, part in self.parts.items() if name.isdigit()]
-        found: list[tuple[Cell, Cell]] = []
-        if "list" in self.shapes and item is not None and entry is not None:
-            found.append((item, entry))
-        if item is not None and ("list" in self.shapes or "tuple" in self.shapes):
-            found += [(item, part) for part in indexed]
-        if entry is not None:
-            known = [] if "record" in self.shapes else [part for _, part in self.named()]
-            found += [(entry, part) for part in (known if "dict" in self.shapes else indexed)]
-        return [(one, other) for one, other in found if one.root is not other.root]
+    def _equal(self, names: Iterable[str]) -> Iterator[tuple[Cell, Cell]]:
+        """The parts of a root with these names, and others that hold the same."""
+        for name in names:
+            for other in self._peers(name):
+                yield self.parts[name], other
+
+    def _peers(self, name: str) -> Iterator[Cell]:
+        """The other parts of a root that hold the same as one does, because of what containers these are."""
+        shapes, parts = self.shapes, self.parts
+        if not shapes or name not in parts:
+            return
+        if name == ITEM or name == ENTRY:
+            other = parts.get(ENTRY if name == ITEM else ITEM)
+            if other is not None and "list" in shapes:
+                yield other
+            for known, part in parts.items():
+                if known != ITEM and known != ENTRY and self._is_peer(known, name):
+                    yield part
+        else:
+            for unknown in (ITEM, ENTRY):
+                other = parts.get(unknown)
+                if other is not None and self._is_peer(name, unknown):
+                    yield other
+
+    def _is_peer(self, known: str, unknown: str) -> bool:
+        """Whether what stands under a name or an index is among what `ITEM` or `ENTRY` stands for."""
+        if unknown == ENTRY and "dict" in self.shapes:
+            return "record" not in self.shapes
+        return known.isdigit() and (unknown == ENTRY or "list" in self.shapes or "tuple" in self.shapes)
 
     def inside(self, seen: set[Cell]) -> Iterator[Cell]:
         """A place of the set and of each one in it, but for those whose roots are `seen`; that grows by them."""
@@ -255,7 +268,9 @@ class Cell:
         """Values of this place go to one where other things are: that is told of it."""
         for kind in _OF_TYPES:
             told = self.told(kind)
-            self.tell(kind, *(item for item in other.told(kind) if item not in told))
+            news = [item for item in other.told(kind) if item not in told]
+            if news:
+                self.tell(kind, *news)
 
     def _take(self, other: Cell) -> None:
         """Stand for another root's set too; the parts of both are left to be joined."""
@@ -288,14 +303,15 @@ def join(one: Cell | None, other: Cell | None) -> Cell | None:
         second.near.append(first)
         if len(left._members) < len(right._members):
             left, right = right, left
+        shapes, added = left.shapes, []
         left._take(right)
         for name, part in right.parts.items():
             if name in left.parts:
                 pending.append((left.parts[name], part))
             else:
                 left.parts[name] = part
-        if left.shapes and len(left.parts) > 1:
-            pending += left._equal()
+                added.append(name)
+        pending += left._equal(added if left.shapes == shapes else (ITEM, ENTRY))
     return other if one.is_other else one
 
 
@@ -318,7 +334,7 @@ def record(*values: Cell | None) -> Cell:
 def containing(roots: set[Cell], among: Iterable[Cell]) -> set[Cell]:
     """Some roots, and those of the containers that they are in, however deep, as far as these are `among` others."""
     outer: dict[Cell, list[Cell]] = {}
-    pending, seen = [cell.root for cell in among], set[Cell]()
+    pending, seen = [root for cell in among if (root := cell.root).parts], set[Cell]()
     while pending:
         container = pending.pop()
         if container not in seen:
