@@ -862,6 +862,17 @@ def test_engines(before: str, after: str | None, title: str) -> None:
     assert f"engine = create_async_engine({after or before})\n" in text
 
 
+def test_an_engine_of_several_statements_is_converted_as_a_whole_or_not() -> None:
+    one = 'engine = create_engine("postgresql+psycopg://db/app")\n'
+    either = f"if LOCAL:\n    {one}else:\n    {one}"
+    for work, is_free in (("db.commit()", True), ("db.query(User).all()", False)):
+        work = f"def save(db: Session = Depends(get_db)) -> None:\n    {work}\n"
+        files = {**app(work), "app/db.py": DB.replace(one, either)}
+        fixes = {f.fix for f in findings(files, CODES) if f.path == "app/db.py"}
+        assert len(fixes) == 1
+        assert (None not in fixes) == is_free
+
+
 def test_methods_that_only_the_synchronous_session_has() -> None:
     code = """
     def names() -> list[str]:

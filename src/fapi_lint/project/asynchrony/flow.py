@@ -153,10 +153,13 @@ class SessionFlow:
             statements, self._statements = self._statements, {}
             for (module, start), statement in statements.items():
                 owner = self._fields.get((module, start))
-                key = _statement_key(module, statement) if owner is None else (module.path, start)
+                key = module.path, start
                 if key not in self.parts:
                     self.parts[key] = Reader(self, module).statement(key, statement)
-                    if owner is not None and self.parts[key].touches:
+                    if owner is None:
+                        for name in _names_bound(statement):
+                            self.sets.join(key, (module.path, name))
+                    elif self.parts[key].touches:
                         self.sets.join(key, owner)
             if not self.fresh_words and not self.dirty:
                 for function in list(self.touched):
@@ -356,11 +359,6 @@ def _is_local(scope: Scope, name: str) -> bool:
         and isinstance(found[0].owner, Function)
         and not any(isinstance(binding.node, o.Alias) for binding in found[1])
     )
-
-
-def _statement_key(module: Module, statement: o.Node) -> Key:
-    names = list(_names_bound(statement))
-    return (module.path, names[0]) if names else (module.path, statement.start)
 
 
 def _names_bound(statement: o.Node) -> Iterator[str]:

@@ -232,12 +232,12 @@ class Cell:
         shapes, parts = self.shapes, self.parts
         if not shapes or name not in parts:
             return
-        if name == ITEM or name == ENTRY:
+        if name in (ITEM, ENTRY):
             other = parts.get(ENTRY if name == ITEM else ITEM)
             if other is not None and "list" in shapes:
                 yield other
             for known, part in parts.items():
-                if known != ITEM and known != ENTRY and self._is_peer(known, name):
+                if known not in (ITEM, ENTRY) and self._is_peer(known, name):
                     yield part
         else:
             for unknown in (ITEM, ENTRY):
