@@ -212,6 +212,8 @@ class Conversion:
             case "enter":
                 statement = change.parents[0]
                 self.insertions.around(module, statement.start, statement.start, "async ")
+            case "manager":
+                self.manager(module, node)
             case "reenter" | "stream":
                 assert isinstance(node, o.Call)
                 assert isinstance(node.func, o.Attribute)
@@ -395,11 +397,14 @@ class Conversion:
         for decorator in node.decorators:
             value = decorator.value
             if o.dotted(value).rpartition(".")[2] == "contextmanager":
-                spelled = spell(module, "contextlib.asynccontextmanager", value.start)
-                self.edits.append(replace(module, value, spelled.text))
-                self.needs += spelled.needs
-                self.drops.append(DropsImport(module.path, o.dotted(value).partition(".")[0]))
+                self.manager(module, value)
         self.returns(function)
+
+    def manager(self, module: Module, node: o.Node) -> None:
+        spelled = spell(module, "contextlib.asynccontextmanager", node.start)
+        self.edits.append(replace(module, node, spelled.text))
+        self.needs += spelled.needs
+        self.drops.append(DropsImport(module.path, o.dotted(node).partition(".")[0]))
 
     def returns(self, function: Function) -> None:
         """`Iterator[X]` of what becomes an asynchronous generator."""

@@ -600,6 +600,33 @@ def test_context_managers_of_the_application() -> None:
     assert "    async with scope() as db:\n        await db.commit()" in found
 
 
+OPENED = """
+from contextlib import contextmanager
+
+db_context = contextmanager(get_db)
+
+
+def save() -> None:
+    with db_context() as db:
+        db.commit()
+"""
+
+
+def test_a_context_manager_made_of_a_dependency() -> None:
+    elsewhere = (
+        "from app.work import db_context as opened\n\ndef save():\n    with opened() as db:\n        db.commit()\n"
+    )
+    files = fixed(app(OPENED, app__other=elsewhere), CODES, unsafe=True)
+    after = files["app/work.py"].removeprefix(HEAD)
+    assert after == OPENED.replace("contextmanager", "asynccontextmanager").replace(
+        "def save", "async def save"
+    ).replace("with db_", "async with db_").replace("db.commit", "await db.commit")
+    assert "async def save():\n    async with opened() as db:\n        await db.commit()\n" in files["app/other.py"]
+    reason = refusal(OPENED + "\n\ndef show(stack):\n    return stack.enter_context(db_context())\n")
+    assert reason.startswith("`get_db()` is neither iterated nor entered there")
+    assert refusal(OPENED + "\nshow(db_context)\n").startswith("`get_db` is passed to `show()`")
+
+
 def test_routes_dependencies_and_background_tasks() -> None:
     code = """
     from typing import Annotated

@@ -95,8 +95,13 @@ class Callers:
         if name not in self._named:
             self._search(name)
         for sighting in self._named[name].get(function, ()):
-            fixture = self._given_by(sighting)
-            yield from [self._use(function, sighting)] if fixture is None else self._used_in_tests(function, fixture)
+            fixture, manager = self._given_by(sighting), self._manager(sighting)
+            if fixture is not None:
+                yield from self._used_in_tests(function, fixture)
+            elif manager is not None:
+                yield from self._managed(function, sighting, *manager)
+            else:
+                yield self._use(function, sighting)
         for unclear in self._unclear[name] if function.is_method and not name.startswith("__") else ():
             if name not in _COMMON or self._strangers.may_be(function, unclear):
                 module = unclear.scope.module
@@ -120,6 +125,29 @@ class Callers:
             return None
         name = fixtures.name_of(owner) if fixtures.is_fixture(owner) else ""
         return name if name and sum(fixture.name == name for fixture in fixtures.all) == 1 else None
+
+    def _manager(self, sighting: Sighting) -> tuple[str, o.Call] | None:
+        """What a generator is called as a context manager, and what makes it one: `db_context = contextmanager(get_db)`."""
+        match sighting.parents[-3:]:
+            case (o.Assign(targets=(o.Name(id=name),)), o.Call(func=func, args=(_,)) as call, o.Arg()):
+                scope = sighting.scope
+                symbol = self.project.resolver.external(scope, func)
+                is_one = scope.is_module and len(scope.bindings[name]) == 1
+                if is_one and symbol is not None and symbol.is_from("contextlib", "contextmanager"):
+                    return name, call
+        return None
+
+    def _managed(self, function: Function, made: Sighting, name: str, call: o.Call) -> Iterator[Use]:
+        """Every use of a generator under the name of its context manager."""
+        module = made.scope.module
+        yield Use(Change("manager", module, call.func))
+        for word in self._names_of(name):
+            for other in self.project.references.mentioning(word):
+                for sighting in search(other, word):
+                    symbol = self.project.resolver.resolve(sighting.scope, sighting.node)
+                    is_it = isinstance(symbol, Variable) and symbol.module is module and symbol.name == name
+                    if is_it and not isinstance(sighting.parent, o.Assign):
+                        yield self._use(function, sighting, is_managed=True)
 
     def _used_in_tests(self, function: Function, name: str) -> Iterator[Use]:
         """Every use of what a fixture gives, by the parameters that bear its name."""
@@ -297,11 +325,11 @@ class Callers:
 
     # --- judging -----------------------------------------------------------------------------------
 
-    def _use(self, function: Function, sighting: Sighting) -> Use:
+    def _use(self, function: Function, sighting: Sighting, *, is_managed: bool = False) -> Use:
         parents = tuple(reversed(sighting.parents))
         parent = parents[0] if parents else None
         if isinstance(parent, o.Call) and parent.func is sighting.node:
-            return self._call(function, sighting, parent, parents[1:])
+            return self._call(function, sighting, parent, parents[1:], is_managed=is_managed)
         awaited = threaded(self.project.resolver, sighting.scope, sighting.node, parents)
         if awaited is not None and not function.node.is_generator:
             owner = sighting.scope.owner
@@ -332,9 +360,12 @@ class Callers:
             return is_override(parents)
         return False
 
-    def _call(self, function: Function, sighting: Sighting, call: o.Call, parents: Sequence[o.Node]) -> Use:
+    def _call(
+        self, function: Function, sighting: Sighting, call: o.Call, parents: Sequence[o.Node], *, is_managed: bool
+    ) -> Use:
         module, scope = sighting.scope.module, sighting.scope
-        kind, node = self._kind(function, call, parents)
+        is_managed = is_managed or any(leaf(d.func) == "contextmanager" for d in function.node.decorators)
+        kind, node = self._kind(function, call, parents, is_managed=is_managed)
         if kind is None and _is_streamed(parents):
             return Use()
         if kind is None:
@@ -359,13 +390,14 @@ class Callers:
         assert isinstance(scope.owner, Function)
         return Use(change, scope.owner)
 
-    def _kind(self, function: Function, call: o.Call, parents: Sequence[o.Node]) -> tuple[Kind | None, o.Node]:
+    def _kind(
+        self, function: Function, call: o.Call, parents: Sequence[o.Node], *, is_managed: bool
+    ) -> tuple[Kind | None, o.Node]:
         """What becomes of a call: awaited, or for what yields, entered or iterated."""
         if not function.node.is_generator:
             return "await", call
         parent = parents[0] if parents else None
-        managed = any(leaf(d.func) == "contextmanager" for d in function.node.decorators)
-        if managed:
+        if is_managed:
             return ("enter", parent) if isinstance(parent, o.WithItem) else (None, call)
         if isinstance(parent, (o.For, o.Generator)) and parent.iter is call:
             return "iterate", parent

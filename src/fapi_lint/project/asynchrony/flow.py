@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal[
     "await",
     "enter",
+    "manager",
     "reenter",
     "iterate",
     "stream",

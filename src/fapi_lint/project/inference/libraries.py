@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.inference import signatures
 from fapi_lint.project.inference.type import LibraryMethod, Type, canonical, coroutine, iterated, orm, standard
-from fapi_lint.project.symbols import Class, External, Scope
+from fapi_lint.project.symbols import Class, External, Function, Scope
 
 if TYPE_CHECKING:
     from fapi_lint.project.inference.types import Types
@@ -31,6 +31,10 @@ def result(types: Types, callee: External, scope: Scope, call: o.Call) -> Type |
         return iterated(types.of(scope, first))
     if callee.dotted == "builtins.anext":
         return coroutine(iterated(types.of(scope, first)))
+    if callee.is_from("contextlib", "contextmanager", "asynccontextmanager"):  # get_db_context = contextmanager(get_db)
+        function = None if first is None else types.callee(scope, first)
+        item = iterated(types.returned(function)) if isinstance(function, Function) else None
+        return standard("Callable", standard("ContextManager", item))
     if callee.is_from("typing", "cast") and len(call.args) == 2:
         return types.of_annotation(scope, first)
     # By convention a capitalised name is a class, and calling it makes an instance.
