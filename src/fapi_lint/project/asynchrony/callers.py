@@ -127,7 +127,7 @@ class Callers:
         return name if name and sum(fixture.name == name for fixture in fixtures.all) == 1 else None
 
     def _manager(self, sighting: Sighting) -> tuple[str, o.Call] | None:
-        """What a generator is called as a context manager, and what makes it one: `db_context = contextmanager(get_db)`."""
+        """What a generator is called as a context manager, and what makes it one: `opened = contextmanager(get_db)`."""
         match sighting.parents[-3:]:
             case (o.Assign(targets=(o.Name(id=name),)), o.Call(func=func, args=(_,)) as call, o.Arg()):
                 scope = sighting.scope
