@@ -79,6 +79,7 @@ def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n"
     )
     write(tmp_path, {"app/core/models.py": "".join(imports), "app/settings.py": settings})
+    write(tmp_path, {"app/core/counts.py": "".join(imports) + "\n\ndef count() -> int: ...\n"})
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

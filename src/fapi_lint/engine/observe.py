@@ -251,7 +251,8 @@ def _model_registry(project: Project) -> Iterator[Choice]:
     homes = {model.module for model in project.models.all if project.purposes.is_application(model.module)}
     for module in project.modules:
         imported = {link.target for link in project.imports.of(module)} & homes
-        is_hub = module not in homes or len(imported) > 1
+        # What has functions of its own imports models to work with them.
+        is_hub = (module not in homes or len(imported) > 1) and not module.scope.functions
         if len(homes) > 1 and is_hub and imported == homes - {module} and project.purposes.is_application(module):
             reason = f"it imports all {len(imported)} files with models; there is no {default}"
             yield Choice("conventions.model-registry", _tail(project, module), reason)
