@@ -7,19 +7,18 @@ from msgspec import Struct, field
 from fapi_lint.fix.bindings import bindings
 from fapi_lint.fix.imports import Spelling, spell, spell_uuid
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class
 from fapi_lint.project.value_types import ValueType
 
 
-class MappedTypes(Struct):
+class MappedTypes(Struct, dict=True):
     """Writes types into class bodies; what a file calls something is looked up once."""
 
     project: Project
     _spelled: dict[tuple[str, str], Spelling] = field(default_factory=dict)
-    _bound: dict[Class, frozenset[str]] = field(default_factory=dict)
-    _says_optional: dict[Module, bool] = field(default_factory=dict)
 
     def mapped(self, class_: Class, type_: ValueType, *, optional: bool) -> Spelling | None:
         """`Mapped[X]` or `Mapped[X | None]` in the body of a class; None where `X` cannot be written there.
@@ -55,14 +54,17 @@ class MappedTypes(Struct):
 
     def optional(self, class_: Class, inner: Spelling) -> Spelling:
         """`X | None`, or `Optional[X]` where the project runs on Python 3.9 or the file says it so."""
-        file, python = class_.module, self.project.versions.python
-        if file not in self._says_optional:
-            habit = python.lowest is None and any(b.target == "typing.Optional" for b in bindings(file))
-            self._says_optional[file] = habit or (python.lowest is not None and not python.at_least(3, 10))
-        if self._says_optional[file]:
+        if self._says_optional(class_.module):
             outer = self.spell(class_, "typing.Optional")
             return Spelling(f"{outer.text}[{inner.text}]", outer.needs + inner.needs)
         return Spelling(f"{inner.text} | None", inner.needs)
+
+    @kept
+    def _says_optional(self, file: Module) -> bool:
+        python = self.project.versions.python
+        if python.lowest is None:
+            return any(binding.target == "typing.Optional" for binding in bindings(file))
+        return not python.at_least(3, 10)
 
     def spell(self, class_: Class, target: str) -> Spelling:
         """`spell` for the body of a class: as at module level, unless the class hides that name."""
@@ -73,15 +75,14 @@ class MappedTypes(Struct):
         hides = found.text.partition(".")[0] in self._names(class_)
         return _spell(file, target, class_.node.body_start) if hides else found
 
+    @kept
     def _names(self, class_: Class) -> frozenset[str]:
         """The names that mean attributes in the body of a class; an annotation alone binds nothing."""
-        if class_ not in self._bound:
-            self._bound[class_] = frozenset(
-                name
-                for name, found in class_.scope.bindings.items()
-                if any(b.value is not None or not isinstance(b.statement, o.AnnAssign) for b in found)
-            )
-        return self._bound[class_]
+        return frozenset(
+            name
+            for name, found in class_.scope.bindings.items()
+            if any(b.value is not None or not isinstance(b.statement, o.AnnAssign) for b in found)
+        )
 
 
 def _spell(file: Module, target: str, at: int) -> Spelling:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.kept import kept
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class, External, Scope
 
@@ -49,16 +50,12 @@ class ColumnOrder:
         self._bound = [n for n, own in bindings.items() if any(b.value is not None or not b.annotation for b in own)]
         self._noted = {n for n, own in bindings.items() if any(b.annotation is not None for b in own)}
         self._is_certain = self._columns.issubset(self._bound)
-        self._kept: dict[frozenset[str], bool] = {}
 
     def is_kept(self, annotated: frozenset[str]) -> bool:
         """Whether it stays the same when these attributes get an annotation."""
-        if self._is_certain:
-            return True
-        if annotated not in self._kept:
-            self._kept[annotated] = self._with(annotated) == self._with(frozenset())
-        return self._kept[annotated]
+        return self._is_certain or self._with(annotated) == self._with(frozenset())
 
+    @kept
     def _with(self, annotated: frozenset[str]) -> list[str]:
         noted = [name for name in self._names if name in self._noted or name in annotated]
         return [name for name in _merged(self._bound, noted) if name in self._columns]

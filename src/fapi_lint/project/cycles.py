@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.graph import components
 from fapi_lint.project.imports import Import, runtime_statements
+from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 
 if TYPE_CHECKING:
@@ -52,16 +53,15 @@ def import_cycles(project: Project) -> list[Cycle]:
 class _Graph:
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._links: dict[Module, dict[Module, Import]] = {}
 
+    @kept
     def links(self, module: Module) -> dict[Module, Import]:
         """What a module of the application needs of which others, by the first statement that says so."""
-        if module not in self._links:
-            found = self._links[module] = {}
-            if self.project.purposes.is_application(module):
-                for link in self._needed(module):
-                    found.setdefault(link.target, link)
-        return self._links[module]
+        found: dict[Module, Import] = {}
+        if self.project.purposes.is_application(module):
+            for link in self._needed(module):
+                found.setdefault(link.target, link)
+        return found
 
     def _needed(self, module: Module) -> Iterator[Import]:
         links = self.project.imports.of(module)

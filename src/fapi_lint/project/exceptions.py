@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.entity import ClassEntity
+from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.search import Sighting, other_names, search
 from fapi_lint.project.start import Start
@@ -61,7 +62,6 @@ class Exceptions:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._mentions: dict[Class, list[Sighting]] = {}
 
     @cached_property
     def all(self) -> list[ExceptionClass]:
@@ -128,19 +128,18 @@ class Exceptions:
     def _are_subclasses_asked_for(self, class_: Class) -> bool:
         return any(f"{class_.name}.__subclasses__()" in module.text for module in self._modules)
 
+    @kept
     def mentions(self, class_: Class) -> list[Sighting]:
         """Where the application names a class, imports left out."""
-        if class_ not in self._mentions:
-            self._mentions[class_] = [
-                sighting
-                for module in self.project.references.mentioning(class_.name)
-                if self.project.purposes.is_application(module)
-                for sighting in search(module, class_.name, *other_names([module]).get(class_.name, ()))
-                if isinstance(sighting.node, (o.Name, o.Attribute))
-                and not isinstance(sighting.parent, o.Attribute)
-                and self._may_mean(sighting, class_)
-            ]
-        return self._mentions[class_]
+        return [
+            sighting
+            for module in self.project.references.mentioning(class_.name)
+            if self.project.purposes.is_application(module)
+            for sighting in search(module, class_.name, *other_names([module]).get(class_.name, ()))
+            if isinstance(sighting.node, (o.Name, o.Attribute))
+            and not isinstance(sighting.parent, o.Attribute)
+            and self._may_mean(sighting, class_)
+        ]
 
     def _may_mean(self, sighting: Sighting, class_: Class) -> bool:
         """Whether this is the class: what is called so and nobody knows may be it, another name must be known to be."""

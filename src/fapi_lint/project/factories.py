@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.kept import kept
 from fapi_lint.project.symbols import Class, External, Scope
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ class Factories:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._made: dict[Class, Class | None] = {}
 
     def is_factory(self, class_: Class, *names: str) -> bool:
         """Whether a class is a factory, of one of these foreign classes if any is named."""
@@ -34,11 +34,10 @@ class Factories:
             for base in self.project.resolver.mro(class_)
         )
 
+    @kept
     def made(self, class_: Class) -> Class | None:
         """The class of what a factory makes: `model` of its `Meta`, or of that of a base."""
-        if class_ not in self._made:
-            self._made[class_] = self._find(class_) if self.is_factory(class_) else None
-        return self._made[class_]
+        return self._find(class_) if self.is_factory(class_) else None
 
     def _find(self, class_: Class) -> Class | None:
         resolver = self.project.resolver

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, Function, Scope
 from fapi_lint.project.traversal import paths
@@ -55,8 +56,6 @@ class Fixtures:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._modules = project.tests.modules
-        self._named: dict[Module, dict[str, Function]] = {}
-        self._meant: dict[tuple[Module, str], Function | None] = {}
 
     @cached_property
     def all(self) -> list[Fixture]:
@@ -125,14 +124,9 @@ class Fixtures:
             return []
         return [(fixture.scope, node.value) for node, _ in paths(fixture.scope.body, o.Return, o.Yield)]
 
+    @kept
     def meant(self, module: Module, name: str) -> Function | None:
         """The fixture of a name that the tests of a file see: its own, of the nearest conftest file, or of a plugin."""
-        key = (module, name)
-        if key not in self._meant:
-            self._meant[key] = self._find_meant(module, name)
-        return self._meant[key]
-
-    def _find_meant(self, module: Module, name: str) -> Function | None:
         above = (
             self.project.by_path.get(os.path.join(folder, "conftest.py")) for folder in folders_above(module.folder)
         )
@@ -142,12 +136,11 @@ class Fixtures:
                 return found
         return self._provided_by_name.get(name)
 
+    @kept
     def _named_in(self, module: Module) -> dict[str, Function]:
         """The fixtures that a file makes or imports, by what tests call them."""
-        if module not in self._named:
-            seen = (*module.scope.functions, *self._imported(module))
-            self._named[module] = self._by_name(function for function in seen if self.is_fixture(function))
-        return self._named[module]
+        seen = (*module.scope.functions, *self._imported(module))
+        return self._by_name(function for function in seen if self.is_fixture(function))
 
     @cached_property
     def _provided_by_name(self) -> dict[str, Function]:

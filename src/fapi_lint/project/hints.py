@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
+from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.routers import own_nodes
 from fapi_lint.project.symbols import Class, External, Function
@@ -105,17 +106,15 @@ class Hints:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._needed: dict[Module, bool] = {}
 
+    @kept
     def are_needed(self, module: Module) -> bool:
         """Whether a file is part of the application, or of what else needs type hints by the settings."""
-        if module not in self._needed:
-            conventions, purposes = self.project.settings.conventions, self.project.purposes
-            others = conventions.test_folders + conventions.migration_folders + conventions.script_folders
-            self._needed[module] = not purposes.in_folder(module, conventions.unannotated_folders) and (
-                purposes.is_application(module) or purposes.in_folder(module, others)
-            )
-        return self._needed[module]
+        conventions, purposes = self.project.settings.conventions, self.project.purposes
+        others = conventions.test_folders + conventions.migration_folders + conventions.script_folders
+        return not purposes.in_folder(module, conventions.unannotated_folders) and (
+            purposes.is_application(module) or purposes.in_folder(module, others)
+        )
 
     def are_elsewhere(self, function: Function) -> bool:
         """Whether overloads of the function carry its type hints, or a decorator says that it has none."""

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.graph import components
+from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Function, Namespace, Scope
 
@@ -66,30 +67,23 @@ class Imports(Struct, eq=False, dict=True):
     """The import graph of an application."""
 
     project: Project
-    _direct: dict[Module, tuple[Import, ...]] = field(default_factory=dict)
-    _loads: dict[Module, tuple[Module, ...]] = field(default_factory=dict)
-    _above: dict[Module, tuple[Module, ...]] = field(default_factory=dict)
-    _leading: dict[Module, frozenset[Module]] = field(default_factory=dict)
 
+    @kept
     def of(self, module: Module) -> tuple[Import, ...]:
         """What the module itself imports when it is imported, in source order; packages above the targets left out."""
-        if module not in self._direct:
-            self._direct[module] = tuple(self._targets(module, runtime_statements(module.outline.body)))
-        return self._direct[module]
+        return tuple(self._targets(module, runtime_statements(module.outline.body)))
 
+    @kept
     def loads(self, module: Module) -> tuple[Module, ...]:
         """What importing a module runs next: the packages above it, and its imports."""
-        if module not in self._loads:
-            found = dict.fromkeys([*self.packages_above(module), *(link.target for link in self.of(module))])
-            found.pop(module, None)
-            self._loads[module] = tuple(found)
-        return self._loads[module]
+        found = dict.fromkeys([*self.packages_above(module), *(link.target for link in self.of(module))])
+        found.pop(module, None)
+        return tuple(found)
 
+    @kept
     def packages_above(self, module: Module) -> tuple[Module, ...]:
         """The `__init__` modules that run before a module does."""
-        if module not in self._above:
-            self._above[module] = tuple(self._find_above(module))
-        return self._above[module]
+        return tuple(self._find_above(module))
 
     def _find_above(self, module: Module) -> Iterator[Module]:
         folder = os.path.dirname(module.folder) if module.is_package else module.folder
@@ -109,11 +103,10 @@ class Imports(Struct, eq=False, dict=True):
             return _closure(start, self.loads)
         return _closure(start, lambda module: [*self.loads(module), *self.walked(module)])
 
+    @kept
     def leading_to(self, target: Module) -> frozenset[Module]:
         """The modules whose import loads `target`, itself included."""
-        if target not in self._leading:
-            self._leading[target] = frozenset(_closure([target], lambda module: self.loaded_by.get(module, [])))
-        return self._leading[target]
+        return frozenset(_closure([target], lambda module: self.loaded_by.get(module, [])))
 
     def closes_cycle(self, importer: Module, target: Module) -> bool:
         """Whether a module that comes to import another one is needed by it before it has run to its end.

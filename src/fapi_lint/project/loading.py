@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.imports import Import
+from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ class Loading(Struct, eq=False, dict=True):
     """Where processes start, and what they are sure to load."""
 
     project: Project
-    _loaders: dict[Module, frozenset[Module]] = field(default_factory=dict)
-    _loading: dict[Module, frozenset[int]] = field(default_factory=dict)
 
     @cached_property
     def importers(self) -> dict[Module, set[Module]]:
@@ -41,11 +40,10 @@ class Loading(Struct, eq=False, dict=True):
                     found[module].add(importer)
         return found
 
+    @kept
     def loaders(self, module: Module) -> frozenset[Module]:
         """The modules whose import loads `module`, itself included."""
-        if module not in self._loaders:
-            self._loaders[module] = self._leading_to(module)
-        return self._loaders[module]
+        return self._leading_to(module)
 
     def _leading_to(self, target: Module, cut: frozenset[tuple[Module, Module]] = frozenset()) -> frozenset[Module]:
         """The modules from which imports lead to `target`, those in `cut` (importer, imported) left out."""
@@ -83,13 +81,12 @@ class Loading(Struct, eq=False, dict=True):
             return True
         return self._entries_with(other) <= self._entries_with(module)
 
+    @kept
     def _entries_with(self, module: Module) -> frozenset[int]:
         """Which of the entries load a module."""
-        if module not in self._loading:
-            loaders = self.loaders(module)
-            starting = loaders & self._entries_of.keys()
-            self._loading[module] = frozenset(entry for loader in starting for entry in self._entries_of[loader])
-        return self._loading[module]
+        loaders = self.loaders(module)
+        starting = loaders & self._entries_of.keys()
+        return frozenset(entry for loader in starting for entry in self._entries_of[loader])
 
     @cached_property
     def _entries_of(self) -> dict[Module, list[int]]:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
+from fapi_lint.project.kept import kept
 from fapi_lint.project.search import search
 from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Variable
 
@@ -44,9 +45,7 @@ class ModelAttributes:
         self.resolver = project.resolver
         self._models = project.models.by_class
         self._meant: dict[tuple[Class, str], Meant | None] = {}
-        self._own: dict[Class, Class | None] = {}
         self._families: dict[Class, list[Class]] | None = None
-        self._calls: dict[Class, list[tuple[Scope, o.Call]]] = {}
 
     # --- expressions -------------------------------------------------------------------------------
 
@@ -173,21 +172,20 @@ class ModelAttributes:
             return UNKNOWN
         return Meant(frozenset(model for class_ in classes for model in self.users(class_).classes))
 
+    @kept
     def own(self, class_: Class) -> Class | None:
         """The one mapped class that instances of a class are for, as far as the class itself or its bases say."""
-        if class_ not in self._own:
-            ancestors = self._ancestors(class_)
-            found = {
-                symbol
-                for ancestor in ancestors
-                for symbol in [
-                    *(s for name in self._model_names(ancestor) for s in self._assigned(ancestor, name)),
-                    *self._arguments(ancestor, self._calls_of(class_) if ancestor is class_ else ()),
-                ]
-                if isinstance(symbol, Class) and symbol in self._models
-            }
-            self._own[class_] = found.pop() if len(found) == 1 else None
-        return self._own[class_]
+        ancestors = self._ancestors(class_)
+        found = {
+            symbol
+            for ancestor in ancestors
+            for symbol in [
+                *(s for name in self._model_names(ancestor) for s in self._assigned(ancestor, name)),
+                *self._arguments(ancestor, self._calls_of(class_) if ancestor is class_ else ()),
+            ]
+            if isinstance(symbol, Class) and symbol in self._models
+        }
+        return found.pop() if len(found) == 1 else None
 
     def _model_names(self, class_: Class) -> list[str]:
         return [name for name in class_.scope.bindings if _CALLED_MODEL.search(name)]
@@ -254,18 +252,18 @@ class ModelAttributes:
             if isinstance(symbol, Class) and self.is_mapping(symbol):
                 yield symbol
 
+    @kept
     def _calls_of(self, class_: Class) -> list[tuple[Scope, o.Call]]:
         """Where instances of a class are made, under its own name."""
-        if class_ not in self._calls:
-            self._calls[class_] = []
-            for module in self.project.references.mentioning(class_.name):
-                for sighting in search(module, class_.name):
-                    if isinstance(sighting.node, o.Call):
-                        func = sighting.node.func
-                        named = func.value if isinstance(func, o.Subscript) else func
-                        if self.resolver.resolve(sighting.scope, named) is class_:
-                            self._calls[class_].append((sighting.scope, sighting.node))
-        return self._calls[class_]
+        found: list[tuple[Scope, o.Call]] = []
+        for module in self.project.references.mentioning(class_.name):
+            for sighting in search(module, class_.name):
+                if isinstance(sighting.node, o.Call):
+                    func = sighting.node.func
+                    named = func.value if isinstance(func, o.Subscript) else func
+                    if self.resolver.resolve(sighting.scope, named) is class_:
+                        found.append((sighting.scope, sighting.node))
+        return found
 
 
 def _is_static(function: Function) -> bool:

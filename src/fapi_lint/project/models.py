@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import union_members
+from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Column, Model, Relationship, Table, foreign_table, is_field
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
@@ -39,8 +40,6 @@ class Models(Struct, eq=False, dict=True):
     project: Project
     _columns: dict[Class, list[Column]] = field(default_factory=dict)
     _relationships: dict[Class, list[Relationship]] = field(default_factory=dict)
-    _returned: dict[Function, o.Call | None] = field(default_factory=dict)
-    _dataclasses: dict[Class, bool] = field(default_factory=dict)
 
     @cached_property
     def all(self) -> list[Model]:
@@ -191,13 +190,9 @@ class Models(Struct, eq=False, dict=True):
     def _mentions_sqlmodel(self) -> bool:
         return any("sqlmodel" in module.text for module in self.project.modules)
 
+    @kept
     def is_dataclass(self, class_: Class) -> bool:
         """Whether mapped attributes of the class are fields of a dataclass."""
-        if class_ not in self._dataclasses:
-            self._dataclasses[class_] = self._is_dataclass(class_)
-        return self._dataclasses[class_]
-
-    def _is_dataclass(self, class_: Class) -> bool:
         if any(base.name == "MappedAsDataclass" for base in self.project.resolver.foreign(class_)):
             return True
         own = [ancestor for ancestor in self.project.resolver.mro(class_) if isinstance(ancestor, Class)]
@@ -377,15 +372,14 @@ class Models(Struct, eq=False, dict=True):
         symbol = self.project.resolver.external(class_.scope, value)
         return symbol is not None and symbol.is_from("sqlalchemy", "declared_attr")
 
+    @kept
     def _returned_call(self, function: Function) -> o.Call | None:
-        if function not in self._returned:
-            calls = [
-                node.value
-                for node in o.walk(*function.scope.body)
-                if isinstance(node, o.Return) and isinstance(node.value, o.Call)
-            ]
-            self._returned[function] = calls[0] if len(calls) == 1 else None
-        return self._returned[function]
+        calls = [
+            node.value
+            for node in o.walk(*function.scope.body)
+            if isinstance(node, o.Return) and isinstance(node.value, o.Call)
+        ]
+        return calls[0] if len(calls) == 1 else None
 
     def _attribute(
         self,

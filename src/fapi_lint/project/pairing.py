@@ -9,10 +9,11 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Column, ForeignKey, Model, Relationship
 from fapi_lint.project.module import Module
 from fapi_lint.project.purpose import Purpose
@@ -64,10 +65,6 @@ class Pairings(Struct, eq=False, dict=True):
     """What there is to know about relationships as pairs. What cannot be seen is None."""
 
     project: Project
-    _joins: dict[Relationship, Join | None] = field(default_factory=dict)
-    _keys: dict[tuple[Class, Class], list[Column] | None] = field(default_factory=dict)
-    _open_of: dict[Model, list[Relationship]] = field(default_factory=dict)
-    _assigned: dict[str, set[str]] = field(default_factory=dict)
 
     # --- models ------------------------------------------------------------------------------------
 
@@ -119,14 +116,9 @@ class Pairings(Struct, eq=False, dict=True):
 
     # --- foreign keys ------------------------------------------------------------------------------
 
+    @kept
     def keys(self, source: Model, target: Model) -> list[Column] | None:
         """The columns of `source` that refer to the table of `target`; None where they cannot all be seen."""
-        at = (source.class_, target.class_)
-        if at not in self._keys:
-            self._keys[at] = self._find_keys(source, target)
-        return self._keys[at]
-
-    def _find_keys(self, source: Model, target: Model) -> list[Column] | None:
         if not self._is_transparent(source):
             return None
         found = []
@@ -214,23 +206,18 @@ class Pairings(Struct, eq=False, dict=True):
                 return True
         return name in self._assigned_from_outside(model.name)
 
+    @kept
     def _assigned_from_outside(self, class_name: str) -> set[str]:
         """The attributes that are assigned to a class of this name, whatever it is: `User.posts = …`."""
-        if class_name not in self._assigned:
-            assigned = re.compile(rf"\b{class_name}\.(\w+)\s*=(?=[^=])")
-            mentioning = self.project.references.mentioning(class_name)
-            self._assigned[class_name] = {name for module in mentioning for name in assigned.findall(module.text)}
-        return self._assigned[class_name]
+        assigned = re.compile(rf"\b{class_name}\.(\w+)\s*=(?=[^=])")
+        mentioning = self.project.references.mentioning(class_name)
+        return {name for module in mentioning for name in assigned.findall(module.text)}
 
     # --- joins -------------------------------------------------------------------------------------
 
+    @kept
     def join(self, relationship: Relationship) -> Join | None:
         """How a relationship joins; None where the tables, the keys or the direction are not certain."""
-        if relationship not in self._joins:
-            self._joins[relationship] = self._find_join(relationship)
-        return self._joins[relationship]
-
-    def _find_join(self, relationship: Relationship) -> Join | None:
         source, target = self.source(relationship), relationship.target_model
         if source is None or target is None or relationship.has_unknown_arguments:
             return None
@@ -274,10 +261,9 @@ class Pairings(Struct, eq=False, dict=True):
             if other is not relationship and self._is_reverse(join, self.join(other))
         ]
 
+    @kept
     def _open(self, model: Model) -> list[Relationship]:
-        if model not in self._open_of:
-            self._open_of[model] = [each for each in model.relationships.values() if is_open(each)]
-        return self._open_of[model]
+        return [each for each in model.relationships.values() if is_open(each)]
 
     def _is_reverse(self, join: Join, other: Join | None) -> bool:
         if other is None or not other.plain or other.direction is not join.direction.reverse:

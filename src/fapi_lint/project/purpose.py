@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.imports import runtime_statements
+from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import External
 
@@ -43,21 +44,10 @@ class Purposes(Struct, eq=False, dict=True):
 
     project: Project
 
-    def __post_init__(self) -> None:
-        self._of_folder: dict[str, Purpose] = {}
-        self._of_module: dict[Module, Purpose] = {}
-
+    @kept
     def of(self, module: Module) -> Purpose:
         """What a file is for."""
-        if module not in self._of_module:
-            self._of_module[module] = self._find(module)
-        return self._of_module[module]
-
-    def _find(self, module: Module) -> Purpose:
-        folder = module.folder
-        if folder not in self._of_folder:
-            self._of_folder[folder] = self._purpose(folder)
-        purpose = self._of_folder[folder]
+        purpose = self._purpose(module.folder)
         name = os.path.basename(module.path)
         if purpose == "application" and (name == "conftest.py" or name.startswith("test_") or _has_fixtures(module)):
             return "test"
@@ -138,6 +128,7 @@ class Purposes(Struct, eq=False, dict=True):
         inside = root and (folder + os.sep).startswith(root + os.sep)
         return set((folder[len(root) :] if inside else folder).split(os.sep))
 
+    @kept
     def _purpose(self, folder: str) -> Purpose:
         conventions = self.project.settings.conventions
         parts = self._folders(folder)

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.imports import Import
+from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Variable
@@ -37,11 +38,6 @@ class Registration(Struct, eq=False, dict=True):
     """Who loads the models of an application when migrations are generated."""
 
     project: Project
-    _registered: dict[Module, frozenset[Module]] = field(default_factory=dict)
-    _loaded: dict[Module, frozenset[Module]] = field(default_factory=dict)
-    _bases: dict[Module, set[object]] = field(default_factory=dict)
-    _loaded_bases: dict[Module, set[object]] = field(default_factory=dict)
-    _styles: dict[Module, Style | None] = field(default_factory=dict)
 
     def missing_from(self, model: Model) -> Module | None:
         """The file that ought to load the model's module and does not: the hub, or without one `env.py`.
@@ -56,13 +52,9 @@ class Registration(Struct, eq=False, dict=True):
             return None
         return max(environments, key=lambda env: _closeness(env, model.module), default=None)
 
+    @kept
     def style_of(self, hub: Module) -> Style | None:
         """How a file imports models; None if it imports none."""
-        if hub not in self._styles:
-            self._styles[hub] = self._find_style(hub)
-        return self._styles[hub]
-
-    def _find_style(self, hub: Module) -> Style | None:
         links = [link for link in self.project.imports.of(hub) if link.target in self.project.models.by_module]
         if not links:
             return None
@@ -87,25 +79,24 @@ class Registration(Struct, eq=False, dict=True):
         found = [m for m in self.project.modules if m.path.endswith(suffix) and is_application(m)]
         return [module for module in found if self._is_hub(module)]
 
+    @kept
     def registered(self, hub: Module) -> frozenset[Module]:
         """The modules that a hub loads by itself or through packages and modules without models.
 
         What only another model imports is left out: it would vanish with that model's import.
         """
-        if hub not in self._registered:
-            imports = self.project.imports
-            seen: set[Module] = set()
-            pending = [hub, *imports.in_functions(hub)]
-            while pending:
-                module = pending.pop()
-                if module in seen:
-                    continue
-                seen.add(module)
-                pending += imports.packages_above(module)
-                if module is hub or module.is_package or module not in self._model_modules:
-                    pending += [*imports.loads(module), *imports.walked(module)]
-            self._registered[hub] = frozenset(seen)
-        return self._registered[hub]
+        imports = self.project.imports
+        seen: set[Module] = set()
+        pending = [hub, *imports.in_functions(hub)]
+        while pending:
+            module = pending.pop()
+            if module in seen:
+                continue
+            seen.add(module)
+            pending += imports.packages_above(module)
+            if module is hub or module.is_package or module not in self._model_modules:
+                pending += [*imports.loads(module), *imports.walked(module)]
+        return frozenset(seen)
 
     def _is_hub(self, module: Module) -> bool:
         """Whether a file of the right name imports models, or could do so.
@@ -129,13 +120,12 @@ class Registration(Struct, eq=False, dict=True):
         )
         return near and model.registry in self._registries(hub)
 
+    @kept
     def _registries(self, hub: Module) -> set[object]:
         """The declarative bases that a hub stands for: those it imports, and those of the models it loads."""
-        if hub not in self._bases:
-            registered = self.registered(hub)
-            loaded = {model.registry for model in self.project.models.all if model.module in registered}
-            self._bases[hub] = loaded | set(self._named_bases(hub))
-        return self._bases[hub]
+        registered = self.registered(hub)
+        loaded = {model.registry for model in self.project.models.all if model.module in registered}
+        return loaded | set(self._named_bases(hub))
 
     def _named_bases(self, module: Module) -> Iterator[object]:
         """The declarative bases that names of a module stand for."""
@@ -156,13 +146,12 @@ class Registration(Struct, eq=False, dict=True):
 
     # --- env.py ------------------------------------------------------------------------------------
 
+    @kept
     def loaded(self, environment: Module) -> frozenset[Module]:
         """The modules that are loaded when `env.py` runs, or a program of the application that runs it."""
-        if environment not in self._loaded:
-            imports = self.project.imports
-            starts = [environment, *imports.in_functions(environment)]
-            self._loaded[environment] = self._generated | imports.reachable(starts, dynamic=True)
-        return self._loaded[environment]
+        imports = self.project.imports
+        starts = [environment, *imports.in_functions(environment)]
+        return self._generated | imports.reachable(starts, dynamic=True)
 
     @cached_property
     def _generated(self) -> frozenset[Module]:
@@ -187,10 +176,14 @@ class Registration(Struct, eq=False, dict=True):
             return registry.module in loaded
         if isinstance(registry, tuple):
             return self.project.by_path[registry[0]] in loaded
-        if environment not in self._loaded_bases:
-            models = (other for other in self.project.models.all if other.module in loaded)
-            self._loaded_bases[environment] = {other.registry for other in models} | set(self._named_bases(environment))
-        return registry is not None and registry in self._loaded_bases[environment]
+        return registry is not None and registry in self._loaded_bases(environment)
+
+    @kept
+    def _loaded_bases(self, environment: Module) -> set[object]:
+        """The declarative bases of all models that an `env.py` loads, and those that it names."""
+        loaded = self.loaded(environment)
+        models = (other for other in self.project.models.all if other.module in loaded)
+        return {other.registry for other in models} | set(self._named_bases(environment))
 
 
 def _closeness(one: Module, other: Module) -> tuple[int, str]:

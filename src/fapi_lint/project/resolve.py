@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation, union_members
 from fapi_lint.project.descent import Descent
+from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import (
     Binding,
@@ -87,13 +88,8 @@ class Resolver:
         self._files = {path.removesuffix(".py"): module for path, module in self.by_path.items()}
         self._files |= self._packages  # A package comes before a file of the same name.
         self._names = {os.path.basename(base) for base in (*self._folders, *self._files)}
-        self._root_cache: dict[tuple[str, str], str | None] = {}
         self._roots = self._import_roots(roots)
-        used = self._used_roots(roots)
-        if used != self._roots:
-            self._roots = used
-            self._root_cache.clear()
-        self._import_cache: dict[tuple[str, str], Module | Namespace | None] = {}
+        self._roots = self._used_roots(roots)
         self._member_cache: dict[tuple[str, str], Symbol | None] = {}
         self._mro_cache: dict[Class, tuple[Class | External, ...]] = {}
         self._name_cache: dict[tuple[Scope, str], Symbol | None] = {}
@@ -137,7 +133,7 @@ class Resolver:
         }
         used: dict[str, set[str]] = {}
         for folder, top in imported:
-            root = self._root_for(folder, top)
+            root = self._find_root(folder, top)
             if root is not None and (base := os.path.join(root, top)) in self._folders:
                 used.setdefault(root, set()).add(base)
         bases = set().union(*used.values())
@@ -160,17 +156,12 @@ class Resolver:
 
     def find_module(self, dotted: str, importer: Module) -> Module | Namespace | None:
         """The module or namespace folder that an absolute import of `dotted` in `importer` loads."""
-        key = (importer.folder, dotted)
-        if key not in self._import_cache:
-            self._import_cache[key] = self._find_module(dotted, importer)
-        return self._import_cache[key]
+        return self._find_from(importer.folder, dotted)
 
-    def _find_module(self, dotted: str, importer: Module) -> Module | Namespace | None:
-        top = dotted.partition(".")[0]
-        root = self._root_for(importer.folder, top)
-        if root is None:
-            return None
-        return self._at(os.path.join(root, *dotted.split(".")), dotted)
+    @kept
+    def _find_from(self, folder: str, dotted: str) -> Module | Namespace | None:
+        root = self._root_for(folder, dotted.partition(".")[0])
+        return None if root is None else self._at(os.path.join(root, *dotted.split(".")), dotted)
 
     def _at(self, base: str, dotted: str) -> Module | Namespace | None:
         module = self._files.get(base)
@@ -178,11 +169,9 @@ class Resolver:
             return module
         return Namespace(base, dotted) if base in self._folders else None
 
+    @kept
     def _root_for(self, folder: str, top: str) -> str | None:
-        key = (folder, top)
-        if key not in self._root_cache:
-            self._root_cache[key] = self._find_root(folder, top)
-        return self._root_cache[key]
+        return self._find_root(folder, top)
 
     def _find_root(self, folder: str, top: str) -> str | None:
         if top not in self._names:

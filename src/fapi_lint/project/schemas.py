@@ -16,6 +16,7 @@ from fapi_lint.config.settings import Role
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.entity import ClassEntity
+from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.schema_config import Config
 from fapi_lint.project.symbols import Class, External, Scope, Variable
@@ -245,7 +246,6 @@ class Schemas:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._fields: dict[Class, list[SchemaField]] = {}
 
     @cached_property
     def all(self) -> list[Schema]:
@@ -411,18 +411,17 @@ class Schemas:
 
     # --- fields ------------------------------------------------------------------------------------
 
+    @kept
     def fields_of(self, class_: Class) -> list[SchemaField]:
         """The fields written in a class body, in source order."""
-        if class_ not in self._fields:
-            self._fields[class_] = [
-                SchemaField(self.project, class_, statement.target.id, statement)
-                for statement in own_statements(class_.node.body)
-                if isinstance(statement, o.AnnAssign)
-                and isinstance(statement.target, o.Name)
-                and not statement.target.id.startswith(("_", "model_config"))
-                and not self._is_class_var(class_, statement.annotation)
-            ]
-        return self._fields[class_]
+        return [
+            SchemaField(self.project, class_, statement.target.id, statement)
+            for statement in own_statements(class_.node.body)
+            if isinstance(statement, o.AnnAssign)
+            and isinstance(statement.target, o.Name)
+            and not statement.target.id.startswith(("_", "model_config"))
+            and not self._is_class_var(class_, statement.annotation)
+        ]
 
     def _is_class_var(self, class_: Class, annotation: o.Expr) -> bool:
         expr = parse_annotation(annotation)

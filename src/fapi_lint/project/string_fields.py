@@ -10,6 +10,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.column_types import string_length
 from fapi_lint.project.entity import nearest
+from fapi_lint.project.kept import kept
 from fapi_lint.project.resources import ENVELOPES
 from fapi_lint.project.schemas import Schema, SchemaField
 from fapi_lint.project.symbols import Class, External, Scope
@@ -31,7 +32,6 @@ class StringFields:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._validated: dict[Class, frozenset[str]] = {}
 
     def unconstrained_in(self, field: SchemaField) -> list[Schema]:
         """The Create and Update schemas in which the field takes any string; its own class comes first."""
@@ -127,15 +127,14 @@ class StringFields:
     def _is_validated(self, schema: Schema, name: str) -> bool:
         return any(not self._validated_by(class_).isdisjoint((name, _ANY)) for class_ in schema.ancestors)
 
+    @kept
     def _validated_by(self, class_: Class) -> frozenset[str]:
         """The fields that the validators of a class body check; `*` for all, or unknown ones."""
-        if class_ not in self._validated:
-            calls = [decorator.value for method in class_.methods for decorator in method.node.decorators]
-            # check = validator("name", allow_reuse=True)(function)
-            assigned = [statement.value for statement in class_.node.body if isinstance(statement, o.Assign)]
-            calls += [value.func for value in assigned if isinstance(value, o.Call)]
-            self._validated[class_] = frozenset(name for call in calls for name in self._checked(class_.scope, call))
-        return self._validated[class_]
+        calls = [decorator.value for method in class_.methods for decorator in method.node.decorators]
+        # check = validator("name", allow_reuse=True)(function)
+        assigned = [statement.value for statement in class_.node.body if isinstance(statement, o.Assign)]
+        calls += [value.func for value in assigned if isinstance(value, o.Call)]
+        return frozenset(name for call in calls for name in self._checked(class_.scope, call))
 
     def _checked(self, scope: Scope, expr: o.Expr) -> Iterator[str]:
         if not isinstance(expr, o.Call):

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.fixtures import folders_above, is_conftest, is_test_file
+from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.source.place import Place
@@ -123,7 +124,6 @@ class Tests:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._runs_all: dict[str, bool] = {}
 
     @cached_property
     def modules(self) -> list[Module]:
@@ -228,14 +228,15 @@ class Tests:
 
     def runs_all(self, module: Module) -> bool:
         """Whether the configuration, a hook, or a fixture for all of them, runs every async test of a file's folder."""
-        folder = module.folder
-        if folder not in self._runs_all:
-            above = set(folders_above(folder))
-            plugins = [plugin for each in ("", *above) for plugin in self._plugins.get(each, ())]
-            self._runs_all[folder] = not above.isdisjoint(self.project.tooling.runs_all_async_tests) or any(
-                _may_run_all(plugin) or self._runs_by_fixture(plugin) for plugin in plugins
-            )
-        return self._runs_all[folder] or self._runs_by_fixture(module)
+        return self._runs_all_in(module.folder) or self._runs_by_fixture(module)
+
+    @kept
+    def _runs_all_in(self, folder: str) -> bool:
+        above = set(folders_above(folder))
+        plugins = [plugin for each in ("", *above) for plugin in self._plugins.get(each, ())]
+        return not above.isdisjoint(self.project.tooling.runs_all_async_tests) or any(
+            _may_run_all(plugin) or self._runs_by_fixture(plugin) for plugin in plugins
+        )
 
     @cached_property
     def _plugins(self) -> dict[str, list[Module]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.dependencies import MARKERS, Marker
+from fapi_lint.project.kept import kept
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.traversal import paths
 
@@ -44,8 +45,6 @@ class Blocking:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._waits: dict[tuple[Function, int], o.Node | None] = {}
-        self._gives: dict[tuple[Function, int], o.Param | None] = {}
 
     def hindrance(self, handler: Function) -> str | None:
         """Why a route handler may not run in the event loop; None if nothing in it or in what it is given waits.
@@ -60,14 +59,9 @@ class Blocking:
         param = self._given_objects(handler, 0)
         return None if param is None else f"`{param.name}` may load more when it is read"
 
+    @kept
     def _waiting(self, function: Function, depth: int) -> o.Node | None:
         """The first part of a function that may wait."""
-        key = (function, depth)
-        if key not in self._waits:
-            self._waits[key] = self._find_waiting(function, depth)
-        return self._waits[key]
-
-    def _find_waiting(self, function: Function, depth: int) -> o.Node | None:
         node: o.Node
         scope = function.scope
         for node, _ in paths(scope.body, o.Call, o.With, o.Yield, o.While):
@@ -90,14 +84,9 @@ class Blocking:
             return symbol.node.is_async or self._waiting(symbol, depth + 1) is None
         return isinstance(call.func, o.Attribute) and call.func.attr in _METHODS
 
+    @kept
     def _given_objects(self, function: Function, depth: int) -> o.Param | None:
         """The first parameter whose dependency works, at any depth, with a synchronous session."""
-        key = (function, depth)
-        if key not in self._gives:
-            self._gives[key] = self._find_given_objects(function, depth)
-        return self._gives[key]
-
-    def _find_given_objects(self, function: Function, depth: int) -> o.Param | None:
         for param in function.node.params:
             if any(self._gives_objects(marker, depth) for marker in self.project.dependencies.markers(function, param)):
                 return param

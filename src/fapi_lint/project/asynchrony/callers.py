@@ -17,6 +17,7 @@ from fapi_lint.project.asynchrony.surroundings import is_override, leaf
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.dependencies import MARKERS
 from fapi_lint.project.inference.type import LibraryMethod
+from fapi_lint.project.kept import kept
 from fapi_lint.project.mentions import member_mentions
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Variable
@@ -82,9 +83,6 @@ class Callers:
         self._unclear: dict[str, list[Sighting]] = {}
         """The calls by each name whose receivers are not known, in order."""
         self._strangers = Strangers(project, flow.types)
-        self._owners: dict[str, dict[Class, list[Function]]] = {}
-        """The methods of each name by their classes."""
-        self._replaced: dict[str, list[Use]] = {}
 
     def of(self, function: Function) -> Iterator[Use]:
         """Every use of a function outside of its own definition; of those that nobody can tell, the first."""
@@ -240,13 +238,14 @@ class Callers:
         found = (other for class_ in related if isinstance(class_, Class) for other in owners.get(class_, ()))
         yield from sorted((other for other in found if other is not method), key=_order)
 
+    @kept
     def _owners_of(self, name: str) -> dict[Class, list[Function]]:
-        if name not in self._owners:
-            found = self._owners[name] = {}
-            for method in self.project.methods.get(name, ()):
-                if isinstance(method.parent, Class):
-                    found.setdefault(method.parent, []).append(method)
-        return self._owners[name]
+        """The methods of a name by their classes."""
+        found: dict[Class, list[Function]] = {}
+        for method in self.project.methods.get(name, ()):
+            if isinstance(method.parent, Class):
+                found.setdefault(method.parent, []).append(method)
+        return found
 
     def _serves(self, one: Class, other: Class) -> bool:
         """Whether one of the classes is a protocol all of whose methods the other has."""
@@ -409,11 +408,10 @@ class Callers:
             return "collect", call
         return None, call
 
+    @kept
     def _patched(self, name: str) -> list[Use]:
         """Tests that put a plain function in its place: `monkeypatch.setattr(module, "name", fake)`."""
-        if name not in self._replaced:
-            self._replaced[name] = [Use(obstacle=obstacle) for obstacle in self._find_patched(name)]
-        return self._replaced[name]
+        return [Use(obstacle=obstacle) for obstacle in self._find_patched(name)]
 
     def _find_patched(self, name: str) -> Iterator[Obstacle]:
         written = re.escape(name)

@@ -12,6 +12,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import hindrance
 from fapi_lint.project.asynchrony.surroundings import leaf
 from fapi_lint.project.asynchrony.threads import threaded
+from fapi_lint.project.kept import kept
 from fapi_lint.project.symbols import Function, Scope
 from fapi_lint.project.traversal import ancestors, paths, statements
 
@@ -52,17 +53,16 @@ class Decorators:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._read: dict[tuple[Function, bool], Decorating | str] = {}
 
     def of(self, function: Function, decorator: o.Decorator) -> Decorating | str | None:
         """What a decorator does with a function; why that cannot be told; None if it is none of the application's."""
         symbol = self._named(function, decorator)
-        if symbol is None:
-            return None
-        key = symbol, isinstance(decorator.value, o.Call)
-        if key not in self._read:
-            self._read[key] = _Reader(self.project, symbol).read(made=key[1])
-        return self._read[key]
+        return None if symbol is None else self._read(symbol, isinstance(decorator.value, o.Call))
+
+    @kept
+    def _read(self, symbol: Function, made: bool) -> Decorating | str:
+        """What a decorator does; `made`: what the function makes, when it is called, is the decorator."""
+        return _Reader(self.project, symbol).read(made=made)
 
     def _named(self, function: Function, decorator: o.Decorator) -> Function | None:
         symbol = self.project.resolver.resolve(function.enclosing, decorator.func)

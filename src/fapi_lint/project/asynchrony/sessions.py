@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.blocks import codes
@@ -24,6 +24,7 @@ from fapi_lint.project.asynchrony.session_uses import (
 )
 from fapi_lint.project.inference import signatures
 from fapi_lint.project.inference.type import Type
+from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Symbol
 from fapi_lint.project.traversal import Parents, paths
@@ -57,8 +58,6 @@ class Sessions(Struct, eq=False, dict=True):
     """The sessions of an application. Bodies are read once for all facts, and not kept."""
 
     project: Project
-    _known: dict[Module, Facts] = field(default_factory=dict)
-    _kinds: dict[Class, Kind | None] = field(default_factory=dict)
 
     # --- kinds -------------------------------------------------------------------------------------
 
@@ -72,11 +71,12 @@ class Sessions(Struct, eq=False, dict=True):
                 return "sync"
             return "async" if symbol.name in signatures.ASYNC_SESSIONS else None
         if isinstance(symbol, Class):
-            if symbol not in self._kinds:
-                kinds = map(self.kind, self.project.resolver.foreign(symbol))
-                self._kinds[symbol] = next(filter(None, kinds), None)
-            return self._kinds[symbol]
+            return self._kind_of_class(symbol)
         return None
+
+    @kept
+    def _kind_of_class(self, class_: Class) -> Kind | None:
+        return next(filter(None, map(self.kind, self.project.resolver.foreign(class_))), None)
 
     # --- facts -------------------------------------------------------------------------------------
 
@@ -120,12 +120,11 @@ class Sessions(Struct, eq=False, dict=True):
         found = (dropped for module in self.project.judged for dropped in self._facts(module).dropped)
         return sorted(found, key=lambda dropped: dropped.place)
 
+    @kept
     def _facts(self, module: Module) -> Facts:
         """What is in a module; nothing that counts, where it is no part of the application."""
-        if module not in self._known:
-            judged = self.project.purposes.is_application(module)
-            self._known[module] = facts_of(self, module) if judged else Facts()
-        return self._known[module]
+        judged = self.project.purposes.is_application(module)
+        return facts_of(self, module) if judged else Facts()
 
     # --- what everything else hangs on -------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.inference import libraries, signatures
 from fapi_lint.project.inference.type import Callee, LibraryMethod, Type, coroutine, with_self
+from fapi_lint.project.kept import kept
 from fapi_lint.project.symbols import Class, External, Function, Scope, Symbol
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ class Calls:
     def __init__(self, types: Types) -> None:
         self.types = types
         self.resolver = types.resolver
-        self._overridden: dict[Function, bool] = {}
 
     def type_of(self, scope: Scope, call: o.Call) -> Type | None:
         """What a call gives."""
@@ -177,15 +177,12 @@ class Calls:
             return False
         return not self._is_overridden(function)
 
+    @kept
     def _is_overridden(self, method: Function) -> bool:
         """Whether a subclass has the method without `async`: then the receiver's class does not tell."""
-        if method not in self._overridden:
-            owner, families = method.parent, self.types.project.model_attributes.families
-            below = (owner, *families.get(owner, ())) if isinstance(owner, Class) else ()
-            self._overridden[method] = any(
-                not other.node.is_async for class_ in below for other in class_.methods if other.name == method.name
-            )
-        return self._overridden[method]
+        owner, families = method.parent, self.types.project.model_attributes.families
+        below = (owner, *families.get(owner, ())) if isinstance(owner, Class) else ()
+        return any(not other.node.is_async for class_ in below for other in class_.methods if other.name == method.name)
 
 
 def _unsubscripted(func: o.Node) -> o.Node:

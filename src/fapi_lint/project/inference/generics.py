@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.kept import kept
 from fapi_lint.project.symbols import Class, External, Scope, Variable
 
 if TYPE_CHECKING:
@@ -26,13 +27,11 @@ class Generics:
     def __init__(self, types: Types) -> None:
         self.types = types
         self.resolver = types.resolver
-        self._variables: dict[Class, tuple[str, ...]] = {}
 
+    @kept
     def variables(self, class_: Class) -> tuple[str, ...]:
         """The names of a class's own type variables, in order."""
-        if class_ not in self._variables:
-            self._variables[class_] = tuple(self._declared(class_))
-        return self._variables[class_]
+        return tuple(self._declared(class_))
 
     def _declared(self, class_: Class) -> list[str]:
         """`class Base[T, K]`, `Base(Generic[T, K])`, `Base(Other[T], Another[K])`"""

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.inference.type import Type
+from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.objects.links import ANY, is_loaded
@@ -39,14 +40,13 @@ class Doubt(Struct, frozen=True, eq=False):
     reason: str
 
 
-class Doubts(Struct, eq=False):
+class Doubts(Struct, eq=False, dict=True):
     """Those of an application."""
 
     objects: ObjectFlow
     names: frozenset[str] = frozenset()
     """The attributes of models that may load something when they are read, or called."""
     found: dict[Place, Doubt] = field(default_factory=dict)
-    _read: dict[Class, bool] = field(default_factory=dict)
 
     def _add(self, walk: Walk, node: o.Node, reason: str) -> None:
         place = walk.module.place(node)
@@ -147,13 +147,12 @@ class Doubts(Struct, eq=False):
                 self._add(walk, expr, text)
                 return
 
+    @kept
     def _reads(self, class_: Class) -> bool:
         """Whether there is a model that a schema, which reads relationships, may be made from."""
-        if class_ not in self._read:
-            schema = self.objects.project.schemas.by_class.get(class_)
-            models = self.objects.project.models.all
-            self._read[class_] = schema is not None and any(self._fits(schema, model) for model in models)
-        return self._read[class_]
+        schema = self.objects.project.schemas.by_class.get(class_)
+        models = self.objects.project.models.all
+        return schema is not None and any(self._fits(schema, model) for model in models)
 
     def _fits(self, schema: Schema, model: Model) -> bool:
         links = self.objects.links.of(model)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.doubts import Doubts
 from fapi_lint.project.objects.links import Link, Links, Path, is_loaded
@@ -48,7 +49,6 @@ class ObjectFlow(Struct, eq=False, dict=True):
     places: Places = field(default_factory=Places)
     unreadable: set[Origin] = field(default_factory=set)
     """Queries with options that are not known."""
-    _members: dict[tuple[Model, Path], bool | Function | Path | None] = field(default_factory=dict)
     _injected: set[Function] = field(default_factory=set)
     _reading: set[tuple[Origin, Path]] = field(default_factory=set)
 
@@ -384,17 +384,12 @@ class ObjectFlow(Struct, eq=False, dict=True):
         text = f"`{path[-1]}` is read, which a query for `{model.name}` does not load of each `{owner.name}`"
         self.doubts.below(walk, place, text)
 
+    @kept
     def _member(self, model: Model | None, path: Path) -> bool | Function | Path | None:
         """What the last attribute of a path is: a link that loads when it is read (or may be one), a column that an
         UPDATE leaves out of date (False), the body of a property, what a proxy reads; None if nothing of these."""
         if model is None:
             return True
-        key = (model, path)
-        if key not in self._members:
-            self._members[key] = self._find_member(model, path)
-        return self._members[key]
-
-    def _find_member(self, model: Model, path: Path) -> bool | Function | Path | None:
         links: list[Link] = []
         owner: Model | None = model
         for index, name in enumerate(path):

@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model, Relationship
 from fapi_lint.project.pairing import Direction
 from fapi_lint.project.symbols import Class, External, Scope
@@ -62,15 +63,11 @@ class Links(Struct, eq=False, dict=True):
     """The links of all models."""
 
     project: Project
-    _of: dict[Model, dict[str, Link]] = field(default_factory=dict)
-    _below: dict[Model, dict[str, Model]] = field(default_factory=dict)
-    _polymorphic: dict[Model, bool] = field(default_factory=dict)
 
+    @kept
     def of(self, model: Model) -> dict[str, Link]:
         """The links of a model, own and inherited, by name."""
-        if model not in self._of:
-            self._of[model] = {link.name: link for link in self._links(model)}
-        return self._of[model]
+        return {link.name: link for link in self._links(model)}
 
     def _links(self, model: Model) -> Iterator[Link]:
         for ancestor in model.ancestors:
@@ -122,24 +119,22 @@ class Links(Struct, eq=False, dict=True):
             key = key if direction is Direction.ONE_TO_MANY else ""
             yield Link(name, model, source, many, lazy, key)
 
+    @kept
     def below(self, model: Model) -> dict[str, Model]:
         """What only mapped subclasses have, and a query for the model does not load: attributes and whose they are."""
-        if model not in self._below:
-            found: dict[str, Model] = {}
-            for other in self.project.models.users_of(model.class_):
-                if other is not model:
-                    names = {link.name for link in self.of(other).values() if link.is_lazy}
-                    if not self._loads_subclasses(other):
-                        names |= other.columns.keys()
-                    found.update(dict.fromkeys(names - model.columns.keys() - self.of(model).keys(), other))
-            self._below[model] = found
-        return self._below[model]
+        found: dict[str, Model] = {}
+        for other in self.project.models.users_of(model.class_):
+            if other is not model:
+                names = {link.name for link in self.of(other).values() if link.is_lazy}
+                if not self._loads_subclasses(other):
+                    names |= other.columns.keys()
+                found.update(dict.fromkeys(names - model.columns.keys() - self.of(model).keys(), other))
+        return found
 
+    @kept
     def _loads_subclasses(self, model: Model) -> bool:
         """Whether the mapping of a model or of a base says that columns of subclasses are loaded with its own."""
-        if model not in self._polymorphic:
-            self._polymorphic[model] = any(map(_says_polymorphic, model.ancestors))
-        return self._polymorphic[model]
+        return any(map(_says_polymorphic, model.ancestors))
 
     # --- options of queries --------------------------------------------------------------------------
 
