@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from fapi_lint.fix.edit import Edit, NeedsImport
+from fapi_lint.fix.edit import Edit, NeedsImport, RefusedError
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import quote, replace
 from fapi_lint.outline import nodes as o
@@ -30,10 +30,6 @@ _IN_STRINGS = frozenset(
     ["and_", "or_", "not_", "func", "text", "desc", "asc", "cast", "literal", "null", "true", "false", "foreign"]
 )
 """Names of SQLAlchemy that such strings know."""
-
-
-class Unpairable(Exception):  # noqa: N818
-    """Why the other side cannot be written."""
 
 
 class Carrier(Struct):
@@ -87,9 +83,9 @@ class Carrier(Struct):
             return variable.name
         name = self.project.pairings.secondary_name(located)
         if name is None or not all(part.isidentifier() for part in name.split(".")):
-            raise Unpairable("the name of the secondary table is not certain")
+            raise RefusedError("the name of the secondary table is not certain")
         if not self.project.pairings.shares_metadata(variable, self.source):
-            raise Unpairable("the secondary table may belong to other metadata than the models")
+            raise RefusedError("the secondary table may belong to other metadata than the models")
         return quote(module, name)
 
     def verbatim(self, expr: o.Expr, located: Located) -> str:
@@ -103,7 +99,7 @@ class Carrier(Struct):
             if o.dotted(node) in ("True", "False", "None"):
                 continue
             if not isinstance(symbol, External):
-                raise Unpairable(f"{o.dotted(node) or 'an expression'} means something in {module.name} only")
+                raise RefusedError(f"{o.dotted(node) or 'an expression'} means something in {module.name} only")
             if self.target.module is not module:
                 spelling = spell(self.target.module, symbol.dotted, self.at)
                 self.needs += spelling.needs
@@ -120,7 +116,7 @@ class Carrier(Struct):
         """What must be written differently in a string, outermost names first."""
         resolver, models = self.project.resolver, self.project.models
         if any(isinstance(node, (o.Lambda, o.Comprehension, o.NamedExpr)) for node in o.walk(expr)):
-            raise Unpairable("an argument holds more than a string can")
+            raise RefusedError("an argument holds more than a string can")
         for node in _outer_names(expr):
             head = node
             while isinstance(head, o.Attribute):
@@ -139,7 +135,7 @@ class Carrier(Struct):
                 yield head, self.source.name
             elif isinstance(symbol, Class) and symbol in models.by_class:
                 if len(self.project.pairings.namesakes(models.by_class[symbol])) > 1:
-                    raise Unpairable(f"several models are called {symbol.name}")
+                    raise RefusedError(f"several models are called {symbol.name}")
                 yield head, symbol.name
             elif isinstance(symbol, External) and symbol.package == "sqlalchemy" and symbol.name in _IN_STRINGS:
                 yield head, symbol.name
@@ -150,10 +146,10 @@ class Carrier(Struct):
                     or not name.isidentifier()
                     or not self.project.pairings.shares_metadata(symbol, self.source)
                 ):
-                    raise Unpairable(f"{own} cannot be written in a string")
+                    raise RefusedError(f"{own} cannot be written in a string")
                 yield head, name
             else:
-                raise Unpairable(f"{own or 'an expression'} cannot be written in a string")
+                raise RefusedError(f"{own or 'an expression'} cannot be written in a string")
 
 
 def _outer_names(expr: o.Node) -> Iterator[o.Expr]:
@@ -168,15 +164,15 @@ def _outer_names(expr: o.Node) -> Iterator[o.Expr]:
 
 
 def _one_line(module: Module, expr: o.Expr, edits: list[Edit]) -> str:
-    """The text of an expression with edits made, joined to one line. Raises Unpairable where comments stand in it."""
+    """The text of an expression with edits made, joined to one line. Raises RefusedError where comments stand in it."""
     text = module.slice(expr)
     if any(expr.start <= start and end <= expr.end for start, end in module.outline.strings):
-        raise Unpairable("an argument holds a string of several lines")
+        raise RefusedError("an argument holds a string of several lines")
     for edit in sorted(edits, reverse=True):
         text = text[: edit.start - expr.start] + edit.text + text[edit.end - expr.start :]
     if "\n" in text or "\r" in text:
         if "#" in text:
-            raise Unpairable("an argument holds comments")
+            raise RefusedError("an argument holds comments")
         text = re.sub(r"\s*[\r\n]\s*", " ", text)
         text = re.sub(r"([\[(]) ", r"\1", re.sub(r",? ([\])])", r"\1", text))
     return text

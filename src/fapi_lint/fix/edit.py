@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import enum
 import os
+from collections.abc import Callable
 from itertools import pairwise
+from typing import ParamSpec
 
 from msgspec import Struct
+
+_P = ParamSpec("_P")
 
 
 class Applicability(enum.StrEnum):
@@ -102,6 +106,18 @@ class Fix(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """Why there is no fix: a clause that goes on from "not renamed: " and the like."""
+    """Why there is no fix: a clause that goes on from "no fix: "."""
 
     reason: str
+
+
+class RefusedError(Exception):
+    """What is written in the middle of a fix, and shows that there is none: the reason."""
+
+
+def fix_or_refusal(make: Callable[_P, Fix], *args: _P.args, **keywords: _P.kwargs) -> Fix | Refusal:
+    """The fix that `make` returns, or why it raised RefusedError."""
+    try:
+        return make(*args, **keywords)
+    except RefusedError as refused:
+        return Refusal(str(refused))

@@ -14,8 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fapi_lint.fix.bindings import bindings
-from fapi_lint.fix.carrying import Carrier, Unpairable
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
+from fapi_lint.fix.carrying import Carrier
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, RefusedError
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.names import occurrences
 from fapi_lint.fix.statement import line_limit
@@ -45,7 +45,7 @@ _RESERVED = ("metadata", "registry")
 def pair_relationship(relationship: Relationship, project: Project) -> Fix:
     """`backref` becomes `back_populates`, and the generated attribute is written into the other model.
 
-    Raises Unpairable where the written side might differ from the generated one.
+    Raises RefusedError where the written side might differ from the generated one.
     """
     return _Pair(relationship, project).fix()
 
@@ -53,29 +53,29 @@ def pair_relationship(relationship: Relationship, project: Project) -> Fix:
 def name_other_side(relationship: Relationship, name: str) -> Edit:
     """`back_populates="name"` for a relationship that has none, or another one.
 
-    Raises Unpairable where there is no call to write it into, or arguments that are shared.
+    Raises RefusedError where there is no call to write it into, or arguments that are shared.
     """
     call, module = relationship.call, relationship.module
     if call is None:
-        raise Unpairable(f"`{relationship.name}` has no call of `relationship`")
+        raise RefusedError(f"`{relationship.name}` has no call of `relationship`")
     own = call.argument("back_populates")
     if own is not None:
         return replace_argument_value(module, own, quote(module, name))
     if relationship.back_populates is not None:
-        raise Unpairable(f"`{relationship.name}` shares its arguments with others")
+        raise RefusedError(f"`{relationship.name}` shares its arguments with others")
     return insert_argument(module, call, f"back_populates={quote(module, name)}")
 
 
 def quote_target(relationship: Relationship, argument: o.Arg, project: Project) -> Fix:
     """The related class by its name; its import goes where something else is sure to load it.
 
-    Raises Unpairable where a string would not find the class.
+    Raises RefusedError where a string would not find the class.
     """
     module, target, source = relationship.module, relationship.target_model, project.pairings.source(relationship)
     if target is None or source is None or target.registry != source.registry:
-        raise Unpairable("the models may not be in one registry")
+        raise RefusedError("the models may not be in one registry")
     if len(project.pairings.namesakes(target)) > 1:
-        raise Unpairable(f"several models are called `{target.name}`")
+        raise RefusedError(f"several models are called `{target.name}`")
     name = o.dotted(argument.value).partition(".")[0]
     drops = [
         DropsImport(module.path, name, guard=_only_typed(module, name, project))
@@ -127,23 +127,23 @@ class _Pair(Struct, dict=True):
     def name(self) -> str:
         name = backref_name(self.relationship)
         if name is None:
-            raise Unpairable("the name of the backref is computed")
+            raise RefusedError("the name of the backref is computed")
         if not name.isidentifier() or keyword.iskeyword(name) or name in _RESERVED:
-            raise Unpairable(f'"{name}" cannot be written as an attribute')
+            raise RefusedError(f'"{name}" cannot be written as an attribute')
         return name
 
     @cached_property
     def source(self) -> Model:
         model = self.project.pairings.source(self.relationship)
         if model is None:
-            raise Unpairable(f"several models inherit `{self.relationship.owner.name}`")
+            raise RefusedError(f"several models inherit `{self.relationship.owner.name}`")
         return model
 
     @cached_property
     def target(self) -> Model:
         model = self.relationship.target_model
         if model is None:
-            raise Unpairable("the related model is not certain")
+            raise RefusedError("the related model is not certain")
         return model
 
     @cached_property
@@ -158,7 +158,7 @@ class _Pair(Struct, dict=True):
             return []
         rest = [arg for arg in value.args[1:] if arg.keyword != "name"]
         if value.args[0].keyword not in ("", "name") or any(not arg.keyword for arg in rest):
-            raise Unpairable("not all arguments of `backref()` are visible")
+            raise RefusedError("not all arguments of `backref()` are visible")
         return rest
 
     @cached_property
@@ -185,32 +185,33 @@ class _Pair(Struct, dict=True):
     # --- refusals ----------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Raise Unpairable for whatever makes the pair uncertain."""
+        """Raise RefusedError for whatever makes the pair uncertain."""
         relationship, source, target = self.relationship, self.source, self.target
         pairings, purposes = self.project.pairings, self.project.purposes
         if relationship.has_unknown_arguments or any(arg.star for arg in self.call.args if arg.star == "*"):
-            raise Unpairable("not all arguments of the relationship are visible")
+            raise RefusedError("not all arguments of the relationship are visible")
         if relationship.back_populates is not None:
-            raise Unpairable("the relationship has `back_populates` too")
+            raise RefusedError("the relationship has `back_populates` too")
         if isinstance(relationship.statement, o.Assign) and len(relationship.statement.targets) > 1:
-            raise Unpairable("the relationship has several names")
+            raise RefusedError("the relationship has several names")
         if len(relationship.owner.scope.bindings.get(relationship.name, ())) > 1:
-            raise Unpairable(f"`{relationship.owner.name}.{relationship.name}` is assigned more than once")
+            raise RefusedError(f"`{relationship.owner.name}.{relationship.name}` is assigned more than once")
         if purposes.of(source.module) != purposes.of(target.module):
-            raise Unpairable(f"`{source.name}` belongs to the {purposes.of(source.module)}s, `{target.name}` does not")
+            whose = f"`{source.name}` belongs to the {purposes.of(source.module)}s"
+            raise RefusedError(f"{whose}, `{target.name}` does not")
         for model in (source, target):
             if len(pairings.namesakes(model)) > 1:
-                raise Unpairable(f"several models are called `{model.name}`")
+                raise RefusedError(f"several models are called `{model.name}`")
             if self.project.models.is_dataclass(model.class_):
-                raise Unpairable(f"`{model.name}` is a dataclass, where an attribute would become a field")
+                raise RefusedError(f"`{model.name}` is a dataclass, where an attribute would become a field")
             if any("concrete" in self.mapper_arguments(ancestor) for ancestor in model.ancestors):
-                raise Unpairable(f"`{model.name}` may have concrete inheritance")
+                raise RefusedError(f"`{model.name}` may have concrete inheritance")
         if self.project.models.is_sqlmodel(source.class_) or self.project.models.is_sqlmodel(target.class_):
-            raise Unpairable("a SQLModel is involved")
+            raise RefusedError("a SQLModel is involved")
         self.check_name()
         self.check_join()
         if not self.project.loading.comes_with(source.module, target.module):
-            raise Unpairable(
+            raise RefusedError(
                 f"`{source.module.name}` is not imported everywhere `{target.module.name}` is, "
                 f"and `{target.name}` could not find `{source.name}` then"
             )
@@ -219,13 +220,13 @@ class _Pair(Struct, dict=True):
         target = self.target
         classes = {class_ for model in self.project.pairings.lineage(target) for class_ in model.ancestors}
         if any(self.name in class_.scope.bindings for class_ in classes):
-            raise Unpairable(f"`{target.name}` has `{self.name}` already")
+            raise RefusedError(f"`{target.name}` has `{self.name}` already")
         made = [r for class_ in classes for r in self.project.pairings.incoming.get((class_, self.name), ())]
         if len(made) > 1:
-            raise Unpairable(f"several backrefs make `{target.name}.{self.name}`")
+            raise RefusedError(f"several backrefs make `{target.name}.{self.name}`")
         written = self.name in target.module.slice(target.class_.node)
         if written and any(isinstance(node, o.Name) and node.id == self.name for node in _class_level(target.class_)):
-            raise Unpairable(f"`{self.name}` means something else in the body of `{target.name}`")
+            raise RefusedError(f"`{self.name}` means something else in the body of `{target.name}`")
 
     def check_join(self) -> None:
         """Without a hint in the relationship, its keys must tell how it joins, or not be able to mislead."""
@@ -235,12 +236,12 @@ class _Pair(Struct, dict=True):
             pairings = self.project.pairings
             keys = [pairings.keys(self.source, self.target), pairings.keys(self.target, self.source)]
             if None not in keys and sum(map(len, keys)) > 1:  # type: ignore[arg-type]
-                raise Unpairable(f"several foreign keys join `{self.source.name}` and `{self.target.name}`")
+                raise RefusedError(f"several foreign keys join `{self.source.name}` and `{self.target.name}`")
             if any(len({m.table for m in pairings.lineage(model)}) > 1 for model in (self.source, self.target)):
-                raise Unpairable("the key is not certain among inherited tables")
+                raise RefusedError("the key is not certain among inherited tables")
         condition = given("primaryjoin")
         if condition is not None and "remote(" in condition.scope.module.slice(condition.expr):
-            raise Unpairable("`remote()` in the join would have to change sides")
+            raise RefusedError("`remote()` in the join would have to change sides")
 
     @staticmethod
     def mapper_arguments(class_: Class) -> str:

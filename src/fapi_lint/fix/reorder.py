@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from fapi_lint.fix.edit import Edit
+from fapi_lint.fix.edit import Edit, RefusedError
 from fapi_lint.fix.names import File, target_names
 from fapi_lint.fix.text import line_end, line_start, next_line
 from fapi_lint.outline import nodes as o
@@ -19,10 +19,6 @@ from fapi_lint.outline import nodes as o
 _RULER = re.compile(r"#\s*(?:[-=#*~_]{3,}|region\b|endregion\b|[-=*]+ )")
 """A comment that sets off a section: it stays where it is."""
 _WORD = re.compile(r"[^\W\d]\w*")
-
-
-class Unorderable(Exception):  # noqa: N818
-    """Why functions are not reordered: a clause that goes on from "not reordered: "."""
 
 
 class _Block(Struct, frozen=True):
@@ -38,7 +34,7 @@ def reorder(
 ) -> list[Edit]:
     """`functions`, which stand in a body in this order, in the order of `order`; what stands between them stays.
 
-    Raises Unorderable where a name would be used before it is defined, or a section comment stands between them.
+    Raises RefusedError where a name would be used before it is defined, or a section comment stands between them.
     """
     low, high = functions[0].outer_start, functions[-1].end
     first = bisect_left(body, low, key=attrgetter("outer_start"))
@@ -46,7 +42,7 @@ def reorder(
     region = [_block(file, node) for node in body[first:last]]
     starts = {block.node.start for block in region}
     if any(function.start not in starts for function in functions):
-        raise Unorderable("not all of them are defined unconditionally")
+        raise RefusedError("not all of them are defined unconditionally")
     _check_comments(file, region)
     _check_names(region, functions)
     blocks = {block.node.start: block for block in region}
@@ -84,7 +80,7 @@ def _block(file: File, node: Any) -> _Block:
 def _check_comments(file: File, region: Sequence[_Block]) -> None:
     for block, following in pairwise(region):
         if "#" in file.text[block.end : following.start]:
-            raise Unorderable("comments between them set off sections")
+            raise RefusedError("comments between them set off sections")
 
 
 def _check_names(region: Sequence[_Block], functions: Sequence[o.FunctionDef]) -> None:
@@ -93,12 +89,12 @@ def _check_names(region: Sequence[_Block], functions: Sequence[o.FunctionDef]) -
     starts = {function.start for function in functions}
     bound = [name for block in region for name in _bound(block.node)]
     if len(moved) < len(functions) or any(bound.count(name) > 1 for name in moved):
-        raise Unorderable("one of them is defined twice")
+        raise RefusedError("one of them is defined twice")
     for block in region:
         names = set(_names_at_import(block.node))
         needed = sorted(names & (set(bound) if block.node.start in starts else moved))
         if needed:
-            raise Unorderable(f"`{needed[0]}` would be used before it is defined")
+            raise RefusedError(f"`{needed[0]}` would be used before it is defined")
 
 
 def _bound(node: Any) -> Iterator[str]:

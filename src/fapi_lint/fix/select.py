@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal, RefusedError, fix_or_refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.open_edits import OpenEdits
 from fapi_lint.fix.text import indent_unit, indentation_at, insert_argument, line_end, line_start, newline, value_start
@@ -42,13 +42,11 @@ _FLUENT = re.compile(r"^[ \t]*\.", re.MULTILINE)
 
 
 @lru_cache(maxsize=1024)
-def to_select(project: Project, chain: Chain) -> Fix | Refusal:
-    """The fix that writes all queries of a chain with `select()`."""
-    return _Rewrite(project, chain).build()
-
-
-class _RefusedError(Exception):
-    """Something that no equal can be written for after all."""
+def to_select(project: Project, chain: Chain | None) -> Fix | Refusal:
+    """The fix that writes all queries of a chain with `select()`; without a chain, nothing leads to the query."""
+    if chain is None:
+        return Refusal("it is never reached")
+    return Refusal(chain.obstacle) if chain.obstacle else fix_or_refusal(_Rewrite(project, chain).build)
 
 
 class _Frame(Struct):
@@ -79,7 +77,7 @@ class _Rewrite:
         lowest = project.versions.sqlalchemy.lowest
         self.has_scalars = lowest is None or project.versions.sqlalchemy.at_least(1, 4, 24)
 
-    def build(self) -> Fix | Refusal:
+    def build(self) -> Fix:
         handlers = {
             "end": self.end,
             "iteration": self.iteration,
@@ -89,13 +87,10 @@ class _Rewrite:
             "step": self.step,
             "source": self.source,
         }
-        try:
-            for kind, handler in handlers.items():
-                for use in self.chain.uses:
-                    if use.kind == kind:
-                        handler(use)
-        except _RefusedError as refused:
-            return Refusal(str(refused))
+        for kind, handler in handlers.items():
+            for use in self.chain.uses:
+                if use.kind == kind:
+                    handler(use)
         edits = tuple(edit for draft in self.drafts.values() for edit in draft.edits())
         return Fix(self.title(), Applicability.UNSAFE, edits, tuple(self.needs), tuple(self.drops))
 
@@ -152,7 +147,7 @@ class _Rewrite:
             draft.replace(start, call.end, "execution_options(populate_existing=True)")
         elif use.method in _OPTIONS:
             if len(call.args) != 1:
-                raise _RefusedError(f"`{use.method}()` has other arguments")
+                raise RefusedError(f"`{use.method}()` has other arguments")
             value = value_start(use.module.text, call.args[0])
             draft.replace(start, value, f"execution_options({use.method}=")
 
@@ -250,7 +245,7 @@ class _Rewrite:
         node = use.node
         assert isinstance(node, o.Subscript)
         if len(node.items) != 1:
-            raise _RefusedError("it is indexed by a tuple")
+            raise RefusedError("it is indexed by a tuple")
         frame = self.run(use, "all")
         text = use.module.text[_bracket(use.module, node) + 1 : node.end - 1].strip()
         if ":" in text:
@@ -263,7 +258,7 @@ class _Rewrite:
             frame.suffix = f".slice({text}, {text} + 1)"
             frame.tail += "[0]"
         else:
-            raise _RefusedError(f"it is indexed by `{text}`")
+            raise RefusedError(f"it is indexed by `{text}`")
         self.wrap(use, node, frame)
 
     def session(self, use: Use) -> str:
@@ -278,7 +273,7 @@ class _Rewrite:
         """The session that a function is given from now on, beside the query that its parameter takes."""
         sites = self.project.queries.to_be_given(function, name)
         if sites is None:
-            raise _RefusedError("no session is at hand where it runs")
+            raise RefusedError("no session is at hand where it runs")
         session = sites[0][1].rpartition(".")[2]
         if (use.module.path, function.node.start) in self.given_sessions:
             return session
@@ -324,7 +319,7 @@ class _Rewrite:
         module, draft, function = use.module, self.draft(use), use.function
         held = None if function is None else held_query(module, function.scope, call)
         if held is None or not use.value.session:
-            raise _RefusedError(f"`{use.method}()` of a query held in a name")
+            raise RefusedError(f"`{use.method}()` of a query held in a name")
         source, conditions = held
         statement = f"{self.spelled(use, f'sqlalchemy.{use.method}')}({_on_one_line(module, source.args[0])})"
         for condition in conditions:
@@ -365,11 +360,11 @@ class _Rewrite:
                 case "with_for_update" if not arguments:
                     more = f", with_for_update=True{more}"
                 case _:
-                    raise _RefusedError(f"`get()` after `{inner.attr}()`")
+                    raise RefusedError(f"`get()` after `{inner.attr}()`")
         model, key = source.args[0], call.args[0]
         start = value_start(module.text, key)
         if "#" in module.text[model.end : start] or more.count("options=") > 1:
-            raise _RefusedError("`get()` is called too far away from `query()`")
+            raise RefusedError("`get()` is called too far away from `query()`")
         before, behind = self.awaiting(use, "")
         self.done.add((module.path, source.start, -1))
         draft.replace(source.start, source.open, f"{before}{self.session(use)}.get(")
@@ -468,7 +463,7 @@ def _on_one_line(module: Module, node: o.Node) -> str:
     if "\n" not in text and "\r" not in text:
         return text
     if "#" in text or any(node.start <= start < node.end for start, _ in module.outline.strings):
-        raise _RefusedError("what it takes is written on several lines")
+        raise RefusedError("what it takes is written on several lines")
     inner = re.sub(r"\s+", " ", text)
     return re.sub(r",? (?=[\])}])", "", re.sub(r"(?<=[\[({]) ", "", inner))
 
@@ -535,10 +530,10 @@ def _bounds(text: str) -> tuple[str, str]:
     """What stands before and after the colon of a slice."""
     colons = [i for i, char in enumerate(text) if char == ":"]
     if len(colons) != 1:
-        raise _RefusedError(f"it is sliced by `{text}`")
+        raise RefusedError(f"it is sliced by `{text}`")
     low, high = text[: colons[0]].strip(), text[colons[0] + 1 :].strip()
     if low.startswith("-") or high.startswith("-") or not (low or high):
-        raise _RefusedError(f"it is sliced by `{text}`")
+        raise RefusedError(f"it is sliced by `{text}`")
     return low, high
 
 
@@ -546,7 +541,7 @@ def _without(module: Module, call: o.Call, kept: o.Arg, gone: o.Arg) -> Iterator
     """The second of two arguments goes, with the comma between them."""
     if gone.start > kept.start:
         if "#" in module.text[kept.end : gone.start]:
-            raise _RefusedError("a comment stands between the arguments of `update()`")
+            raise RefusedError("a comment stands between the arguments of `update()`")
         yield Edit(module.path, kept.end, gone.end, "")
     else:
         yield Edit(module.path, gone.start, kept.start, "")

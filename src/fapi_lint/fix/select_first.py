@@ -6,7 +6,6 @@ from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImpor
 from fapi_lint.fix.select import to_select
 from fapi_lint.project.asynchrony.closure import Closure
 from fapi_lint.project.project import Project
-from fapi_lint.project.querying.queries import Chain
 
 
 def queries_first(project: Project, closure: Closure, refused: Refusal) -> Fix | Refusal:
@@ -17,8 +16,8 @@ def queries_first(project: Project, closure: Closure, refused: Refusal) -> Fix |
     edits: dict[Edit, None] = {}
     needs: dict[NeedsImport, None] = {}
     drops: dict[DropsImport, None] = {}
-    for chain in _chains(project, closure):
-        fix = Refusal("it is never reached") if chain is None else _rewritten(project, chain)
+    for chain in dict.fromkeys(project.queries.chain_at(query.module, query.node) for query in closure.queries):
+        fix = to_select(project, chain)
         if isinstance(fix, Refusal):
             return Refusal(f"{refused.reason}: {fix.reason}")
         if any(_touch(edit, other) for edit in fix.edits for other in edits if edit != other):
@@ -29,14 +28,6 @@ def queries_first(project: Project, closure: Closure, refused: Refusal) -> Fix |
     names = sorted({edit.path.replace("\\", "/").rpartition("/")[2] for edit in edits})
     title = f"Replace `query()` by `select()` in {', '.join(names)}, before the session becomes asynchronous"
     return Fix(title, Applicability.UNSAFE, tuple(edits), tuple(needs), tuple(drops))
-
-
-def _chains(project: Project, closure: Closure) -> dict[Chain | None, None]:
-    return {project.queries.chain_at(query.module, query.node): None for query in closure.queries}
-
-
-def _rewritten(project: Project, chain: Chain) -> Fix | Refusal:
-    return Refusal(chain.obstacle) if chain.obstacle else to_select(project, chain)
 
 
 def _touch(one: Edit, other: Edit) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, RefusedError
 from fapi_lint.fix.names import occurrences
 from fapi_lint.fix.text import replace
 from fapi_lint.outline import nodes as o
@@ -13,14 +13,10 @@ from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class
 
 
-class Needed(Exception):  # noqa: N818
-    """Why an import cannot go: a clause."""
-
-
 def guard_import(link: Import, project: Project) -> Fix:
     """The fix that imports what a module needs of another for type checkers only.
 
-    Raises Needed where a name serves anything but annotations that nothing evaluates.
+    Raises RefusedError where a name serves anything but annotations that nothing evaluates.
     """
     module = link.importer
     names: list[str] = []
@@ -30,20 +26,22 @@ def guard_import(link: Import, project: Project) -> Fix:
             statements.append(other.statement)
     for other in project.imports.of(module):
         if other.statement not in statements and link.target in project.imports.packages_above(other.target):
-            raise Needed(f"the import of {other.target.name} loads {link.target.name}, too")
+            raise RefusedError(f"the import of {other.target.name} loads {link.target.name}, too")
     for statement in statements:
         if not isinstance(statement, o.ImportFrom) or link.names_module:
             local = link.alias.asname or link.alias.name.partition(".")[0]
             used = any(use.start >= statement.end for use in occurrences(module, local))
-            raise Needed("the module itself is used" if used else "nothing uses it, but it may be there to be loaded")
+            raise RefusedError(
+                "the module itself is used" if used else "nothing uses it, but it may be there to be loaded"
+            )
         for alias in statement.names:
             if alias.name == "*":
-                raise Needed("everything is imported")
+                raise RefusedError("everything is imported")
             names.append(alias.asname or alias.name)
     edits = dict.fromkeys(edit for name in names for edit in _quoted(link, name, project))
     aliases = (alias for statement in statements for alias in statement.names)
     if not all(project.loading.is_loaded_without(module, alias, link.target) for alias in aliases):
-        raise Needed(f"nothing else is sure to load {link.target.name}")
+        raise RefusedError(f"nothing else is sure to load {link.target.name}")
     return Fix(
         f"Import {', '.join(f'`{name}`' for name in names)} for type checkers only",
         Applicability.SAFE,
@@ -61,7 +59,7 @@ def _quoted(link: Import, name: str, project: Project) -> Iterator[Edit]:
     statements = [node for node in module.outline.body if isinstance(node, (o.Import, o.ImportFrom))]
     uses = [use for use in occurrences(module, name) if not any(s.start <= use.start < s.end for s in statements)]
     if not any(use.kind in ("code", "annotation") for use in uses):
-        raise Needed(f"`{name}` is imported for others")
+        raise RefusedError(f"`{name}` is imported for others")
     for use in uses:
         around = next((node for node in inert if node.start <= use.start < node.end), None)
         if use.kind == "other-string":
@@ -69,11 +67,11 @@ def _quoted(link: Import, name: str, project: Project) -> Iterator[Edit]:
         if around is None:
             if use.kind == "annotation" and any(start <= use.start < end for start, end in models):
                 continue
-            raise Needed(f"`{name}` is used at run time")
+            raise RefusedError(f"`{name}` is used at run time")
         if use.kind == "code":
             text = module.slice(around)
             if '"' in text or "\n" in text or "\\" in text:
-                raise Needed(f"an annotation with `{name}` holds a string or several lines")
+                raise RefusedError(f"an annotation with `{name}` holds a string or several lines")
             yield replace(module, around, f'"{text}"')
 
 
@@ -96,11 +94,11 @@ def _check_exports(link: Import, name: str, project: Project) -> None:
     """Nobody takes the name from the importing module."""
     module = link.importer
     if module.is_package or name in (module.exports or ()):
-        raise Needed(f"`{name}` is imported for others")
+        raise RefusedError(f"`{name}` is imported for others")
     for other in project.references.mentioning(name):
         if other is not module and any(found.target is module for found in project.imports.of(other)):
             for statement in {found.statement for found in project.imports.of(other) if found.target is module}:
                 taken = {alias.name for alias in statement.names}
                 dotted = f"{module.parts[-1]}.{name}" in other.text
                 if name in taken or "*" in taken or dotted:
-                    raise Needed(f"{other.name} takes `{name}` from it")
+                    raise RefusedError(f"{other.name} takes `{name}` from it")

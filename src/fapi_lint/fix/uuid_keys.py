@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from msgspec import Struct, field
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import Spelling, spell, spell_uuid
 from fapi_lint.fix.text import insert_argument, insert_keyword, remove_argument, remove_arguments, replace
 from fapi_lint.outline import nodes as o
@@ -50,14 +50,14 @@ class _Edits(Struct):
 _FIXES: WeakKeyDictionary[Identity, Fix] = WeakKeyDictionary()
 
 
-def uuid_fix(project: Project, held: Held) -> Fix | str:
+def uuid_fix(project: Project, held: Held) -> Fix | Refusal:
     """The fix that makes everything of an identity a UUID, or what stands in the way of the identifiers held here.
 
     Its findings share the fix.
     """
     obstacle = project.obstacles.said(held)
     if obstacle:
-        return obstacle
+        return Refusal(obstacle)
     if held.identity not in _FIXES:
         _FIXES[held.identity] = _find_fix(project, held.identity)
     return _FIXES[held.identity]

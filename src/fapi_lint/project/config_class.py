@@ -83,8 +83,7 @@ class ConfigClass(Struct, eq=False):
     @property
     def place(self) -> Place:
         """`class Config`."""
-        node = self.class_.node
-        return Place(self.schema.module.path, node.start, node.name_start + len(node.name))
+        return self.schema.module.header_place(self.class_.node)
 
     def settings(self) -> list[Setting]:
         """Its settings, those of plain base classes first. Raises ObstacleError."""

@@ -33,8 +33,7 @@ class ClassEntity(Struct, eq=False, dict=True):
     @property
     def place(self) -> Place:
         """The class's name."""
-        start = self.class_.node.name_start
-        return Place(self.module.path, start, start + len(self.name))
+        return self.module.name_place(self.class_.node)
 
     @cached_property
     def ancestors(self) -> tuple[Class, ...]:

@@ -41,8 +41,7 @@ class Fixture(Struct, eq=False, dict=True):
 
     @property
     def place(self) -> Place:
-        start = self.function.node.name_start
-        return Place(self.module.path, start, start + len(self.function.name))
+        return self.module.name_place(self.function.node)
 
     @cached_property
     def users(self) -> list[Module]:

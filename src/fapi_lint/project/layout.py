@@ -83,7 +83,7 @@ class Layout(Struct, eq=False, dict=True):
             astray = self._is_astray(function.module, conventions.service_folders)
             # `get_user_service` may also be what hands out the service.
             if astray and self._takes_session(node) and not self.project.dependencies.serves(function):
-                place = Place(function.module.path, node.name_start, node.name_start + len(node.name))
+                place = function.module.name_place(node)
                 yield Misplaced("Service", function.name, place, conventions.service_folders)
 
     def _has_model_called(self, noun: str) -> bool:

@@ -71,8 +71,7 @@ class Revision(Struct, eq=False, dict=True):
     @property
     def place(self) -> Place:
         """`def upgrade`."""
-        node = self.upgrade.node
-        return Place(self.module.path, node.start, node.name_start + len(node.name))
+        return self.module.header_place(self.upgrade.node)
 
     @cached_property
     def identifier(self) -> str | None:

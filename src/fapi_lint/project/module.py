@@ -71,6 +71,14 @@ class Module:
     def place(self, node: o.Node) -> Place:
         return Place(self.path, node.start, node.end)
 
+    def name_place(self, node: o.ClassDef | o.FunctionDef) -> Place:
+        """The name of what is defined."""
+        return Place(self.path, node.name_start, node.name_start + len(node.name))
+
+    def header_place(self, node: o.ClassDef | o.FunctionDef) -> Place:
+        """`async def name` or `class Name`."""
+        return Place(self.path, node.start, node.name_start + len(node.name))
+
     def where(self, start: int) -> str:
         """A place as messages show it: `app/models/user.py:8`."""
         return f"{self.shown}:{self.source.lines.position(start)[0]}"

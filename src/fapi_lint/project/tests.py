@@ -57,8 +57,7 @@ class AsyncTest(Struct, eq=False, dict=True):
 
     @property
     def place(self) -> Place:
-        node = self.function.node
-        return Place(self.module.path, node.start, node.name_start + len(node.name))
+        return self.module.header_place(self.function.node)
 
     @cached_property
     def may_run(self) -> bool:

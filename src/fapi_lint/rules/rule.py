@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from fapi_lint.fix.edit import Applicability, Fix
+from fapi_lint.fix.edit import Applicability, Fix, Refusal
 from fapi_lint.project.project import Project
 from fapi_lint.source.place import Place
 
@@ -25,6 +25,11 @@ class Finding(Struct, frozen=True):
     at: Place
     message: str
     fix: Fix | None = None
+
+    @classmethod
+    def of(cls, at: Place, message: str, fix: Fix | Refusal | None) -> Finding:
+        """A violation with its fix, or with the reason why there is none."""
+        return cls(at, f"{message} (no fix: {fix.reason})") if isinstance(fix, Refusal) else cls(at, message, fix)
 
 
 class Rule(Struct, frozen=True, eq=False):

@@ -122,8 +122,6 @@ def lazy_load(unloaded: Unloaded, project: Project) -> Iterator[Finding]:
     where = "after this" if unloaded.origin.kind == "refresh" else "of these objects"
     message = f"{names} {'is' if len(unloaded.loads) == 1 else 'are'} read {where} without having been loaded"
     parts = eager_edits(project, unloaded.loads)
-    if isinstance(parts, Refusal):
-        yield Finding(at=unloaded.place, message=f"{message} (no fix: {parts.reason})")
-        return
     title = f"Load {names} in `{unloaded.origin.function.name}`, with one more statement each time"
-    yield Finding(at=unloaded.place, message=message, fix=Fix(title, Applicability.UNSAFE, parts.edits, parts.needs))
+    fix = parts if isinstance(parts, Refusal) else Fix(title, Applicability.UNSAFE, parts.edits, parts.needs)
+    yield Finding.of(unloaded.place, message, fix)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Refusal
+from fapi_lint.fix.edit import Applicability
 from fapi_lint.fix.select import to_select
 from fapi_lint.project.asynchrony.session_uses import QueryCall
 from fapi_lint.project.project import Project
@@ -103,13 +103,4 @@ def legacy_query(query: QueryCall, project: Project) -> Iterator[Finding]:
         return  # There is no other interface.
     receiver = " ".join(query.module.slice(query.call.func).split())
     message = f"`{receiver}()` is the legacy interface: use `select()`"
-    chain = project.queries.chain(query)
-    if chain is None or chain.obstacle:
-        reason = "it is never reached" if chain is None else chain.obstacle
-        yield Finding(at=query.place, message=f"{message} (no fix: {reason})")
-        return
-    fix = to_select(project, chain)
-    if isinstance(fix, Refusal):
-        yield Finding(at=query.place, message=f"{message} (no fix: {fix.reason})")
-    else:
-        yield Finding(at=query.place, message=message, fix=fix)
+    yield Finding.of(query.place, message, to_select(project, project.queries.chain(query)))

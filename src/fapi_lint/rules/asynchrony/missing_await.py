@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.awaiting import insert_await
-from fapi_lint.fix.edit import Applicability, Fix
+from fapi_lint.fix.edit import Applicability, Fix, Refusal
 from fapi_lint.project.asynchrony.fate import Fate
 from fapi_lint.project.asynchrony.session_uses import DroppedCoroutine
 from fapi_lint.project.project import Project
@@ -53,12 +53,9 @@ def missing_await(dropped: DroppedCoroutine, project: Project) -> Iterator[Findi
     """
     name = " ".join(dropped.module.slice(dropped.call.func).split())
     message = f"`{name}()` is {_USED[dropped.fate]}"
-    reason = _obstacle(dropped)
-    if reason:
-        yield Finding(at=dropped.place, message=f"{message} (no fix: {reason})")
-        return
     edits = insert_await(dropped.module, dropped.call, dropped.parent)
-    yield Finding(at=dropped.place, message=message, fix=Fix(f"Await `{name}()`", Applicability.SAFE, edits))
+    fix = _refusal(dropped) or Fix(f"Await `{name}()`", Applicability.SAFE, edits)
+    yield Finding.of(dropped.place, message, fix)
 
 
 _USED = {
@@ -68,12 +65,11 @@ _USED = {
 }
 
 
-def _obstacle(dropped: DroppedCoroutine) -> str:
-    """Why an `await` cannot be written there."""
+def _refusal(dropped: DroppedCoroutine) -> Refusal | None:
     if dropped.function is None:
-        return "nothing can be awaited outside of functions"
+        return Refusal("nothing can be awaited outside of functions")
     if not dropped.function.node.is_async:
-        return f"`{dropped.function.name}` is a plain `def`, which cannot await it"
+        return Refusal(f"`{dropped.function.name}` is a plain `def`, which cannot await it")
     if dropped.inside_generator:
-        return "an `await` would make the generator expression asynchronous"
-    return ""
+        return Refusal("an `await` would make the generator expression asynchronous")
+    return None

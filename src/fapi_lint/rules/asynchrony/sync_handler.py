@@ -7,8 +7,8 @@ from fapi_lint.fix.edit import Applicability, Edit, Fix, Refusal
 from fapi_lint.project.asynchrony.blocking import Blocking
 from fapi_lint.project.project import Project
 from fapi_lint.project.routes import Route
+from fapi_lint.project.symbols import Function
 from fapi_lint.rules.rule import Finding, rule
-from fapi_lint.source.place import Place
 
 
 @rule("FAPI501", "sync-handler", fix=Applicability.UNSAFE, preference="Async/Await")
@@ -57,20 +57,19 @@ def sync_handler(route: Route, project: Project) -> Iterator[Finding]:
         return
     if any(project.types.decoration.turns_into_coroutine(handler.enclosing, d) for d in handler.node.decorators):
         return
-    at = Place(handler.module.path, handler.node.start, handler.node.name_start + len(handler.name))
+    at = handler.module.header_place(handler.node)
     message = f"Route handler `{handler.name}` is not `async def`"
     closure = project.async_closures.of(handler)
-    fix = None if closure is None else make_async(project, closure)
-    if isinstance(fix, Refusal):
-        yield Finding(at, f"{message} (no fix: {fix.reason})")
-    elif closure is not None and handler in closure.functions:
-        yield Finding(at, message, fix)
-    else:
-        first = "first its session must become asynchronous (FAPI502)"
-        reason = Blocking(project).hindrance(handler) if closure is None else first
-        if reason is not None:
-            yield Finding(at, f"{message} (no fix: {reason})")
-            return
-        start = handler.node.start
-        edit = Edit(handler.module.path, start, start, "async ")
-        yield Finding(at, message, Fix(f"Make `{handler.name}` asynchronous", Applicability.UNSAFE, (edit,)))
+    fix = _alone(handler, project) if closure is None else make_async(project, closure)
+    if isinstance(fix, Fix) and closure is not None and handler not in closure.functions:
+        fix = Refusal("first its session must become asynchronous (FAPI502)")
+    yield Finding.of(at, message, fix)
+
+
+def _alone(handler: Function, project: Project) -> Fix | Refusal:
+    """`async` for a handler without a session, unless it may block."""
+    reason = Blocking(project).hindrance(handler)
+    if reason is not None:
+        return Refusal(reason)
+    edit = Edit(handler.module.path, handler.node.start, handler.node.start, "async ")
+    return Fix(f"Make `{handler.name}` asynchronous", Applicability.UNSAFE, (edit,))

@@ -3,11 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.closures import make_async
-from fapi_lint.fix.edit import Applicability, Refusal
+from fapi_lint.fix.edit import Applicability, Fix, Refusal
 from fapi_lint.project.asynchrony.sessions import Service
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
-from fapi_lint.source.place import Place
 
 
 @rule("FAPI505", "sync-service", fix=Applicability.UNSAFE, preference="Async/Await")
@@ -58,13 +57,10 @@ def sync_service(service: Service, project: Project) -> Iterator[Finding]:
         return
     if service.kind == "async" and not project.sessions.has_coroutines(function):
         return
-    at = Place(function.module.path, function.node.start, function.node.name_start + len(function.name))
+    at = function.module.header_place(function.node)
     message = f"`{function.name}` works with a session (`{service.holder}`) and is not `async def`"
     closure = project.async_closures.of(function) or project.async_closures.of_holder(function)
     fix = None if closure is None else make_async(project, closure)
-    if isinstance(fix, Refusal):
-        yield Finding(at, f"{message} (no fix: {fix.reason})")
-    elif closure is not None and function not in closure.functions:
-        yield Finding(at, f"{message} (no fix: nothing in it would be awaited)")
-    else:
-        yield Finding(at, message, fix)
+    if isinstance(fix, Fix) and closure is not None and function not in closure.functions:
+        fix = Refusal("nothing in it would be awaited")
+    yield Finding.of(at, message, fix)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.closures import make_async
-from fapi_lint.fix.edit import Applicability, Refusal
+from fapi_lint.fix.edit import Applicability
 from fapi_lint.project.asynchrony.session_uses import SessionUse
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
@@ -72,10 +72,7 @@ def sync_session(use: SessionUse, project: Project) -> Iterator[Finding]:
         return  # SQLAlchemy 1.3 has no asynchronous sessions.
     message, closure = _MESSAGES[use.form].format(use.name), project.async_closures.of_use(use)
     fix = None if closure is None else make_async(project, closure)
-    if isinstance(fix, Refusal):
-        yield Finding(at=use.place, message=f"{message} (no fix: {fix.reason})")
-    else:
-        yield Finding(at=use.place, message=message, fix=fix)
+    yield Finding.of(use.place, message, fix)
 
 
 _MESSAGES = {

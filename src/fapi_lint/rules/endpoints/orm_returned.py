@@ -3,7 +3,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, Refusal
 from fapi_lint.fix.text import replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
@@ -156,15 +156,15 @@ def orm_returned(returned: OrmReturn, project: Project) -> Iterator[Finding]:
         other decorators, or where other code calls the handler.
     """
     module, obstacle = returned.function.module, _obstacle(returned, project)
-    fix = None if obstacle or returned.response is None else _fix(returned, returned.response, project)
     response = returned.response
+    fix = Refusal(obstacle) if obstacle else None if response is None else _fix(returned, response, project)
     name = "a schema" if response is None else o.dotted(response.node) or response.schema.name
     for value, model, is_list in returned.values:
         what = f"a list of `{model.name}`" if is_list else f"an object of `{model.name}`"
         message = f"`{returned.function.name}` returns {what}, not `{name}.model_validate(…)`"
         if returned.response is None:
             message = f"`{returned.function.name}` returns {what}, not a schema made of it"
-        yield Finding(at=module.place(value), message=message + (f" (no fix: {obstacle})" if obstacle else ""), fix=fix)
+        yield Finding.of(module.place(value), message, fix)
 
 
 def _obstacle(returned: OrmReturn, project: Project) -> str:

@@ -148,8 +148,4 @@ def path_id_type(project: Project, _: Project) -> Iterator[Finding]:
                 continue
             place = Place(function.module.path, param.start, param.start + len(param.name))
             message = f"Path parameter `{param.name}` is {_OTHERS[type_]}, but `{held.identity.name}` is a UUID"
-            fix = uuid_fix(project, held)
-            if isinstance(fix, str):
-                yield Finding(place, f"{message} (no fix: {fix})")
-            else:
-                yield Finding(place, message, fix)
+            yield Finding.of(place, message, uuid_fix(project, held))

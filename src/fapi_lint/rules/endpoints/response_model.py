@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Fix
+from fapi_lint.fix.edit import Applicability, Fix, Refusal
 from fapi_lint.fix.imports import Spelling, spell
 from fapi_lint.fix.text import insert_keyword
 from fapi_lint.outline import nodes as o
@@ -74,12 +74,8 @@ def response_model(route: Route, project: Project) -> Iterator[Finding]:
         return
     assert route.handler is not None
     assert route.returns is not None
-    fix, reason = _fix(route, route.handler, route.returns, project)
-    yield Finding(
-        at=route.place,
-        message=f"{route.label} does not specify `response_model`" + (f" (no fix: {reason})" if reason else ""),
-        fix=fix,
-    )
+    fix = _fix(route, route.handler, route.returns, project)
+    yield Finding.of(route.place, f"{route.label} does not specify `response_model`", fix)
 
 
 def _lacks_model(route: Route, project: Project) -> bool:
@@ -126,22 +122,21 @@ def _is_specified_elsewhere(route: Route, handler: Function, project: Project) -
     return decides and handler.node.returns is not None
 
 
-def _fix(route: Route, handler: Function, returns: Returns, project: Project) -> tuple[Fix | None, str]:
-    """The fix, or why there is none."""
+def _fix(route: Route, handler: Function, returns: Returns, project: Project) -> Fix | Refusal:
     if not route.accepts("response_model"):
-        return None, "what declares the route passes no such argument on"
+        return Refusal("what declares the route passes no such argument on")
     if handler.node.returns is not None:
         return _from_annotation(route, handler, project)
     if returns.shape is None:
-        return None, "what it returns is no single schema for sure" if returns.values else "it returns nothing"
+        return Refusal("what it returns is no single schema for sure" if returns.values else "it returns nothing")
     spelled = _spelled(route, returns.shape)
     if spelled is None:
-        return None, f"`{returns.shape[0].name}` cannot be named where the decorator stands"
+        return Refusal(f"`{returns.shape[0].name}` cannot be named where the decorator stands")
     title = f"Add `response_model={spelled.text}`: the response is validated and filtered by it"
-    return _added(route, spelled, title, Applicability.UNSAFE), ""
+    return _added(route, spelled, title, Applicability.UNSAFE)
 
 
-def _from_annotation(route: Route, handler: Function, project: Project) -> tuple[Fix | None, str]:
+def _from_annotation(route: Route, handler: Function, project: Project) -> Fix | Refusal:
     annotation = parse_annotation(handler.node.returns)
     quoted = handler.node.returns if isinstance(handler.node.returns, o.String) else None
     if (
@@ -149,20 +144,20 @@ def _from_annotation(route: Route, handler: Function, project: Project) -> tuple
         or isinstance(annotation, o.NamedExpr)
         or (quoted is not None and annotation.start == quoted.start)
     ):
-        return None, "the annotation cannot be read"
+        return Refusal("the annotation cannot be read")
     text = route.module.slice(annotation)
     shown = " ".join(_COMMENT.sub("", text).split())
     missing = next((name for name in _names(annotation) if not _is_bound(route, handler, name)), None)
     if missing is not None:
-        return None, f"`{missing.id}` has no value yet where the decorator runs"
+        return Refusal(f"`{missing.id}` has no value yet where the decorator runs")
     fastapi = project.versions.fastapi
     alike = fastapi.at_least(0, 89) or (fastapi.lowest is None and not fastapi.is_below(0, 89))
     between = any(d.start > route.call.end and not _is_route(d, handler, project) for d in handler.node.decorators)
     if alike and not between and not route.is_wrapped:
-        return _added(route, Spelling(text), f"Add `response_model={shown}`", Applicability.SAFE), ""
+        return _added(route, Spelling(text), f"Add `response_model={shown}`", Applicability.SAFE)
     effect = "is not validated" if is_none(annotation) else "is validated and filtered by it"
     title = f"Add `response_model={shown}`: the response {effect}"
-    return _added(route, Spelling(text), title, Applicability.UNSAFE), ""
+    return _added(route, Spelling(text), title, Applicability.UNSAFE)
 
 
 def _added(route: Route, spelled: Spelling, title: str, applicability: Applicability) -> Fix:

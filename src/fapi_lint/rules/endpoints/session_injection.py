@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Refusal
+from fapi_lint.fix.edit import Applicability
 from fapi_lint.fix.injection import inject_session
 from fapi_lint.project.asynchrony.opened_sessions import OpenedSession
 from fapi_lint.project.project import Project
@@ -106,7 +106,4 @@ def session_injection(opened: OpenedSession, project: Project) -> Iterator[Findi
     func = " ".join(opened.module.slice(opened.call.func).split())
     message = f"`{opened.handler.name}` opens a session with `{func}()` instead of taking one by `Depends()`"
     fix = inject_session(project, opened)
-    if isinstance(fix, Refusal):
-        yield Finding(at=opened.place, message=f"{message} (no fix: {fix.reason})")
-    else:
-        yield Finding(at=opened.place, message=message, fix=fix)
+    yield Finding.of(opened.place, message, fix)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.carrying import Unpairable
-from fapi_lint.fix.edit import Applicability
+from fapi_lint.fix.edit import Applicability, fix_or_refusal
 from fapi_lint.fix.pairing import pair_relationship
 from fapi_lint.project.mapped import Relationship
 from fapi_lint.project.project import Project
@@ -166,9 +165,5 @@ def backref(relationship: Relationship, project: Project) -> Iterator[Finding]:
         return
     if project.settings.is_exempt("FAPI205", f"{relationship.owner.name}.{relationship.name}"):
         return
-    try:
-        fix = pair_relationship(relationship, project)
-    except Unpairable as reason:
-        yield Finding(relationship.module.place(argument), f"{MESSAGE} (no fix: {reason})")
-    else:
-        yield Finding(relationship.module.place(argument), MESSAGE, fix)
+    fix = fix_or_refusal(pair_relationship, relationship, project)
+    yield Finding.of(relationship.module.place(argument), MESSAGE, fix)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability
+from fapi_lint.fix.edit import Applicability, Refusal
 from fapi_lint.fix.uuid_keys import uuid_fix
 from fapi_lint.project.identity.integer_keys import IntegerKey
 from fapi_lint.project.project import Project
@@ -90,11 +90,7 @@ def integer_primary_key(key: IntegerKey, project: Project) -> Iterator[Finding]:
         return
     message = f"Primary key `{key.name}` is an integer, not a UUID"
     if key.column is None:
-        yield Finding(key.place, f"{message} (no fix: no model says what holds its values)")
+        yield Finding.of(key.place, message, Refusal("no model says what holds its values"))
         return
     held = project.identifiers.of(key.column)
-    fix = None if held is None else uuid_fix(project, held)
-    if isinstance(fix, str):
-        yield Finding(key.place, f"{message} (no fix: {fix})")
-    else:
-        yield Finding(key.place, message, fix)
+    yield Finding.of(key.place, message, None if held is None else uuid_fix(project, held))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, Refusal
 from fapi_lint.fix.mapped import MappedTypes
 from fapi_lint.fix.text import insert_argument, replace
 from fapi_lint.outline import nodes as o
@@ -108,16 +108,12 @@ def legacy_column(project: Project, _: Project) -> Iterator[Finding]:
             name = f"{class_.name}.{column.name}"
             if project.settings.is_exempt("FAPI209", name):
                 continue
-            fix: Fix | str = _fix(column, project, types)
+            fix = _fix(column, project, types)
             if column.name not in usable:
-                fix = "the class body uses it as a `Column`"
+                fix = Refusal("the class body uses it as a `Column`")
             elif column.name not in ordered or not order.is_kept(frozenset([column.name])):
-                fix = "the columns of the table would change their order"
-            message = f"`{name}` is a `Column` instead of `Mapped[…] = mapped_column(…)`"
-            if isinstance(fix, str):
-                yield Finding(column.place, f"{message} (no fix: {fix})")
-            else:
-                yield Finding(column.place, message, fix)
+                fix = Refusal("the columns of the table would change their order")
+            yield Finding.of(column.place, f"`{name}` is a `Column` instead of `Mapped[…] = mapped_column(…)`", fix)
 
 
 def _is_legacy(column: Column, project: Project) -> bool:
@@ -130,20 +126,19 @@ def _is_legacy(column: Column, project: Project) -> bool:
     return symbol is not None and symbol.is_from("sqlalchemy", "Column")
 
 
-def _fix(column: Column, project: Project, types: MappedTypes) -> Fix | str:
-    """The fix, or why there is none."""
+def _fix(column: Column, project: Project, types: MappedTypes) -> Fix | Refusal:
     file, statement, call = column.module, column.statement, column.call
     assert call is not None
     assert not isinstance(statement, o.FunctionDef)
     wrapper = None if statement.value is call else statement.value
     options = [] if wrapper is None else _deferred(column, wrapper, project)
     if options is None:
-        return "something is wrapped around it"
+        return Refusal("something is wrapped around it")
     if any(project.models.is_dataclass(class_) for class_ in _classes(column, project)):
-        return "in a dataclass it would become an argument of `__init__`"
+        return Refusal("in a dataclass it would become an argument of `__init__`")
     optional = allows_none(column)
     if optional is None:
-        return "whether it may be NULL is not certain"
+        return Refusal("whether it may be NULL is not certain")
     maker = types.spell(column.owner, "sqlalchemy.orm.mapped_column")
     edits = [replace(file, call.func, maker.text)]
     needs = maker.needs
@@ -155,20 +150,20 @@ def _fix(column: Column, project: Project, types: MappedTypes) -> Fix | str:
         ]
     if isinstance(statement, o.AnnAssign):
         if column.mapped_type is None or column.annotated:
-            return "its annotation is no plain `Mapped[…]`"
+            return Refusal("its annotation is no plain `Mapped[…]`")
         if column.argument("nullable") is None and project.pairings.is_nullable(column) != optional:
-            return "its annotation and the database differ on NULL"
+            return Refusal("its annotation and the database differ on NULL")
     elif len(statement.targets) > 1:
-        return "it has several names"
+        return Refusal("it has several names")
     elif statement.targets[0].start != statement.start:
-        return "its name stands in parentheses"
+        return Refusal("its name stands in parentheses")
     else:
         type_ = value_type(project, column)
         if type_ is None:
-            return "the Python type of its values is not certain"
+            return Refusal("the Python type of its values is not certain")
         mapped = types.mapped(column.owner, type_, optional=optional)
         if mapped is None:
-            return "the name of its Python type means something else here"
+            return Refusal("the name of its Python type means something else here")
         end = statement.targets[0].end
         edits.append(Edit(file.path, end, end, f": {mapped.text}"))
         needs += mapped.needs

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, Refusal
 from fapi_lint.fix.imports import Spelling
 from fapi_lint.fix.mapped import MappedTypes
 from fapi_lint.fix.mapped_relationship import spell_relationship
@@ -166,17 +166,14 @@ def _check(
     attribute: Column | Relationship, name: str, project: Project, types: MappedTypes, order: ColumnOrder
 ) -> Iterator[Finding]:
     if _is_missing(attribute, project):
-        fix: Fix | str = _annotate(attribute, project, types, order)
+        fix = _annotate(attribute, project, types, order)
         message = f"`{name}` has no `Mapped[…]`"
     elif isinstance(attribute, Column) and (nullable := _contradiction(attribute, project)) is not None:
         fix = _follow(attribute, nullable, types)
         message = f"`{name}` has `nullable={nullable}`, and its annotation says otherwise"
     else:
         return
-    if isinstance(fix, str):
-        yield Finding(attribute.place, f"{message} (no fix: {fix})")
-    else:
-        yield Finding(attribute.place, message, fix)
+    yield Finding.of(attribute.place, message, fix)
 
 
 def _is_missing(attribute: Column | Relationship, project: Project) -> bool:
@@ -187,35 +184,37 @@ def _is_missing(attribute: Column | Relationship, project: Project) -> bool:
     return symbol is not None and symbol.is_from("sqlalchemy", "mapped_column", "relationship", "relation")
 
 
-def _annotate(attribute: Column | Relationship, project: Project, types: MappedTypes, order: ColumnOrder) -> Fix | str:
-    """`Mapped[…]` for an attribute without, or why there is no fix."""
+def _annotate(
+    attribute: Column | Relationship, project: Project, types: MappedTypes, order: ColumnOrder
+) -> Fix | Refusal:
+    """`Mapped[…]` for an attribute without."""
     statement, class_ = attribute.statement, attribute.owner
     assert isinstance(statement, o.Assign)
     if statement.value is not attribute.call:
-        return "something is wrapped around it"
+        return Refusal("something is wrapped around it")
     if len(statement.targets) > 1:
-        return "it has several names"
+        return Refusal("it has several names")
     if statement.targets[0].start != statement.start:
-        return "its name stands in parentheses"
+        return Refusal("its name stands in parentheses")
     users = project.models.users_of(class_)
     if any(project.models.is_dataclass(found) for found in [class_, *(model.class_ for model in users)]):
-        return "in a dataclass it would become an argument of `__init__`"
+        return Refusal("in a dataclass it would become an argument of `__init__`")
     if isinstance(attribute, Relationship):
         mapped: Spelling | str | None = spell_relationship(project, attribute, types)
     else:
         type_, optional = value_type(project, attribute), allows_none(attribute)
         if type_ is None:
-            return "the Python type of its values is not certain"
+            return Refusal("the Python type of its values is not certain")
         if optional is None:
-            return "whether it may be NULL is not certain"
+            return Refusal("whether it may be NULL is not certain")
         unnoted = [c.name for c in project.models.columns_of(class_) if isinstance(c.statement, o.Assign)]
         if not order.is_kept(frozenset([attribute.name])) or not order.is_kept(frozenset(unnoted)):
-            return "the columns of the table would change their order"
+            return Refusal("the columns of the table would change their order")
         mapped = types.mapped(class_, type_, optional=optional)
     if mapped is None:
-        return "the name of its Python type means something else here"
+        return Refusal("the name of its Python type means something else here")
     if isinstance(mapped, str):
-        return mapped
+        return Refusal(mapped)
     end = statement.targets[0].end
     edit = Edit(class_.module.path, end, end, f": {mapped.text}")
     return Fix(f"Annotate `{class_.name}.{attribute.name}`", Applicability.SAFE, (edit,), mapped.needs)
@@ -247,13 +246,13 @@ def _is_plain(node: o.Node, scope: Scope, project: Project) -> bool:
     return isinstance(symbol, Class) or (isinstance(symbol, External) and symbol.package in standard)
 
 
-def _follow(column: Column, nullable: bool, types: MappedTypes) -> Fix | str:
+def _follow(column: Column, nullable: bool, types: MappedTypes) -> Fix | Refusal:
     """The annotation says what the column is."""
     file, written = column.module, column.mapped_type
     parsed = parse_annotation(written)
     assert written is not None
     if parsed is None or file.slice(parsed) != file.slice(parsed).strip("'\""):
-        return "its annotation is not plain text"
+        return Refusal("its annotation is not plain text")
     old, drops = file.slice(parsed), ()
     quoted = parsed is not written or isinstance(column.annotation, o.String)
     if nullable:
@@ -264,7 +263,7 @@ def _follow(column: Column, nullable: bool, types: MappedTypes) -> Fix | str:
             drops = (DropsImport(file.path, o.dotted(members[0].value)),)  # type: ignore[assignment]
             members = [item for item in members[0].items if not is_none(item)]
             if len(members) > 1:
-                return "its annotation is a union of several types"
+                return Refusal("its annotation is a union of several types")
         new = Spelling(" | ".join(file.slice(member) for member in members))
     edit = Edit(file.path, parsed.start, parsed.end, new.text)
     title = f"Let the annotation of `{column.owner.name}.{column.name}` follow `nullable={nullable}`"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Edit, Fix, NeedsImport
+from fapi_lint.fix.edit import Applicability, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import Spelling, spell
 from fapi_lint.fix.statement import line_limit
 from fapi_lint.fix.text import indent_unit, indentation_at, insert_into_class_body
@@ -100,16 +100,11 @@ def missing_timestamps(model: Model, project: Project) -> Iterator[Finding]:
     parents = (project.models.by_class[base] for base in model.ancestors[1:] if base in project.models.by_class)
     if not missing or any(project.timestamps.missing(parent) for parent in parents):
         return
-    fix = _fix(model, missing, project)
-    message = " (no fix: its attributes are arguments of `__init__`, too)" if fix is None else ""
-    yield Finding(
-        at=model.place,
-        message=f"Model `{model.name}` has no {' and no '.join(f'`{name}`' for name in missing)}{message}",
-        fix=fix,
-    )
+    message = f"Model `{model.name}` has no {' and no '.join(f'`{name}`' for name in missing)}"
+    yield Finding.of(model.place, message, _fix(model, missing, project))
 
 
-def _fix(model: Model, missing: list[str], project: Project) -> Fix | None:
+def _fix(model: Model, missing: list[str], project: Project) -> Fix | Refusal:
     mixin, file, node = project.timestamps.mixin, model.module, model.class_.node
     if mixin is not None and len(missing) == 2 and node.bases and project.timestamps.may_take_mixin(model):
         name = spell(file, f"{mixin.module.name}.{mixin.name}", node.start)
@@ -120,7 +115,7 @@ def _fix(model: Model, missing: list[str], project: Project) -> Fix | None:
             title = f"Give `{model.name}` the timestamps of `{mixin.name}`: a migration is needed"
             return Fix(title, Applicability.UNSAFE, (edit,), name.needs)
     if project.models.is_sqlmodel(model.class_):
-        return None
+        return Refusal("its attributes are arguments of `__init__`, too")
     lines: list[str] = []
     needs: tuple[NeedsImport, ...] = ()
     for name_ in missing:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.carrying import Unpairable
-from fapi_lint.fix.edit import Applicability
+from fapi_lint.fix.edit import Applicability, fix_or_refusal
 from fapi_lint.fix.pairing import quote_target
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.mapped import Relationship
@@ -159,10 +158,5 @@ def relationship_class(relationship: Relationship, project: Project) -> Iterator
         return
     if project.settings.is_exempt("FAPI208", f"{relationship.owner.name}.{relationship.name}"):
         return
-    at = relationship.module.place(argument.value)
-    try:
-        fix = quote_target(relationship, argument, project)
-    except Unpairable as reason:
-        yield Finding(at, f"{MESSAGE} (no fix: {reason})")
-    else:
-        yield Finding(at, MESSAGE, fix)
+    fix = fix_or_refusal(quote_target, relationship, argument, project)
+    yield Finding.of(relationship.module.place(argument.value), MESSAGE, fix)

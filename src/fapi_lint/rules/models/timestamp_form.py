@@ -122,11 +122,7 @@ def timestamp_form(column: Column, project: Project) -> Iterator[Finding]:
         wrong.append("is updated to the time when the module was imported")
     if wrong:
         message = f"`{name}` {' and '.join([', '.join(wrong[:-1]), wrong[-1]] if wrong[1:] else wrong)}"
-        fix = _fix(column, project, aware is False, stays)
-        if isinstance(fix, str):
-            yield Finding(column.place, f"{message} (no fix: {fix})")
-        else:
-            yield Finding(column.place, message, fix)
+        yield Finding.of(column.place, message, _fix(column, project, aware is False, stays))
 
 
 def _is_judged(column: Column, project: Project) -> bool:
@@ -181,21 +177,21 @@ def _is_client_clock(given: o.Arg, column: Column, project: Project) -> bool:
     return symbol is not None and symbol.package in ("datetime", "time") and symbol.name in _CLOCKS
 
 
-def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | str:
+def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | Refusal:
     """All of it at once: type, default and update; or why there is no fix."""
     call, file = column.call, column.module
     users = [model.class_ for model in project.models.users_of(column.owner)]
     is_argument = any(map(project.models.is_dataclass, users)) and column.flag("init") is not False
     if is_argument or project.models.is_sqlmodel(column.owner):
-        return "the attribute is an argument of `__init__`, too"
+        return Refusal("the attribute is an argument of `__init__`, too")
     if column.annotated:
-        return "its `Annotated` alias says so"
+        return Refusal("its `Annotated` alias says so")
     if call is None:
-        return "there is no call to write it into"
+        return Refusal("there is no call to write it into")
     if any(arg.star for arg in call.args):
-        return "the column shares its arguments with others"
+        return Refusal("the column shares its arguments with others")
     if column.type_arg is not None and not _has_timestamp(column, project):
-        return "what its type makes of the server's time is not known"
+        return Refusal("what its type makes of the server's time is not known")
     now = spell(file, "sqlalchemy.func", call.start)
     edits: list[Edit] = []
     needs: tuple[NeedsImport, ...] = ()
@@ -203,7 +199,7 @@ def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | st
     if naive:
         typed = _with_time_zone(column)
         if typed is None:
-            return "its type stands elsewhere"
+            return Refusal("its type stands elsewhere")
         edits.append(typed[0])
         needs += typed[1]
     server, is_computed = column.argument("server_default") is not None, stays
@@ -216,7 +212,7 @@ def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | st
             edits.append(replace_argument_value(file, arg, f"{now.text}.now()"))
             is_computed = True
         elif arg.keyword in _CLIENT_DEFAULTS and _is_called(Located(arg.value, column.scope), project):
-            return "it has a default of the server, too"
+            return Refusal("it has a default of the server, too")
         else:
             continue
         roots = {node.id for node in o.walk(arg.value) if isinstance(node, o.Name)}
@@ -233,7 +229,7 @@ def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | st
     if anew:
         parts = eager_edits(project, anew)
         if isinstance(parts, Refusal):
-            return f"it is read after an UPDATE, and {parts.reason}"
+            return Refusal(f"it is read after an UPDATE, and {parts.reason}")
         edits += parts.edits
         needs += parts.needs
         title += ", and it is loaded anew where it is read after an UPDATE"

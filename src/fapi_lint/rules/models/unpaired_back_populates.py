@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.carrying import Unpairable
-from fapi_lint.fix.edit import Applicability, Fix
+from fapi_lint.fix.edit import Applicability, Fix, Refusal, fix_or_refusal
 from fapi_lint.fix.pairing import name_other_side
 from fapi_lint.project.mapped import Model, Relationship
 from fapi_lint.project.pairing import is_open
@@ -212,12 +211,8 @@ def _unnamed(relationship: Relationship, project: Project) -> Iterator[Finding]:
 
 def _finding(at: Place, message: str, relationship: Relationship, other: Relationship | None, why: str) -> Finding:
     """With the fix that lets the two name each other, if `other` is certain and can be written to."""
-    if other is not None:
-        try:
-            return Finding(at, message, _pair(relationship, other))
-        except Unpairable as reason:
-            why = str(reason)
-    return Finding(at, f"{message} (no fix: {why})")
+    fix = Refusal(why) if other is None else fix_or_refusal(_pair, relationship, other)
+    return Finding.of(at, message, fix)
 
 
 def _pair(relationship: Relationship, other: Relationship) -> Fix:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.bindings import bindings_by_name
-from fapi_lint.fix.edit import Applicability, Fix, NeedsImport
+from fapi_lint.fix.edit import Applicability, Fix, NeedsImport, Refusal
 from fapi_lint.fix.exports import export, exported, keeps_unused_imports
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
@@ -145,28 +145,27 @@ def unregistered_model(model: Model, project: Project) -> Iterator[Finding]:
     where = hub.shown
     verb = "loaded" if hub in project.purposes.environments else "imported"
     message = f"`{model.name}` is not {verb} by {where}: Alembic does not see its table"
-    fix, reason = _register(model.module, hub, where, project)
-    yield Finding(at=model.place, message=message + reason, fix=fix)
+    yield Finding.of(model.place, message, _register(model.module, hub, where, project))
 
 
-def _register(module: Module, hub: Module, where: str, project: Project) -> tuple[Fix | None, str]:
-    """The import of a module's models in the hub, the way it imports others; or why there is none."""
+def _register(module: Module, hub: Module, where: str, project: Project) -> Fix | Refusal:
+    """The import of a module's models in the hub, the way it imports others."""
     imports = project.imports
     if imports.closes_cycle(hub, module):
-        return None, f" (no fix: the module loads {where} itself, importing it there would close a cycle)"
+        return Refusal(f"the module loads {where} itself, importing it there would close a cycle")
     cycle = imports.cycle_of(module)
     if any(other in cycle and imports.takes_names_from(other, module) for other in imports.loaded_by.get(module, ())):
-        return None, " (no fix: the module is part of an import cycle, where the order of imports matters)"
+        return Refusal("the module is part of an import cycle, where the order of imports matters")
     style = project.registration.style_of(hub)
     if style is not None:
         dotted = style.like.spell(module)
     else:
         neighbours = [link for link in imports.of(hub) if link.target.parts[0] == module.parts[0]]
         if not neighbours and hub in project.purposes.environments:
-            return None, f" (no fix: {where} imports nothing of the application itself)"
+            return Refusal(f"{where} imports nothing of the application itself")
         dotted = next((name for link in neighbours if (name := link.spell(module)) != module.name), module.name)
     if project.resolver.find_module(dotted, hub) is not module:
-        return None, " (no fix: how the module is to be imported there is not certain)"
+        return Refusal("how the module is to be imported there is not certain")
     collection = exported(hub)
     keep = collection is None and not keeps_unused_imports(hub)
     names = [model.name for model in project.models.by_module[module] if model.class_.parent is None]
@@ -180,7 +179,7 @@ def _register(module: Module, hub: Module, where: str, project: Project) -> tupl
         needs = [NeedsImport(hub.path, dotted, name, keep=keep) for name in names]
     taken = sorted(set(names) & bindings_by_name(hub).keys())
     if taken:
-        return None, f" (no fix: {where} has another {', '.join(taken)})"
+        return Refusal(f"{where} has another {', '.join(taken)}")
     edits = export(hub, collection, names) if collection is not None else []
     title = f"Import {', '.join(f'`{name}`' for name in names)} in {where}"
-    return Fix(title, Applicability.SAFE, tuple(edits), tuple(needs)), ""
+    return Fix(title, Applicability.SAFE, tuple(edits), tuple(needs))

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Fix
-from fapi_lint.fix.type_checking import Needed, guard_import
+from fapi_lint.fix.edit import Applicability, Fix, Refusal, fix_or_refusal
+from fapi_lint.fix.type_checking import guard_import
 from fapi_lint.project.cycles import Cycle
 from fapi_lint.project.imports import Import
 from fapi_lint.project.project import Project
@@ -86,25 +86,16 @@ def circular_import(cycle: Cycle, project: Project) -> Iterator[Finding]:
     Options:
         `exempt`, by the name of the module that imports.
     """
-    closing, fix, reason = _choose(cycle, project)
+    closing, fix = _choose(cycle, project)
     if project.settings.is_exempt("FAPI109", closing.importer.name):
         return
     more = len(cycle.modules) - len(cycle.links)
     others = "1 more module takes part" if more == 1 else f"{more} more modules take part"
     shown = f"{cycle.path}; {others}" if more else cycle.path
-    yield Finding(
-        at=closing.importer.place(closing.statement),
-        message=f"Import cycle: {shown}" + (f" (no fix: {reason})" if reason else ""),
-        fix=fix,
-    )
+    yield Finding.of(closing.importer.place(closing.statement), f"Import cycle: {shown}", fix)
 
 
-def _choose(cycle: Cycle, project: Project) -> tuple[Import, Fix | None, str]:
+def _choose(cycle: Cycle, project: Project) -> tuple[Import, Fix | Refusal]:
     """The import to report: the first from the end of the circle that can go, else the one that closes it."""
-    reason = ""
-    for link in reversed(cycle.links):
-        try:
-            return link, guard_import(link, project), ""
-        except Needed as needed:
-            reason = reason or str(needed)
-    return cycle.links[-1], None, reason
+    found = [(link, fix_or_refusal(guard_import, link, project)) for link in reversed(cycle.links)]
+    return next((each for each in found if isinstance(each[1], Fix)), found[0])

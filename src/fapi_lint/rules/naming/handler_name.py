@@ -10,7 +10,6 @@ from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Function
 from fapi_lint.project.word_uses import Site
 from fapi_lint.rules.rule import Finding, rule
-from fapi_lint.source.place import Place
 
 _URL_FOR = re.compile(r"\burl(?:_path)?_for\(\s*(?:name\s*=\s*)?[\"']$")
 """What stands before the name of a route that is looked up."""
@@ -87,14 +86,8 @@ def handler_name(module: Module, project: Project) -> Iterator[Finding]:
         expected = project.handlers.expected_name(handler)
         if expected is None or project.settings.is_exempt("FAPI104", handler.name):
             continue
-        renamed = _rename(handler, expected, project)
         message = f"Handler `{handler.name}` of {project.handlers.operations[handler].route.label} is not `{expected}`"
-        start = handler.node.name_start
-        yield Finding(
-            at=Place(module.path, start, start + len(handler.name)),
-            message=f"{message} (no fix: {renamed.reason})" if isinstance(renamed, Refusal) else message,
-            fix=None if isinstance(renamed, Refusal) else renamed,
-        )
+        yield Finding.of(module.name_place(handler.node), message, _rename(handler, expected, project))
 
 
 def _rename(handler: Function, name: str, project: Project) -> Fix | Refusal:

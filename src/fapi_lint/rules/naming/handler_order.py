@@ -3,8 +3,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Fix
-from fapi_lint.fix.reorder import Unorderable, reorder
+from fapi_lint.fix.edit import Applicability, Fix, RefusedError, fix_or_refusal
+from fapi_lint.fix.reorder import reorder
 from fapi_lint.project.handlers import Disorder
 from fapi_lint.project.module import Module
 from fapi_lint.project.path_match import may_meet
@@ -12,7 +12,6 @@ from fapi_lint.project.project import Project
 from fapi_lint.project.routes import Route
 from fapi_lint.project.symbols import Function
 from fapi_lint.rules.rule import Finding, rule
-from fapi_lint.source.place import Place
 
 _ORDER = "one, many, create, update, delete"
 
@@ -95,33 +94,26 @@ def handler_order(module: Module, project: Project) -> Iterator[Finding]:
         late, name = found.late, found.late.name
         if project.settings.is_exempt("FAPI105", name):
             continue
-        fix, reason = _fix(found, module, project)
         kind, other = (project.handlers.operations[handler].kind for handler in (late, found.before))
         message = f"Handler `{name}` ({kind}) comes after `{found.before.name}` ({other}): {_ORDER} is the order"
-        yield Finding(
-            at=Place(module.path, late.node.name_start, late.node.name_start + len(name)),
-            message=f"{message} (no fix: {reason})" if reason else message,
-            fix=fix,
-        )
+        fix = fix_or_refusal(_fix, found, module, project)
+        yield Finding.of(module.name_place(late.node), message, fix)
 
 
-def _fix(found: Disorder, module: Module, project: Project) -> tuple[Fix | None, str]:
+def _fix(found: Disorder, module: Module, project: Project) -> Fix:
     handlers = found.handlers
     order = sorted(handlers, key=project.handlers.rank)
-    try:
-        _check_routes(handlers, order, module, project)
-        body = found.late.enclosing.body
-        edits = reorder(module, body, [handler.node for handler in handlers], [handler.node for handler in order])
-    except Unorderable as reason:
-        return None, str(reason)
-    return Fix("Put the handlers in order", Applicability.SAFE, tuple(edits)), ""
+    _check_routes(handlers, order, module, project)
+    body = found.late.enclosing.body
+    edits = reorder(module, body, [handler.node for handler in handlers], [handler.node for handler in order])
+    return Fix("Put the handlers in order", Applicability.SAFE, tuple(edits))
 
 
 def _check_routes(handlers: list[Function], order: list[Function], module: Module, project: Project) -> None:
     """No two routes that may match the same request change places."""
     low, high = handlers[0].node.outer_start, handlers[-1].node.end
     if any(f".{word}(" in module.text[low:high] for word in ("include_router", "mount")):
-        raise Unorderable("a router is included between them")
+        raise RefusedError("a router is included between them")
     slots = dict(zip(order, (handler.node.start for handler in handlers), strict=True))
     declared = project.routes.by_module.get(module, [])
     start, end = (bisect_left(declared, offset, key=lambda route: route.place.start) for offset in (low, high))
@@ -129,7 +121,7 @@ def _check_routes(handlers: list[Function], order: list[Function], module: Modul
     for index, first in enumerate(routes):
         for second in routes[index + 1 :]:
             if _slot(first, slots) > _slot(second, slots) and _may_meet(first, second):
-                raise Unorderable(f"`{second.label}` and `{first.label}` may match the same request")
+                raise RefusedError(f"`{second.label}` and `{first.label}` may match the same request")
 
 
 def _slot(route: Route, slots: dict[Function, int]) -> int:

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Edit, Fix
+from fapi_lint.fix.edit import Applicability, Edit, Fix, Refusal
 from fapi_lint.project.hints import missing_parameters, nested_functions
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Function
 from fapi_lint.rules.rule import Finding, rule
-from fapi_lint.source.place import Place
 
 
 @rule("FAPI110", "missing-annotation", fix=Applicability.SAFE, preference="What to AVOID")
@@ -62,14 +61,14 @@ def missing_annotation(function: Function, project: Project) -> Iterator[Finding
         if project.settings.is_exempt("FAPI110", each.name):
             continue
         what = " and ".join(filter(None, [", ".join(missing), "its result" if lacks_result else ""]))
-        result = project.hints.evident_result(each) if lacks_result else None
-        fix = None if result is None else _returns(each, result)
-        place = Place(each.module.path, node.start, node.name_start + len(node.name))
-        why = "" if fix else f" (no fix: {project.hints.doubt(each) if lacks_result else 'which one is not evident'})"
-        yield Finding(place, f"`{each.name}` has no type hint for {what}{why}", fix)
+        fix = _returns(each, project) if lacks_result else Refusal("which one is not evident")
+        yield Finding.of(each.module.header_place(node), f"`{each.name}` has no type hint for {what}", fix)
 
 
-def _returns(function: Function, result: str) -> Fix:
+def _returns(function: Function, project: Project) -> Fix | Refusal:
+    result = project.hints.evident_result(function)
+    if result is None:
+        return Refusal(project.hints.doubt(function))
     behind = function.node.close + 1
     edit = Edit(function.module.path, behind, behind, f" -> {result}")
     return Fix(f"Annotate `{function.name}` with `-> {result}`", Applicability.SAFE, (edit,))

@@ -68,15 +68,9 @@ def module_name(module: Module, project: Project) -> Iterator[Finding]:
     if not name or is_snake_case(name) or "{" in name or project.settings.is_exempt("FAPI101", name):
         return
     message = f"{'Package' if is_folder else 'Module'} `{name}` is not in snake_case"
-    if is_folder and not module.is_package:
-        yield Finding(at=Place(module.path, 0, 0), message=f"{message} (no fix: {_NAMESPACE})")
-        return
-    renamed = rename_module(project, module, snake_case(name))
-    yield Finding(
-        at=Place(module.path, 0, 0),
-        message=f"{message} (no fix: {renamed.reason})" if isinstance(renamed, Refusal) else message,
-        fix=None if isinstance(renamed, Refusal) else renamed,
-    )
+    is_namespace = is_folder and not module.is_package
+    renamed = Refusal(_NAMESPACE) if is_namespace else rename_module(project, module, snake_case(name))
+    yield Finding.of(Place(module.path, 0, 0), message, renamed)
 
 
 def _name(module: Module, project: Project) -> tuple[str, bool]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Refusal
+from fapi_lint.fix.edit import Applicability
 from fapi_lint.fix.move import rename_module
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
@@ -64,10 +64,5 @@ def plural_module(module: Module, project: Project) -> Iterator[Finding]:
     if found is None or project.settings.is_exempt("FAPI102", found[0]):
         return
     plural, stem = found
-    renamed = rename_module(project, module, stem)
     message = f"Module of {layer} is named after the plural `{plural}`"
-    yield Finding(
-        at=Place(module.path, 0, 0),
-        message=f"{message} (no fix: {renamed.reason})" if isinstance(renamed, Refusal) else message,
-        fix=None if isinstance(renamed, Refusal) else renamed,
-    )
+    yield Finding.of(Place(module.path, 0, 0), message, rename_module(project, module, stem))

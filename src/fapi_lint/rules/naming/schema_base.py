@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import remove_statements, replace_argument_value
 from fapi_lint.outline import nodes as o
@@ -88,10 +88,8 @@ def schema_base(schema: Schema, project: Project) -> Iterator[Finding]:
     replaced = None if inherits else replaceable_base(project, schema, base)
     if reason is None and not inherits and replaced is None:
         reason = f"no base of it is one of `{base.name}`"
-    if reason is not None:
-        yield Finding(schema.place, f"{message} (no fix: {reason})")
-    else:
-        yield Finding(schema.place, message, _fix(schema, base, replaced, repeated))
+    fix = _fix(schema, base, replaced, repeated) if reason is None else Refusal(reason)
+    yield Finding.of(schema.place, message, fix)
 
 
 def _fix(schema: Schema, base: Schema, replaced: o.Arg | None, repeated: list[SchemaField]) -> Fix:

@@ -85,10 +85,7 @@ def schema_name(schema: Schema, project: Project) -> Iterator[Finding]:
         return
     renamed = _renamed(schema, expected, project)
     message = f"Schema `{schema.name}` should be called `{expected}`"
-    if isinstance(renamed, Refusal):
-        yield Finding(at=schema.place, message=f"{message} (no fix: {renamed.reason})")
-    else:
-        yield Finding(at=schema.place, message=message, fix=renamed)
+    yield Finding.of(schema.place, message, renamed)
 
 
 def _renamed(schema: Schema, expected: str, project: Project) -> Fix | Refusal:

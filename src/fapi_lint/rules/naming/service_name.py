@@ -2,14 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Refusal
+from fapi_lint.fix.edit import Applicability
 from fapi_lint.fix.rename import rename
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External, Function
 from fapi_lint.rules.rule import Finding, rule
-from fapi_lint.source.place import Place
 
 _REGISTERS = frozenset(["command", "fixture", "group", "listens_for", "shared_task"])
 """Foreign decorators that hand a function to something that calls it by itself."""
@@ -75,12 +74,7 @@ def service_name(module: Module, project: Project) -> Iterator[Finding]:
             continue
         renamed = rename(project, function, name.rstrip("_") + conventions.service_suffix)
         message = f"Service function `{name}` does not end in `{conventions.service_suffix}`"
-        start = function.node.name_start
-        yield Finding(
-            at=Place(module.path, start, start + len(name)),
-            message=f"{message} (no fix: {renamed.reason})" if isinstance(renamed, Refusal) else message,
-            fix=None if isinstance(renamed, Refusal) else renamed,
-        )
+        yield Finding.of(module.name_place(function.node), message, renamed)
 
 
 def _is_registered(function: Function, project: Project) -> bool:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Edit, Fix, NeedsImport
+from fapi_lint.fix.edit import Applicability, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_argument, insert_entry, insert_into_class_body, quote, replace
 from fapi_lint.outline import nodes as o
@@ -64,13 +64,16 @@ def from_attributes(schema: Schema, project: Project) -> Iterator[Finding]:
         return
     family = _family(schema, project)
     origin = next((base for base in reversed(family) if _fires(base, project) or _has_orm_mode(base)), schema)
-    change = _change(origin)
-    yield Finding(
-        at=schema.place,
-        message=f"`{schema.name}` is {project.schemas.use_of(schema)} and lacks `from_attributes=True`"
-        + ("" if change else f" (no fix: {_obstacle(origin)})"),
-        fix=change and Fix(f"Set `from_attributes=True` in {origin.name}", Applicability.SAFE, (change[0],), change[1]),
-    )
+    message = f"`{schema.name}` is {project.schemas.use_of(schema)} and lacks `from_attributes=True`"
+    yield Finding.of(schema.place, message, _fix(origin))
+
+
+def _fix(schema: Schema) -> Fix | Refusal:
+    change = _change(schema)
+    if change is None:
+        is_written = "from_attributes" in schema.config.entries
+        return Refusal("`from_attributes=False` is written there" if is_written else "its configuration cannot be seen")
+    return Fix(f"Set `from_attributes=True` in {schema.name}", Applicability.SAFE, (change[0],), change[1])
 
 
 def _fires(schema: Schema, project: Project) -> bool:
@@ -119,13 +122,6 @@ def _change(schema: Schema) -> Change | None:
             text = f"{config.text}(**{module.slice(shared)}, from_attributes=True)"
             return replace(module, shared, text), config.needs
     return None
-
-
-def _obstacle(schema: Schema) -> str:
-    """Why the setting cannot be added."""
-    if "from_attributes" in schema.config.entries:
-        return "`from_attributes=False` is written there"
-    return "its configuration cannot be seen"
 
 
 def _in_config_class(schema: Schema, config: o.ClassDef) -> Change | None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.field import constrain, keywords_of, takes_constraints
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import replace
@@ -66,32 +66,26 @@ def legacy_constrained_type(constrained: ConstrainedType, project: Project) -> I
     if field is not None and project.settings.is_exempt("FAPI304", f"{field.owner.name}.{field.name}"):
         return
     message = f"`{constrained.name}()` makes the type of {constrained.label}, where `Field` serves"
-    fix = _fix(constrained, project)
-    place = constrained.module.place(constrained.call)
-    if isinstance(fix, str):
-        yield Finding(place, f"{message} (no fix: {fix})")
-    else:
-        yield Finding(place, message, fix)
+    yield Finding.of(constrained.module.place(constrained.call), message, _fix(constrained, project))
 
 
-def _fix(constrained: ConstrainedType, project: Project) -> Fix | str:
-    """The fix, or why there is none."""
+def _fix(constrained: ConstrainedType, project: Project) -> Fix | Refusal:
     module, call, field = constrained.module, constrained.call, constrained.field
     if field is not None and project.models.is_sqlmodel(field.owner):
-        return "SQLModel reads constraints from its own `Field`"
+        return Refusal("SQLModel reads constraints from its own `Field`")
     if "#" in module.slice(call):
-        return "a comment may stand between its arguments"
+        return Refusal("a comment may stand between its arguments")
     said = keywords_of(field) if field is not None and constrained.is_whole else set()
     item, arguments = constrained.item if constrained.name in _COLLECTIONS else None, []
     for arg in call.args:
         if arg is item:
             continue
         if arg.star or not arg.keyword:
-            return "its arguments cannot be seen"
+            return Refusal("its arguments cannot be seen")
         if arg.keyword in REMOVED:
-            return f"Pydantic 2 has nothing in place of `{arg.keyword}`"
+            return Refusal(f"Pydantic 2 has nothing in place of `{arg.keyword}`")
         if RENAMED.get(arg.keyword, arg.keyword) in said:
-            return f"its field says `{arg.keyword}` once more"
+            return Refusal(f"its field says `{arg.keyword}` once more")
         value = module.text[arg.start : arg.end].partition("=")[2].strip()
         arguments.append(f"{RENAMED.get(arg.keyword, arg.keyword)}={value}")
 
@@ -100,7 +94,7 @@ def _fix(constrained: ConstrainedType, project: Project) -> Fix | str:
     if type_ is None and project.resolver.resolve(constrained.scope, o.Name(0, 0, base)) != External(
         f"builtins.{base}"
     ):
-        return f"`{base}` means something else there"
+        return Refusal(f"`{base}` means something else there")
     text, needs = (base, ()) if type_ is None else (type_.text, type_.needs)
     if item is not None:
         text += f"[{module.slice(item.value)}]"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.class_call import assigned_text, class_to_call
-from fapi_lint.fix.edit import Applicability, DropsImport, Fix
+from fapi_lint.fix.edit import Applicability, DropsImport, Fix, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.config_class import ConfigClass, ObstacleError
@@ -87,14 +87,13 @@ def legacy_schema_config(schema: Schema, project: Project) -> Iterator[Finding]:
         return
     if project.settings.is_exempt("FAPI302", schema.name):
         return
-    fix, reason = None, ""
     try:
-        fix = _as_dict(config)
+        fix: Fix | Refusal = _as_dict(config)
     except ObstacleError as obstacle:
-        reason = f" (no fix: {obstacle})"
+        fix = Refusal(str(obstacle))
     ignored = f"; it ignores `{'`, `'.join(config.ignored)}`" if config.ignored else ""
     message = f"`{schema.name}` is configured by `class Config`, which Pydantic 2 deprecates"
-    yield Finding(config.place, f"{message}{ignored}{reason}", fix)
+    yield Finding.of(config.place, f"{message}{ignored}", fix)
 
 
 def _as_dict(config: ConfigClass) -> Fix:

@@ -112,11 +112,7 @@ def schema_id_type(field: SchemaField, project: Project) -> Iterator[Finding]:
     is_container = held.cell is not project.identifiers.flow.slot(field.owner, field.name)
     what = "holds integers" if is_container else "is an integer"
     message = f"`{field.name}` {what}, but `{held.identity.name}` is a UUID"
-    fix = uuid_fix(project, held)
-    if isinstance(fix, str):
-        yield Finding(field.place, f"{message} (no fix: {fix})")
-    else:
-        yield Finding(field.place, message, fix)
+    yield Finding.of(field.place, message, uuid_fix(project, held))
 
 
 def _is_integer(field: SchemaField, project: Project) -> bool:

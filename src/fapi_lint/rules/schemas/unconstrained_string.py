@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Fix
+from fapi_lint.fix.edit import Applicability, Fix, Refusal
 from fapi_lint.fix.field import constrain
 from fapi_lint.project.project import Project
 from fapi_lint.project.schemas import SchemaField
@@ -112,7 +112,7 @@ def unconstrained_string(field: SchemaField, project: Project) -> Iterator[Findi
     lengths = project.string_fields.column_lengths(field)
     if len(lengths) != 1:
         reason = "there are columns of different lengths" if lengths else "there is no column with a length to take"
-        yield Finding(field.place, f"{message} (no fix: {reason})")
+        yield Finding.of(field.place, message, Refusal(reason))
         return
     (length,) = lengths
     edit, needs = constrain(field, [f"max_length={length}"])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Fix
+from fapi_lint.fix.edit import Applicability, DropsImport, Fix, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import replace
 from fapi_lint.outline import nodes as o
@@ -79,17 +79,12 @@ def environment_read(read: EnvironmentRead, project: Project) -> Iterator[Findin
     if project.settings.is_exempt("FAPI701", variable):
         return
     what = f"Environment variable `{variable}`" if variable else "The environment"
-    message = f"{what} is read outside of the settings"
-    fix = _from_settings(read, project)
-    yield (
-        Finding(read.place, f"{message} (no fix: {fix})") if isinstance(fix, str) else Finding(read.place, message, fix)
-    )
+    yield Finding.of(read.place, f"{what} is read outside of the settings", _from_settings(read, project))
 
 
-def _from_settings(read: EnvironmentRead, project: Project) -> Fix | str:
-    """The fix, or why there is none."""
+def _from_settings(read: EnvironmentRead, project: Project) -> Fix | Refusal:
     if not read.variable or isinstance(read.sighting.node, o.Compare):
-        return "it does not take the value of one variable"
+        return Refusal("it does not take the value of one variable")
     candidates = [
         (instance, field)
         for instance in project.settings_classes.instances
@@ -98,13 +93,15 @@ def _from_settings(read: EnvironmentRead, project: Project) -> Fix | str:
     # The function that keeps the settings is another way to the same ones.
     candidates = [each for each in candidates if not each[0].is_function] or candidates
     if len(candidates) != 1:
-        return "several settings have a field for it" if candidates else "no settings are known to have a field for it"
+        return Refusal(
+            "several settings have a field for it" if candidates else "no settings are known to have a field for it"
+        )
     instance, field = candidates[0]
     replaced = _replaced(read, field, project)
     if replaced is None:
-        return "the field of the settings has another type"
+        return Refusal("the field of the settings has another type")
     if instance.module in project.loading.loaders(read.module):
-        return "the settings import this file"
+        return Refusal("the settings import this file")
     return _fix(read, instance, field, replaced, project)
 
 

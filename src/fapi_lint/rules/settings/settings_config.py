@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.class_call import assigned_text, class_to_call, dict_to_call
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_into_class_body, remove_class_keywords, replace
 from fapi_lint.outline import nodes as o
@@ -92,9 +92,10 @@ def settings_config(settings: SettingsClass, project: Project) -> Iterator[Findi
         return
     message = f"Settings `{settings.name}` have no `model_config = SettingsConfigDict(…)`"
     try:
-        yield Finding(at=settings.place, message=message, fix=_fix(settings, statement))
-    except ObstacleError as reason:
-        yield Finding(at=settings.place, message=f"{message} (no fix: {reason})")
+        fix: Fix | Refusal = _fix(settings, statement)
+    except ObstacleError as obstacle:
+        fix = Refusal(str(obstacle))
+    yield Finding.of(settings.place, message, fix)
 
 
 def _is_config_dict(settings: SettingsClass, value: o.Expr, project: Project) -> bool:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.async_client import asynchronous_client
-from fapi_lint.fix.edit import Applicability, Refusal
+from fapi_lint.fix.edit import Applicability
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.test_clients import is_test_client, opens_websockets
 from fapi_lint.project.module import Module
@@ -81,10 +81,7 @@ def sync_test_client(module: Module, project: Project) -> Iterator[Finding]:
             continue
         message = "`TestClient` is synchronous and the routes are not: use httpx's `AsyncClient`"
         fix = asynchronous_client(project, sighting, sighting.node)
-        if isinstance(fix, Refusal):
-            yield Finding(module.place(sighting.node), f"{message} (no fix: {fix.reason})")
-        else:
-            yield Finding(module.place(sighting.node), message, fix)
+        yield Finding.of(module.place(sighting.node), message, fix)
 
 
 def _has_async_routes(project: Project) -> bool:

@@ -52,7 +52,4 @@ def test_file_name(file: TestFile, project: Project) -> Iterator[Finding]:
     renamed: Fix | Refusal = Refusal("`python_files` in the configuration of pytest asks for other names")
     if not project.test_files.other_names_are_configured:
         renamed = rename_module(project, file.module, file.better_stem)
-    if isinstance(renamed, Refusal):
-        yield Finding(at=at, message=f"{message} (no fix: {renamed.reason})")
-    else:
-        yield Finding(at=at, message=message, fix=renamed)
+    yield Finding.of(at, message, renamed)
