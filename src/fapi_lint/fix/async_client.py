@@ -166,9 +166,9 @@ class _Clients(Conversion):
         module, call = self.uses.module, self.uses.call
         client, transport = (spell(module, f"httpx.{n}", call.start) for n in ("AsyncClient", "ASGITransport"))
         self.needs += client.needs + transport.needs
-        app = call.argument("app", 0)
+        app = call.given("app", 0)
         assert app is not None
-        inner = [f"app={module.slice(app.value)}"]
+        inner = [f"app={module.slice(app)}"]
         outer = []
         for arg in call.args:
             if arg.keyword in _OF_TRANSPORT:

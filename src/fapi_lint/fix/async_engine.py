@@ -89,8 +89,8 @@ class Makers:
             # The queue that it would be by default is the asynchronous one.
             self.edits.append(remove_argument(change.module, call, pool))
             self.drop(change, pool.value)
-        url = call.argument("url", 0)
-        if url is None or not self.driver(scope, url.value):
+        url = call.given("url", 0)
+        if url is None or not self.driver(scope, url):
             self.names_driver = False
 
     def driver(self, scope: Scope, expr: o.Expr) -> bool:

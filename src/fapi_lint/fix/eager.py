@@ -116,14 +116,14 @@ class _Loading:
             return self.before(steps)
         options = self.options(steps)
         if isinstance(node, o.Call) and self.origin.kind == "get":
-            given = node.argument("options")
+            given = node.given("options")
             if given is None and self.is_plain(node):
                 return self.selected(node, options)
             if given is None:
                 text = self.listed("options=[", options, "]", node.end - 1)
                 return [insert_argument(self.module, node, text)]
-            if isinstance(given.value, o.Collection):
-                return [_into_list(given.value, self.module.path, options)]
+            if isinstance(given, o.Collection):
+                return [_into_list(given, self.module.path, options)]
             self.refusal = Refusal("its options are not written as a list there")
             return []
         return self.chained(node, options)

@@ -326,12 +326,12 @@ class _Rewrite:
             assert isinstance(condition.func, o.Attribute)
             method = "filter_by" if condition.func.attr == "filter_by" else "where"
             statement += f".{method}({', '.join(_on_one_line(module, arg) for arg in condition.args)})"
-        values = call.argument("values", 0) if use.method == "update" else None
-        synchronize = call.argument("synchronize_session", 0 if use.method == "delete" else 1)
+        values = call.given("values", 0) if use.method == "update" else None
+        synchronize = call.given("synchronize_session", 0 if use.method == "delete" else 1)
         if values is not None:
-            statement += f".values({_on_one_line(module, values.value)})"
+            statement += f".values({_on_one_line(module, values)})"
         if synchronize is not None:
-            statement += f".execution_options(synchronize_session={module.slice(synchronize.value)})"
+            statement += f".execution_options(synchronize_session={module.slice(synchronize)})"
         tail = "" if use.discarded else ".rowcount"
         before, behind = self.awaiting(use, tail)
         opening = draft.insert(call.start, f"{before}{use.value.session}.execute(")

@@ -131,9 +131,9 @@ def _column(made: _Edits, column: Column, *, is_key: bool) -> None:
     located = next((c for c in column.calls if _declares_key(c)), column.calls[0])
     call, scope = located.expr, located.scope
     assert isinstance(call, o.Call)
-    nested = call.argument("sa_column")
-    if nested is not None and isinstance(nested.value, o.Call):
-        call = nested.value
+    nested = call.given("sa_column")
+    if isinstance(nested, o.Call):
+        call = nested
     _key(made, column, call, scope, needs_type=column.type_arg is None)
 
 
@@ -178,8 +178,7 @@ def _key(made: _Edits, column: Column, call: o.Call, scope: Scope, *, needs_type
     if is_field:
         keyword = "default_factory"
     elif any(project.models.is_dataclass(model.class_) for model in project.models.users_of(column.owner)):
-        init = call.argument("init")
-        keyword = "default_factory" if init is not None and o.dotted(init.value) == "False" else "insert_default"
+        keyword = "default_factory" if o.dotted(call.given("init")) == "False" else "insert_default"
     default = f"{keyword}={value}"
     fresh = "" if not needs_type or is_field else _uuid_type(made, file, call.start)
     if not call.args:

@@ -71,6 +71,11 @@ class Call(Node, tag=4, frozen=True):
                 position = None
         return None
 
+    def given(self, keyword: str, position: int | None = None) -> Expr | None:
+        """The value of that argument."""
+        argument = self.argument(keyword, position)
+        return None if argument is None else argument.value
+
     @property
     def positional(self) -> tuple[Arg, ...]:
         return tuple(arg for arg in self.args if not arg.keyword and not arg.star)

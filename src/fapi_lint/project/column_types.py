@@ -58,8 +58,8 @@ def is_unsized_string(project: Project, located: Located) -> bool:
         return False
     if not isinstance(located.expr, o.Call):
         return True
-    length = located.expr.argument("length", 0)
-    return is_none(length.value) if length is not None else not any(arg.star for arg in located.expr.args)
+    length = located.expr.given("length", 0)
+    return is_none(length) if length is not None else not any(arg.star for arg in located.expr.args)
 
 
 def string_length(project: Project, column: Column) -> int | None:
@@ -70,8 +70,8 @@ def string_length(project: Project, column: Column) -> int | None:
     if written is not None:
         symbol = type_class(project, written)
         if isinstance(symbol, External) and symbol.name in STRINGS and isinstance(written.expr, o.Call):
-            length = written.expr.argument("length", 0)
-            return None if length is None else _integer(project, Located(length.value, written.scope))
+            length = written.expr.given("length", 0)
+            return None if length is None else _integer(project, Located(length, written.scope))
         return None
     limit = column.argument("max_length")
     return None if limit is None else _integer(project, limit)
@@ -113,8 +113,7 @@ def _members(
         if isinstance(symbol, Variable) and isinstance(value, (o.Subscript, o.Operation)):
             yield from _members(project, symbol.scope, value, seen)
         elif isinstance(symbol, Variable) and isinstance(value, o.Call) and o.dotted(value.func).endswith("NewType"):
-            base = value.argument("tp", 1)
-            yield from _members(project, symbol.scope, base.value if base is not None else None, seen)
+            yield from _members(project, symbol.scope, value.given("tp", 1), seen)
         else:
             yield symbol
 

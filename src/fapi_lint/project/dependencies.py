@@ -31,8 +31,7 @@ class Marker(Struct, frozen=True, eq=False):
     @property
     def dependency(self) -> o.Expr | None:
         """What it names."""
-        argument = self.call.argument("dependency", 0)
-        return None if argument is None else argument.value
+        return self.call.given("dependency", 0)
 
     @property
     def called(self) -> o.Node | None:

@@ -235,11 +235,10 @@ def _registered(node: o.Node) -> Iterator[o.Expr]:
     table: o.Expr | None = None
     if isinstance(node, o.Call):
         if isinstance(node.func, o.Attribute) and node.func.attr in ("exception_handler", "add_exception_handler"):
-            argument = node.argument("exc_class_or_status_code", 0)
+            argument = node.given("exc_class_or_status_code", 0)
             if argument is not None:
-                yield argument.value
-        given = node.argument("exception_handlers")
-        table = None if given is None else given.value
+                yield argument
+        table = node.given("exception_handlers")
     elif isinstance(node, o.Dict):
         entries = zip(node.keys, node.values, strict=True)
         table = next((v for k, v in entries if isinstance(k, o.String) and k.value == "exception_handlers"), None)

@@ -80,9 +80,8 @@ class Fixtures:
     def name_of(self, function: Function) -> str:
         """What tests call a fixture."""
         decorator = self._fixture_decorator(function)
-        given = decorator.argument("name") if isinstance(decorator, o.Call) else None
-        value = given.value if given is not None else None
-        return (value.value or "") if isinstance(value, o.String) else function.name
+        given = decorator.given("name") if isinstance(decorator, o.Call) else None
+        return (given.value or "") if isinstance(given, o.String) else function.name
 
     def broad_scope(self, function: Function) -> o.Arg | None:
         """The argument by which a fixture serves more than one test."""

@@ -229,11 +229,11 @@ class Http:
             if not isinstance(call, o.Call) or not isinstance(call.func, o.Attribute):
                 continue
             templates = self.project.resolver.resolve(scope, call.func.value)
-            status = call.argument("status_code")
+            status = call.given("status_code")
             if status is not None and isinstance(templates, Variable) and isinstance(templates.value, o.Call):
                 made = self.project.resolver.external(templates.scope, templates.value.func)
                 if made is not None and made.name == "Jinja2Templates":
-                    yield Located(status.value, scope)
+                    yield Located(status, scope)
 
     def _holds_response(self, scope: Scope, expr: o.Expr) -> bool:
         symbol = self.project.resolver.resolve(scope, expr)

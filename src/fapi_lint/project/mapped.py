@@ -80,9 +80,9 @@ class Attribute(Struct, eq=False, dict=True):
         """The value passed as `keyword`, also through `**shared` where `shared` is a literal dict."""
         if self.call is None:
             return None
-        arg = self.call.argument(keyword)
+        arg = self.call.given(keyword)
         if arg is not None:
-            return Located(arg.value, self._scope_of(arg.value))
+            return Located(arg, self._scope_of(arg))
         for star in self.call.args:
             if star.star == "**":
                 found = dict_entry(self.project, self.scope, star.value, keyword)
@@ -144,12 +144,12 @@ class Column(Attribute):
         """The value passed as `keyword`, wherever the column is described: None itself only if there is no other."""
         given = [super().argument(keyword)]
         for scope, call in self._described:
-            arg = call.argument(keyword)
+            arg = call.given(keyword)
             if arg is not None:
-                given.append(Located(arg.value, scope))
-            shared = call.argument("sa_column_kwargs")
+                given.append(Located(arg, scope))
+            shared = call.given("sa_column_kwargs")
             if shared is not None:
-                given.append(dict_entry(self.project, scope, shared.value, keyword))
+                given.append(dict_entry(self.project, scope, shared, keyword))
         values = [value for value in given if value is not None]
         return next((value for value in values if not is_none(value.expr)), values[0] if values else None)
 
@@ -166,9 +166,9 @@ class Column(Attribute):
         for located in self.calls:
             assert isinstance(located.expr, o.Call)
             yield located.scope, located.expr
-            nested = located.expr.argument("sa_column")
-            if nested is not None and isinstance(nested.value, o.Call):
-                yield located.scope, nested.value
+            nested = located.expr.given("sa_column")
+            if isinstance(nested, o.Call):
+                yield located.scope, nested
 
     @cached_property
     def is_deferred(self) -> bool:
@@ -194,19 +194,19 @@ class Column(Attribute):
         found = []
         for located in self.calls:
             assert isinstance(located.expr, o.Call)
-            arg = located.expr.argument("foreign_key")
+            arg = located.expr.given("foreign_key")
             if arg is not None and is_field(self.project, located):
-                found.append(ForeignKey(Located(arg.value, located.scope)))
-            nested = located.expr.argument("sa_column")
-            call = nested.value if nested is not None and isinstance(nested.value, o.Call) else located.expr
+                found.append(ForeignKey(Located(arg, located.scope)))
+            nested = located.expr.given("sa_column")
+            call = nested if isinstance(nested, o.Call) else located.expr
             for positional in call.positional:
                 inner = positional.value
                 if isinstance(inner, o.Call):
                     symbol = self.project.resolver.external(located.scope, inner.func)
                     if symbol is not None and symbol.name == "ForeignKey" and inner.args:
-                        target = inner.argument("column", 0)
+                        target = inner.given("column", 0)
                         if target is not None:
-                            found.append(ForeignKey(Located(target.value, located.scope), inner))
+                            found.append(ForeignKey(Located(target, located.scope), inner))
         return tuple(found)
 
     @cached_property
@@ -223,9 +223,9 @@ class Column(Attribute):
     def flag(self, keyword: str) -> bool | None:
         """The literal True or False passed as `keyword`, anywhere the column is described."""
         for _, call in self._described:
-            arg = call.argument(keyword)
-            if arg is not None and isinstance(arg.value, o.Name) and arg.value.id in ("True", "False"):
-                return arg.value.id == "True"
+            arg = call.given(keyword)
+            if isinstance(arg, o.Name) and arg.id in ("True", "False"):
+                return arg.id == "True"
         return None
 
     @cached_property
@@ -258,9 +258,8 @@ class Relationship(Attribute):
     def target(self) -> Located | None:
         """What names the related class: the first argument, or the class inside `Mapped[…]`."""
         if self.call is not None:
-            arg = self.call.argument("argument", 0)
-            if arg is not None:
-                value = arg.value
+            value = self.call.given("argument", 0)
+            if value is not None:
                 if isinstance(value, o.Lambda):
                     value = value.body
                 return Located(value, self.scope)
@@ -394,14 +393,14 @@ class Table(Struct, eq=False, dict=True):
     @property
     def name(self) -> str | None:
         """The table's name, where it is a literal."""
-        first = self.call.argument("name", 0)
-        return first.value.value if first is not None and isinstance(first.value, o.String) else None
+        first = self.call.given("name", 0)
+        return first.value if isinstance(first, o.String) else None
 
     @cached_property
     def is_view(self) -> bool:
         """Whether its `info` says `is_view`, or some file creates a view of its name."""
-        info = self.call.argument("info")
-        return self.name in self.project.models.views or (info is not None and _says(info.value, "is_view"))
+        info = self.call.given("info")
+        return self.name in self.project.models.views or (info is not None and _says(info, "is_view"))
 
     @cached_property
     def columns(self) -> tuple[o.Call, ...]:
@@ -416,8 +415,8 @@ class Table(Struct, eq=False, dict=True):
 
     def column_name(self, column: o.Call) -> str:
         """The name of one of the columns, empty where it is no literal."""
-        first = column.argument("name", 0)
-        return first.value.value or "" if first is not None and isinstance(first.value, o.String) else ""
+        first = column.given("name", 0)
+        return first.value or "" if isinstance(first, o.String) else ""
 
     @cached_property
     def primary_keys(self) -> list[o.Call]:
@@ -426,7 +425,7 @@ class Table(Struct, eq=False, dict=True):
         return [
             column
             for column in self.columns
-            if ((arg := column.argument("primary_key")) is not None and o.dotted(arg.value) == "True")
+            if ((arg := column.given("primary_key")) is not None and o.dotted(arg) == "True")
             or self.column_name(column) in named
         ]
 
@@ -474,13 +473,13 @@ def written_type(project: Project, located: Located) -> Located | None:
     """The column type that a `Column(…)`, `mapped_column(…)` or `Field(…)` call passes, whatever expression it is."""
     call = located.expr
     assert isinstance(call, o.Call)
-    explicit = call.argument("type_") or call.argument("sa_type")
+    explicit = call.given("type_") or call.given("sa_type")
     if explicit is not None:
-        return Located(explicit.value, located.scope)
-    nested = call.argument("sa_column")
+        return Located(explicit, located.scope)
+    nested = call.given("sa_column")
     if nested is not None:
-        inner = Located(nested.value, located.scope)
-        return written_type(project, inner) if isinstance(nested.value, o.Call) else inner
+        inner = Located(nested, located.scope)
+        return written_type(project, inner) if isinstance(nested, o.Call) else inner
     if is_field(project, located):
         return None
     for index, arg in enumerate(call.positional):

@@ -115,8 +115,8 @@ class ModelAttributes:
                 item = generic.items[0]
                 symbol = self.resolver.resolve(scope, item) if isinstance(item, (o.Name, o.Attribute)) else None
                 if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
-                    bound = symbol.value.argument("bound", 99)
-                    symbol = None if bound is None else self.resolver.resolve(symbol.scope, bound.value)
+                    bound = symbol.value.given("bound", 99)
+                    symbol = None if bound is None else self.resolver.resolve(symbol.scope, bound)
                 return self.users(symbol) if isinstance(symbol, Class) else UNKNOWN
             case o.Subscript() as generic if o.dotted(generic.value).rpartition(".")[2] in ("Annotated", "Optional"):
                 return self.in_annotation(scope, generic.items[0])

@@ -298,27 +298,25 @@ class Pairings(Struct, eq=False, dict=True):
             return expr.value
         symbol = self.project.resolver.resolve(located.scope, expr)
         if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
-            name = symbol.value.argument("name", 0)
-            if name is None or not isinstance(name.value, o.String) or name.value.value is None:
+            name = symbol.value.given("name", 0)
+            if not isinstance(name, o.String) or name.value is None:
                 return None
             described = (symbol.value, self._metadata_call(symbol))
-            schemas = [arg.value for call in described if call is not None and (arg := call.argument("schema"))]
+            schemas = [arg for call in described if call is not None and (arg := call.given("schema"))]
             if not schemas:
-                return name.value.value
-            return f"{schemas[0].value}.{name.value.value}" if isinstance(schemas[0], o.String) else None
+                return name.value
+            return f"{schemas[0].value}.{name.value}" if isinstance(schemas[0], o.String) else None
         return None
 
     def _metadata_call(self, table: Variable) -> o.Call | None:
         """The `MetaData(…)` that a table is in; None where it cannot be seen, or SQLAlchemy makes it."""
         resolver, where = self.project.resolver, table.scope
-        arg = table.value.argument("metadata", 1) if isinstance(table.value, o.Call) else None
-        expr = None if arg is None else arg.value
+        expr = table.value.given("metadata", 1) if isinstance(table.value, o.Call) else None
         for _ in range(8):
             if isinstance(expr, o.Call):
                 if o.dotted(expr.func).rpartition(".")[2] == "MetaData":
                     return expr
-                arg = expr.argument("metadata")
-                expr = None if arg is None else arg.value
+                expr = expr.given("metadata")
                 continue
             holder = resolver.resolve(where, expr.value) if isinstance(expr, o.Attribute) else None
             if isinstance(holder, Class):
@@ -341,11 +339,11 @@ class Pairings(Struct, eq=False, dict=True):
         value = variable.value if isinstance(variable, Variable) else None
         if not isinstance(variable, Variable) or not isinstance(value, o.Call):
             return True
-        metadata = value.argument("metadata", 1)
+        metadata = value.given("metadata", 1)
         if metadata is None:
             return False
         resolver, models = self.project.resolver, self.project.models
-        where, expr = variable.scope, metadata.value
+        where, expr = variable.scope, metadata
         for _ in range(4):
             if isinstance(expr, o.Attribute) and expr.attr == "metadata":
                 base = resolver.resolve(where, expr.value)
@@ -372,8 +370,8 @@ class Pairings(Struct, eq=False, dict=True):
         if isinstance(registry, tuple):
             module = self.project.by_path[registry[0]]
             for binding in module.scope.bindings.get(registry[1], ()):
-                if isinstance(binding.value, o.Call) and (given := binding.value.argument("metadata")) is not None:
-                    candidates.append(Located(given.value, module.scope))
+                if isinstance(binding.value, o.Call) and (given := binding.value.given("metadata")) is not None:
+                    candidates.append(Located(given, module.scope))
         for located in candidates:
             symbol = resolver.resolve(located.scope, located.expr)
             if isinstance(symbol, Variable) and symbol.node is metadata.node:
@@ -391,8 +389,7 @@ def backref_name(relationship: Relationship) -> str | None:
     arg = relationship.backref
     value = None if arg is None else arg.value
     if isinstance(value, o.Call):
-        first = value.argument("name", 0)
-        value = None if first is None else first.value
+        value = value.given("name", 0)
     return value.value if isinstance(value, o.String) else None
 
 
@@ -400,9 +397,9 @@ def column_name(column: Column) -> str:
     """The name of a column in the database: its attribute's, unless another is written."""
     for located in column.calls:
         if isinstance(located.expr, o.Call):
-            first = located.expr.argument("name", 0)
-            if first is not None and isinstance(first.value, o.String) and first.value.value:
-                return first.value.value
+            first = located.expr.given("name", 0)
+            if isinstance(first, o.String) and first.value:
+                return first.value
     return column.name
 
 

@@ -429,16 +429,14 @@ class Resolver:
         if made is None:
             return
         yield made
-        given = call.argument("cls")
-        inherited = None if given is None else self.resolve(where, given.value)
+        inherited = self.resolve(where, call.given("cls"))
         if isinstance(inherited, Class):
             yield inherited
 
     def remade(self, class_: Class) -> External | None:
         """What makes a declarative base of a class under its own name: `Base = declarative_base(cls=Base)`."""
         for binding in class_.enclosing.bindings.get(class_.name, ()):
-            given = binding.value.argument("cls") if isinstance(binding.value, o.Call) else None
-            if given is not None and o.dotted(given.value) == class_.name:
+            if isinstance(binding.value, o.Call) and o.dotted(binding.value.given("cls")) == class_.name:
                 return External("sqlalchemy.orm.declarative_base")
         return None
 

@@ -43,8 +43,8 @@ class Router(Struct, eq=False, dict=True):
 
     def argument(self, keyword: str) -> Located | None:
         """The value passed as `keyword` when the router is made."""
-        arg = self.call.expr.argument(keyword) if self.call is not None and isinstance(self.call.expr, o.Call) else None
-        return Located(arg.value, self.call.scope) if arg is not None and self.call is not None else None
+        arg = self.call.expr.given(keyword) if self.call is not None and isinstance(self.call.expr, o.Call) else None
+        return Located(arg, self.call.scope) if arg is not None and self.call is not None else None
 
     @property
     def infers_response_model(self) -> bool:
@@ -165,10 +165,10 @@ class Routers(Struct, eq=False, dict=True):
         for module in self.project.references.mentioning(function.name):
             for sighting in search(module, function.name):
                 call = sighting.node
-                if not isinstance(call, o.Call) or (argument := call.argument(name, index)) is None:
+                if not isinstance(call, o.Call) or (argument := call.given(name, index)) is None:
                     continue
                 if self.project.resolver.resolve(sighting.scope, call.func) is function:
-                    found.add(self.of(sighting.scope, argument.value))
+                    found.add(self.of(sighting.scope, argument))
         return found.pop() if len(found) == 1 else None
 
     def _among(self, scope: Scope, name: str) -> Router | None:
@@ -247,12 +247,12 @@ class Routers(Struct, eq=False, dict=True):
                 call, scope = sighting.node, sighting.scope
                 if not (isinstance(call, o.Call) and isinstance(call.func, o.Attribute)):
                     continue
-                child = call.argument("router", 0)
+                child = call.given("router", 0)
                 if call.func.attr != "include_router" or child is None:
                     continue
                 parent, prefix = self.of(scope, call.func.value), call.argument("prefix")
                 for names in rounds(self.project, sighting) if parent is not None else ():
-                    given = in_round(self.project, scope, child.value, names)
+                    given = in_round(self.project, scope, child, names)
                     router = self.of(given.scope, given.expr)
                     if router is not None and parent is not None:
                         text = self._text(in_round(self.project, scope, prefix.value, names)) if prefix else ""
@@ -292,9 +292,9 @@ class Routers(Struct, eq=False, dict=True):
         for module in self.project.modules:
             for sighting in search(module, "mount"):
                 call, scope = sighting.node, sighting.scope
-                mounted = call.argument("app", 1) if isinstance(call, o.Call) else None
+                mounted = call.given("app", 1) if isinstance(call, o.Call) else None
                 if isinstance(call, o.Call) and isinstance(call.func, o.Attribute) and mounted is not None:
-                    outer, inner = self.of(scope, call.func.value), self.of(scope, mounted.value)
+                    outer, inner = self.of(scope, call.func.value), self.of(scope, mounted)
                     if outer is not None and inner is not None:
                         found.setdefault(outer, set()).add(inner)
         return found

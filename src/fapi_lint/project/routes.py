@@ -69,9 +69,9 @@ class Route(Struct, eq=False, dict=True):
 
     def argument(self, keyword: str) -> Located | None:
         """The value passed as `keyword`, also through `**shared` where `shared` is a literal dict."""
-        arg = self.call.argument(keyword)
+        arg = self.call.given(keyword)
         if arg is not None:
-            return Located(arg.value, self.scope)
+            return Located(arg, self.scope)
         for star in self.call.args:
             if star.star == "**":
                 items = dict_items(self.project, self.scope, star.value)
@@ -229,9 +229,9 @@ class Routes:
                 continue
             if isinstance(node.func, o.Attribute) and node.func.attr == "add_api_route":
                 router = self.project.routers.of(scope, node.func.value)
-                endpoint = node.argument("endpoint", 1)
+                endpoint = node.given("endpoint", 1)
                 if router is not None:
-                    handler = None if endpoint is None else self._function(scope, endpoint.value)
+                    handler = None if endpoint is None else self._function(scope, endpoint)
                     yield Route(self.project, scope, node, None, router, "add_api_route", handler, None)
             elif isinstance(node.func, o.Call) and len(node.args) == 1:
                 declared = self._declared(scope, node.func)

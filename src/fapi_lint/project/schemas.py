@@ -127,9 +127,9 @@ class SchemaField(Struct, eq=False, dict=True):
         """The value passed as `keyword` to one of `calls`."""
         for located in self.calls:
             assert isinstance(located.expr, o.Call)
-            arg = located.expr.argument(keyword)
+            arg = located.expr.given(keyword)
             if arg is not None:
-                return Located(arg.value, located.scope)
+                return Located(arg, located.scope)
         return None
 
     def limit(self, keyword: str) -> int | None:

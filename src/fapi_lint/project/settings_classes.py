@@ -233,8 +233,7 @@ class SettingsClasses:
                 return None
             key = node.items[0]
         elif isinstance(node, o.Call) and self._is(sighting, node.func, *_READERS):
-            argument = node.argument("key", 0)
-            key = None if argument is None else argument.value
+            key = node.given("key", 0)
         elif isinstance(node, o.Compare) and len(node.operators) == 1 and node.operators[0].split()[-1] == "in":
             if not self._is(sighting, node.operands[1], "os.environ"):
                 return None

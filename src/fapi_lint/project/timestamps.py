@@ -58,10 +58,10 @@ class Timestamps(Struct, eq=False, dict=True):
         resolver = self.project.resolver
         symbol = resolver.resolve(class_.enclosing, base)
         made = symbol.value if isinstance(symbol, Variable) else None
-        given = made.argument("cls") if isinstance(made, o.Call) else None
+        given = made.given("cls") if isinstance(made, o.Call) else None
         if given is None or not isinstance(symbol, Variable):
             return False
-        return not isinstance(resolver.resolve(symbol.scope, given.value), Class)
+        return not isinstance(resolver.resolve(symbol.scope, given), Class)
 
     @cached_property
     def mixin(self) -> Class | None:

@@ -33,9 +33,9 @@ def _passed_map(resolver: Resolver, maker: Located, depth: int = 0) -> Iterator[
     if isinstance(symbol, Variable) and symbol.value is not None and depth < 8:
         yield from _passed_map(resolver, Located(symbol.value, symbol.scope), depth + 1)
     elif isinstance(maker.expr, o.Call):
-        arg = maker.expr.argument("type_annotation_map")
+        arg = maker.expr.given("type_annotation_map")
         if arg is not None:
-            yield Located(arg.value, maker.scope)
+            yield Located(arg, maker.scope)
         yield from _passed_map(resolver, Located(maker.expr.func, maker.scope), depth + 1)
     elif isinstance(maker.expr, o.Attribute) and depth < 8:
         yield from _passed_map(resolver, Located(maker.expr.value, maker.scope), depth + 1)

@@ -88,8 +88,8 @@ def _written(project: Project, located: Located, depth: int = 0) -> ValueType | 
     if depth > 8:
         return None
     if call is not None and isinstance(call.func, o.Attribute) and call.func.attr == "as_mutable":
-        inner = call.argument("sqltype", 0)
-        return None if inner is None else _written(project, Located(inner.value, written.scope), depth + 1)
+        inner = call.given("sqltype", 0)
+        return None if inner is None else _written(project, Located(inner, written.scope), depth + 1)
     if isinstance(symbol, Class):
         return _decorated(project, symbol, depth)
     if not isinstance(symbol, External) or not symbol.is_orm:
@@ -106,18 +106,18 @@ def _written(project: Project, located: Located, depth: int = 0) -> ValueType | 
     if name in ("Enum", "ENUM") and call is not None:
         return _enumerated(project, call, written)
     if name == "ARRAY" and call is not None and not call.argument("dimensions") and not call.argument("as_tuple"):
-        item = call.argument("item_type", 0)
-        inner_type = None if item is None else _written(project, Located(item.value, written.scope), depth + 1)
+        item = call.given("item_type", 0)
+        inner_type = None if item is None else _written(project, Located(item, written.scope), depth + 1)
         return ValueType("builtins.list", (inner_type,)) if inner_type is not None else None
     return None
 
 
 def _by_flag(call: o.Call | None, keyword: str, default: bool, yes: str, no: str) -> ValueType | None:
     """What a type returns by an argument that is True or False."""
-    given = call.argument(keyword, 0 if keyword == "as_uuid" else None) if call is not None else None
+    given = call.given(keyword, 0 if keyword == "as_uuid" else None) if call is not None else None
     if given is None:
         return ValueType(yes if default else no)
-    said = o.dotted(given.value)
+    said = o.dotted(given)
     return ValueType(yes if said == "True" else no) if said in ("True", "False") else None
 
 

@@ -412,13 +412,13 @@ class Search:
 
     def loaded(self, call: o.Call, scope: Scope) -> Symbol | None:
         """The module of `import_module("…")`."""
-        path = call.argument("name", 0)
-        if path is None or not isinstance(path.value, o.String) or not path.value.value:
+        path = call.given("name", 0)
+        if not isinstance(path, o.String) or not path.value:
             return None
         function = self.resolver.external(scope, call.func)
         if function is None or function.name not in ("import_module", "importorskip"):
             return None
-        return self.resolver.find_module(path.value.value, self.module)
+        return self.resolver.find_module(path.value, self.module)
 
     def named_expr(self, node: o.NamedExpr, block: _Block, annotation: bool) -> None:
         self.target(node.target, block)

@@ -107,8 +107,8 @@ class Starting:
         if call.has_double_star:
             return None
         statement = next(node for node in module.outline.body if node.start <= call.start < node.end)
-        given = call.argument("lifespan")
-        lifespan = self.project.resolver.resolve(scope, given.value) if given is not None else None
+        given = call.given("lifespan")
+        lifespan = self.project.resolver.resolve(scope, given)
         if given is None:
             return Application(module, call, statement, None, self._startup)
         if isinstance(lifespan, Function) and _is_lifespan(lifespan):
@@ -133,8 +133,8 @@ class Starting:
 def _is_startup(decorator: o.Expr) -> bool:
     if not isinstance(decorator, o.Call) or o.dotted(decorator.func).rpartition(".")[2] != "on_event":
         return False
-    given = decorator.argument("event_type", 0)
-    return given is not None and isinstance(given.value, o.String) and given.value.value == "startup"
+    event = decorator.given("event_type", 0)
+    return isinstance(event, o.String) and event.value == "startup"
 
 
 def _is_lifespan(function: Function) -> bool:

@@ -331,8 +331,7 @@ class _Walk:
         for position, param in enumerate(function.node.params):
             if (function, param.name) not in self.holders:
                 continue
-            arg = call.argument(param.name, position)
-            value = arg.value if arg is not None else None
+            value = call.given(param.name, position)
             names = {name for _, name in self.holders}
             if not isinstance(value, o.Name) or value.id not in names:
                 raise _Stop(module, call, f"`{function.name}()` is given another client")
@@ -383,8 +382,7 @@ class _Walk:
 
     def runs_lifespan(self, module: Module, call: o.Call) -> bool:
         """Whether `with TestClient(app)` runs what the application does at start and end, as the other must then."""
-        given = self.found.call.argument("app", 0)
-        app = given.value if given is not None else None
+        app = self.found.call.given("app", 0)
         if app is None or self.project.resolver.resolve(self.made_in, app) is None:
             raise _Stop(module, call, "as a context manager it may run a lifespan of the application")
         lifespan = self.project.tests.lifespan

@@ -54,8 +54,8 @@ class Annotations:
             is_alias = len(symbol.scope.bindings.get(symbol.name, ())) <= 1
             return self._stands_for(symbol, symbol.value) if is_alias else None
         if o.dotted(symbol.value.func).endswith("TypeVar"):
-            bound = symbol.value.argument("bound")
-            return None if bound is None else self._stands_for(symbol, bound.value)
+            bound = symbol.value.given("bound")
+            return None if bound is None else self._stands_for(symbol, bound)
         # `db: SessionLocal` names what makes the session, and means what it makes.
         made = self.types.variable(symbol.scope, symbol.name)
         if made is None or not isinstance(made.symbol, External) or not made.symbol.is_orm:

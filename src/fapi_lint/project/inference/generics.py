@@ -85,10 +85,10 @@ class Generics:
         found: dict[str, Type | None] = {}
         for index, param in enumerate(init.node.params[1:]):
             annotation = parse_annotation(param.annotation)
-            given = call.argument(param.name, None if param.kind == "keyword" else index)
+            given = call.given(param.name, None if param.kind == "keyword" else index)
             if given is None or not isinstance(annotation, o.Subscript) or len(annotation.items) != 1:
                 continue
             item = annotation.items[0]
             if o.dotted(annotation.value).rpartition(".")[2] in ("type", "Type") and isinstance(item, o.Name):
-                found[item.id] = self.types.of_annotation(scope, given.value)
+                found[item.id] = self.types.of_annotation(scope, given)
         return tuple(found.get(name) for name in variables) if found else ()

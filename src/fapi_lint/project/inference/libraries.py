@@ -19,8 +19,8 @@ def result(types: Types, callee: External, scope: Scope, call: o.Call) -> Type |
         if callee.name in signatures.MAKERS:
             return Type(canonical(callee), (_made(types, callee, scope, call),))
         if callee.name in signatures.REGISTRIES:
-            maker = call.argument("session_factory", 0)
-            made = None if maker is None else types.of(scope, maker.value)
+            maker = call.given("session_factory", 0)
+            made = None if maker is None else types.of(scope, maker)
             return Type(canonical(callee), (None if made is None else made.arg,))
         if callee.name in signatures.CONSTRUCTORS:
             return orm(signatures.CONSTRUCTORS[callee.name])
@@ -45,11 +45,11 @@ def result(types: Types, callee: External, scope: Scope, call: o.Call) -> Type |
 
 def _made(types: Types, callee: External, scope: Scope, call: o.Call) -> Type | None:
     """The class of the sessions that a maker makes."""
-    given = call.argument("class_")
+    given = call.given("class_")
     if given is None:
         default = Type(External(f"{callee.package}.{signatures.MAKERS[callee.name]}"))
         return None if call.has_double_star else default
-    symbol = types.calls.named(scope, given.value)
+    symbol = types.calls.named(scope, given)
     if isinstance(symbol, External):
         return Type(canonical(symbol))
     return Type(symbol) if isinstance(symbol, Class) else None

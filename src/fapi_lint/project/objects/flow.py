@@ -474,8 +474,8 @@ class ObjectFlow(Struct, eq=False, dict=True):
                     first = binding.value.args[0].value
                     proxy = o.dotted(binding.value.func).rpartition(".")[2] == "association_proxy"
                     if proxy and isinstance(first, o.String) and first.value:
-                        attr = binding.value.argument("attr", 1)
-                        more = attr.value.value if attr is not None and isinstance(attr.value, o.String) else None
+                        attr = binding.value.given("attr", 1)
+                        more = attr.value if isinstance(attr, o.String) else None
                         return (first.value, more) if more else (first.value,)
         return None
 

@@ -107,13 +107,13 @@ class Links(Struct, eq=False, dict=True):
         for relationship in self.project.pairings.incoming[owner, name]:
             source = self.project.pairings.source(relationship)
             call = None if relationship.backref is None else relationship.backref.value
-            given = call.argument("lazy") if isinstance(call, o.Call) else None
-            uselist = call.argument("uselist") if isinstance(call, o.Call) else None
+            given = call.given("lazy") if isinstance(call, o.Call) else None
+            uselist = call.given("uselist") if isinstance(call, o.Call) else None
             join = self.project.pairings.join(relationship)
             many = None if join is None else join.direction.reverse is not Direction.MANY_TO_ONE
             if uselist is not None:
-                many = _text(uselist.value) == "True"
-            lazy = given is None or _text(given.value) in _LAZY
+                many = _text(uselist) == "True"
+            lazy = given is None or _text(given) in _LAZY
             key = join.key.name if join is not None and join.key is not None and join.plain and many is False else ""
             direction = None if join is None else join.direction
             key = key if direction is Direction.ONE_TO_MANY else ""

@@ -145,7 +145,7 @@ def session_at(walk: Walk, function: Function, node: o.Call, session: str) -> st
     if any(arg.star for arg in node.args):
         return ""
     index = params.index(root) if root in params else None
-    found = node.argument(root, index)
-    if found is None or not isinstance(found.value, (o.Name, o.Attribute)):
+    found = node.given(root, index)
+    if not isinstance(found, (o.Name, o.Attribute)):
         return ""
-    return walk.module.slice(found.value) + dot + rest
+    return walk.module.slice(found) + dot + rest

@@ -75,10 +75,10 @@ class SessionCalls:
         self.calls.arguments(node)
         is_async = self.is_async(func.value, is_awaited)
         origin = self.objects.places.origin("get", self.walk, node, model, is_async)
-        options = node.argument("options")
+        options = node.given("options")
         loaded: frozenset[Path] | None = frozenset()
         if options is not None:
-            items = options.value.items if isinstance(options.value, o.Collection) else (options.value,)
+            items = options.items if isinstance(options, o.Collection) else (options,)
             loaded = self.objects.links.options(self.scope, items)
         loaded = frozenset([(BELOW,)]) if loaded is None else loaded
         self.calls.loads(origin, loaded)
@@ -140,13 +140,13 @@ class SessionCalls:
                 self.objects.stale.delete(self.walk, value.origin, value.path, self.walk.facts(value.origin), at)
 
     def refresh(self, node: o.Call, func: o.Attribute, is_awaited: bool) -> None:
-        names = node.argument("attribute_names", 1)
+        names = node.given("attribute_names", 1)
         for value in self.walk.value(node.args[0].value):
             if not isinstance(value, Objects):
                 continue
             facts = self.walk.facts(value.origin)
             if names is not None:
-                items = names.value.items if isinstance(names.value, o.Collection) else ()
+                items = names.items if isinstance(names, o.Collection) else ()
                 paths = [(*value.path, item.value) for item in items if isinstance(item, o.String) and item.value]
                 if func.attr == "expire":
                     self.walk.set_facts(value.origin, facts.wrote(facts.writes.load(frozenset(paths))))

@@ -164,14 +164,14 @@ def _kind(column: Column) -> bool | None:
     found: bool | None = None
     for located in column.calls:
         assert isinstance(located.expr, o.Call)
-        nested = located.expr.argument("sa_column")
-        call = nested.value if nested is not None and isinstance(nested.value, o.Call) else located.expr
+        nested = located.expr.given("sa_column")
+        call = nested if isinstance(nested, o.Call) else located.expr
         called = [_called(column, located.scope, arg.value) for arg in call.positional]
         if call.argument("server_onupdate") is not None or any(each and each.name == "Computed" for each in called):
             return True
-        given = call.argument("onupdate")
+        given = call.given("onupdate")
         if given is not None:
-            found = found or _called(column, located.scope, given.value) is not None
+            found = found or _called(column, located.scope, given) is not None
     return found
 
 

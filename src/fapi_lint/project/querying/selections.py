@@ -332,8 +332,8 @@ class Selections(Struct, eq=False, dict=True):
 
     def joined(self, selection: Selection, scope: Scope, call: o.Call) -> Selection:
         """What is selected after a `join()` or `outerjoin()`."""
-        target = call.argument("target", 0)
-        class_ = None if target is None else self._joins_once(selection, scope, call, target.value)
+        target = call.given("target", 0)
+        class_ = None if target is None else self._joins_once(selection, scope, call, target)
         if class_ is None:
             return replace(selection, repeats=True, single_row=selection.single_row)
         return replace(selection, joined=selection.joined | {class_})
@@ -351,10 +351,10 @@ class Selections(Struct, eq=False, dict=True):
             return None
         if model.class_ in selection.models:
             return model.class_
-        condition = call.argument("onclause", 1)
+        condition = call.given("onclause", 1)
         if condition is not None:
-            by_relationship = self.relationship(scope, condition.value)
-            once = self.is_to_one(by_relationship) if by_relationship else self._is_key(scope, model, condition.value)
+            by_relationship = self.relationship(scope, condition)
+            once = self.is_to_one(by_relationship) if by_relationship else self._is_key(scope, model, condition)
             return model.class_ if once else None
         pairings = self.project.pairings
         for class_ in selection.models | selection.joined:
@@ -471,8 +471,8 @@ class Selections(Struct, eq=False, dict=True):
         for relationship in self.project.models.relationships:
             arg = relationship.backref
             if arg is not None and isinstance(arg.value, o.Call) and relationship.target_model is not None:
-                lazy = arg.value.argument("lazy")
-                if lazy is not None and _is_joined_value(lazy.value):
+                lazy = arg.value.given("lazy")
+                if lazy is not None and _is_joined_value(lazy):
                     found.add(relationship.target_model.class_)
         return found
 

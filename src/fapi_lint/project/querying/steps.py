@@ -64,8 +64,8 @@ class Steps:
         joined = bool(value.steps & {"join", "outerjoin"})
         match name:
             case "join" | "outerjoin":
-                target = node.argument("target", 0)
-                return None if target is None else self._joined_name(target.value)
+                target = node.given("target", 0)
+                return None if target is None else self._joined_name(target)
             case "select_from" | "with_entities" if not joined:
                 return self.lead(node)
             case "add_columns" | "add_column" | "add_entity" if not joined:

@@ -222,8 +222,7 @@ def _annotate(
 
 def _contradiction(column: Column, project: Project) -> bool | None:
     """What `nullable=` says, if the annotation surely says something else."""
-    given = column.call.argument("nullable") if column.call is not None else None
-    said = o.dotted(given.value) if given is not None else ""
+    said = o.dotted(column.call.given("nullable")) if column.call is not None else ""
     if said not in ("True", "False") or column.mapped_type is None:
         return None
     members = union_members(column.mapped_type)

@@ -147,10 +147,10 @@ def _is_aware(column: Column, project: Project) -> bool | None:
     if types[0] is None or not _is_timestamp(types[0], project):
         return None
     written = types[0].expr
-    given = written.argument("timezone", 0) if isinstance(written, o.Call) else None
+    given = written.given("timezone", 0) if isinstance(written, o.Call) else None
     if given is None:
         return None if isinstance(written, o.Call) and any(arg.star for arg in written.args) else False
-    return {"True": True, "False": False}.get(o.dotted(given.value))
+    return {"True": True, "False": False}.get(o.dotted(given))
 
 
 def _has_timestamp(column: Column, project: Project) -> bool:

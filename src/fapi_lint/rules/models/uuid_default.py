@@ -147,10 +147,10 @@ def _default(column: Column, project: Project) -> Located | None:
     found: Located | None = None
     for located in column.calls:
         assert isinstance(located.expr, o.Call)
-        nested = located.expr.argument("sa_column")
-        calls = [located.expr] + ([nested.value] if nested is not None and isinstance(nested.value, o.Call) else [])
-        shared = located.expr.argument("sa_column_kwargs")
-        items = dict_items(project, located.scope, shared.value) if shared is not None else {}
+        nested = located.expr.given("sa_column")
+        calls = [located.expr] + ([nested] if isinstance(nested, o.Call) else [])
+        shared = located.expr.given("sa_column_kwargs")
+        items = dict_items(project, located.scope, shared) if shared is not None else {}
         values = [items[keyword] for keyword in _DEFAULTS if items and keyword in items]
         for call in calls:
             values += [Located(arg.value, located.scope) for arg in call.args if arg.keyword in _DEFAULTS]

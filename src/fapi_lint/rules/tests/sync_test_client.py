@@ -90,8 +90,7 @@ def _has_async_routes(project: Project) -> bool:
 
 def _has_sync_routes(sighting: Sighting, call: o.Call, project: Project) -> bool:
     """Whether a client is for an application all of whose routes are synchronous."""
-    argument = call.argument("app", 0)
-    app = None if argument is None else project.routers.of(sighting.scope, argument.value)
+    app = project.routers.of(sighting.scope, call.given("app", 0))
     if app is None or app.call is None:
         return False
     apps = project.routers.mounted_in(app)
