@@ -152,7 +152,7 @@ class Makers:
                             scheme = f"{text}://" if arg.keyword in ("scheme", "drivername") else text
                             yield scheme, None if scheme != text else where, node
             return
-        self._names.append(expr.attr if isinstance(expr, o.Attribute) else o.dotted(expr))
+        self._names.append(o.last_name(expr))
         symbol = self.project.resolver.resolve(scope, expr)
         if isinstance(symbol, Variable) and symbol.value is not None:
             yield from self.texts(symbol.scope, symbol.value, depth + 1)

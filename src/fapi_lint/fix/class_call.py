@@ -62,7 +62,7 @@ def dict_to_call(file: File, entries: o.Dict, callee: str) -> list[Edit]:
     for key, value in zip(entries.keys, entries.values, strict=True):
         if key is None:
             continue  # `**more` is written the same way
-        name = key.value if isinstance(key, o.String) else None
+        name = o.text(key)
         if name is None or not name.isidentifier() or keyword.iskeyword(name):
             raise ObstacleError("a key is no name")
         colon = text.index(":", key.end, value.start)

@@ -511,6 +511,16 @@ def called(node: T) -> T | Expr:
     return node.func if isinstance(node, Call) else node
 
 
+def text(node: Any) -> str | None:
+    """The text of a string literal, as far as it is one."""
+    return node.value if isinstance(node, String) else None
+
+
+def last_name(node: Any) -> str:
+    """`c` of `a.b.c` and of `f().c`, `a` of `a`; else an empty string."""
+    return node.attr if isinstance(node, Attribute) else node.id if isinstance(node, Name) else ""
+
+
 def dotted(node: Any) -> str:
     """`a.b.c` for nested attributes of a name, else an empty string."""
     parts: list[str] = []

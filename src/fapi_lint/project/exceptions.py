@@ -241,7 +241,7 @@ def _registered(node: o.Node) -> Iterator[o.Expr]:
         table = node.given("exception_handlers")
     elif isinstance(node, o.Dict):
         entries = zip(node.keys, node.values, strict=True)
-        table = next((v for k, v in entries if isinstance(k, o.String) and k.value == "exception_handlers"), None)
+        table = next((v for k, v in entries if o.text(k) == "exception_handlers"), None)
     elif isinstance(node, (o.Assign, o.AnnAssign)):
         table = node.value
     if isinstance(table, o.Dict):

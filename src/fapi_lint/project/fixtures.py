@@ -87,7 +87,7 @@ class Fixtures:
         """The argument by which a fixture serves more than one test."""
         decorator = self._fixture_decorator(function)
         given = decorator.argument("scope") if isinstance(decorator, o.Call) else None
-        if given is None or (isinstance(given.value, o.String) and given.value.value == "function"):
+        if given is None or o.text(given.value) == "function":
             return None
         return given
 

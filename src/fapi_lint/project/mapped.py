@@ -120,7 +120,7 @@ class ForeignKey(Struct, frozen=True, eq=False):
     @property
     def text(self) -> str | None:
         """The target as `[schema.]table.column`, where it is written as text."""
-        return self.target.expr.value if isinstance(self.target.expr, o.String) else None
+        return o.text(self.target.expr)
 
 
 class Column(Attribute):
@@ -394,7 +394,7 @@ class Table(Struct, eq=False, dict=True):
     def name(self) -> str | None:
         """The table's name, where it is a literal."""
         first = self.call.given("name", 0)
-        return first.value if isinstance(first, o.String) else None
+        return o.text(first)
 
     @cached_property
     def is_view(self) -> bool:
@@ -416,7 +416,7 @@ class Table(Struct, eq=False, dict=True):
     def column_name(self, column: o.Call) -> str:
         """The name of one of the columns, empty where it is no literal."""
         first = column.given("name", 0)
-        return first.value or "" if isinstance(first, o.String) else ""
+        return o.text(first) or ""
 
     @cached_property
     def primary_keys(self) -> list[o.Call]:
@@ -455,7 +455,7 @@ class Table(Struct, eq=False, dict=True):
 
 
 def _says(options: o.Expr, *keys: str) -> bool:
-    return any(isinstance(node, o.String) and node.value in keys for node in o.walk(options))
+    return any(o.text(node) in keys for node in o.walk(options))
 
 
 def allows_none(column: Column) -> bool | None:

@@ -390,7 +390,7 @@ def backref_name(relationship: Relationship) -> str | None:
     value = None if arg is None else arg.value
     if isinstance(value, o.Call):
         value = value.given("name", 0)
-    return value.value if isinstance(value, o.String) else None
+    return o.text(value)
 
 
 def column_name(column: Column) -> str:

@@ -113,7 +113,7 @@ class Returns(Struct, eq=False, dict=True):
         if isinstance(callee, External) and http.kind_of(callee) is not None:
             return True
         # `templates.TemplateResponse(…)`, `oauth.google.authorize_redirect(…)`: other libraries make responses too.
-        name = expr.func.attr if isinstance(expr.func, o.Attribute) else o.dotted(expr.func)
+        name = o.last_name(expr.func)
         return any(word in name.lower() for word in ("response", "redirect", "render"))
 
     def _called(self, function: Function) -> Returns:

@@ -200,7 +200,7 @@ class Secrets:
         if isinstance(argument, o.Dict):
             entries = zip(argument.keys, argument.values, strict=True)
             key = next((key for key, value in entries if value is sighting.node), None)
-            return (key.value or "" if isinstance(key, o.String) else ""), True
+            return o.text(key) or "", True
         if isinstance(argument, o.Param):
             return argument.name, True
         return _target(argument), is_choice or self._is_setting(sighting)
@@ -242,9 +242,7 @@ def _is_example(parent: o.Node) -> bool:
     """Whether everything below is documentation."""
     if isinstance(parent, o.Arg):
         return parent.keyword in _EXAMPLES
-    return isinstance(parent, o.Dict) and any(
-        isinstance(key, o.String) and key.value in _EXAMPLES for key in parent.keys
-    )
+    return isinstance(parent, o.Dict) and any(o.text(key) in _EXAMPLES for key in parent.keys)
 
 
 def _is_choice(expr: o.Node) -> bool:
@@ -264,7 +262,7 @@ def _target(statement: o.Node | None) -> str:
         target = statement.target
     if isinstance(target, o.Subscript) and len(target.items) == 1 and isinstance(target.items[0], o.String):
         return target.items[0].value or ""
-    return target.attr if isinstance(target, o.Attribute) else target.id if isinstance(target, o.Name) else ""
+    return o.last_name(target)
 
 
 def _words(name: str) -> list[str]:

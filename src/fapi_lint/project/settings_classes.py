@@ -266,4 +266,4 @@ def _text(project: Project, located: Located) -> str | None:
         return located.expr.value
     symbol = project.resolver.resolve(located.scope, located.expr)
     value = symbol.value if isinstance(symbol, Variable) else None
-    return value.value if isinstance(value, o.String) else None
+    return o.text(value)

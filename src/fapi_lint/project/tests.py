@@ -292,7 +292,7 @@ def _names(expr: o.Expr) -> list[str]:
     if isinstance(expr, o.String):
         return [name.strip() for name in (expr.value or "").split(",")]
     items = expr.items if isinstance(expr, o.Collection) else ()
-    return [(item.value or "") if isinstance(item, o.String) else "" for item in items]
+    return [o.text(item) or "" for item in items]
 
 
 def _cells(row: o.Expr, count: int) -> list[o.Expr]:

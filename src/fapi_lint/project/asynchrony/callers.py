@@ -276,7 +276,7 @@ class Callers:
                         meant = self._meant(sighting)
                         if meant is None and word == name and self._may_be_method(sighting):
                             unclear.append(sighting)
-                    elif isinstance(node, o.String) and node.value == word:
+                    elif o.text(node) == word:
                         meant = self._looked_up(sighting, word)
                     else:
                         continue

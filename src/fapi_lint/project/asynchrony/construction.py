@@ -100,4 +100,4 @@ def _is_harmless(name: o.Name, above: Parents) -> bool:
 
 
 def _serves(key: o.Node | None) -> bool:
-    return isinstance(key, o.String) and key.value in _ENGINE_ARGUMENTS - {"poolclass"}
+    return o.text(key) in _ENGINE_ARGUMENTS - {"poolclass"}

@@ -32,7 +32,7 @@ def dynamic_names(project: Project) -> set[str]:
 
 
 def _is_dynamic(expr: o.Expr) -> bool:
-    return isinstance(expr, o.String) and expr.value == "dynamic"
+    return o.text(expr) == "dynamic"
 
 
 def chain_of(node: o.Attribute, parents: Sequence[o.Node]) -> tuple[o.Node, tuple[o.Node, ...], str] | None:

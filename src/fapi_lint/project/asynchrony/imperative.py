@@ -32,4 +32,4 @@ def _may_be_lazy(properties: o.Expr) -> bool:
         return True
     calls = [node for node in o.walk(properties) if isinstance(node, o.Call)]
     lazy = [call.argument("lazy") for call in calls if o.dotted(call.func).rpartition(".")[2] == "relationship"]
-    return any(not (given and isinstance(given.value, o.String) and given.value.value in _EAGER) for given in lazy)
+    return any(not (given and o.text(given.value) in _EAGER) for given in lazy)

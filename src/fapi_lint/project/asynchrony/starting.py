@@ -134,7 +134,7 @@ def _is_startup(decorator: o.Expr) -> bool:
     if not isinstance(decorator, o.Call) or o.dotted(decorator.func).rpartition(".")[2] != "on_event":
         return False
     event = decorator.given("event_type", 0)
-    return isinstance(event, o.String) and event.value == "startup"
+    return o.text(event) == "startup"
 
 
 def _is_lifespan(function: Function) -> bool:

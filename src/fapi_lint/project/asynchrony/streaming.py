@@ -27,7 +27,7 @@ def _parts(scope: Scope, expr: o.Node) -> Iterator[o.Node]:
 
 def _asks(node: o.Node) -> bool:
     if isinstance(node, o.Dict):
-        return any(isinstance(key, o.String) and key.value in _OPTIONS for key in node.keys)
+        return any(o.text(key) in _OPTIONS for key in node.keys)
     if isinstance(node, o.Call) and isinstance(node.func, o.Attribute) and node.func.attr == "execution_options":
         return any(arg.keyword in _OPTIONS for arg in node.args)
     return False

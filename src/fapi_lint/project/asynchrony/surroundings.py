@@ -16,7 +16,7 @@ def leaf(expr: o.Node | None) -> str:
     """The last name of a dotted one."""
     if isinstance(expr, o.Subscript):
         expr = expr.value
-    return expr.attr if isinstance(expr, o.Attribute) else expr.id if isinstance(expr, o.Name) else ""
+    return o.last_name(expr)
 
 
 def root(expr: o.Node) -> str:

@@ -475,7 +475,7 @@ class ObjectFlow(Struct, eq=False, dict=True):
                     proxy = o.dotted(binding.value.func).rpartition(".")[2] == "association_proxy"
                     if proxy and isinstance(first, o.String) and first.value:
                         attr = binding.value.given("attr", 1)
-                        more = attr.value if isinstance(attr, o.String) else None
+                        more = o.text(attr)
                         return (first.value, more) if more else (first.value,)
         return None
 

@@ -62,7 +62,7 @@ class LazyWords:
                 value = bindings[-1].value
                 if isinstance(value, o.Call) and value.args and "proxy" in o.dotted(value.func):
                     first = value.args[0].value
-                    if isinstance(first, o.String) and first.value in self.words:
+                    if o.text(first) in self.words:
                         self.words.add(name)
         size = 0
         while size != len(self.words):

@@ -262,7 +262,7 @@ class Serialisation:
         for keyword in ("validation_alias", "alias"):
             alias = field.argument(keyword)
             if alias is not None:
-                return alias.expr.value or "" if isinstance(alias.expr, o.String) else ""
+                return o.text(alias.expr) or ""
         return field.name
 
     def _prepares(self, schema: Schema) -> bool:

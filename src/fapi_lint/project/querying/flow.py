@@ -434,7 +434,7 @@ class Flow:
     def handed_on(self, call: o.Call, arg: o.Arg, value: Value) -> None:
         """A query given to something outside of the application."""
         func = call.func
-        name = func.attr if isinstance(func, o.Attribute) else o.dotted(func)
+        name = o.last_name(func)
         symbol = self.project.resolver.resolve(self.scope, func)
         if isinstance(func, o.Name) and isinstance(symbol, External) and symbol.package == "builtins":
             if name in _ITERATES and not (name in ("map", "filter") and arg is call.args[0]):

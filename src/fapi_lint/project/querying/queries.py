@@ -199,7 +199,7 @@ class Queries(Struct, eq=False, dict=True):
     def may_matter(self, call: o.Call) -> bool:
         """Whether a call may be of a function that takes or returns queries."""
         func = call.func
-        name = func.attr if isinstance(func, o.Attribute) else func.id if isinstance(func, o.Name) else ""
+        name = o.last_name(func)
         return name in self.names
 
     def returned_by(self, function: Function) -> Value | None:

@@ -252,7 +252,7 @@ class Selections(Struct, eq=False, dict=True):
         return "unknown", None
 
     def _call_kind(self, scope: Scope, expr: o.Call, depth: int) -> tuple[Kind, Model | None]:
-        name = expr.func.attr if isinstance(expr.func, o.Attribute) else o.dotted(expr.func)
+        name = o.last_name(expr.func)
         if name in ("subquery", "cte", "alias", "lateral"):
             return "columns", None
         if name in ("label", "exists", "as_scalar", "scalar_subquery", "over", "cast", "filter", "within_group"):
@@ -326,7 +326,7 @@ class Selections(Struct, eq=False, dict=True):
 
     def _mentions_query(self, expr: o.Node) -> bool:
         names = (n.func for n in o.walk(expr) if isinstance(n, o.Call))
-        return any((f.attr if isinstance(f, o.Attribute) else o.dotted(f)) in ("query", "select") for f in names)
+        return any(o.last_name(f) in ("query", "select") for f in names)
 
     # --- what is joined ----------------------------------------------------------------------------
 
@@ -389,7 +389,7 @@ class Selections(Struct, eq=False, dict=True):
         while stack:
             node = stack.pop()
             if isinstance(node, o.Call):
-                name = node.func.attr if isinstance(node.func, o.Attribute) else o.dotted(node.func)
+                name = o.last_name(node.func)
                 if name in _CORRELATED:
                     if name in ("in_", "notin_", "not_in") and isinstance(node.func, o.Attribute):
                         stack.append(node.func.value)
@@ -430,7 +430,7 @@ class Selections(Struct, eq=False, dict=True):
         names = set()
         for node in o.walk(arg.value):
             if isinstance(node, o.Call):
-                name = node.func.attr if isinstance(node.func, o.Attribute) else o.dotted(node.func)
+                name = o.last_name(node.func)
                 names.add(name)
                 if name in _EAGER and not all(self._leads_to_one(scope, path.value) for path in node.args):
                     return True
