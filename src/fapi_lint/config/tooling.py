@@ -15,21 +15,10 @@ from pathlib import Path
 
 _CONFIGURATIONS = frozenset(
     [
-        "pytest.ini",
-        ".pytest.ini",
-        "pytest.toml",
-        ".pytest.toml",
-        "pyproject.toml",
-        "tox.ini",
-        "setup.cfg",
-        "Makefile",
-        "makefile",
-        "justfile",
-        "Justfile",
-        "Taskfile.yml",
-        "noxfile.py",
+        "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "pyproject.toml", "tox.ini", "setup.cfg",
+        "Makefile", "makefile", "justfile", "Justfile", "Taskfile.yml", "noxfile.py",
     ]
-)
+)  # fmt: skip
 _COMMANDS = (".sh", ".yml", ".yaml")
 _COMMAND_FOLDERS = (".", "scripts", "bin", ".github/workflows")
 _RUNS_ALL = re.compile(

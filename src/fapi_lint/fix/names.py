@@ -21,21 +21,10 @@ Kind: TypeAlias = Literal["code", "annotation", "all", "other-string"]
 
 _GENERICS = frozenset(
     [
-        "Mapped",
-        "DynamicMapped",
-        "WriteOnlyMapped",
-        "Optional",
-        "Union",
-        "List",
-        "Sequence",
-        "Iterable",
-        "Type",
-        "list",
-        "set",
-        "tuple",
-        "type",
+        "Mapped", "DynamicMapped", "WriteOnlyMapped", "Optional", "Union", "List", "Sequence", "Iterable",
+        "Type", "list", "set", "tuple", "type",
     ]
-)
+)  # fmt: skip
 """Subscripts whose strings are forward references wherever they stand."""
 
 

@@ -21,22 +21,10 @@ from typing import Any
 _NOTHING = "".format
 """Takes any arguments, and costs less than anything else that can be called."""
 _TRIVIA = (
-    "AssignEqual",
-    "Comma",
-    "Comment",
-    "Dot",
-    "EmptyLine",
-    "LeftCurlyBrace",
-    "LeftSquareBracket",
-    "Newline",
-    "ParenthesizedWhitespace",
-    "RightCurlyBrace",
-    "RightParen",
-    "RightSquareBracket",
-    "Semicolon",
-    "SimpleWhitespace",
-    "TrailingWhitespace",
-)
+    "AssignEqual", "Comma", "Comment", "Dot", "EmptyLine", "LeftCurlyBrace", "LeftSquareBracket", "Newline",
+    "ParenthesizedWhitespace", "RightCurlyBrace", "RightParen", "RightSquareBracket", "Semicolon",
+    "SimpleWhitespace", "TrailingWhitespace",
+)  # fmt: skip
 """What the text between two leaves is made of, which an outline has no use for."""
 
 

@@ -23,19 +23,10 @@ if TYPE_CHECKING:
 _RETURNS_VALUE = re.compile(r"(?:^|[:;])[ \t]*return\b(?![ \t]*(?:None\b)?[ \t]*(?:[#;\r\n]|\Z))", re.MULTILINE)
 _RETURNS_NOTHING = frozenset(
     [
-        "__del__",
-        "__delattr__",
-        "__delete__",
-        "__delitem__",
-        "__init__",
-        "__init_subclass__",
-        "__post_init__",
-        "__set__",
-        "__set_name__",
-        "__setattr__",
-        "__setitem__",
+        "__del__", "__delattr__", "__delete__", "__delitem__", "__init__", "__init_subclass__",
+        "__post_init__", "__set__", "__set_name__", "__setattr__", "__setitem__",
     ]
-)
+)  # fmt: skip
 """Methods whose results Python refuses or ignores."""
 _RESULTS = {
     "__bool__": "bool",
@@ -60,18 +51,10 @@ _ACCESSORS = frozenset(["deleter", "on_event", "setter", "websocket"])
 """The same, as methods of something."""
 _FAMILIAR = frozenset(
     [
-        "abc",
-        "builtins",
-        "dataclasses",
-        "enum",
-        "pydantic",
-        "pydantic_settings",
-        "sqlalchemy",
-        "sqlmodel",
-        "typing",
-        "typing_extensions",
+        "abc", "builtins", "dataclasses", "enum", "pydantic", "pydantic_settings", "sqlalchemy", "sqlmodel",
+        "typing", "typing_extensions",
     ]
-)
+)  # fmt: skip
 """Packages of base classes: a method that overrides one of theirs without returning anything is right to do so."""
 
 

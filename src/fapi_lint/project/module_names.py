@@ -37,21 +37,10 @@ _GENERIC = frozenset(
 """Plurals that say what kind of thing is in a module and name no resource, unless a class bears the singular."""
 _VERBS = frozenset(
     [
-        "add",
-        "check",
-        "clean",
-        "create",
-        "delete",
-        "fetch",
-        "get",
-        "notify",
-        "purge",
-        "remove",
-        "reset",
-        "send",
-        "update",
+        "add", "check", "clean", "create", "delete", "fetch", "get", "notify", "purge", "remove", "reset",
+        "send", "update",
     ]
-)
+)  # fmt: skip
 _DOUBTFUL = re.compile(r"(?:is|ics|os|aas)$|^\w{1,3}$|^[^aeiouy]+$")
 """Endings of plurals and of other words, such as `emojis` and `tennis`, and words that may be an abbreviation, such as
 `sqs` and `ads`: a class with the singular tells them apart."""

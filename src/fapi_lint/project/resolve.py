@@ -33,47 +33,13 @@ from fapi_lint.project.symbols import (
 _INIT = "__init__.py"
 _KNOWN_PACKAGES = frozenset(
     [
-        "alembic",
-        "aiohttp",
-        "anyio",
-        "asyncpg",
-        "boto3",
-        "celery",
-        "click",
-        "fastapi",
-        "fastapi_users",
-        "httpx",
-        "jinja2",
-        "jose",
-        "jwt",
-        "langchain",
-        "openai",
-        "passlib",
-        "psycopg",
-        "psycopg2",
-        "pydantic",
-        "pydantic_settings",
-        "pymongo",
-        "pytest",
-        "pytest_asyncio",
-        "redis",
-        "requests",
-        "rich",
-        "sentry_sdk",
-        "slowapi",
-        "socketio",
-        "sqladmin",
-        "sqlalchemy",
-        "sqlalchemy_utils",
-        "sqlmodel",
-        "starlette",
-        "stripe",
-        "structlog",
-        "typer",
-        "typing_extensions",
-        "uvicorn",
+        "alembic", "aiohttp", "anyio", "asyncpg", "boto3", "celery", "click", "fastapi", "fastapi_users",
+        "httpx", "jinja2", "jose", "jwt", "langchain", "openai", "passlib", "psycopg", "psycopg2", "pydantic",
+        "pydantic_settings", "pymongo", "pytest", "pytest_asyncio", "redis", "requests", "rich", "sentry_sdk",
+        "slowapi", "socketio", "sqladmin", "sqlalchemy", "sqlalchemy_utils", "sqlmodel", "starlette", "stripe",
+        "structlog", "typer", "typing_extensions", "uvicorn",
     ]
-)
+)  # fmt: skip
 """Third-party packages that applications like to name a folder after."""
 
 

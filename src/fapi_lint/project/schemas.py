@@ -37,24 +37,11 @@ _BASES = {
 """The classes that schemas inherit, by package."""
 _NEW_IN_2 = frozenset(
     [
-        "AfterValidator",
-        "AliasChoices",
-        "AliasPath",
-        "BeforeValidator",
-        "ConfigDict",
-        "PlainSerializer",
-        "RootModel",
-        "StringConstraints",
-        "TypeAdapter",
-        "ValidationInfo",
-        "WrapValidator",
-        "computed_field",
-        "field_serializer",
-        "field_validator",
-        "model_serializer",
-        "model_validator",
+        "AfterValidator", "AliasChoices", "AliasPath", "BeforeValidator", "ConfigDict", "PlainSerializer",
+        "RootModel", "StringConstraints", "TypeAdapter", "ValidationInfo", "WrapValidator", "computed_field",
+        "field_serializer", "field_validator", "model_serializer", "model_validator",
     ]
-)
+)  # fmt: skip
 """Names that only Pydantic 2 exports."""
 _SPELLED_IN_2 = re.compile(r"\b(?:from_attributes|json_schema_extra)\b[\"']? *[=:]|\.model_(?:dump|validate)\(")
 """What only code for Pydantic 2 says."""

@@ -30,20 +30,10 @@ _LAST_WORDS = frozenset(
 )
 _KEYS = frozenset(
     [
-        "api",
-        "access",
-        "private",
-        "signing",
-        "encryption",
-        "jwt",
-        "auth",
-        "secret",
-        "fernet",
-        "session",
-        "admin",
-        "service",
+        "api", "access", "private", "signing", "encryption", "jwt", "auth", "secret", "fernet", "session",
+        "admin", "service",
     ]
-)
+)  # fmt: skip
 """What stands before `key` where it is a secret."""
 _SIGNS = frozenset(["secret_key", "secret", "jwt_secret", "jwt_key", "signing_key", "encryption_key", "secretkey"])
 """How the names end whose values are secrets even if they are made of words."""

@@ -26,18 +26,10 @@ _OTHER_FILES = re.compile(r"^\s*python_files\s*=(?![^\n]*test_\*)", re.MULTILINE
 _NAMED_LIKE_TESTS = re.compile(r"(?:^|_)tests?\.py$")
 _FOR_TESTS = frozenset(
     [
-        "freezegun",
-        "hypothesis",
-        "mock",
-        "moto",
-        "parameterized",
-        "responses",
-        "respx",
-        "time_machine",
-        "unittest",
-        "vcr",
+        "freezegun", "hypothesis", "mock", "moto", "parameterized", "responses", "respx", "time_machine",
+        "unittest", "vcr",
     ]
-)
+)  # fmt: skip
 """Packages whose decorators leave a test a test."""
 
 

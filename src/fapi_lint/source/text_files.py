@@ -11,25 +11,10 @@ from fnmatch import translate
 from fapi_lint.source.file import SourceError, SourceFile
 
 _NAMES = (
-    "*.cfg",
-    "*.conf",
-    "*.ini",
-    "*.sh",
-    "*.toml",
-    "*.yaml",
-    "*.yml",
-    "*requirements*.in",
-    "*requirements*.txt",
-    ".coveragerc",
-    "Containerfile*",
-    "Dockerfile*",
-    "Justfile",
-    "Makefile*",
-    "Procfile*",
-    "justfile",
-    "makefile",
-    "script.py.mako",
-)
+    "*.cfg", "*.conf", "*.ini", "*.sh", "*.toml", "*.yaml", "*.yml", "*requirements*.in", "*requirements*.txt",
+    ".coveragerc", "Containerfile*", "Dockerfile*", "Justfile", "Makefile*", "Procfile*", "justfile",
+    "makefile", "script.py.mako",
+)  # fmt: skip
 _GENERATED = ("*lock.yaml", "*lock.yml", "*.lock")
 _KNOWN = re.compile(f"(?!{'|'.join(map(translate, _GENERATED))})(?:{'|'.join(map(translate, _NAMES))})")
 _FOLDERS = (

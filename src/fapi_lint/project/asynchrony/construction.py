@@ -15,28 +15,12 @@ if TYPE_CHECKING:
 
 _ENGINE_ARGUMENTS = frozenset(
     [
-        "connect_args",
-        "echo",
-        "echo_pool",
-        "execution_options",
-        "future",
-        "hide_parameters",
-        "isolation_level",
-        "json_deserializer",
-        "json_serializer",
-        "logging_name",
-        "max_overflow",
-        "poolclass",
-        "pool_logging_name",
-        "pool_pre_ping",
-        "pool_recycle",
-        "pool_reset_on_return",
-        "pool_size",
-        "pool_timeout",
-        "pool_use_lifo",
-        "query_cache_size",
+        "connect_args", "echo", "echo_pool", "execution_options", "future", "hide_parameters",
+        "isolation_level", "json_deserializer", "json_serializer", "logging_name", "max_overflow", "poolclass",
+        "pool_logging_name", "pool_pre_ping", "pool_recycle", "pool_reset_on_return", "pool_size",
+        "pool_timeout", "pool_use_lifo", "query_cache_size",
     ]
-)
+)  # fmt: skip
 """What `create_async_engine` takes as `create_engine` does."""
 _MAKER_ARGUMENTS = frozenset(
     [

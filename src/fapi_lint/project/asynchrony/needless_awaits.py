@@ -22,18 +22,10 @@ _CALLED = re.compile(
 )
 _PLAIN = frozenset(
     [
-        "add",
-        "add_all",
-        "expire",
-        "expire_all",
-        "expunge",
-        "expunge_all",
-        "get_bind",
-        "in_transaction",
-        "in_nested_transaction",
-        "is_modified",
+        "add", "add_all", "expire", "expire_all", "expunge", "expunge_all", "get_bind", "in_transaction",
+        "in_nested_transaction", "is_modified",
     ]
-)
+)  # fmt: skip
 """The methods of AsyncSession that are plain: https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html"""
 
 

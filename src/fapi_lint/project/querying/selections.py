@@ -27,115 +27,38 @@ Kind: TypeAlias = Literal["entity", "column", "columns", "unknown"]
 
 _TABLE = frozenset(["c", "columns"])
 """What tables and sub-queries have, and classes have not."""
-# fmt: off
 _COLUMN_METHODS = frozenset(
     [
-        "all_",
-        "any_",
-        "asc",
-        "between",
-        "bool_op",
-        "cast",
-        "collate",
-        "contains",
-        "desc",
-        "distinct",
-        "endswith",
-        "has",
-        "ilike",
-        "in_",
-        "is_",
-        "is_distinct_from",
-        "is_not",
-        "isnot",
-        "isnot_distinct_from",
-        "is_not_distinct_from",
-        "label",
-        "like",
-        "match",
-        "not_ilike",
-        "not_in",
-        "not_like",
-        "notilike",
-        "notin_",
-        "notlike",
-        "nulls_first",
-        "nulls_last",
-        "nullsfirst",
-        "nullslast",
-        "op",
-        "regexp_match",
-        "regexp_replace",
-        "startswith",
-        "type",
-        "comparator",
-        "property",
-        "key",
-        "any",
-        "of_type",
-        "and_",
-        "parent",
-        "class_",
-        "expression",
-        "prop",
+        "all_", "any_", "asc", "between", "bool_op", "cast", "collate", "contains", "desc", "distinct",
+        "endswith", "has", "ilike", "in_", "is_", "is_distinct_from", "is_not", "isnot", "isnot_distinct_from",
+        "is_not_distinct_from", "label", "like", "match", "not_ilike", "not_in", "not_like", "notilike",
+        "notin_", "notlike", "nulls_first", "nulls_last", "nullsfirst", "nullslast", "op", "regexp_match",
+        "regexp_replace", "startswith", "type", "comparator", "property", "key", "any", "of_type", "and_",
+        "parent", "class_", "expression", "prop",
     ]
-)
+)  # fmt: skip
 """What a column or a relationship has too: anything else that is read from a name makes it a class."""
 _CORRELATED = frozenset(
     [
-        "any",
-        "has",
-        "in_",
-        "notin_",
-        "not_in",
-        "select",
-        "exists",
-        "exists_",
-        "query",
-        "where",
-        "scalar_subquery",
-        "subquery",
-        "with_parent",
+        "any", "has", "in_", "notin_", "not_in", "select", "exists", "exists_", "query", "where",
+        "scalar_subquery", "subquery", "with_parent",
     ]
-)
+)  # fmt: skip
 """Calls whose arguments bring no table into the statement around them."""
 _EAGER = frozenset(["joinedload", "contains_eager", "joinedload_all", "contains_eager_all"])
 _OTHER_LOADS = frozenset(
     [
-        "selectinload",
-        "subqueryload",
-        "lazyload",
-        "immediateload",
-        "noload",
-        "raiseload",
-        "defer",
-        "undefer",
-        "load_only",
-        "undefer_group",
-        "defaultload",
-        "with_expression",
-        "selectin_polymorphic",
-        "with_loader_criteria",
-        "write_only",
+        "selectinload", "subqueryload", "lazyload", "immediateload", "noload", "raiseload", "defer", "undefer",
+        "load_only", "undefer_group", "defaultload", "with_expression", "selectin_polymorphic",
+        "with_loader_criteria", "write_only",
     ]
-)
+)  # fmt: skip
 _AGGREGATES = frozenset(
     [
-        "count",
-        "max",
-        "min",
-        "sum",
-        "avg",
-        "array_agg",
-        "string_agg",
-        "json_agg",
-        "jsonb_agg",
-        "bool_and",
-        "bool_or",
-        "every",
+        "count", "max", "min", "sum", "avg", "array_agg", "string_agg", "json_agg", "jsonb_agg", "bool_and",
+        "bool_or", "every",
     ]
-)
-# fmt: on
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
