@@ -154,192 +154,73 @@ class Project:
                 found.setdefault(function.name, []).append(function)
         return found
 
-    @cached_property
-    def purposes(self) -> Purposes:
-        """Which files are the application, and which its tests, migrations and scripts."""
-        return Purposes(self)
-
-    @cached_property
-    def layout(self) -> Layout:
-        """Where things are, and where they belong."""
-        return Layout(self)
-
-    @cached_property
-    def module_names(self) -> ModuleNames:
-        return ModuleNames(self)
-
-    @cached_property
-    def references(self) -> ReferenceIndex:
-        """Where classes and functions are referred to."""
-        return ReferenceIndex(self)
-
-    @cached_property
-    def imports(self) -> Imports:
-        """Which modules importing a module loads."""
-        return Imports(self)
-
-    @cached_property
-    def registration(self) -> Registration:
-        """Who loads the models when migrations are generated."""
-        return Registration(self)
-
-    @cached_property
-    def models(self) -> Models:
-        return Models(self)
-
-    @cached_property
-    def model_attributes(self) -> ModelAttributes:
-        """Which mapped classes are meant by what is no name of a class: `self.model`."""
-        return ModelAttributes(self)
-
-    @cached_property
-    def pairings(self) -> Pairings:
-        """How models are joined, and which relationships are two sides of one thing."""
-        return Pairings(self)
-
-    @cached_property
-    def timestamps(self) -> Timestamps:
-        """Which models say when their rows were made and changed."""
-        return Timestamps(self)
-
-    @cached_property
-    def loading(self) -> Loading:
-        """Which modules are loaded when."""
-        return Loading(self)
-
-    @cached_property
-    def identifiers(self) -> Identifiers:
-        """The keys of models, and what holds their values."""
-        return Identifiers(self)
-
-    @cached_property
-    def obstacles(self) -> Obstacles:
-        """Why identifiers cannot be UUIDs."""
-        return Obstacles(self)
-
-    @cached_property
-    def schemas(self) -> Schemas:
-        return Schemas(self)
-
-    @cached_property
-    def schema_configs(self) -> SchemaConfigs:
-        """What schemas are configured with."""
-        return SchemaConfigs(self)
-
-    @cached_property
-    def config_classes(self) -> ConfigClasses:
-        """Who refers to the `class Config` of a schema."""
-        return ConfigClasses(self)
-
-    @cached_property
-    def string_fields(self) -> StringFields:
-        """Which fields take strings of any length."""
-        return StringFields(self)
-
-    @cached_property
-    def routers(self) -> Routers:
-        return Routers(self)
-
-    @cached_property
-    def routes(self) -> Routes:
-        return Routes(self)
-
-    @cached_property
-    def handlers(self) -> Handlers:
-        """What the handlers of CRUD routes do."""
-        return Handlers(self)
-
-    @cached_property
-    def http(self) -> Http:
-        return Http(self)
-
-    @cached_property
-    def types(self) -> Types:
-        """What the values of expressions are."""
-        return Types(self)
-
-    @cached_property
-    def sessions(self) -> Sessions:
-        return Sessions(self)
-
-    @cached_property
-    def mapped_values(self) -> MappedValues:
-        """Which expressions are mapped objects."""
-        return MappedValues(self)
-
-    @cached_property
-    def lazy_loads(self) -> LazyLoads:
-        """Which relationships are read without having been loaded."""
-        return LazyLoads(self)
-
-    @cached_property
-    def queries(self) -> Queries:
-        """What becomes of every `session.query(…)`."""
-        return Queries(self)
-
-    @cached_property
-    def decorators(self) -> Decorators:
-        """What decorators of the application put in place of functions."""
-        return Decorators(self)
-
-    @cached_property
-    def async_closures(self) -> AsyncClosures:
-        """What becomes asynchronous together."""
-        return AsyncClosures(self)
-
-    @cached_property
-    def opened_sessions(self) -> OpenedSessions:
-        """The sessions that route handlers open themselves."""
-        return OpenedSessions(self)
-
-    @cached_property
-    def hints(self) -> Hints:
-        """Which functions need type hints, and which are evident."""
-        return Hints(self)
-
-    @cached_property
-    def resources(self) -> Resources:
-        """What schemas are named after."""
-        return Resources(self)
-
-    @cached_property
-    def dependencies(self) -> Dependencies:
-        """What FastAPI calls to get a parameter's value."""
-        return Dependencies(self)
-
-    @cached_property
-    def exceptions(self) -> Exceptions:
-        return Exceptions(self)
-
-    @cached_property
-    def settings_classes(self) -> SettingsClasses:
-        return SettingsClasses(self)
-
-    @cached_property
-    def secrets(self) -> Secrets:
-        """The secrets that are written into the code."""
-        return Secrets(self)
-
-    @cached_property
-    def tests(self) -> Tests:
-        return Tests(self)
-
-    @cached_property
-    def fixtures(self) -> Fixtures:
-        return Fixtures(self)
-
-    @cached_property
-    def factories(self) -> Factories:
-        """What makes objects for tests."""
-        return Factories(self)
-
-    @cached_property
-    def test_files(self) -> TestFiles:
-        return TestFiles(self)
-
-    @cached_property
-    def migrations(self) -> Migrations:
-        return Migrations(self)
+    purposes = cached_property(Purposes)
+    """Which files are the application, and which its tests, migrations and scripts."""
+    layout = cached_property(Layout)
+    """Where things are, and where they belong."""
+    module_names = cached_property(ModuleNames)
+    references = cached_property(ReferenceIndex)
+    """Where classes and functions are referred to."""
+    imports = cached_property(Imports)
+    """Which modules importing a module loads."""
+    registration = cached_property(Registration)
+    """Who loads the models when migrations are generated."""
+    models = cached_property(Models)
+    model_attributes = cached_property(ModelAttributes)
+    """Which mapped classes are meant by what is no name of a class: `self.model`."""
+    pairings = cached_property(Pairings)
+    """How models are joined, and which relationships are two sides of one thing."""
+    timestamps = cached_property(Timestamps)
+    """Which models say when their rows were made and changed."""
+    loading = cached_property(Loading)
+    """Which modules are loaded when."""
+    identifiers = cached_property(Identifiers)
+    """The keys of models, and what holds their values."""
+    obstacles = cached_property(Obstacles)
+    """Why identifiers cannot be UUIDs."""
+    schemas = cached_property(Schemas)
+    schema_configs = cached_property(SchemaConfigs)
+    """What schemas are configured with."""
+    config_classes = cached_property(ConfigClasses)
+    """Who refers to the `class Config` of a schema."""
+    string_fields = cached_property(StringFields)
+    """Which fields take strings of any length."""
+    routers = cached_property(Routers)
+    routes = cached_property(Routes)
+    handlers = cached_property(Handlers)
+    """What the handlers of CRUD routes do."""
+    http = cached_property(Http)
+    types = cached_property(Types)
+    """What the values of expressions are."""
+    sessions = cached_property(Sessions)
+    mapped_values = cached_property(MappedValues)
+    """Which expressions are mapped objects."""
+    lazy_loads = cached_property(LazyLoads)
+    """Which relationships are read without having been loaded."""
+    queries = cached_property(Queries)
+    """What becomes of every `session.query(…)`."""
+    decorators = cached_property(Decorators)
+    """What decorators of the application put in place of functions."""
+    async_closures = cached_property(AsyncClosures)
+    """What becomes asynchronous together."""
+    opened_sessions = cached_property(OpenedSessions)
+    """The sessions that route handlers open themselves."""
+    hints = cached_property(Hints)
+    """Which functions need type hints, and which are evident."""
+    resources = cached_property(Resources)
+    """What schemas are named after."""
+    dependencies = cached_property(Dependencies)
+    """What FastAPI calls to get a parameter's value."""
+    exceptions = cached_property(Exceptions)
+    settings_classes = cached_property(SettingsClasses)
+    secrets = cached_property(Secrets)
+    """The secrets that are written into the code."""
+    tests = cached_property(Tests)
+    fixtures = cached_property(Fixtures)
+    factories = cached_property(Factories)
+    """What makes objects for tests."""
+    test_files = cached_property(TestFiles)
+    migrations = cached_property(Migrations)
 
     @staticmethod
     def has_subject(kind: object) -> bool:
