@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from fapi_lint.engine.check import Violation
 from fapi_lint.engine.recall import Remark
 from fapi_lint.engine.registry import all_rules
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.rules.engine.unused_suppression import UnusedSuppression
@@ -38,9 +39,7 @@ def unsuppressed(
     in a file, by its absolute path; `known` are all rules, without it ours.
     """
     known = all_rules() if known is None else known
-    by_path: dict[str, list[Violation]] = {}
-    for violation in violations:
-        by_path.setdefault(violation.finding.at.path, []).append(violation)
+    by_path = grouped((violation.finding.at.path, violation) for violation in violations)
     active = {rule.code: rule for rule in rules}
     left: list[Violation] = []
     for module in project.judged:
@@ -143,10 +142,7 @@ class _Comments(Struct, eq=False, dict=True):
     @cached_property
     def _by_row(self) -> dict[int, list[Suppression]]:
         """The suppressions by the row that they are for; in row 0 those for the whole file."""
-        found: dict[int, list[Suppression]] = {}
-        for suppression in self.all:
-            found.setdefault(0 if suppression.kind == "file" else suppression.row, []).append(suppression)
-        return found
+        return grouped((0 if suppression.kind == "file" else suppression.row, suppression) for suppression in self.all)
 
     def unused(self, active: Iterable[str], known: Mapping[str, Rule]) -> Iterator[UnusedSuppression]:
         """The suppressions, or codes of them, that hid nothing though their rules ran, or that are no rules."""

@@ -22,6 +22,7 @@ from fapi_lint.fix.text import (
     newline,
 )
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import singular
@@ -63,9 +64,7 @@ class _Step(Struct, eq=False):
 
 def eager_edits(project: Project, loads: Sequence[LazyLoad]) -> Parts | Unloadable:
     """What loads all of these where the objects come from, in asynchronous code; the reason if one cannot be loaded."""
-    by_origin: dict[Origin, list[LazyLoad]] = {}
-    for load in loads:
-        by_origin.setdefault(load.origin, []).append(load)
+    by_origin = grouped((load.origin, load) for load in loads)
     edits: list[Edit] = []
     needs: dict[NeedsImport, None] = {}
     for origin, group in by_origin.items():

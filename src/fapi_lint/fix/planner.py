@@ -16,6 +16,7 @@ from fapi_lint.fix.placing import ImportConflict, check, place
 from fapi_lint.fix.sorted_names import keep_sorted
 from fapi_lint.fix.splice import Draft, apply
 from fapi_lint.outline.nodes import Failure
+from fapi_lint.project.grouping import grouped
 
 __all__ = ["Files", "LostComment", "Plan", "apply", "check_fix", "edits_of", "plan", "verify"]
 
@@ -61,9 +62,7 @@ def plan(fixes: Sequence[Fix], files: Files) -> Plan:
     one that renames it. Nothing moves twice, and no two things move to one place. What many findings share is one
     object, and is decided on once.
     """
-    sharing: dict[int, list[int]] = {}
-    for index, fix in enumerate(fixes):
-        sharing.setdefault(id(fix), []).append(index)
+    sharing = grouped((id(fix), index) for index, fix in enumerate(fixes))
     given = list(sharing.values())
     result = _plan([fixes[indices[0]] for indices in given], files)
     result.applied = sorted(index for own in result.applied for index in given[own])

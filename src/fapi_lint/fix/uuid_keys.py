@@ -13,7 +13,8 @@ from fapi_lint.fix.imports import Spelling, spell, spell_uuid
 from fapi_lint.fix.text import insert_argument, insert_keyword, remove_argument, remove_arguments, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
-from fapi_lint.project.identity.cells import Bound, Cell
+from fapi_lint.project.grouping import grouped
+from fapi_lint.project.identity.cells import Cell
 from fapi_lint.project.identity.identifiers import Held, Identity
 from fapi_lint.project.identity.obstacles import Obstacles
 from fapi_lint.project.mapped import Column
@@ -76,9 +77,7 @@ def _find_fix(project: Project, identity: Identity) -> Fix:
             if type_ is not None:
                 _type(made, table.module, Located(type_.value, table.variable.scope))
     _annotations(made, identity, obstacles)
-    bounds: dict[tuple[str, int], list[Bound]] = {}
-    for bound in cell.bounds:
-        bounds.setdefault((bound.module.path, bound.call.start), []).append(bound)
+    bounds = grouped(((bound.module.path, bound.call.start), bound) for bound in cell.bounds)
     for group in bounds.values():
         made.add(*remove_arguments(group[0].module, group[0].call, [bound.arg for bound in group]))
     _parses(made, cell, identity)

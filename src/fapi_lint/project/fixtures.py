@@ -18,7 +18,7 @@ from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, Function, Scope
 from fapi_lint.project.traversal import paths
-from fapi_lint.source.place import Place
+from fapi_lint.source.place import Place, folders_above
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -125,11 +125,8 @@ class Fixtures:
     @kept
     def meant(self, module: Module, name: str) -> Function | None:
         """The fixture of a name that the tests of a file see: its own, of the nearest conftest file, or of a plugin."""
-        above = (
-            self.project.by_path.get(os.path.join(folder, "conftest.py")) for folder in folders_above(module.folder)
-        )
-        for file in (module, *above):
-            found = None if file is None else self._named_in(file).get(name)
+        for file in (module, *conftests_above(self.project, module)):
+            found = self._named_in(file).get(name)
             if found is not None:
                 return found
         return self._provided_by_name.get(name)
@@ -206,12 +203,12 @@ def is_conftest(module: Module) -> bool:
     return os.path.basename(module.path) == "conftest.py"
 
 
-def folders_above(folder: str) -> Iterator[str]:
-    """The folder and those that it is in, but for the root of the file system."""
-    yield folder
-    while (parent := os.path.dirname(folder)) != folder:
-        yield parent
-        folder = parent
+def conftests_above(project: Project, module: Module) -> Iterator[Module]:
+    """The `conftest.py` files of the folder of a file and of those above it, nearest first."""
+    for folder in folders_above(module.folder):
+        conftest = project.by_path.get(os.path.join(folder, "conftest.py"))
+        if conftest is not None:
+            yield conftest
 
 
 def _asked_for(module: Module) -> set[str]:

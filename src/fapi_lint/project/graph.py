@@ -1,4 +1,4 @@
-"""Graphs: what hangs together in a circle."""
+"""Graphs: what leads where, and what hangs together in a circle."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 N = TypeVar("N")
+
+
+def reachable(start: Iterable[N], step: Callable[[N], Iterable[N]]) -> set[N]:
+    """What repeated steps lead to, the start included."""
+    seen: set[N] = set()
+    pending = list(start)
+    while pending:
+        node = pending.pop()
+        if node not in seen:
+            seen.add(node)
+            pending += step(node)
+    return seen
 
 
 def components(nodes: Iterable[N], step: Callable[[N], Iterable[N]]) -> Iterator[frozenset[N]]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import is_plural, plural, singular, singulars, snake_words
 from fapi_lint.project.routers import Router
@@ -121,10 +122,7 @@ class Handlers:
 
     @cached_property
     def _by_module(self) -> dict[Module, list[Function]]:
-        found: dict[Module, list[Function]] = {}
-        for handler in self.operations:
-            found.setdefault(handler.module, []).append(handler)
-        return found
+        return grouped((handler.module, handler) for handler in self.operations)
 
     def expected_name(self, handler: Function) -> str | None:
         """What the handler of a CRUD route should be called; None if it is, or does something else."""
@@ -142,10 +140,7 @@ class Handlers:
 
     @cached_property
     def _wanting(self) -> dict[tuple[Scope, str], list[Function]]:
-        found: dict[tuple[Scope, str], list[Function]] = {}
-        for handler, expected in self._expected.items():
-            found.setdefault((handler.enclosing, expected), []).append(handler)
-        return found
+        return grouped(((handler.enclosing, expected), handler) for handler, expected in self._expected.items())
 
     # --- routes ------------------------------------------------------------------------------------
 

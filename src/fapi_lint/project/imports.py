@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.graph import components
+from fapi_lint.project.graph import components, reachable
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Function, Namespace, Scope
@@ -100,13 +101,13 @@ class Imports(Struct, eq=False, dict=True):
         loads all of the packages that it may mean.
         """
         if not dynamic:
-            return _closure(start, self.loads)
-        return _closure(start, lambda module: [*self.loads(module), *self.walked(module)])
+            return reachable(start, self.loads)
+        return reachable(start, lambda module: [*self.loads(module), *self.walked(module)])
 
     @kept
     def leading_to(self, target: Module) -> frozenset[Module]:
         """The modules whose import loads `target`, itself included."""
-        return frozenset(_closure([target], lambda module: self.loaded_by.get(module, [])))
+        return frozenset(reachable([target], lambda module: self.loaded_by.get(module, [])))
 
     def closes_cycle(self, importer: Module, target: Module) -> bool:
         """Whether a module that comes to import another one is needed by it before it has run to its end.
@@ -125,16 +126,12 @@ class Imports(Struct, eq=False, dict=True):
                 if not is_below and importer in self.packages_above(link.target):
                     yield importer
 
-        return importer in _closure([target], loads)
+        return importer in reachable([target], loads)
 
     @cached_property
     def loaded_by(self) -> dict[Module, list[Module]]:
         """The modules whose import runs a module next, as far as statements tell."""
-        found: dict[Module, list[Module]] = {}
-        for module in self.project.modules:
-            for loaded in self.loads(module):
-                found.setdefault(loaded, []).append(module)
-        return found
+        return grouped((loaded, module) for module in self.project.modules for loaded in self.loads(module))
 
     # --- targets -----------------------------------------------------------------------------------
 
@@ -260,18 +257,6 @@ class Imports(Struct, eq=False, dict=True):
                         seen.add(called)
                         pending.append((called.scope, called.scope.body))
         return list(found)
-
-
-def _closure(start: Iterable[Module], step: Callable[[Module], Iterable[Module]]) -> set[Module]:
-    """The modules that repeated steps lead to, those of `start` included."""
-    seen: set[Module] = set()
-    pending = list(start)
-    while pending:
-        module = pending.pop()
-        if module not in seen:
-            seen.add(module)
-            pending += step(module)
-    return seen
 
 
 _COMPOUND = frozenset([o.For, o.While, o.Try, o.With, o.Match, o.ClassDef, o.FunctionDef])

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.fixtures import conftests_above
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.imports import Import
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
@@ -69,7 +70,7 @@ class Loading(Struct, eq=False, dict=True):
         for module in self.project.modules:
             purpose = purposes.of(module)
             if purpose == "test" and os.path.basename(module.path).startswith("test_"):
-                found.append(frozenset([module, *self._conftests(module.folder)]))
+                found.append(frozenset([module, *conftests_above(self.project, module)]))
             elif purpose in ("application", "script") and _STARTS.search(module.text):
                 found.append(frozenset([module]))
         return found
@@ -91,21 +92,7 @@ class Loading(Struct, eq=False, dict=True):
     @cached_property
     def _entries_of(self) -> dict[Module, list[int]]:
         """The entries by the modules that they begin with."""
-        found: dict[Module, list[int]] = {}
-        for number, entry in enumerate(self.entries):
-            for module in entry:
-                found.setdefault(module, []).append(number)
-        return found
-
-    def _conftests(self, folder: str) -> Iterator[Module]:
-        """The `conftest.py` files of a folder and those above it."""
-        while True:
-            conftest = self.project.by_path.get(os.path.join(folder, "conftest.py"))
-            if conftest is not None:
-                yield conftest
-            if (above := os.path.dirname(folder)) == folder:
-                return
-            folder = above
+        return grouped((module, number) for number, entry in enumerate(self.entries) for module in entry)
 
     def is_loaded_without(self, importer: Module, alias: o.Alias, module: Module) -> bool:
         """Whether `module` is loaded wherever `importer` is, even if `alias` goes from an import of `importer`."""

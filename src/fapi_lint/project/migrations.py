@@ -6,7 +6,6 @@ https://alembic.sqlalchemy.org/en/latest/branches.html has what heads, branches 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -15,11 +14,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.module import Module
 from fapi_lint.project.routers import own_nodes
 from fapi_lint.project.symbols import External, Function
 from fapi_lint.project.values import literal_text
-from fapi_lint.source.place import Place
+from fapi_lint.source.place import Place, folders_above
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -168,13 +168,8 @@ class Revision(Struct, eq=False, dict=True):
     def template_drops_marker(self) -> bool:
         """Whether the template that it was made from does something of its own with the generated commands."""
         templates = self.project.tooling.revision_templates
-        folder = self.module.folder
-        while folder not in templates:
-            parent = os.path.dirname(folder)
-            if parent == folder:
-                return False
-            folder = parent
-        return _PLAIN_TEMPLATE.search(templates[folder]) is None
+        template = next((templates[each] for each in folders_above(self.module.folder) if each in templates), None)
+        return template is not None and _PLAIN_TEMPLATE.search(template) is None
 
 
 class Migrations:
@@ -210,18 +205,14 @@ class Migrations:
                 for other in self.by_identifier.get(parent, ()):
                     if not self._is_in_folder(revision, parent):
                         folders[top(revision.module.folder)] = top(other.module.folder)
-        found: dict[str, list[Revision]] = {}
-        for revision in self.revisions:
-            found.setdefault(top(revision.module.folder), []).append(revision)
+        found = grouped((top(revision.module.folder), revision) for revision in self.revisions)
         return list(found.values())
 
     @cached_property
     def by_identifier(self) -> dict[str, list[Revision]]:
-        found: dict[str, list[Revision]] = {}
-        for revision in self.revisions:
-            if revision.identifier is not None:
-                found.setdefault(revision.identifier, []).append(revision)
-        return found
+        return grouped(
+            (revision.identifier, revision) for revision in self.revisions if revision.identifier is not None
+        )
 
     def _is_in_folder(self, revision: Revision, identifier: str) -> bool:
         known = self.by_identifier.get(identifier, ())

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.search import search
 from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Variable
@@ -45,7 +47,6 @@ class ModelAttributes:
         self.resolver = project.resolver
         self._models = project.models.by_class
         self._meant: dict[tuple[Class, str], Meant | None] = {}
-        self._families: dict[Class, list[Class]] | None = None
 
     # --- expressions -------------------------------------------------------------------------------
 
@@ -193,15 +194,12 @@ class ModelAttributes:
     def _ancestors(self, class_: Class) -> list[Class]:
         return [ancestor for ancestor in self.resolver.mro(class_) if isinstance(ancestor, Class)]
 
-    @property
+    @cached_property
     def families(self) -> dict[Class, list[Class]]:
         """The subclasses of each class."""
-        if self._families is None:
-            self._families = {}
-            for class_ in self.project.classes:
-                for ancestor in self._ancestors(class_)[1:]:
-                    self._families.setdefault(ancestor, []).append(class_)
-        return self._families
+        return grouped(
+            (ancestor, class_) for class_ in self.project.classes for ancestor in self._ancestors(class_)[1:]
+        )
 
     def annotations(self, class_: Class, name: str) -> Iterator[tuple[Scope, o.Node]]:
         """What the class says about the attribute, in its body or in its methods."""

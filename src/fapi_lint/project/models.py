@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import union_members
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Column, Model, Relationship, Table, foreign_table, is_field
 from fapi_lint.project.module import Module
@@ -52,27 +53,17 @@ class Models(Struct, eq=False, dict=True):
 
     @cached_property
     def by_name(self) -> dict[str, list[Model]]:
-        found: dict[str, list[Model]] = {}
-        for model in self.all:
-            found.setdefault(model.name, []).append(model)
-        return found
+        return grouped((model.name, model) for model in self.all)
 
     @cached_property
     def by_module(self) -> dict[Module, list[Model]]:
         """Models by the file that they are written in."""
-        found: dict[Module, list[Model]] = {}
-        for model in self.all:
-            found.setdefault(model.module, []).append(model)
-        return found
+        return grouped((model.module, model) for model in self.all)
 
     @cached_property
     def by_table(self) -> dict[str, list[Model]]:
         """Models by literal table name."""
-        found: dict[str, list[Model]] = {}
-        for model in self.all:
-            if model.table is not None:
-                found.setdefault(model.table, []).append(model)
-        return found
+        return grouped((model.table, model) for model in self.all if model.table is not None)
 
     @cached_property
     def views(self) -> frozenset[str]:
@@ -313,11 +304,7 @@ class Models(Struct, eq=False, dict=True):
 
     @cached_property
     def _users(self) -> dict[Class, list[Model]]:
-        found: dict[Class, list[Model]] = {}
-        for model in self.all:
-            for ancestor in model.ancestors:
-                found.setdefault(ancestor, []).append(model)
-        return found
+        return grouped((ancestor, model) for model in self.all for ancestor in model.ancestors)
 
     # --- attributes --------------------------------------------------------------------------------
 

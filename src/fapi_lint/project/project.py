@@ -24,6 +24,7 @@ from fapi_lint.project.descent import Descent
 from fapi_lint.project.exceptions import ExceptionClass, Exceptions
 from fapi_lint.project.factories import Factories
 from fapi_lint.project.fixtures import Fixture, Fixtures
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.handlers import Handlers
 from fapi_lint.project.hints import Hints
 from fapi_lint.project.http import Http, HttpCall, StatusCode
@@ -148,11 +149,7 @@ class Project:
     @cached_property
     def methods(self) -> dict[str, list[Function]]:
         """The methods by their names."""
-        found: dict[str, list[Function]] = {}
-        for function in self.functions:
-            if function.is_method:
-                found.setdefault(function.name, []).append(function)
-        return found
+        return grouped((function.name, function) for function in self.functions if function.is_method)
 
     purposes = cached_property(Purposes)
     """Which files are the application, and which its tests, migrations and scripts."""

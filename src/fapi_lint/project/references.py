@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct, field
 
 from fapi_lint.project.built_names import BuiltName, built_names
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, Function
 from fapi_lint.project.word_uses import Search, Site, Word
@@ -100,10 +101,7 @@ class ReferenceIndex:
     def collision(self, references: References, name: str) -> Module | None:
         """A module where references called `name` would meet something else that bears that name."""
         resolver = self._project.resolver
-        bare: dict[Module, list[int]] = {}
-        for site in references.sites:
-            if site.bare:
-                bare.setdefault(site.module, []).append(site.start)
+        bare = grouped((site.module, site.start) for site in references.sites if site.bare)
         for module, starts in bare.items():
             if self.is_taken(module, starts, name):
                 return module

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.graph import reachable
 from fapi_lint.project.imports import Import
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model
@@ -86,17 +87,13 @@ class Registration(Struct, eq=False, dict=True):
         What only another model imports is left out: it would vanish with that model's import.
         """
         imports = self.project.imports
-        seen: set[Module] = set()
-        pending = [hub, *imports.in_functions(hub)]
-        while pending:
-            module = pending.pop()
-            if module in seen:
-                continue
-            seen.add(module)
-            pending += imports.packages_above(module)
+
+        def step(module: Module) -> list[Module]:
             if module is hub or module.is_package or module not in self._model_modules:
-                pending += [*imports.loads(module), *imports.walked(module)]
-        return frozenset(seen)
+                return [*imports.loads(module), *imports.walked(module)]
+            return list(imports.packages_above(module))
+
+        return frozenset(reachable([hub, *imports.in_functions(hub)], step))
 
     def _is_hub(self, module: Module) -> bool:
         """Whether a file of the right name imports models, or could do so.

@@ -29,6 +29,7 @@ from fapi_lint.project.symbols import (
     Symbol,
     Variable,
 )
+from fapi_lint.source.place import folders_above
 
 _INIT = "__init__.py"
 _KNOWN_PACKAGES = frozenset(
@@ -104,11 +105,11 @@ class Resolver:
                 used.setdefault(root, set()).add(base)
         bases = set().union(*used.values())
         borne_out = used.keys() & self._roots
-        outside = {root for root in (*self._roots, *used) if bases.isdisjoint(_ancestors(root))}
+        outside = {root for root in (*self._roots, *used) if bases.isdisjoint(folders_above(root))}
         return _deepest_first({*given, *borne_out, *outside})
 
     def _inside_package(self, folder: str) -> bool:
-        return any(ancestor in self._packages for ancestor in _ancestors(folder))
+        return any(ancestor in self._packages for ancestor in folders_above(folder))
 
     def _name_of(self, module: Module) -> str:
         path = module.path
@@ -153,7 +154,7 @@ class Resolver:
         if foreign:
             return None
         found = None
-        for ancestor in _ancestors(folder):
+        for ancestor in folders_above(folder):
             base = os.path.join(ancestor, top)
             if (base in self._files or base in self._folders) and not self._inside_package(ancestor):
                 found = ancestor
@@ -469,20 +470,10 @@ def _merge(lines: Iterable[Sequence[Class | External]]) -> Iterator[Class | Exte
         stacks = [stack for stack in stacks if stack]
 
 
-def _ancestors(folder: str) -> Iterator[str]:
-    """The folder and those above it, deepest first."""
-    while True:
-        yield folder
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return
-        folder = parent
-
-
 def _folders_of(paths: Mapping[str, object]) -> set[str]:
     folders: set[str] = set()
     for path in paths:
-        for folder in _ancestors(os.path.dirname(path)):
+        for folder in folders_above(os.path.dirname(path)):
             if folder in folders:
                 break
             folders.add(folder)

@@ -12,6 +12,7 @@ from msgspec import Struct
 from fapi_lint.config.settings import Role
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.routes import Route
 from fapi_lint.project.schemas import NEUTRAL, Schema, ends_with_word
 from fapi_lint.project.symbols import Class, Scope, Variable
@@ -128,10 +129,7 @@ class Resources:
 
     @cached_property
     def _wanting(self) -> dict[str, list[Class]]:
-        found: dict[str, list[Class]] = {}
-        for class_, expected in self._expected.items():
-            found.setdefault(expected, []).append(class_)
-        return found
+        return grouped((expected, class_) for class_, expected in self._expected.items())
 
     # --- what a resource is ------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.descent import once
+from fapi_lint.project.graph import reachable
 from fapi_lint.project.module import Module
 from fapi_lint.project.rounds import in_round, rounds
 from fapi_lint.project.search import search
@@ -66,12 +67,8 @@ class Router(Struct, eq=False, dict=True):
 
     def is_served_by(self, app: Router) -> bool:
         """Whether this is `app`, or is included there, however indirectly."""
-        seen, pending = {self}, [self]
-        while pending:
-            parents = {inclusion.parent for inclusion in self.project.routers.inclusions.get(pending.pop(), ())}
-            pending += parents - seen
-            seen |= parents
-        return app in seen
+        inclusions = self.project.routers.inclusions
+        return app in reachable([self], lambda router: [each.parent for each in inclusions.get(router, ())])
 
 
 class Inclusion(Struct, frozen=True, eq=False):
@@ -279,12 +276,7 @@ class Routers(Struct, eq=False, dict=True):
 
     def mounted_in(self, app: Router) -> set[Router]:
         """The applications that one serves by `app.mount(path, …)`, however indirectly, itself included."""
-        found, pending = {app}, [app]
-        while pending:
-            inner = self._mounts.get(pending.pop(), set()) - found
-            found |= inner
-            pending += inner
-        return found
+        return reachable([app], lambda each: self._mounts.get(each, ()))
 
     @cached_property
     def _mounts(self) -> dict[Router, set[Router]]:

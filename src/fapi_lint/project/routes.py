@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import is_plural, snake_words
 from fapi_lint.project.returns import Returns
@@ -173,11 +174,7 @@ class Routes:
 
     @cached_property
     def by_handler(self) -> dict[Function, list[Route]]:
-        found: dict[Function, list[Route]] = {}
-        for route in self.all:
-            if route.handler is not None:
-                found.setdefault(route.handler, []).append(route)
-        return found
+        return grouped((route.handler, route) for route in self.all if route.handler is not None)
 
     @cached_property
     def handler_names(self) -> Counter[str]:
@@ -186,19 +183,12 @@ class Routes:
 
     @cached_property
     def by_module(self) -> dict[Module, list[Route]]:
-        found: dict[Module, list[Route]] = {}
-        for route in self.all:
-            found.setdefault(route.module, []).append(route)
-        return found
+        return grouped((route.module, route) for route in self.all)
 
     @cached_property
     def by_path(self) -> dict[str, list[Route]]:
         """Routes by `path_key` of each of their paths."""
-        found: dict[str, list[Route]] = {}
-        for route in self.all:
-            for path in route.full_paths:
-                found.setdefault(path_key(path), []).append(route)
-        return found
+        return grouped((path_key(path), route) for route in self.all for path in route.full_paths)
 
     def is_collection(self, route: Route) -> bool:
         """Whether the items below a route's path can be changed, or read where the path lists them or is a plural:

@@ -16,6 +16,7 @@ from fapi_lint.config.settings import Role
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.entity import ClassEntity
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.schema_config import Config
@@ -245,10 +246,7 @@ class Schemas:
 
     @cached_property
     def by_name(self) -> dict[str, list[Schema]]:
-        found: dict[str, list[Schema]] = {}
-        for schema in self.all:
-            found.setdefault(schema.name, []).append(schema)
-        return found
+        return grouped((schema.name, schema) for schema in self.all)
 
     @cached_property
     def fields(self) -> list[SchemaField]:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Literal, TypeGuard
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.fixtures import folders_above, is_conftest, is_test_file
+from fapi_lint.project.fixtures import is_conftest, is_test_file
+from fapi_lint.project.graph import reachable
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
-from fapi_lint.source.place import Place
+from fapi_lint.source.place import Place, folders_above
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -202,16 +203,13 @@ class Tests:
         """
         if not self._mentions_backend:
             return False
-        seen, pending = {function}, [function]
-        while pending:
-            for param in pending.pop().node.params:
-                if param.name == _BACKEND:
-                    return True
-                fixture = self.project.fixtures.meant(module, param.name)
-                if fixture is not None and fixture not in seen:
-                    seen.add(fixture)
-                    pending.append(fixture)
-        return False
+
+        def given(each: Function) -> list[Function]:
+            fixtures = (self.project.fixtures.meant(module, param.name) for param in each.node.params)
+            return [fixture for fixture in fixtures if fixture is not None]
+
+        family = reachable([function], given)
+        return any(param.name == _BACKEND for each in family for param in each.node.params)
 
     @cached_property
     def _mentions_backend(self) -> bool:

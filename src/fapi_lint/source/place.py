@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from msgspec import Struct
 
@@ -20,11 +21,14 @@ def relative_path(path: str, folder: str) -> str:
     return os.path.relpath(path, folder or None).replace(os.sep, "/")
 
 
+def folders_above(folder: str) -> Iterator[str]:
+    """The folder and those that it is in, nearest first."""
+    yield folder
+    while (parent := os.path.dirname(folder)) != folder:
+        yield parent
+        folder = parent
+
+
 def repository_of(folder: str) -> str | None:
     """The nearest folder upwards that holds a repository of git, itself included; None outside of one."""
-    while not os.path.exists(os.path.join(folder, ".git")):
-        above = os.path.dirname(folder)
-        if above == folder:
-            return None
-        folder = above
-    return folder
+    return next((each for each in folders_above(folder) if os.path.exists(os.path.join(each, ".git"))), None)

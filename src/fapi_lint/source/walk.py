@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from msgspec import Struct
 
 from .ignore import IgnorePatterns
+from .place import folders_above
 
 DEFAULT_EXCLUDE: tuple[str, ...] = (
     ".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox",
@@ -129,12 +130,7 @@ def find_root(path: str | os.PathLike[str], baseline: str = "") -> str:
 def _folders_up(folder: str) -> list[str]:
     """The folder and those that it is in, but for the root of the file system and the home folder."""
     home = os.path.expanduser("~")
-    found = []
-    while (parent := os.path.dirname(folder)) != folder:
-        if folder != home:
-            found.append(folder)
-        folder = parent
-    return found
+    return [each for each in folders_above(folder) if each not in (home, os.path.dirname(each))]
 
 
 def _holds(folder: str, names: Iterable[str]) -> bool:

@@ -16,6 +16,7 @@ from fapi_lint.project.asynchrony.strangers import Strangers
 from fapi_lint.project.asynchrony.surroundings import is_override, leaf
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.dependencies import MARKERS
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.inference.type import LibraryMethod
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mentions import member_mentions
@@ -241,11 +242,9 @@ class Callers:
     @kept
     def _owners_of(self, name: str) -> dict[Class, list[Function]]:
         """The methods of a name by their classes."""
-        found: dict[Class, list[Function]] = {}
-        for method in self.project.methods.get(name, ()):
-            if isinstance(method.parent, Class):
-                found.setdefault(method.parent, []).append(method)
-        return found
+        return grouped(
+            (method.parent, method) for method in self.project.methods.get(name, ()) if isinstance(method.parent, Class)
+        )
 
     def _serves(self, one: Class, other: Class) -> bool:
         """Whether one of the classes is a protocol all of whose methods the other has."""

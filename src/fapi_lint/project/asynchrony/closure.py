@@ -19,6 +19,7 @@ from fapi_lint.project.asynchrony.callers import Callers
 from fapi_lint.project.asynchrony.decorators import Decorating
 from fapi_lint.project.asynchrony.flow import Change, Key, Kind, Obstacle, Part, SessionFlow
 from fapi_lint.project.asynchrony.sets import DisjointSets
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.symbols import Class, Function
 
 if TYPE_CHECKING:
@@ -110,10 +111,7 @@ class AsyncClosures:
 
     @cached_property
     def _parts_of(self) -> dict[str, list[Part]]:
-        found: dict[str, list[Part]] = {}
-        for part in self.flow.parts.values():
-            found.setdefault(part.module.path, []).append(part)
-        return found
+        return grouped((part.module.path, part) for part in self.flow.parts.values())
 
     @cached_property
     def _changing(self) -> dict[tuple[str, int], Part]:
@@ -333,11 +331,12 @@ class AsyncClosures:
 
     def _check_with(self) -> None:
         """A `with` of several things becomes `async with` if all of them do."""
-        entered: dict[tuple[str, int], list[tuple[Key, Change]]] = {}
-        for part in self.flow.parts.values():
-            for change in part.changes:
-                if change.kind == "enter":
-                    entered.setdefault((part.module.path, change.parents[0].start), []).append((part.key, change))
+        entered = grouped(
+            ((part.module.path, change.parents[0].start), (part.key, change))
+            for part in self.flow.parts.values()
+            for change in part.changes
+            if change.kind == "enter"
+        )
         for function, changes in self._calls.items():
             for change in changes:
                 if change.kind == "enter":
@@ -352,10 +351,9 @@ class AsyncClosures:
 
     def _spread(self) -> None:
         """What cannot be awaited by one of its callers stays as it is."""
-        callees: dict[Key, list[Key]] = {}
-        for callee, callers in self._called_by.items():
-            for caller in callers:
-                callees.setdefault(self.sets.find(caller), []).append(callee)
+        callees = grouped(
+            (self.sets.find(caller), callee) for callee, callers in self._called_by.items() for caller in callers
+        )
         pending = list(self.obstacles)
         while pending:
             root = pending.pop()

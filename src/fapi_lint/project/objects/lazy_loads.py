@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.module import Module
 from fapi_lint.project.objects.doubts import Doubt
@@ -167,9 +168,7 @@ class LazyLoads(Struct, eq=False, dict=True):
     @cached_property
     def unloaded(self) -> list[Unloaded]:
         """The same by origin."""
-        found: dict[Origin, list[LazyLoad]] = {}
-        for load in self.all:
-            found.setdefault(load.origin, []).append(load)
+        found = grouped((load.origin, load) for load in self.all)
         return [Unloaded(origin, tuple(loads)) for origin, loads in found.items()]
 
     def if_async(self, functions: Collection[Function]) -> list[LazyLoad]:

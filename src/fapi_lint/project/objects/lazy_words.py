@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.graph import reachable
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.objects.links import Links
 from fapi_lint.project.objects.writes import Volatile
 from fapi_lint.project.routes import Route
@@ -71,28 +73,22 @@ class LazyWords:
 
     def _schemas(self, words: set[str]) -> set[Class]:
         """Schemas with a field of such a name, and those that hold them."""
-        found: set[Class] = set()
-        pending = [
+        having = [
             schema.class_
             for schema in self.project.schemas.all
             if not words.isdisjoint(schema.fields) or "alias" in schema.module.slice(schema.class_.node)
         ]
-        while pending:
-            class_ = pending.pop()
-            if class_ not in found:
-                found.add(class_)
-                pending += self._holders.get(class_, ())
-        return found
+        return reachable(having, lambda class_: self._holders.get(class_, ()))
 
     @cached_property
     def _holders(self) -> dict[Class, list[Class]]:
         """The schemas that hold others."""
-        found: dict[Class, list[Class]] = {}
-        for schema in self.project.schemas.all:
-            for field in schema.fields.values():
-                for inner in self.project.schemas.named_in(field.scope, field.annotation):
-                    found.setdefault(inner, []).append(schema.class_)
-        return found
+        return grouped(
+            (inner, schema.class_)
+            for schema in self.project.schemas.all
+            for field in schema.fields.values()
+            for inner in self.project.schemas.named_in(field.scope, field.annotation)
+        )
 
     def concerns(self, function: Function) -> bool:
         """Whether a function may read something by other words: what FastAPI answers, and what was written before."""

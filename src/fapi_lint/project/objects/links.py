@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model, Relationship
 from fapi_lint.project.pairing import Direction
@@ -82,10 +83,7 @@ class Links(Struct, eq=False, dict=True):
     @cached_property
     def _generated(self) -> dict[Class, list[str]]:
         """The attributes that backrefs make, by class."""
-        found: dict[Class, list[str]] = {}
-        for class_, name in self.project.pairings.incoming:
-            found.setdefault(class_, []).append(name)
-        return found
+        return grouped(self.project.pairings.incoming)
 
     def _written_link(self, model: Model, relationship: Relationship) -> Link:
         located = relationship.argument("lazy")

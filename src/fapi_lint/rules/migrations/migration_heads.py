@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.migrations import Revision
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
@@ -95,10 +96,7 @@ def _at(revision: Revision, message: str) -> Finding:
 
 def _in_cycle(by_name: dict[str, Revision]) -> set[str]:
     before = {name: {p for p in revision.parents or () if p in by_name} for name, revision in by_name.items()}
-    after: dict[str, list[str]] = {}
-    for name, parents in before.items():
-        for parent in parents:
-            after.setdefault(parent, []).append(name)
+    after = grouped((parent, name) for name, parents in before.items() for parent in parents)
     ready = [name for name, parents in before.items() if not parents]
     while ready:
         name = ready.pop()
