@@ -14,8 +14,8 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
-from fapi_lint.project.routers import own_nodes
 from fapi_lint.project.symbols import Class, External, Function
+from fapi_lint.project.traversal import own_nodes
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -139,7 +139,7 @@ class Hints:
         assert isinstance(function.parent, Class)
         if any(base.name.endswith("Comparator") for base in self.project.resolver.mro(function.parent)):
             return False  # SQLAlchemy's make an expression for the database.
-        returned = [node.value for node in own_nodes(function.scope) if isinstance(node, o.Return)]
+        returned = [node.value for node in own_nodes(function.scope.body) if isinstance(node, o.Return)]
         return bool(returned) and all(map(_is_truth, returned))
 
     def _returns_none(self, function: Function) -> bool:
@@ -177,7 +177,7 @@ class Hints:
             return True
         return any(
             isinstance(inner, o.Return) and inner.value is not None and not is_none(inner.value)
-            for inner in own_nodes(function.scope)
+            for inner in own_nodes(function.scope.body)
         )
 
     def _is_free(self, class_: Class, name: str) -> bool:

@@ -18,7 +18,14 @@ from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.type_maps import type_maps
-from fapi_lint.project.values import Located, annotated_calls, dict_entry, dict_items
+from fapi_lint.project.values import (
+    Located,
+    annotated_calls,
+    dict_entry,
+    dict_items,
+    has_unseen_arguments,
+    spread_entry,
+)
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
@@ -83,12 +90,7 @@ class Attribute(Struct, eq=False, dict=True):
         arg = self.call.given(keyword)
         if arg is not None:
             return Located(arg, self._scope_of(arg))
-        for star in self.call.args:
-            if star.star == "**":
-                found = dict_entry(self.project, self.scope, star.value, keyword)
-                if found is not None:
-                    return found
-        return None
+        return spread_entry(self.project, self.scope, self.call, keyword)
 
     def _scope_of(self, expr: o.Expr) -> Scope:
         """Where an argument is resolved: `friends = relationship(secondary=friends)` means the name outside."""
@@ -106,9 +108,7 @@ class Attribute(Struct, eq=False, dict=True):
     @property
     def has_unknown_arguments(self) -> bool:
         """A `**kwargs` that cannot be seen through."""
-        return self.call is not None and any(
-            arg.star == "**" and dict_items(self.project, self.scope, arg.value) is None for arg in self.call.args
-        )
+        return self.call is not None and has_unseen_arguments(self.project, self.scope, self.call)
 
 
 class ForeignKey(Struct, frozen=True, eq=False):

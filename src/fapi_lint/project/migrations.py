@@ -16,8 +16,8 @@ from msgspec import Struct
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.grouping import grouped
 from fapi_lint.project.module import Module
-from fapi_lint.project.routers import own_nodes
 from fapi_lint.project.symbols import External, Function
+from fapi_lint.project.traversal import own_nodes
 from fapi_lint.project.values import literal_text
 from fapi_lint.source.place import Place, folders_above
 
@@ -122,7 +122,7 @@ class Revision(Struct, eq=False, dict=True):
         seen = set(pending)
         while pending:
             function = pending.pop()
-            for node in own_nodes(function.scope):
+            for node in own_nodes(function.scope.body):
                 if not isinstance(node, o.Call):
                     continue
                 kind = self._kind(function, node)

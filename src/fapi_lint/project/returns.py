@@ -9,8 +9,9 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
-from fapi_lint.project.routers import own_nodes
+from fapi_lint.project.kept import kept
 from fapi_lint.project.symbols import Class, External, Function, Scope
+from fapi_lint.project.traversal import own_nodes
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -33,20 +34,17 @@ class Returns(Struct, eq=False, dict=True):
     called: dict[tuple[Function, int], Returns] = field(default_factory=dict)
     """What is known of the functions that are called on the way, by their depth: one may be called in many places."""
 
-    named: dict[str, bool] = field(default_factory=dict)
-    """Whether a name may hold a response."""
-
     @cached_property
     def values(self) -> list[o.Expr]:
         """What stands behind `return`, in source order; bare ones and `return None` left out."""
-        statements = [node for node in own_nodes(self.function.scope) if isinstance(node, o.Return)]
+        statements = [node for node in own_nodes(self.function.scope.body) if isinstance(node, o.Return)]
         return [node.value for node in statements if node.value is not None and not is_none(node.value)]
 
     @cached_property
     def ends(self) -> bool:
         """Whether every path ends with `raise` or a value."""
         return _ends(self.function.scope.body) and len(self.values) == sum(
-            isinstance(node, o.Return) for node in own_nodes(self.function.scope)
+            isinstance(node, o.Return) for node in own_nodes(self.function.scope.body)
         )
 
     @property
@@ -82,13 +80,12 @@ class Returns(Struct, eq=False, dict=True):
             case o.Operation(operator="or" | "and"):
                 return any(self.is_response(operand) for operand in expr.operands)
             case o.Name():
-                if expr.id not in self.named:
-                    self.named[expr.id] = self._is_named_response(expr.id)
-                return self.named[expr.id]
+                return self._is_named_response(expr.id)
             case o.Call():
                 return self._makes_response(expr)
         return False
 
+    @kept
     def _is_named_response(self, name: str) -> bool:
         scope, http = self.function.scope, self.project.http
         return any(

@@ -22,6 +22,7 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.rounds import in_round, rounds
 from fapi_lint.project.search import search
 from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Scope, Symbol, Variable
+from fapi_lint.project.traversal import own_nodes
 from fapi_lint.project.values import Located, literal_text
 
 if TYPE_CHECKING:
@@ -112,13 +113,13 @@ class Routers(Struct, eq=False, dict=True):
         name = o.dotted(expr)
         if not name:
             return self._of_value(scope, expr)
-        key = (scope, name)
-        if key not in self._known:
-            self._known[key] = None  # a name that leads back to itself holds nothing
-            self._known[key] = self._of_symbol(self.project.resolver.resolve(scope, expr)) or (
+
+        def found() -> Router | None:
+            return self._of_symbol(self.project.resolver.resolve(scope, expr)) or (
                 self._of_instance(scope, expr) if isinstance(expr, o.Attribute) else self._among(scope, name)
             )
-        return self._known[key]
+
+        return once(self._known, (scope, name), found, meanwhile=None)  # What leads back to itself holds nothing.
 
     def _of_value(self, scope: Scope, expr: o.Node | None) -> Router | None:
         match expr:
@@ -184,7 +185,7 @@ class Routers(Struct, eq=False, dict=True):
         text = function.module.text
         if "Router" not in text and "FastAPI" not in text:
             return None
-        for node in own_nodes(function.scope):
+        for node in own_nodes(function.scope.body):
             if isinstance(node, o.Return) and node.value is not None:
                 router = self._of_value(function.scope, node.value)
                 if router is not None:
@@ -205,7 +206,7 @@ class Routers(Struct, eq=False, dict=True):
                 assigned = re.compile(rf"\b{first}\.{expr.attr}\s*[:=]")
                 if not assigned.search(method.module.text, method.node.start, method.node.end):
                     continue
-                for node in own_nodes(method.scope):
+                for node in own_nodes(method.scope.body):
                     if not isinstance(node, (o.Assign, o.AnnAssign)):
                         continue
                     targets = node.targets if isinstance(node, o.Assign) else (node.target,)
@@ -303,14 +304,3 @@ def blocks(scope: Scope, mark: re.Pattern[str]) -> Iterator[Scope]:
     for function in scope.functions:
         if mark.search(scope.module.text, function.node.close, function.node.end):
             yield from blocks(function.scope, mark)
-
-
-def own_nodes(scope: Scope) -> Iterator[o.Node]:
-    """The nodes of a block, parents first; those of nested functions and classes belong to their own blocks."""
-    stack: list[o.Node] = list(reversed(scope.body))
-    while stack:
-        node = stack.pop()
-        if isinstance(node, (o.FunctionDef, o.ClassDef)):
-            continue
-        yield node
-        stack += o.children(node)[::-1]

@@ -21,7 +21,7 @@ from fapi_lint.project.returns import Returns
 from fapi_lint.project.routers import Router, blocks
 from fapi_lint.project.search import around
 from fapi_lint.project.symbols import Function, Scope, Symbol
-from fapi_lint.project.values import Located, dict_items, literal_text
+from fapi_lint.project.values import Located, has_unseen_arguments, literal_text, spread_entry
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
@@ -71,21 +71,12 @@ class Route(Struct, eq=False, dict=True):
     def argument(self, keyword: str) -> Located | None:
         """The value passed as `keyword`, also through `**shared` where `shared` is a literal dict."""
         arg = self.call.given(keyword)
-        if arg is not None:
-            return Located(arg, self.scope)
-        for star in self.call.args:
-            if star.star == "**":
-                items = dict_items(self.project, self.scope, star.value)
-                if items is not None and keyword in items:
-                    return items[keyword]
-        return None
+        return spread_entry(self.project, self.scope, self.call, keyword) if arg is None else Located(arg, self.scope)
 
     @cached_property
     def has_unknown_arguments(self) -> bool:
         """A `**kwargs` that cannot be seen through."""
-        return any(
-            arg.star == "**" and dict_items(self.project, self.scope, arg.value) is None for arg in self.call.args
-        )
+        return has_unseen_arguments(self.project, self.scope, self.call)
 
     @cached_property
     def methods(self) -> tuple[str, ...]:

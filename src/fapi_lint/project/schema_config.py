@@ -47,21 +47,21 @@ class SchemaConfigs:
 
     def of(self, class_: Class) -> Config:
         """The settings of a class: those of its bases, of which the last wins, its own, and its header's keywords."""
-        if class_ not in self._configs:
-            self._configs[class_] = _EMPTY  # what a class that inherits itself adds
-            config = _EMPTY
-            for base in class_.node.bases:
-                if not base.keyword:
-                    config |= self._inherited(class_, base.value)
-            for name in ("Config", "model_config"):
-                for binding in class_.scope.bindings.get(name, ()):
-                    if isinstance(binding.definition, Class):
-                        config |= self._of_config_class(binding.definition)
-                    elif binding.value is not None:
-                        config |= self._of_expression(class_.scope, binding.value)
-            keywords = {arg.keyword: Located(arg.value, class_.enclosing) for arg in class_.node.bases if arg.keyword}
-            self._configs[class_] = config | Config(keywords, is_complete=True)
-        return self._configs[class_]
+        return once(self._configs, class_, lambda: self._find(class_), meanwhile=_EMPTY)
+
+    def _find(self, class_: Class) -> Config:
+        config = _EMPTY
+        for base in class_.node.bases:
+            if not base.keyword:
+                config |= self._inherited(class_, base.value)
+        for name in ("Config", "model_config"):
+            for binding in class_.scope.bindings.get(name, ()):
+                if isinstance(binding.definition, Class):
+                    config |= self._of_config_class(binding.definition)
+                elif binding.value is not None:
+                    config |= self._of_expression(class_.scope, binding.value)
+        keywords = {arg.keyword: Located(arg.value, class_.enclosing) for arg in class_.node.bases if arg.keyword}
+        return config | Config(keywords, is_complete=True)
 
     def _inherited(self, class_: Class, expr: o.Expr) -> Config:
         value = expr.value if isinstance(expr, o.Subscript) else expr

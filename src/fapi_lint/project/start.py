@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.descent import once
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, Function
 
@@ -37,10 +38,8 @@ class Start(Struct, eq=False):
 
     def runs(self, function: Function) -> bool:
         """Whether nothing calls the function but statements at module level, however indirectly."""
-        if function not in self._known:
-            self._known[function] = True  # Functions that call each other are judged by their other callers.
-            self._known[function] = self._judge(function)
-        return self._known[function]
+        # Functions that call each other are judged by their other callers.
+        return once(self._known, function, lambda: self._judge(function), meanwhile=True)
 
     def _judge(self, function: Function) -> bool:
         if function.name.startswith("__"):

@@ -33,6 +33,17 @@ def paths(body: Iterable[o.Node], *kinds: type) -> Iterator[tuple[Any, Parents]]
                 append((child, entry))
 
 
+def own_nodes(body: Iterable[Any]) -> Iterator[Any]:
+    """The nodes of a block, parents first; nested functions and classes are left out as a whole."""
+    stack = list(body)[::-1]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (o.FunctionDef, o.ClassDef)):
+            continue
+        yield node
+        stack += o.children(node)[::-1]
+
+
 def statements(body: Iterable[Any]) -> Iterator[Any]:
     """The statements of a block and of the blocks inside them, those of functions and classes left out."""
     for statement in body:
@@ -50,6 +61,11 @@ def statements(body: Iterable[Any]) -> Iterator[Any]:
         elif kind is o.Match:
             for case in statement.cases:
                 yield from statements(case.body)
+
+
+def return_values(body: Iterable[Any]) -> list[o.Expr | None]:
+    """What stands behind each `return` of a block."""
+    return [statement.value for statement in statements(body) if isinstance(statement, o.Return)]
 
 
 def ancestors(parents: Parents) -> Iterator[Any]:

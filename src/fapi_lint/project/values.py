@@ -69,6 +69,17 @@ def dict_entry(project: Project, scope: Scope, expr: o.Expr, keyword: str) -> Lo
     return None if items is None else items.get(keyword)
 
 
+def spread_entry(project: Project, scope: Scope, call: o.Call, keyword: str) -> Located | None:
+    """The value that a call is passed as `keyword` through `**shared`, where `shared` is a literal dict."""
+    found = (dict_entry(project, scope, arg.value, keyword) for arg in call.args if arg.star == "**")
+    return next((entry for entry in found if entry is not None), None)
+
+
+def has_unseen_arguments(project: Project, scope: Scope, call: o.Call) -> bool:
+    """Whether a call has a `**kwargs` that cannot be seen through."""
+    return any(arg.star == "**" and dict_items(project, scope, arg.value) is None for arg in call.args)
+
+
 def annotated_calls(project: Project, scope: Scope, expr: o.Node | None) -> Iterator[Located]:
     """The calls inside `Annotated[X, call(…)]`, outermost first; aliases and `Optional` are seen through."""
     return _annotated_calls(project, scope, expr, set())

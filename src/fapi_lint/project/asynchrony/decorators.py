@@ -14,7 +14,7 @@ from fapi_lint.project.asynchrony.surroundings import leaf
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.kept import kept
 from fapi_lint.project.symbols import Function, Scope
-from fapi_lint.project.traversal import ancestors, paths, statements
+from fapi_lint.project.traversal import ancestors, paths, return_values
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -194,7 +194,7 @@ class _Reader:
 def _given_back(function: Function) -> Function | None:
     """The one nested function that a function returns, by name and nowhere else named."""
     scope = function.scope
-    returned = [node.value for node in statements(scope.body) if isinstance(node, o.Return)]
+    returned = return_values(scope.body)
     names = {value.id for value in returned if isinstance(value, o.Name)}
     nested = [inner for inner in scope.functions if inner.name in names]
     if len(nested) != 1 or len(names) != 1 or not all(isinstance(value, o.Name) for value in returned):
@@ -206,7 +206,7 @@ def _given_back(function: Function) -> Function | None:
 
 def _gives_itself(decorator: Function) -> bool:
     """Whether a decorator gives back what it decorates."""
-    returned = [node.value for node in statements(decorator.scope.body) if isinstance(node, o.Return)]
+    returned = return_values(decorator.scope.body)
     first = decorator.node.params[0].name if decorator.node.params else ""
     return bool(returned) and all(isinstance(value, o.Name) and value.id == first for value in returned)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.inference.type import ITERABLES, Type, agreed, coroutine, iterated, standard
 from fapi_lint.project.symbols import Function
-from fapi_lint.project.traversal import paths, statements
+from fapi_lint.project.traversal import paths, return_values
 
 if TYPE_CHECKING:
     from fapi_lint.project.inference.types import Types
@@ -69,7 +69,7 @@ class Functions:
     def _inferred(self, function: Function) -> Type | None:
         """The type of all `return` statements of a function without return annotation."""
         scope = function.scope
-        values = [node.value for node in statements(scope.body) if isinstance(node, o.Return)]
+        values = return_values(scope.body)
         if not values or not all(values):
             return None
         return self.types.of_any(scope, [value for value in values if value is not None])

@@ -16,7 +16,7 @@ from fapi_lint.project.inference.type import Type
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.calls import ALL, NO_ROWS, ONE
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
-from fapi_lint.project.traversal import statements
+from fapi_lint.project.traversal import return_values
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -258,6 +258,6 @@ class MappedValues(Struct, eq=False):
             if not is_any and b"query" not in bytes(function.node.raw) and b"select" not in bytes(function.node.raw):
                 return None
         scope = function.scope
-        values = [node.value for node in statements(scope.body) if isinstance(node, o.Return)]
+        values = return_values(scope.body)
         found = self._agreed(self._of(scope, value) for value in values if value is not None and not is_none(value))
         return None if isinstance(found, _Same) else found

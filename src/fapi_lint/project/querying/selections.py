@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.descent import once
 from fapi_lint.project.mapped import Model, Relationship
 from fapi_lint.project.pairing import Direction
 from fapi_lint.project.symbols import Binding, Class, External, Function, Member, Scope, Variable
@@ -369,10 +370,7 @@ class Selections(Struct, eq=False, dict=True):
 
     def loads_eagerly(self, model: Model) -> bool:
         """Whether the mapping itself loads a collection by a join whenever the model is selected."""
-        if model.class_ not in self._eager:
-            self._eager[model.class_] = False
-            self._eager[model.class_] = self._has_joined_collection(model)
-        return self._eager[model.class_]
+        return once(self._eager, model.class_, lambda: self._has_joined_collection(model), meanwhile=False)
 
     def _has_joined_collection(self, model: Model) -> bool:
         lineage = self.project.pairings.lineage(model)
