@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from fapi_lint.fix.names import locals_at, occurrences
+from fapi_lint.fix.names import locals_at
+from fapi_lint.fix.occurrences import occurrences
 from fapi_lint.fix.splice import Draft
 
 

@@ -84,14 +84,6 @@ def test_insert_argument_first(before: str, after: str) -> None:
     assert apply(before, [t.insert_argument(file, call, "n", first=True)]) == after
 
 
-def test_insert_argument_after_keyword() -> None:
-    source = "f(a, b=1, c=2)"
-    file, call = the_call(source)
-    assert apply(source, [t.insert_argument(file, call, "n=3", after="b")]) == "f(a, b=1, n=3, c=2)"
-    with pytest.raises(ValueError, match="no argument 'z'"):
-        t.insert_argument(file, call, "n=3", after="z")
-
-
 @pytest.mark.parametrize(
     ("before", "index", "after"),
     [

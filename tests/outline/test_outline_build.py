@@ -14,6 +14,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.outline.build import build
+from fapi_lint.outline.compact import compact
 from fapi_lint.source.file import LineIndex
 
 
@@ -336,7 +337,7 @@ def test_compact_outlines_are_the_same_and_share_offsets_and_words() -> None:
     one, other = o.decode(encoded), o.decode(encoded)
     known: dict[int | str, int | str] = {}
     for outline in (one, other):
-        o.compact(outline, known)
+        compact(outline, known)
         assert msgspec.msgpack.encode(outline) == encoded
     for first, second in zip(one.body, other.body, strict=True):
         assert first.start is second.start

@@ -12,6 +12,7 @@ from fapi_lint.engine.cache import Cache
 from fapi_lint.engine.pool import build_outlines
 from fapi_lint.engine.reading import Read
 from fapi_lint.outline import nodes
+from fapi_lint.outline.compact import compact
 from fapi_lint.source.file import SourceError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Outlines:
         except RecursionError:
             return nodes.Outline(failure=nodes.Failure("nested too deeply to be analysed", 1, 1))
         if self._shared is not None:
-            nodes.compact(outline, self._shared)
+            compact(outline, self._shared)
         return outline
 
 

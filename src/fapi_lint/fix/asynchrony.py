@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from fapi_lint.fix.async_engine import SQLMODEL_SESSION, Makers
+from fapi_lint.fix.awaiting import is_continued
 from fapi_lint.fix.bulk import synchronised
 from fapi_lint.fix.eager import Unloadable, eager_edits
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
@@ -271,11 +272,8 @@ class Conversion:
     def awaited(self, change: Change) -> None:
         node = change.node
         parent = change.parents[0] if change.parents else None
-        continued = (isinstance(parent, (o.Attribute, o.Subscript)) and parent.value is node) or (
-            isinstance(parent, o.Call) and parent.func is node
-        )
         # A parent that starts before the call has its parentheses already.
-        if parent is not None and continued and parent.start == node.start:
+        if parent is not None and is_continued(node, parent) and parent.start == node.start:
             self.insertions.around(change.module, node.start, node.end, "(await ", ")", rank=1)
         else:
             self.insertions.around(change.module, node.start, node.end, "await ", rank=1)

@@ -12,17 +12,20 @@ def insert_await(file: File, call: o.Call, parent: o.Node | None) -> tuple[Edit,
 
     `parent` is the node right around the call.
     """
-    before = Edit(file.path, call.start, call.start, "await ")
-    continued = (isinstance(parent, (o.Attribute, o.Subscript)) and parent.value is call) or (
-        isinstance(parent, o.Call) and parent.func is call
-    )
     # A parent that starts before the call has its parentheses already.
-    if parent is None or not continued or parent.start < call.start:
-        return (before,)
+    if parent is None or not is_continued(call, parent) or parent.start < call.start:
+        return (Edit(file.path, call.start, call.start, "await "),)
     return (
         Edit(file.path, call.start, call.start, "(await "),
         Edit(file.path, call.end, call.end, ")"),
     )
+
+
+def is_continued(call: o.Node, parent: o.Node | None) -> bool:
+    """Whether more follows an expression, which an `await` before it would apply to as well."""
+    if isinstance(parent, o.Call):
+        return parent.func is call
+    return isinstance(parent, (o.Attribute, o.Subscript)) and parent.value is call
 
 
 def remove_await(file: File, node: o.Await) -> Edit:

@@ -17,7 +17,7 @@ from fapi_lint.fix.bindings import bindings
 from fapi_lint.fix.carrying import Carrier
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, RefusedError
 from fapi_lint.fix.imports import spell
-from fapi_lint.fix.names import occurrences
+from fapi_lint.fix.occurrences import occurrences
 from fapi_lint.fix.statement import line_limit
 from fapi_lint.fix.text import (
     indent_unit,
@@ -388,7 +388,4 @@ def _class_level(class_: Class) -> Iterator[o.Node]:
     while pending:
         node = pending.pop()
         yield node
-        if isinstance(node, o.FunctionDef):
-            pending += [*node.decorators, *node.params, *([node.returns] if node.returns is not None else [])]
-        else:
-            pending += o.children(node)
+        pending += o.header(node) if isinstance(node, o.FunctionDef) else o.children(node)

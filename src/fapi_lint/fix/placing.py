@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import chain, pairwise
 from typing import Any
 
@@ -24,7 +23,8 @@ from fapi_lint.fix.bindings import (
 )
 from fapi_lint.fix.edit import DropsImport, Edit, NeedsImport
 from fapi_lint.fix.layout import Layout
-from fapi_lint.fix.names import File, Occurrence, functions_at, local_name, occurrences
+from fapi_lint.fix.names import File, functions_at, local_name
+from fapi_lint.fix.occurrences import used, uses
 from fapi_lint.fix.splice import Draft, apply, overlaps
 from fapi_lint.fix.statement import Names, exploded, line_limit, name_order
 from fapi_lint.fix.text import blank_lines_after, is_pragma, line_end, line_start, newline, next_line
@@ -32,8 +32,6 @@ from fapi_lint.outline import nodes as o
 
 _INDENTED = re.compile(r"^[ \t]+(?:from|import)\s", re.MULTILINE)
 _COMMENT = re.compile(r"#[^\r\n]*")
-_BY_NAME = frozenset(["relationship", "Relationship", "backref", "ForeignKey", "association_proxy"])
-"""Calls whose strings SQLAlchemy looks up in its own registry, not among the module's names."""
 
 
 class ImportConflict(Exception):  # noqa: N818
@@ -286,7 +284,7 @@ class _Placer:
         blocks = [] if guarded else [block for block in self.guards() if self.is_empty(block)]
         for root in {o.dotted(block.test).partition(".")[0] for block in blocks}:
             tests = sum(o.dotted(block.test).partition(".")[0] == root for block in blocks)
-            if len(_uses(after, root)) == tests:
+            if len(uses(after, root)) == tests:
                 self.gone |= {b.alias.start for b in self.found if b.name == root and self.droppable(b)}
         return blocks
 
@@ -334,7 +332,7 @@ class _Placer:
 
     def stays_used(self, name: str) -> bool:
         """Whether the file uses a name where no edit changes it: then there is no need to parse what becomes of it."""
-        return any(not self.covered(use.start, use.end) for use in _uses(self.file, name))
+        return any(not self.covered(use.start, use.end) for use in uses(self.file, name))
 
     def moved(self, names: set[str]) -> list[NeedsImport]:
         """The imports that only quoted annotations use after the edits, to be made again under TYPE_CHECKING."""
@@ -344,7 +342,7 @@ class _Placer:
         after = Draft.parse(self.file.path, apply(self.text, self.edits))
         moved = []
         for binding in candidates:
-            kinds = {found.kind for found in _uses(after, binding.name)}
+            kinds = {found.kind for found in uses(after, binding.name)}
             if kinds == {"annotation"} and isinstance(binding.statement, o.ImportFrom):
                 module, _, name = binding.target.rpartition(".")
                 alias = binding.alias.asname
@@ -506,44 +504,6 @@ def _cut(edit: Edit, places: Iterable[int]) -> list[Edit]:
         return [edit]
     bounds = [edit.start, *sorted(place for place in places if edit.start < place < edit.end), edit.end]
     return [replace(edit, start=start, end=end) for start, end in pairwise(bounds)]
-
-
-def used(file: File, name: str) -> bool:
-    """Whether anything but imports uses a module-level name: code, annotations, `__all__`, or a string that may be
-    an expression with the name in it. Docstrings, prose and SQLAlchemy's own look-ups by name do not count."""
-    if any(occurrence.kind != "other-string" for occurrence in _uses(file, name)):
-        return True
-    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-    stack: list[Any] = list(file.outline.body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, o.ExprStatement) and isinstance(node.value, o.String) and not node.value.parts:
-            continue
-        if isinstance(node, o.Call) and o.dotted(node.func).rpartition(".")[2] in _BY_NAME:
-            stack += [arg for arg in node.args if not isinstance(arg.value, o.String)]
-            continue
-        if isinstance(node, o.String) and node.value and word.search(node.value) and _is_expression(node.value):
-            return True
-        stack += o.children(node)
-    return re.search(rf"#\s*type:[^\r\n]*(?<!\w){re.escape(name)}(?!\w)", file.text) is not None
-
-
-@lru_cache(maxsize=256)  # The fixes of one rule ask the same of a file again and again.
-def _uses(file: File, name: str) -> list[Occurrence]:
-    imports = [b.statement for b in bindings(file)]
-    return [
-        found
-        for found in occurrences(file, name)
-        if found.kind != "other-string" and not any(s.start <= found.start < s.end for s in imports)
-    ]
-
-
-def _is_expression(text: str) -> bool:
-    try:
-        ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
 
 
 def _spelled(need: NeedsImport) -> str:

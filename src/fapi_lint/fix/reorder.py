@@ -114,10 +114,10 @@ def _names_at_import(node: Any) -> Iterator[str]:
     parts: list[Any] = [node]
     if isinstance(node, o.FunctionDef):
         annotations = [param.annotation for param in node.params] + [node.returns]
-        for quoted in o.walk(*(annotation for annotation in annotations if annotation is not None)):
+        for quoted in o.walk(*annotations):
             if isinstance(quoted, o.String):
                 yield from _WORD.findall(quoted.value or "")
-        parts = [*node.decorators, *node.params, *([node.returns] if node.returns is not None else [])]
+        parts = [*o.header(node)]
     for inner in o.walk(*parts):
         if isinstance(inner, o.Name):
             yield inner.id

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from fapi_lint.fix.awaiting import is_continued
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal, RefusedError, fix_or_refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.open_edits import OpenEdits
@@ -307,7 +308,7 @@ class _Rewrite:
             self.wrap(use, call, frame)
             return
         if synchronize is not None:
-            for edit in _without(module, call, values, synchronize):
+            for edit in _without(module, values, synchronize):
                 draft.replace(edit.start, edit.end, edit.text)
         self.rename(use, call.func, "values")
         draft.replace(values.start, value_start(module.text, values), "")
@@ -376,12 +377,7 @@ class _Rewrite:
         """What goes before and behind a call that is awaited."""
         if not use.value.is_async:
             return "", ""
-        node, parent = use.node, use.parent
-        continued = bool(tail) or (
-            (isinstance(parent, (o.Attribute, o.Subscript)) and parent.value is node)
-            or (isinstance(parent, o.Call) and parent.func is node)
-        )
-        return ("(await ", ")") if continued else ("await ", "")
+        return ("(await ", ")") if tail or is_continued(use.node, use.parent) else ("await ", "")
 
     # --- layout ------------------------------------------------------------------------------------
 
@@ -537,7 +533,7 @@ def _bounds(text: str) -> tuple[str, str]:
     return low, high
 
 
-def _without(module: Module, call: o.Call, kept: o.Arg, gone: o.Arg) -> Iterator[Edit]:
+def _without(module: Module, kept: o.Arg, gone: o.Arg) -> Iterator[Edit]:
     """The second of two arguments goes, with the comma between them."""
     if gone.start > kept.start:
         if "#" in module.text[kept.end : gone.start]:

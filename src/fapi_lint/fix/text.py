@@ -128,15 +128,13 @@ def insert_argument(
     call: o.Call,
     argument: str,
     *,
-    after: str | None = None,
     first: bool = False,
     index: int | None = None,
 ) -> Edit:
     """`argument` (`"value"`, `"name=value"`) as a new argument of a call.
 
-    It goes behind the keyword `after`, to the front with `first`, before the argument that is now at `index`,
-    else to the end but before a closing `**kwargs`.
-    ValueError if the call has no keyword `after`.
+    It goes to the front with `first`, before the argument that is now at `index`, else to the end but before a
+    closing `**kwargs`.
     """
     text, args = file.text, call.args
     argument = _lines(file, argument)
@@ -150,13 +148,7 @@ def insert_argument(
         index = len(args)
         while index and args[index - 1].star == "**":
             index -= 1
-    if first:
-        index = 0
-    elif after is not None:
-        index = 1 + next((i for i, arg in enumerate(args) if arg.keyword == after), len(args))
-        if index > len(args):
-            raise ValueError(f"the call has no argument {after!r}")
-    if index == 0:
+    if first or index == 0:
         start = args[0].start
         between = "," + newline(text) + indentation_at(text, start) if _opens_line(text, start) else ", "
         return Edit(file.path, start, start, argument + between)
@@ -176,7 +168,7 @@ def insert_argument(
     return Edit(file.path, previous.end, end, "," + text[previous.end : end] + fresh)
 
 
-def insert_keyword(file: File, call: o.Call, argument: str, *, after: Sequence[str] = ()) -> Edit:
+def insert_keyword(file: File, call: o.Call, argument: str, *, after: Sequence[str]) -> Edit:
     """`argument` (`"name=value"`) behind those of the keywords `after` that are there, or the positional arguments."""
     index = sum(1 for arg in call.args if not arg.keyword and arg.star != "**")
     for position, arg in enumerate(call.args):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, RefusedError
-from fapi_lint.fix.names import occurrences
+from fapi_lint.fix.occurrences import occurrences
 from fapi_lint.fix.text import replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.imports import Import

@@ -80,7 +80,7 @@ def _find_fix(project: Project, identity: Identity) -> Fix:
     bounds = grouped(((bound.module.path, bound.call.start), bound) for bound in cell.bounds)
     for group in bounds.values():
         made.add(*remove_arguments(group[0].module, group[0].call, [bound.arg for bound in group]))
-    _parses(made, cell, identity)
+    _parses(made, cell)
     if not identity.is_uuid:
         _numbers(made, identity)
         for file, node in cell.texts:
@@ -247,7 +247,7 @@ def _has_tables(file: Module) -> bool:
     )
 
 
-def _parses(made: _Edits, cell: Cell, identity: Identity) -> None:
+def _parses(made: _Edits, cell: Cell) -> None:
     """`int(part)` becomes `UUID(part)`; `UUID(x)` becomes `x` where that is a UUID now."""
     for parse in cell.parses:
         if parse.to == "int":

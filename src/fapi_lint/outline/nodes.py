@@ -9,11 +9,9 @@ never looked at twice, and a million lines of decoded nodes would not fit in mem
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
-from msgspec.structs import force_setattr
 
 T = TypeVar("T")
 
@@ -497,9 +495,16 @@ OWN_CHILDREN: Mapping[type[Node], Callable[[Any], tuple[Any, ...]]] = {
 and classes, which are scopes of their own."""
 
 
-def walk(*nodes: Node) -> Iterator[Any]:
+def header(node: FunctionDef | ClassDef) -> tuple[Any, ...]:
+    """What the block around a definition evaluates: decorators, bases or parameters, the return annotation."""
+    if isinstance(node, ClassDef):
+        return *node.decorators, *node.bases
+    return *node.decorators, *node.params, *_one(node.returns)
+
+
+def walk(*nodes: Node | None) -> Iterator[Any]:
     """Every node at or below `nodes`, parents first."""
-    stack = list(reversed(nodes))
+    stack: list[Any] = [node for node in reversed(nodes) if node is not None]
     while stack:
         node = stack.pop()
         yield node
@@ -531,30 +536,3 @@ def dotted(node: Any) -> str:
         return ""
     parts.append(node.id)
     return ".".join(reversed(parts))
-
-
-@cache
-def _values() -> dict[type[Node], tuple[str, ...]]:
-    """The fields of each kind of node that hold offsets and words."""
-    plain = (int, str, str | None)
-    return {kind: tuple(f.name for f in msgspec.structs.fields(kind) if f.type in plain) for kind in _KINDS}
-
-
-def compact(outline: Outline, known: dict[int | str, int | str]) -> None:
-    """Let equal offsets and words be one object each, in this outline and others that are given the same `known`.
-
-    That takes three times as long as decoding the outline, and halves its size.
-    """
-    share, values = known.setdefault, _values()
-    stack: list[Any] = list(outline.body)
-    while stack:
-        node = stack.pop()
-        kind = type(node)
-        for name in values[kind]:
-            value = getattr(node, name)
-            force_setattr(node, name, share(value, value))
-        if kind is FunctionDef:
-            force_setattr(node, "raw", node.raw.copy())  # Else it keeps the whole file's encoded outline.
-            stack += [*node.params, *_one(node.returns), *node.decorators]
-        else:
-            stack += _READERS[kind](node)

@@ -513,7 +513,7 @@ def _constraint_columns(project: Project, class_: Class, constraint: str) -> set
     """The column names that a constraint of `__table_args__` names as text."""
     names: set[str] = set()
     for binding in class_.scope.bindings.get("__table_args__", ()):
-        for node in o.walk(binding.value) if binding.value is not None else ():
+        for node in o.walk(binding.value):
             if not isinstance(node, o.Call):
                 continue
             symbol = project.resolver.external(class_.scope, node.func)

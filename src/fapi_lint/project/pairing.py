@@ -247,7 +247,7 @@ class Pairings(Struct, eq=False, dict=True):
                 return None
             many_to_one = side is not None and key.name not in _words(side)
             direction = Direction.MANY_TO_ONE if many_to_one else Direction.ONE_TO_MANY
-        plain = condition is None or _is_equality(relationship, condition)
+        plain = condition is None or _is_equality(condition)
         return Join(source, target, direction, key, plain=plain)
 
     def counterparts(self, relationship: Relationship) -> list[Relationship]:
@@ -415,7 +415,7 @@ def _is_optional(node: o.Node) -> bool:
     return isinstance(node, o.Subscript) and o.dotted(node.value).rpartition(".")[2] == "Optional"
 
 
-def _is_equality(relationship: Relationship, condition: Located) -> bool:
+def _is_equality(condition: Located) -> bool:
     """`A.id == B.a_id` and nothing else."""
     expr: o.Node = condition.expr
     if isinstance(expr, o.String):

@@ -89,17 +89,10 @@ def _in_block(scope: Scope, hits: list[int], body: Iterable[o.Node]) -> Iterator
         if not isinstance(node, (o.FunctionDef, o.ClassDef)):
             pending += [(child, below) for child in o.children(node)[::-1]]
             continue
-        header = _header(node)
+        header = o.header(node)
         pending.extend((child, below) for child in reversed(header))
         if bisect_left(hits, node.body_start) < bisect_left(hits, node.end):
             definitions = scope.functions if isinstance(node, o.FunctionDef) else scope.classes
             own = next((d.scope for d in definitions if d.node is node), None)
             if own is not None:
                 yield from _in_block(own, hits, own.body)
-
-
-def _header(node: o.FunctionDef | o.ClassDef) -> list[o.Node]:
-    """What the enclosing block evaluates: decorators, bases, parameters, annotations."""
-    if isinstance(node, o.ClassDef):
-        return [*node.decorators, *node.bases]
-    return [*node.decorators, *node.params, *([node.returns] if node.returns is not None else [])]

@@ -71,7 +71,7 @@ class AsyncTest(Struct, eq=False, dict=True):
         return (
             tests.is_given_backend(self.function, self.module)
             or self._is_class_run()
-            or tests.is_marked(self.module.scope, self.project.resolver.member(self.module, "pytestmark"))
+            or tests.is_marked(self.project.resolver.member(self.module, "pytestmark"))
             or tests.runs_all(self.module)
         )
 
@@ -171,7 +171,7 @@ class Tests:
 
     # --- what runs coroutines ----------------------------------------------------------------------
 
-    def is_marked(self, scope: Scope, symbol: object) -> bool:
+    def is_marked(self, symbol: object) -> bool:
         """Whether a module's `pytestmark` runs its tests, or cannot be seen."""
         if symbol is None:
             return False

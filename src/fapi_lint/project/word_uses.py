@@ -309,7 +309,7 @@ class Search:
         if block.kind != "module" or not any(_is_all(target) for target in targets):
             self.visit(value, block, annotation)
             return
-        for node in o.walk(value) if value is not None else ():
+        for node in o.walk(value):
             if isinstance(node, o.String) and node.value == self.word:
                 self.exported.extend(self.hits(node.start, node.end))
             elif isinstance(node, o.Attribute):

@@ -85,7 +85,7 @@ class Reader:
         if isinstance(expr, o.Name) and expr.id not in self.flow.words:
             return
         meant = parse_annotation(expr)
-        for node in o.walk(meant) if meant is not None else ():
+        for node in o.walk(meant):
             if isinstance(node, o.String) and (inner := parse_annotation(node)) is not None and inner is not node:
                 self.annotation(scope, inner)
             elif isinstance(node, o.Call):  # within Annotated

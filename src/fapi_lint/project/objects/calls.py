@@ -102,7 +102,7 @@ class Calls:
 
     def method(self, node: o.Call, func: o.Attribute, value: Value, is_awaited: bool) -> Values:
         if isinstance(value, Statement):
-            return self.statement_method(node, func, value, is_awaited)
+            return self.statement_method(node, func, value)
         if isinstance(value, Result):
             self.arguments(node)
             return self.result_method(func.attr, value)
@@ -120,7 +120,7 @@ class Calls:
                 return frozenset([Record((("0", UNKNOWN), ("1", inner)), many=True)])
         return UNKNOWN
 
-    def statement_method(self, node: o.Call, func: o.Attribute, value: Statement, is_awaited: bool) -> Values:
+    def statement_method(self, node: o.Call, func: o.Attribute, value: Statement) -> Values:
         self.arguments(node)
         name = func.attr
         if name == "options":

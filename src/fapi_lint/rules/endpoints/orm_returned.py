@@ -209,7 +209,7 @@ def _models_in_annotation(returned: OrmReturn, project: Project) -> list[o.Node]
     annotation = parse_annotation(returned.function.node.returns)
     return [
         node
-        for node in (o.walk(annotation) if annotation is not None else ())
+        for node in o.walk(annotation)
         if isinstance(node, (o.Name, o.Attribute))
         and isinstance(symbol := project.resolver.resolve(returned.function.enclosing, node), Class)
         and symbol in models

@@ -89,7 +89,7 @@ def _lacks_model(route: Route, project: Project) -> bool:
         return False
     if set(route.methods) <= {"HEAD", "OPTIONS"} or _has_no_body(route) or route.has_other_response:
         return False
-    if handler.node.is_generator or _is_specified_elsewhere(route, handler, project):
+    if handler.node.is_generator or _is_specified_elsewhere(route, handler):
         return False
     if handler.node.returns is not None:
         if project.settings.response_model == "keyword-or-annotation":
@@ -108,7 +108,7 @@ def _has_no_body(route: Route) -> bool:
     return _WITHOUT_BODY.search(name) is not None
 
 
-def _is_specified_elsewhere(route: Route, handler: Function, project: Project) -> bool:
+def _is_specified_elsewhere(route: Route, handler: Function) -> bool:
     """A wrapper, or the application's own router, has something to say about response models."""
     if isinstance(route.wrapper, Function):
         node = route.wrapper.node

@@ -119,5 +119,5 @@ def _is_integer(field: SchemaField, project: Project) -> bool:
     annotation = parse_annotation(field.annotation)
     return any(
         isinstance(node, o.Name) and project.resolver.resolve(field.scope, node) == External("builtins.int")
-        for node in (o.walk(annotation) if annotation is not None else ())
+        for node in o.walk(annotation)
     )
