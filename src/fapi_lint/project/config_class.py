@@ -9,18 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.schemas import Schema
 from fapi_lint.project.symbols import Class, External, Scope
 from fapi_lint.source.place import Place
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _RENAMED: Mapping[str, str] = {
     "allow_population_by_field_name": "populate_by_name",
@@ -198,11 +195,8 @@ class ConfigClass(Struct, eq=False):
                 yield Setting(setting.key, text=setting.text or config.module.slice(value))
 
 
-class ConfigClasses:
+class ConfigClasses(Part):
     """Where the application refers to a `class Config` from outside, as in `class Config(UserBase.Config)`."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     def use(self, config: Class) -> str:
         """A place that refers to it; what cannot be resolved counts in the same file. Empty if there is none."""

@@ -9,11 +9,10 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.schemas import SchemaField
 from fapi_lint.project.symbols import External, Scope
 
@@ -38,10 +37,9 @@ STRINGS_ONLY = frozenset(["strip_whitespace", "to_lower", "to_upper"])
 """What `StringConstraints` takes and `Field` does not."""
 
 
-class ConstrainedType(Struct, eq=False):
+class ConstrainedType(Part):
     """One such call, in the annotation of a schema's field or as an alias of a module."""
 
-    project: Project
     scope: Scope
     call: o.Call
     name: str

@@ -21,6 +21,7 @@ from fapi_lint.project.graph import components
 from fapi_lint.project.imports import Import, runtime_statements
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -50,10 +51,7 @@ def import_cycles(project: Project) -> list[Cycle]:
     return _Graph(project).cycles
 
 
-class _Graph:
-    def __init__(self, project: Project) -> None:
-        self.project = project
-
+class _Graph(Part):
     @kept
     def links(self, module: Module) -> dict[Module, Import]:
         """What a module of the application needs of which others, by the first statement that says so."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.part import Part
 from fapi_lint.project.search import search
 from fapi_lint.project.symbols import Class, Function, Scope, Variable
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 MARKERS = frozenset(["Depends", "Security"])
 
@@ -39,10 +36,8 @@ class Marker(Struct, frozen=True, eq=False):
         return self.dependency or self.annotated
 
 
-class Dependencies(Struct, eq=False, dict=True):
+class Dependencies(Part):
     """Everything in an application that FastAPI calls to get a parameter's value."""
-
-    project: Project
 
     def __contains__(self, definition: Function | Class) -> bool:
         """Whether a function or class is a dependency, by how it is used or by what it asks for."""

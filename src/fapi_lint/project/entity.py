@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
-
-from msgspec import Struct
+from typing import TypeVar
 
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class
 from fapi_lint.source.place import Place
 
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
-
-class ClassEntity(Struct, eq=False, dict=True):
+class ClassEntity(Part):
     """A class of the application that is more than a class: a model, a schema, an exception."""
 
-    project: Project
     class_: Class
 
     @property

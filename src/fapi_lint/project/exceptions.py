@@ -9,18 +9,15 @@ import builtins
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.search import Sighting, other_names, search
 from fapi_lint.project.start import Start
 from fapi_lint.project.symbols import Class, External, Function, Symbol, Variable
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _ANSWERED = ("HTTPException", "WebSocketException", "RequestValidationError")
 """FastAPI and Starlette come with handlers for these."""
@@ -57,11 +54,8 @@ class ExceptionClass(ClassEntity):
         return init is not None and "raise " in self.module.text[init.node.body_start : init.node.end]
 
 
-class Exceptions:
+class Exceptions(Part):
     """All exceptions of an application, and what becomes of them."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     @cached_property
     def all(self) -> list[ExceptionClass]:

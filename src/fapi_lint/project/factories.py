@@ -7,25 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.kept import kept
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Scope
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _MAKING = frozenset(["create", "build", "create_batch", "build_batch"])
 _DERIVED = frozenset(["SelfAttribute", "LazyAttribute", "LazyFunction", "SubFactory", "Maybe", "Trait"])
 """Declarations that take a value from elsewhere."""
 
 
-class Factories:
+class Factories(Part):
     """The factories of an application."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     def is_factory(self, class_: Class, *names: str) -> bool:
         """Whether a class is a factory, of one of these foreign classes if any is named."""

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, Function, Scope
 from fapi_lint.project.traversal import paths
 from fapi_lint.source.place import Place, folders_above
@@ -27,10 +26,9 @@ _ASKING = re.compile(r"\b(?:usefixtures|getfixturevalue)\(([^)]*)")
 _QUOTED = re.compile(r"""["'](\w+)["']""")
 
 
-class Fixture(Struct, eq=False, dict=True):
+class Fixture(Part):
     """A function that pytest calls for a parameter of its name."""
 
-    project: Project
     function: Function
     name: str
     """What tests call it: its own name, or the decorator's `name=`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -17,12 +17,10 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.grouping import grouped
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import is_plural, plural, singular, singulars, snake_words
+from fapi_lint.project.part import Part
 from fapi_lint.project.routers import Router
 from fapi_lint.project.routes import Route, path_key
 from fapi_lint.project.symbols import Class, Function, Scope
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 Kind: TypeAlias = Literal["one", "many", "create", "update", "delete"]
 
@@ -76,11 +74,8 @@ class Disorder(Struct, frozen=True):
     before: Function
 
 
-class Handlers:
+class Handlers(Part):
     """The handlers of an application's CRUD routes."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     @cached_property
     def operations(self) -> dict[Function, Operation]:

@@ -8,17 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Function
 from fapi_lint.project.traversal import own_nodes
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _RETURNS_VALUE = re.compile(r"(?:^|[:;])[ \t]*return\b(?![ \t]*(?:None\b)?[ \t]*(?:[#;\r\n]|\Z))", re.MULTILINE)
 _RETURNS_NOTHING = frozenset(
@@ -84,11 +81,8 @@ def _is_bound(function: Function) -> bool:
     return function.is_method and "staticmethod" not in decorators
 
 
-class Hints:
+class Hints(Part):
     """The type hints that an application needs."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     @kept
     def are_needed(self, module: Module) -> bool:

@@ -6,19 +6,15 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Literal, TypeAlias
-
-from msgspec import Struct
+from typing import Literal, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.search import search
 from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Symbol, Variable
 from fapi_lint.project.values import Located
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 Kind: TypeAlias = Literal["exception", "response"]
 
@@ -36,10 +32,9 @@ _POSITIONS = {"exception": 0, "response": 1}
 """Where the status code stands among the positional arguments."""
 
 
-class HttpCall(Struct, eq=False, dict=True):
+class HttpCall(Part):
     """A call that makes an HTTP exception or a response, `super().__init__(…)` in a subclass of them included."""
 
-    project: Project
     scope: Scope
     call: o.Call
     class_: Class | External
@@ -92,10 +87,9 @@ class HttpCall(Struct, eq=False, dict=True):
         return found if isinstance(found, Function) else None
 
 
-class StatusCode(Struct, eq=False):
+class StatusCode(Part):
     """An integer that stands where the application says which status it answers."""
 
-    project: Project
     scope: Scope
     number: o.Number
 
@@ -104,11 +98,8 @@ class StatusCode(Struct, eq=False):
         return self.scope.module
 
 
-class Http:
+class Http(Part):
     """All answers of an application."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     def kind_of(self, symbol: Symbol | None) -> Kind | None:
         """Whether a class is an HTTP exception or a response of FastAPI or Starlette, or inherits one."""

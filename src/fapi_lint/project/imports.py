@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 
@@ -20,10 +20,8 @@ from fapi_lint.project.graph import components, reachable
 from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Function, Namespace, Scope
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _WALKERS = ("import_module", "__import__", "_modules(", "walk_packages", "import_string", "glob(", "dir(")
 _BY_NAME = ("import_module", "__import__", "import_string", "resolve_name", "locate(")
@@ -64,10 +62,8 @@ class Import(Struct, frozen=True, eq=False):
         return module.name
 
 
-class Imports(Struct, eq=False, dict=True):
+class Imports(Part):
     """The import graph of an application."""
-
-    project: Project
 
     @kept
     def of(self, module: Module) -> tuple[Import, ...]:

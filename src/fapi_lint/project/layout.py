@@ -9,17 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import is_plural, plural, singular
+from fapi_lint.project.part import Part
 from fapi_lint.source.place import Place
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 
 class Misplaced(Struct, frozen=True):
@@ -31,10 +28,8 @@ class Misplaced(Struct, frozen=True):
     folders: tuple[str, ...]
 
 
-class Layout(Struct, eq=False, dict=True):
+class Layout(Part):
     """How an application is laid out."""
-
-    project: Project
 
     @cached_property
     def misplaced(self) -> list[Misplaced]:

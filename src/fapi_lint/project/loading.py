@@ -8,9 +8,6 @@ from __future__ import annotations
 import os
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.fixtures import conftests_above
@@ -18,17 +15,13 @@ from fapi_lint.project.grouping import grouped
 from fapi_lint.project.imports import Import
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
+from fapi_lint.project.part import Part
 
 _STARTS = re.compile(r"\b(FastAPI|Starlette|Celery|Typer)\(|__name__\s*==\s*[\"']__main__[\"']")
 
 
-class Loading(Struct, eq=False, dict=True):
+class Loading(Part):
     """Where processes start, and what they are sure to load."""
-
-    project: Project
 
     @cached_property
     def importers(self) -> dict[Module, set[Module]]:

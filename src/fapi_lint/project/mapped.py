@@ -16,6 +16,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.type_maps import type_maps
 from fapi_lint.project.values import (
@@ -43,10 +44,9 @@ _FOREIGN_TABLES = {
 }
 
 
-class Attribute(Struct, eq=False, dict=True):
+class Attribute(Part):
     """A mapped attribute where it is written: in a mapped class, an abstract base or a mixin."""
 
-    project: Project
     owner: Class
     name: str
     statement: o.AnnAssign | o.Assign | o.FunctionDef
@@ -379,10 +379,9 @@ class Model(ClassEntity):
         return tuple(type_maps(self.project.resolver, self.ancestors))
 
 
-class Table(Struct, eq=False, dict=True):
+class Table(Part):
     """A `Table("name", metadata, Column(…), …)` bound to a module-level name."""
 
-    project: Project
     variable: Variable
     call: o.Call
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import union_members
@@ -15,6 +15,7 @@ from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Column, Model, Relationship, Table, foreign_table, is_field
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.values import Located, own_statements
 
@@ -35,10 +36,9 @@ _CREATE_VIEW = re.compile(
 )
 
 
-class Models(Struct, eq=False, dict=True):
+class Models(Part):
     """All mapped classes of an application."""
 
-    project: Project
     _columns: dict[Class, list[Column]] = field(default_factory=dict)
     _relationships: dict[Class, list[Relationship]] = field(default_factory=dict)
 

@@ -6,15 +6,10 @@ import os
 import re
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import singular, singulars, snake_words
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
+from fapi_lint.project.part import Part
 
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|\W+")
 _GENERIC = frozenset(
@@ -49,10 +44,8 @@ _PLURAL_AFTER_ALL = frozenset(
 )
 
 
-class ModuleNames(Struct, eq=False, dict=True):
+class ModuleNames(Part):
     """The names of an application's files."""
-
-    project: Project
 
     def noun(self, module: Module) -> tuple[str, str] | None:
         """The plural noun that a module is called after and the name with the singular in its place, if any."""

@@ -7,7 +7,6 @@ import re
 import sys
 from collections import Counter
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -16,12 +15,10 @@ from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Column, ForeignKey, Model, Relationship
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.purpose import Purpose
 from fapi_lint.project.symbols import Class, External, Variable
 from fapi_lint.project.values import Located
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _TRANSPARENT = sys.stdlib_module_names | {
     "sqlalchemy",
@@ -61,10 +58,8 @@ class Join(Struct, frozen=True, eq=False):
     """The join is over the key alone: no condition of its own that would make it a part of the relation."""
 
 
-class Pairings(Struct, eq=False, dict=True):
+class Pairings(Part):
     """What there is to know about relationships as pairs. What cannot be seen is None."""
-
-    project: Project
 
     # --- models ------------------------------------------------------------------------------------
 

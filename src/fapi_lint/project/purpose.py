@@ -8,12 +8,11 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from msgspec import Struct
-
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.imports import runtime_statements
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import External
 
 if TYPE_CHECKING:
@@ -39,10 +38,8 @@ _MAKES_APPLICATION = re.compile(r"=\s*(?:fastapi\.)?FastAPI\(")
 _OF_APPLICATIONS = ("FastAPI(", "APIRouter(", "Starlette(", "Celery(")
 
 
-class Purposes(Struct, eq=False, dict=True):
+class Purposes(Part):
     """Tells files apart: by where they stand, by alembic's `env.py`, and by what loading them does."""
-
-    project: Project
 
     @kept
     def of(self, module: Module) -> Purpose:

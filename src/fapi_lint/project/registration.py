@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -18,10 +17,8 @@ from fapi_lint.project.imports import Import
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Variable
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 
 class Style(Struct, frozen=True):
@@ -35,10 +32,8 @@ class Style(Struct, frozen=True):
     """And always by `import app.models.user`."""
 
 
-class Registration(Struct, eq=False, dict=True):
+class Registration(Part):
     """Who loads the models of an application when migrations are generated."""
-
-    project: Project
 
     def missing_from(self, model: Model) -> Module | None:
         """The file that ought to load the model's module and does not: the hub, or without one `env.py`.

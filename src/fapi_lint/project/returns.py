@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from msgspec import Struct, field
+from msgspec import field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
 from fapi_lint.project.kept import kept
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Function, Scope
 from fapi_lint.project.traversal import own_nodes
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 Shape: TypeAlias = tuple[Class, bool]
 """A schema, and whether it is a list of them."""
@@ -25,10 +23,9 @@ _DEPTH = 3
 """How many functions are followed into the functions that they call."""
 
 
-class Returns(Struct, eq=False, dict=True):
+class Returns(Part):
     """The values that a function returns."""
 
-    project: Project
     function: Function
     depth: int = 0
     called: dict[tuple[Function, int], Returns] = field(default_factory=dict)

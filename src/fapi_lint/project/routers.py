@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -19,14 +18,12 @@ from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.descent import once
 from fapi_lint.project.graph import reachable
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.rounds import in_round, rounds
 from fapi_lint.project.search import search
 from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Scope, Symbol, Variable
 from fapi_lint.project.traversal import own_nodes
 from fapi_lint.project.values import Located, literal_text
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _INFERRING = tuple(f"{package}.inferring_router.InferringRouter" for package in ("fastapi_utils", "fastapi_restful"))
 """Routers that take the response model from the annotation."""
@@ -34,10 +31,9 @@ _MOST_PREFIXES = 16
 """A router included in more places than this is followed to the first ones only."""
 
 
-class Router(Struct, eq=False, dict=True):
+class Router(Part):
     """A FastAPI application or router."""
 
-    project: Project
     class_: Class | None
     """The application's own subclass of `APIRouter` or `FastAPI`."""
     call: Located | None
@@ -79,10 +75,9 @@ class Inclusion(Struct, frozen=True, eq=False):
     prefix: str
 
 
-class Routers(Struct, eq=False, dict=True):
+class Routers(Part):
     """All routers of an application."""
 
-    project: Project
     _known: dict[tuple[Scope, str], Router | None] = field(default_factory=dict)
     _made: dict[tuple[str, int], Router] = field(default_factory=dict)
     _prefixes: dict[Router, tuple[str, ...]] = field(default_factory=dict)

@@ -9,23 +9,19 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
-
-from msgspec import Struct
+from typing import TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.grouping import grouped
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import is_plural, snake_words
+from fapi_lint.project.part import Part
 from fapi_lint.project.returns import Returns
 from fapi_lint.project.routers import Router, blocks
 from fapi_lint.project.search import around
 from fapi_lint.project.symbols import Function, Scope, Symbol
 from fapi_lint.project.values import Located, has_unseen_arguments, literal_text, spread_entry
 from fapi_lint.source.place import Place
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _METHODS = frozenset(["get", "put", "post", "delete", "options", "head", "patch", "trace"])
 _DECLARES = re.compile(r"\.(?:get|put|post|delete|options|head|patch|trace|api_route|add_api_route)\b")
@@ -37,10 +33,9 @@ _NESTED = re.compile(r"\n[ \t]+@")
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 
 
-class Route(Struct, eq=False, dict=True):
+class Route(Part):
     """A path operation. `call` is `router.get("/x", …)`, `router.add_api_route(…)`, or the call of a wrapper."""
 
-    project: Project
     scope: Scope
     """Where the names of `call` are resolved."""
     call: o.Call
@@ -148,11 +143,8 @@ Declaration: TypeAlias = tuple[o.Call, Router, str, "Symbol | None"]
 """The call that declares a route, its router, the router's method, and what wraps it."""
 
 
-class Routes:
+class Routes(Part):
     """All routes of an application."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     @cached_property
     def all(self) -> list[Route]:

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct
-
 from fapi_lint.config.settings import Role
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
@@ -19,13 +17,13 @@ from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.schema_config import Config
 from fapi_lint.project.symbols import Class, External, Scope, Variable
 from fapi_lint.project.values import Located, own_statements
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
     from fapi_lint.project.routes import Route
 
 NEUTRAL = "Schema"
@@ -51,10 +49,9 @@ _CONSTRAINTS = frozenset(
 )
 
 
-class SchemaField(Struct, eq=False, dict=True):
+class SchemaField(Part):
     """A field where it is written: `name: annotation = default`."""
 
-    project: Project
     owner: Class
     name: str
     statement: o.AnnAssign
@@ -229,11 +226,8 @@ class Schema(ClassEntity):
         )
 
 
-class Schemas:
+class Schemas(Part):
     """All schemas of an application."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     @cached_property
     def all(self) -> list[Schema]:

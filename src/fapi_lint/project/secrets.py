@@ -11,17 +11,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.search import Sighting, around
 from fapi_lint.source.place import Place
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 Kind: TypeAlias = Literal["address", "key", "secret"]
 
@@ -108,11 +106,8 @@ class Secret(Struct, frozen=True, eq=False):
         return f"The key of `{o.dotted(o.called(call))}()`" if signs else f"The value of `{self.name}`"
 
 
-class Secrets:
+class Secrets(Part):
     """All secrets written into the code of an application."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     @cached_property
     def all(self) -> list[Secret]:

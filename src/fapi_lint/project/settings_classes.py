@@ -15,6 +15,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.imports import is_main_guard
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.schemas import Schema, SchemaField
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, External, Function, Symbol, Variable
@@ -120,11 +121,8 @@ class EnvironmentRead(Struct, frozen=True, eq=False):
         return self.module.place(self.sighting.node)
 
 
-class SettingsClasses:
+class SettingsClasses(Part):
     """All settings of an application."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     @cached_property
     def all(self) -> list[SettingsClass]:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.descent import once
+from fapi_lint.project.part import Part
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, Function
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _MAKES = re.compile(r"\b(?:APIRouter|FastAPI)\(")
 _TASKS = frozenset(["actor", "command", "cron", "on_event", "periodic_task", "scheduled_job", "shared_task", "task"])
@@ -27,13 +24,12 @@ _LATER = frozenset(["add_job", "add_task", "BackgroundTask", "Process", "Thread"
 """What is called with a function that it runs by itself, when the response is on its way or at any time."""
 
 
-class Start(Struct, eq=False):
+class Start(Part):
     """Tells what only runs at the start, by following the names of functions to their callers.
 
     Whatever may be a function by its name is taken for it, so that what is found to run at the start does.
     """
 
-    project: Project
     _known: dict[Function, bool] = field(default_factory=dict)
 
     def runs(self, function: Function) -> bool:

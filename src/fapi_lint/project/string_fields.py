@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.column_types import string_length
 from fapi_lint.project.entity import nearest
 from fapi_lint.project.kept import kept
+from fapi_lint.project.part import Part
 from fapi_lint.project.resources import ENVELOPES
 from fapi_lint.project.schemas import Schema, SchemaField
 from fapi_lint.project.symbols import Class, External, Scope
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _INPUT = ("create", "update")
 _WRITING = frozenset(["PATCH", "POST", "PUT"])
@@ -27,11 +24,8 @@ _VALIDATORS = frozenset(["field_validator", "validator"])
 _ANY = "*"
 
 
-class StringFields:
+class StringFields(Part):
     """The string fields of the schemas of an application."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     def unconstrained_in(self, field: SchemaField) -> list[Schema]:
         """The Create and Update schemas in which the field takes any string; its own class comes first."""

@@ -10,16 +10,11 @@ import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import snake_case
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, Function, Scope
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _CONFIGURATIONS = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 _OTHER_FILES = re.compile(r"^\s*python_files\s*=(?![^\n]*test_\*)", re.MULTILINE)
@@ -33,11 +28,10 @@ _FOR_TESTS = frozenset(
 """Packages whose decorators leave a test a test."""
 
 
-class TestFile(Struct, eq=False):
+class TestFile(Part):
     """A file with tests in it."""
 
     __test__ = False
-    project: Project
     module: Module
 
     @property
@@ -61,11 +55,10 @@ class TestFile(Struct, eq=False):
         return "_".join(["test", *(words or [snake_case(os.path.basename(self.module.folder))])])
 
 
-class TestFiles(Struct, eq=False, dict=True):
+class TestFiles(Part):
     """The files with tests of an application."""
 
     __test__ = False
-    project: Project
 
     @cached_property
     def astray(self) -> list[TestFile]:

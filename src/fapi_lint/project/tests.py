@@ -10,20 +10,16 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeGuard
-
-from msgspec import Struct
+from typing import Literal, TypeGuard
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.fixtures import is_conftest, is_test_file
 from fapi_lint.project.graph import reachable
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.source.place import Place, folders_above
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 Marker = Literal["asyncio", "anyio"]
 
@@ -42,10 +38,9 @@ _TRANSPARENT = frozenset(["pytest", "unittest", "mock", "freezegun", "time_machi
 """Packages whose decorators leave a coroutine function one that something else must run."""
 
 
-class AsyncTest(Struct, eq=False, dict=True):
+class AsyncTest(Part):
     """An `async def` that pytest collects as a test."""
 
-    project: Project
     function: Function
 
     @property
@@ -119,11 +114,8 @@ class AsyncTest(Struct, eq=False, dict=True):
         return False
 
 
-class Tests:
+class Tests(Part):
     """All tests of an application."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     @cached_property
     def modules(self) -> list[Module]:

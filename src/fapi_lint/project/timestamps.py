@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Variable
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _KNOWN = frozenset(["abc", "builtins", "sqlalchemy", "sqlmodel", "typing", "typing_extensions"])
 """Packages whose base classes bring no columns."""
 
 
-class Timestamps(Struct, eq=False, dict=True):
+class Timestamps(Part):
     """The columns `created_at` and `updated_at`, or what the conventions call them."""
-
-    project: Project
 
     @cached_property
     def names(self) -> tuple[str, str]:

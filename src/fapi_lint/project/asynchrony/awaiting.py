@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Function, Scope
 from fapi_lint.project.traversal import paths
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _CONSUMERS = frozenset(["list", "tuple", "set", "frozenset", "sorted", "sum", "min", "max", "dict"])
 """Builtins that take all there is: what they are given may as well be a list."""
@@ -91,11 +88,8 @@ def is_consumed(generator: o.Expr, parents: Sequence[o.Node]) -> bool:
     return isinstance(call.func, o.Name) and call.func.id in _CONSUMERS
 
 
-class Convertible:
+class Convertible(Part):
     """Says which functions of an application cannot become `async def`, and why."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     def hindrance(self, function: Function, *, any_scope: bool = False) -> tuple[o.Node, str] | None:
         """The node that stands in the way, and a clause: "`x` is a property".

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.dependencies import MARKERS, Marker
 from fapi_lint.project.kept import kept
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.traversal import paths
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _BUILTINS = frozenset(
     [
@@ -40,11 +36,8 @@ _RESPONSES = frozenset(
 _DEEP = 3
 
 
-class Blocking:
+class Blocking(Part):
     """Looks into functions for what may block."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     def hindrance(self, handler: Function) -> str | None:
         """Why a route handler may not run in the event loop; None if nothing in it or in what it is given waits.

@@ -13,6 +13,7 @@ from fapi_lint.project.asynchrony.awaiting import hindrance
 from fapi_lint.project.asynchrony.surroundings import leaf
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.kept import kept
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Function, Scope
 from fapi_lint.project.traversal import ancestors, paths, return_values
 
@@ -48,11 +49,8 @@ class Decorating(Struct, frozen=True, eq=False):
     calls: tuple[DecoratedCall, ...]
 
 
-class Decorators:
+class Decorators(Part):
     """Looks into the decorators that an application defines."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     def of(self, function: Function, decorator: o.Decorator) -> Decorating | str | None:
         """What a decorator does with a function; why that cannot be told; None if it is none of the application's."""

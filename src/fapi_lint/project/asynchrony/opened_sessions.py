@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -13,13 +12,11 @@ from fapi_lint.project.asynchrony.surroundings import leaf
 from fapi_lint.project.inference import signatures
 from fapi_lint.project.inference.type import Type
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.traversal import paths
 from fapi_lint.project.words import mentions, needles
 from fapi_lint.source.place import Place
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _SESSIONS = signatures.SYNC_SESSIONS | signatures.ASYNC_SESSIONS
 _MANAGERS = frozenset(["asynccontextmanager", "contextmanager"])
@@ -43,10 +40,8 @@ class OpenedSession(Struct, frozen=True, eq=False):
         return self.module.place(self.call)
 
 
-class OpenedSessions(Struct, eq=False, dict=True):
+class OpenedSessions(Part):
     """All sessions that are opened where FastAPI could inject one."""
-
-    project: Project
 
     @cached_property
     def all(self) -> list[OpenedSession]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -26,12 +26,10 @@ from fapi_lint.project.inference import signatures
 from fapi_lint.project.inference.type import Type
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Symbol
 from fapi_lint.project.traversal import Parents, paths
 from fapi_lint.project.words import mentions, needles
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 Kind: TypeAlias = Literal["sync", "async"]
 
@@ -54,10 +52,8 @@ class Service(Struct, frozen=True, eq=False):
         return self.function.module
 
 
-class Sessions(Struct, eq=False, dict=True):
+class Sessions(Part):
     """The sessions of an application. Bodies are read once for all facts, and not kept."""
-
-    project: Project
 
     # --- kinds -------------------------------------------------------------------------------------
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.search import search
 from fapi_lint.project.symbols import External, Function, Scope
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _OTHER_WAYS = re.compile(r"\bon_(?:startup|shutdown)\s*=|\badd_event_handler\(")
 """Ways to start that are not understood here; a lifespan would switch them off."""
@@ -33,11 +31,8 @@ class Application(Struct, frozen=True, eq=False):
     """The first function under `@app.on_event("startup")`."""
 
 
-class Starting:
+class Starting(Part):
     """Tells what can be moved to the start of the application."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
     def kind(self, module: Module, parents: Sequence[o.Node], scope: Scope) -> Literal["at_start", "at_once"] | None:
         """How a call within `parents`, innermost first, is awaited that is a statement of a module.

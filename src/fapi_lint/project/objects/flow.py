@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
-from msgspec import Struct, field
+from msgspec import field
 from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
@@ -21,11 +21,9 @@ from fapi_lint.project.objects.serialisation import Serialisation
 from fapi_lint.project.objects.stale import StaleReads
 from fapi_lint.project.objects.summary import Read, Summary
 from fapi_lint.project.objects.walk import Walk
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, Function, Scope, Variable
 from fapi_lint.source.place import Place
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _PROPERTIES = frozenset(["property", "cached_property", "hybrid_property"])
 _CONTAINERS = frozenset(["list", "List", "Sequence", "Iterable", "set", "Set", "Collection", "tuple", "Tuple"])
@@ -37,10 +35,9 @@ _DEPTH = 12
 """How many attributes are followed one after the other: what calls itself, or many others, adds some at each step."""
 
 
-class ObjectFlow(Struct, eq=False, dict=True):
+class ObjectFlow(Part):
     """All summaries of an application, and the reads of which the origin is known."""
 
-    project: Project
     reads: dict[tuple[Origin, Path, Origin | None, bool, bool], Read] = field(default_factory=dict)
     """Reads that may emit a query, by what is read of what, and whether something unknown, or one of two branches, may
     have loaded it."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -22,12 +21,10 @@ from fapi_lint.project.objects.links import Link, Path
 from fapi_lint.project.objects.origins import Origin
 from fapi_lint.project.objects.stale import StaleRead
 from fapi_lint.project.objects.summary import Read
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, Function
 from fapi_lint.project.words import mentions, needles
 from fapi_lint.source.place import Place
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 
 class LazyLoad(Struct, frozen=True, eq=False):
@@ -75,10 +72,9 @@ class Unloaded(Struct, frozen=True, eq=False):
         return self.origin.module.place(self.origin.node)
 
 
-class LazyLoads(Struct, eq=False, dict=True):
+class LazyLoads(Part):
     """The lazy loads of an application."""
 
-    project: Project
     _by_function: dict[Function, list[Read]] = field(default_factory=dict)
 
     @cached_property

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -17,10 +17,8 @@ from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model, Relationship
 from fapi_lint.project.pairing import Direction
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Scope
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 Path: TypeAlias = tuple[str, ...]
 """Attributes one after the other, from an object to what it leads to: `("comments", "author")`."""
@@ -60,10 +58,8 @@ class Link(Struct, frozen=True, eq=False):
     """Whether it leads to nothing: a deferred column, which is loaded when it is first read as well."""
 
 
-class Links(Struct, eq=False, dict=True):
+class Links(Part):
     """The links of all models."""
-
-    project: Project
 
     @kept
     def of(self, model: Model) -> dict[str, Link]:

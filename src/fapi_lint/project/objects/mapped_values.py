@@ -6,20 +6,18 @@ This asks only what an expression is, so that it is much cheaper than `object_fl
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.inference.type import Type
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.calls import ALL, NO_ROWS, ONE
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
 from fapi_lint.project.traversal import return_values
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _CONTAINERS = frozenset(["list", "List", "Sequence"])
 _KEEPING = frozenset(["list", "sorted", "reversed"])
@@ -45,10 +43,9 @@ _SAME = _Same()
 Found: TypeAlias = "Mapped | _Same | None"
 
 
-class MappedValues(Struct, eq=False):
+class MappedValues(Part):
     """The expressions of an application that are mapped objects."""
 
-    project: Project
     _returned: dict[Function, Found] = field(default_factory=dict)
     _names: dict[tuple[Scope, str], Found] = field(default_factory=dict)
     _active: set[Any] = field(default_factory=set)

@@ -11,22 +11,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field, structs
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.session_uses import QueryCall
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.querying.flow import Flow
 from fapi_lint.project.querying.refusals import SET_OPERATIONS
 from fapi_lint.project.querying.selections import Selections
 from fapi_lint.project.querying.values import CallSite, Group, Obstacle, Unit, Use, Value
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, Function, Scope
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _RUNS = frozenset(["all", "first", "one", "one_or_none", "scalar"])
 _HOOKS = {
@@ -66,10 +63,8 @@ class _Reference(Struct, frozen=True, eq=False):
     unclear: bool = False
 
 
-class Queries(Struct, eq=False, dict=True):
+class Queries(Part):
     """All chains of an application, followed when first asked for."""
-
-    project: Project
 
     def __post_init__(self) -> None:
         self.selections = Selections(self.project)

@@ -10,18 +10,16 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.descent import once
 from fapi_lint.project.mapped import Model, Relationship
 from fapi_lint.project.pairing import Direction
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Binding, Class, External, Function, Member, Scope, Variable
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 Kind: TypeAlias = Literal["entity", "column", "columns", "unknown"]
 """One selected thing: `columns` is a table or sub-query, whose columns are selected one by one."""
@@ -110,10 +108,9 @@ class Selection:
         )
 
 
-class Selections(Struct, eq=False, dict=True):
+class Selections(Part):
     """Reads the arguments of `query()`, `join()`, `options()` and their like."""
 
-    project: Project
     _eager: dict[Class, bool] = field(default_factory=dict)
 
     # --- what is selected --------------------------------------------------------------------------
