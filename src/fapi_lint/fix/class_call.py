@@ -29,7 +29,8 @@ def class_to_call(
     """
     text, lead, statements = file.text, indentation_at(file.text, node.start), node.body
     end = _end(text, node, lead)
-    gaps = [text[_colon(text, node) + 1 : statements[0].start]]
+    colon = text.index(":", node.close if node.close >= 0 else node.name_start)
+    gaps = [text[colon + 1 : statements[0].start]]
     gaps += [text[one.end : other.start] for one, other in pairwise(statements)]
     gaps.append(text[statements[-1].end : end])
 
@@ -80,11 +81,6 @@ def assigned_text(file: File, statement: o.Assign | o.AnnAssign) -> str:
     value = file.text[start : statement.end].strip().removeprefix("\\").strip()
     bare = isinstance(statement.value, o.Collection) and statement.value.kind == "tuple" and value[:1] != "("
     return f"({value})" if bare else value
-
-
-def _colon(text: str, node: o.ClassDef) -> int:
-    """Offset of the colon that ends the header."""
-    return text.index(":", node.close if node.close >= 0 else node.name_start)
 
 
 def _end(text: str, node: o.ClassDef, lead: str) -> int:

@@ -240,7 +240,7 @@ class Layout:
         behind = max((e.end for e in self.edits if not e.text and e.start <= offset < e.end), default=offset)
         rest = self.text[behind:]
         if rest.strip() and not self.blank_at(behind):
-            body = [node for node in self.file.outline.body if getattr(node, "outer_start", node.start) >= behind]
+            body = [node for node in self.file.outline.body if node.outer_start >= behind]
             definition = body and isinstance(body[0], (o.FunctionDef, o.ClassDef))
             text += "\n\n" if definition else "\n"
         return Edit(self.file.path, offset, offset, text)
@@ -252,7 +252,7 @@ class Layout:
         if isinstance(first, o.ExprStatement) and isinstance(first.value, o.String) and first.value.value is not None:
             offset = next_line(text, first.end)
             return offset, "\n" if text[:offset].endswith(("\n", "\r")) else "\n\n"
-        stop = len(text) if first is None else line_start(text, getattr(first, "outer_start", first.start))
+        stop = len(text) if first is None else line_start(text, first.outer_start)
         header = keep = 0
         while header < stop:
             line = text[header : next_line(text, header)]

@@ -144,7 +144,7 @@ class Started:
 def _head(module: Module, statement: o.Node) -> int:
     """Where a statement begins, with the comments above it."""
     text = module.text
-    start = line_start(text, getattr(statement, "outer_start", statement.start))
+    start = line_start(text, statement.outer_start)
     while start and text[line_start(text, start - 1) : start].lstrip().startswith("#"):
         start = line_start(text, start - 1)
     return start

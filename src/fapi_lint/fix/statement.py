@@ -103,16 +103,13 @@ class Names:
 
     def render(self, limit: int) -> str:
         """The statement; one that became too long for a line is set in parentheses, one name per line."""
-        text = self._join()
+        text = self.head + "".join(i.before + i.text + i.gap + i.comma + i.comment for i in self.items) + self.tail
         lead = indentation_at(self._source, self._statement.start)
         plain = not any("#" in part or _breaks(part) for part in (text,))
         if plain and len(lead) + len(text) > limit and self.head.startswith("from"):
             head = self.head.rstrip("(").rstrip() + " ("
             return exploded(head, [item.text for item in self.items], lead, self._newline)
         return text
-
-    def _join(self) -> str:
-        return self.head + "".join(i.before + i.text + i.gap + i.comma + i.comment for i in self.items) + self.tail
 
 
 @lru_cache(maxsize=64)  # Every fix of a file asks for it.

@@ -137,7 +137,7 @@ def insert_argument(
     closing `**kwargs`.
     """
     text, args = file.text, call.args
-    argument = _lines(file, argument)
+    argument = argument.replace("\n", newline(text))
     if not args:
         return _first_of_empty(file, call, argument)
     if len(args) == 1 and _is_bare_generator(args[0]):
@@ -293,10 +293,6 @@ def _skip(text: str, offset: int) -> int:
 
 def _opens_line(text: str, offset: int) -> bool:
     return not text[line_start(text, offset) : offset].strip()
-
-
-def _lines(file: File, text: str) -> str:
-    return text.replace("\n", newline(file.text))
 
 
 # --- statements ------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -145,8 +146,7 @@ class _Rest:
         return []
 
 
-def _by_name(module: Module) -> str:
-    return module.name
+_by_name = attrgetter("name")
 
 
 def _is_written(link: Import) -> bool:

@@ -41,7 +41,10 @@ class Dependencies(Part):
 
     def __contains__(self, definition: Function | Class) -> bool:
         """Whether a function or class is a dependency, by how it is used or by what it asks for."""
-        return definition in self.named or (isinstance(definition, Function) and self._asks(definition))
+        return definition in self.named or (
+            isinstance(definition, Function)
+            and any(any(self.markers(definition, param)) for param in definition.node.params)
+        )
 
     def serves(self, definition: Function | Class) -> bool:
         """Whether it is FastAPI that calls a dependency: nothing else does, or some `Depends(…)` names it."""
@@ -83,10 +86,6 @@ class Dependencies(Part):
                 if isinstance(symbol, (Function, Class)):
                     found.add(symbol)
         return found
-
-    def _asks(self, function: Function) -> bool:
-        """Whether FastAPI gives a parameter of a function what a dependency makes."""
-        return any(any(self.markers(function, param)) for param in function.node.params)
 
     def injected(self, function: Function, param: o.Param) -> Marker | None:
         """The `Depends(…)` that names what FastAPI passes for a parameter, which then is no part of the request."""

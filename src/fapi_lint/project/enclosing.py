@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from fapi_lint.outline import nodes as o
@@ -26,12 +27,8 @@ def enclosing_name(module: Module, offset: int) -> str:
 
 def _at(body: Sequence[o.Stmt], offset: int) -> o.Stmt | None:
     """The one of these statements, in source order, that the offset is in."""
-    before = bisect_right(body, offset, key=_start)
+    before = bisect_right(body, offset, key=attrgetter("outer_start"))
     return body[before - 1] if before and offset < body[before - 1].end else None
-
-
-def _start(statement: o.Stmt) -> int:
-    return getattr(statement, "outer_start", statement.start)
 
 
 def _name(statement: o.Stmt) -> str:

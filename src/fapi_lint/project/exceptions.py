@@ -113,14 +113,12 @@ class Exceptions(Part):
         It is caught, registered with a handler, compared with, or handed to a function or a table that may do so.
         """
         return any(
-            any(map(_is_treatment, self.mentions(base))) or self._are_subclasses_asked_for(base)
+            any(map(_is_treatment, self.mentions(base)))
+            or any(f"{base.name}.__subclasses__()" in module.text for module in self._modules)
             if isinstance(base, Class)
             else self._is_foreign_treated(base)
             for base in self.project.resolver.mro(class_)
         )
-
-    def _are_subclasses_asked_for(self, class_: Class) -> bool:
-        return any(f"{class_.name}.__subclasses__()" in module.text for module in self._modules)
 
     @kept
     def mentions(self, class_: Class) -> list[Sighting]:

@@ -7,7 +7,6 @@ is one of a resource if a model or schemas are called like it, or if the items b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -225,11 +224,9 @@ class Handlers(Part):
         verbs = self.project.settings.conventions.handler_verbs
         if operation.route.methods != ("PATCH",):
             return [getattr(verbs, operation.kind)]
-        beside = {method for path in operation.route.full_paths for method in self._methods_at(path)}
-        return [verbs.patch, verbs.update] if "PUT" in beside else [verbs.update]
-
-    def _methods_at(self, path: str) -> Iterable[str]:
-        return (method for route in self.project.routes.by_path.get(path_key(path), ()) for method in route.methods)
+        by_path = self.project.routes.by_path
+        beside = [route for path in operation.route.full_paths for route in by_path.get(path_key(path), ())]
+        return [verbs.patch, verbs.update] if any("PUT" in route.methods for route in beside) else [verbs.update]
 
     def _answers_list(self, route: Route) -> bool | None:
         """Whether a route answers with a list, by its response model; None where that is not known."""

@@ -178,15 +178,12 @@ class ModelAttributes:
             symbol
             for ancestor in ancestors
             for symbol in [
-                *(s for name in self._model_names(ancestor) for s in self._assigned(ancestor, name)),
+                *(s for n in ancestor.scope.bindings if _CALLED_MODEL.search(n) for s in self._assigned(ancestor, n)),
                 *self._arguments(ancestor, self._calls_of(class_) if ancestor is class_ else ()),
             ]
             if isinstance(symbol, Class) and symbol in self._models
         }
         return found.pop() if len(found) == 1 else None
-
-    def _model_names(self, class_: Class) -> list[str]:
-        return [name for name in class_.scope.bindings if _CALLED_MODEL.search(name)]
 
     def _ancestors(self, class_: Class) -> list[Class]:
         return [ancestor for ancestor in self.resolver.mro(class_) if isinstance(ancestor, Class)]

@@ -71,14 +71,13 @@ class Pairings(Part):
 
     def namesakes(self, model: Model) -> list[Model]:
         """The models of the same registry that a string with this model's name could mean, itself included."""
+        purpose_of = self.project.purposes.of
         return [
             other
             for other in self.project.models.by_name[model.name]
-            if other is model or (other.registry == model.registry and self._counts(other))
+            if other is model
+            or (other.registry == model.registry and purpose_of(other.module) not in ("migration", "test"))
         ]
-
-    def _counts(self, model: Model) -> bool:
-        return self.project.purposes.of(model.module) not in ("migration", "test")
 
     def lineage(self, model: Model) -> list[Model]:
         """The model and the mapped classes it inherits from or that inherit from it: one hierarchy of tables."""
@@ -266,7 +265,8 @@ class Pairings(Part):
         if join.source.class_ not in other.target.ancestors and other.target.class_ not in join.source.ancestors:
             return False
         if join.secondary is not None and other.secondary is not None:
-            return self.same_secondary(join.secondary, other.secondary)
+            name = self.secondary_name(join.secondary)
+            return name is not None and name == self.secondary_name(other.secondary)
         return join.key is not None and join.key is other.key
 
     def is_nullable(self, column: Column) -> bool:
@@ -279,10 +279,6 @@ class Pairings(Part):
         return column.mapped_type is None or any(
             is_none(m) or _is_optional(m) for m in union_members(column.mapped_type)
         )
-
-    def same_secondary(self, one: Located, other: Located) -> bool:
-        """Whether two `secondary` arguments are one table."""
-        return self.secondary_name(one) is not None and self.secondary_name(one) == self.secondary_name(other)
 
     def secondary_name(self, located: Located) -> str | None:
         """The name of a secondary table, written as a string or taken from the `Table` behind a variable."""

@@ -65,12 +65,8 @@ def _literal(project: Project, located: Located) -> Located:
 def _bound(target: o.Expr, item: Located) -> Round:
     if isinstance(target, o.Name):
         return {target.id: item}
-    items = _parts(item.expr)
+    items = item.expr.items if isinstance(item.expr, o.Collection) else ()
     if not isinstance(target, o.Collection) or len(target.items) != len(items):
         return {}
     pairs = zip(target.items, items, strict=True)
     return {name.id: Located(part, item.scope) for name, part in pairs if isinstance(name, o.Name)}
-
-
-def _parts(expr: o.Expr) -> tuple[o.Expr, ...]:
-    return expr.items if isinstance(expr, o.Collection) else ()

@@ -243,13 +243,14 @@ class Routers(Part):
                 child = call.given("router", 0)
                 if call.func.attr != "include_router" or child is None:
                     continue
-                parent, prefix = self.of(scope, call.func.value), call.argument("prefix")
+                parent, prefix = self.of(scope, call.func.value), call.given("prefix")
                 for names in rounds(self.project, sighting) if parent is not None else ():
                     given = in_round(self.project, scope, child, names)
                     router = self.of(given.scope, given.expr)
                     if router is not None and parent is not None:
-                        text = self._text(in_round(self.project, scope, prefix.value, names)) if prefix else ""
-                        found.setdefault(router, []).append(Inclusion(parent, text))
+                        text = in_round(self.project, scope, prefix, names) if prefix is not None else None
+                        shown = "" if text is None else literal_text(self.project, text.scope, text.expr)
+                        found.setdefault(router, []).append(Inclusion(parent, shown))
         return found
 
     @cached_property
@@ -286,9 +287,6 @@ class Routers(Part):
                     if outer is not None and inner is not None:
                         found.setdefault(outer, set()).add(inner)
         return found
-
-    def _text(self, located: Located) -> str:
-        return literal_text(self.project, located.scope, located.expr)
 
 
 def blocks(scope: Scope, mark: re.Pattern[str]) -> Iterator[Scope]:

@@ -80,15 +80,11 @@ def has_unseen_arguments(project: Project, scope: Scope, call: o.Call) -> bool:
     return any(arg.star == "**" and dict_items(project, scope, arg.value) is None for arg in call.args)
 
 
-def annotated_calls(project: Project, scope: Scope, expr: o.Node | None) -> Iterator[Located]:
-    """The calls inside `Annotated[X, call(…)]`, outermost first; aliases and `Optional` are seen through."""
-    return _annotated_calls(project, scope, expr, set())
-
-
-def _annotated_calls(
-    project: Project, scope: Scope, expr: o.Node | None, seen: set[tuple[Scope, str]]
+def annotated_calls(
+    project: Project, scope: Scope, expr: o.Node | None, seen: set[tuple[Scope, str]] | None = None
 ) -> Iterator[Located]:
-    """Every alias is `seen` through once, however often it stands there."""
+    """The calls inside `Annotated[X, call(…)]`, outermost first; `Optional` is seen through, and every alias once."""
+    seen = set() if seen is None else seen
     for member in union_members(expr):
         symbol = project.resolver.resolve(scope, member) if isinstance(member, (o.Name, o.Attribute)) else None
         if (
@@ -97,7 +93,7 @@ def _annotated_calls(
             and (symbol.scope, symbol.name) not in seen
         ):
             seen.add((symbol.scope, symbol.name))
-            yield from _annotated_calls(project, symbol.scope, symbol.value, seen)
+            yield from annotated_calls(project, symbol.scope, symbol.value, seen)
         if not isinstance(member, o.Subscript):
             continue
         wrapper = project.resolver.external(scope, member.value)
@@ -107,7 +103,7 @@ def _annotated_calls(
             items = items[:1]
         if wrapper is not None and wrapper.name in ("Annotated", "Optional", "Union"):
             for item in items:
-                yield from _annotated_calls(project, scope, item, seen)
+                yield from annotated_calls(project, scope, item, seen)
 
 
 def literal_text(project: Project, scope: Scope, expr: o.Node) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -306,7 +306,7 @@ class Search:
 
     def value(self, value: o.Expr | None, targets: Iterable[o.Expr], block: _Block, annotation: bool = False) -> None:
         """What is assigned; in `__all__`, strings are names of this module."""
-        if block.kind != "module" or not any(_is_all(target) for target in targets):
+        if block.kind != "module" or not any(o.dotted(target).partition(".")[0] == "__all__" for target in targets):
             self.visit(value, block, annotation)
             return
         for node in o.walk(value):
@@ -432,7 +432,8 @@ class Search:
 
     def comprehension(self, node: o.Comprehension, block: _Block, annotation: bool) -> None:
         self.visit(node.generators[0].iter, block)
-        names = [name for part in node.generators for name in _target_names(part.target)]
+        targets = o.walk(*(part.target for part in node.generators))
+        names = [target.id for target in targets if isinstance(target, o.Name)]
         inside = block.inner(node, names, self.word)
         for index, part in enumerate(node.generators):
             self.visit(part.target, inside)
@@ -571,19 +572,11 @@ def _key(symbol: Symbol | None, name: str) -> Key | None:
     return (symbol.path, True) if isinstance(symbol, Module) and symbol.parts[-1] == name else None
 
 
-def _is_all(target: o.Expr) -> bool:
-    return o.dotted(target).partition(".")[0] == "__all__"
-
-
 def _is_namespace(node: o.Expr) -> bool:
     """`globals()`, `vars(…)` or `….__dict__`."""
     if isinstance(node, o.Call):
         return o.dotted(node.func) in ("globals", "vars", "locals")
     return isinstance(node, o.Attribute) and node.attr == "__dict__"
-
-
-def _target_names(target: o.Node) -> Iterator[str]:
-    return (node.id for node in o.walk(target) if isinstance(node, o.Name))
 
 
 def _dotted_name(path: str) -> o.Expr:

@@ -9,7 +9,6 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.class_body import ColumnOrder, names_used_as_columns_only
 from fapi_lint.project.mapped import Column, allows_none
 from fapi_lint.project.project import Project
-from fapi_lint.project.symbols import Class
 from fapi_lint.project.value_types import value_type
 from fapi_lint.rules.rule import Finding, rule
 
@@ -134,7 +133,8 @@ def _fix(column: Column, project: Project, types: MappedTypes) -> Fix | Refusal:
     options = [] if wrapper is None else _deferred(column, wrapper, project)
     if options is None:
         return Refusal("something is wrapped around it")
-    if any(project.models.is_dataclass(class_) for class_ in _classes(column, project)):
+    users = project.models.users_of(column.owner)
+    if any(project.models.is_dataclass(class_) for class_ in (column.owner, *(model.class_ for model in users))):
         return Refusal("in a dataclass it would become an argument of `__init__`")
     optional = allows_none(column)
     if optional is None:
@@ -186,7 +186,3 @@ def _deferred(column: Column, wrapper: o.Expr | None, project: Project) -> list[
     if "#" in around or any(arg.keyword not in ("group", "raiseload") for arg in options):
         return None
     return ["deferred=True", *(f"deferred_{arg.keyword}={file.slice(arg.value)}" for arg in options)]
-
-
-def _classes(column: Column, project: Project) -> list[Class]:
-    return [column.owner, *(model.class_ for model in project.models.users_of(column.owner))]
