@@ -414,8 +414,7 @@ class Table(Part):
 
     def column_name(self, column: o.Call) -> str:
         """The name of one of the columns, empty where it is no literal."""
-        first = column.given("name", 0)
-        return o.text(first) or ""
+        return written_name(column)
 
     @cached_property
     def primary_keys(self) -> list[o.Call]:
@@ -451,6 +450,11 @@ class Table(Part):
             return False
         symbol = self.project.resolver.external(self.variable.scope, expr.func)
         return symbol is not None and symbol.name == name
+
+
+def written_name(column: o.Call) -> str:
+    """The name in the database that a column's call gives it, empty where it is no literal."""
+    return o.text(column.given("name")) or o.text(column.given("name", 0)) or ""
 
 
 def _says(options: o.Expr, *keys: str) -> bool:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.kept import kept
-from fapi_lint.project.mapped import Column, ForeignKey, Model, Relationship
+from fapi_lint.project.mapped import Column, ForeignKey, Model, Relationship, written_name
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
 from fapi_lint.project.purpose import Purpose
@@ -386,12 +386,8 @@ def backref_name(relationship: Relationship) -> str | None:
 
 def column_name(column: Column) -> str:
     """The name of a column in the database: its attribute's, unless another is written."""
-    for located in column.calls:
-        if isinstance(located.expr, o.Call):
-            first = located.expr.given("name", 0)
-            if isinstance(first, o.String) and first.value:
-                return first.value
-    return column.name
+    written = (written_name(call.expr) for call in column.calls if isinstance(call.expr, o.Call))
+    return next(filter(None, written), column.name)
 
 
 def _letters(name: str) -> str:

@@ -7,6 +7,7 @@ from functools import cached_property
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
+from fapi_lint.project.pairing import column_name
 from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Variable
 
@@ -26,7 +27,7 @@ class Timestamps(Part):
         """The timestamps that a model has neither itself nor from a base; none where a base cannot be seen."""
         if model.is_view or not self._is_seen(model):
             return []
-        given = {column_name(column.call) for column in model.columns.values()}
+        given = {column_name(column) for column in model.columns.values()}
         return [
             name
             for name in self.names
@@ -112,9 +113,3 @@ class Timestamps(Part):
         return (
             set() if self.mixin is None else self.project.imports.reachable([self.mixin.module]) - {self.mixin.module}
         )
-
-
-def column_name(call: o.Call | None) -> str | None:
-    """The name that a column is given in its call."""
-    first = call.positional[:1] if call is not None else ()
-    return first[0].value.value if first and isinstance(first[0].value, o.String) else None

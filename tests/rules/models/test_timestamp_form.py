@@ -109,6 +109,10 @@ def test_the_servers_timestamps_and_look_alikes_are_silent(line: str) -> None:
             'createdAt = Column("created_at", DateTime(timezone=True), server_default=func.now())',
         ),
         (
+            'createdAt = Column(DateTime, name="created_at")',
+            'createdAt = Column(DateTime(timezone=True), name="created_at")',
+        ),
+        (
             'updatedAt = Column("updated_at", DateTime(timezone=True), server_default=func.now())',
             'updatedAt = Column("updated_at", DateTime(timezone=True), server_default=func.now(), onupdate=func.now())',
         ),

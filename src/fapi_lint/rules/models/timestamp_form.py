@@ -10,9 +10,9 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.column_types import generic_type, python_type, registered_types, type_class
 from fapi_lint.project.mapped import Column
+from fapi_lint.project.pairing import column_name
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External
-from fapi_lint.project.timestamps import column_name
 from fapi_lint.project.values import Located
 from fapi_lint.rules.rule import Finding, rule
 
@@ -99,7 +99,7 @@ def timestamp_form(column: Column, project: Project) -> Iterator[Finding]:
     """
     conventions = project.settings.conventions
     name = f"{column.owner.name}.{column.name}"
-    names = {column.name, column_name(column.call)}
+    names = {column.name, column_name(column)}
     if names.isdisjoint((conventions.created_at, conventions.updated_at)) or not _is_judged(column, project):
         return
     if project.settings.is_exempt("FAPI204", name):
