@@ -79,6 +79,23 @@ def application(routes: str) -> dict[str, str]:
             "def find(key: Union[uuid.UUID, None], db):",
         ),
         (
+            '@router.get("/{id}")\ndef get_device(device_id: int = Path(alias="id")):\n    return {}\n',
+            "Path parameter `device_id` is an `int`, but `Device.id` is a UUID",
+            'def get_device(device_id: uuid.UUID = Path(alias="id")):',
+        ),
+        (
+            "DeviceId = Annotated[int, Path(ge=1)]\n\n\n"
+            '@router.get("/{device_id}")\ndef get_device(device_id: DeviceId):\n    return {}\n',
+            "Path parameter `device_id` is an `int`, but `Device.id` is a UUID",
+            "DeviceId = Annotated[uuid.UUID, Path()]",
+        ),
+        (
+            "class Asked:\n    def __init__(self, device_id: int):\n        self.device_id = device_id\n\n\n"
+            '@router.get("/{device_id}")\ndef get_device(asked: Annotated[Asked, Depends()]):\n    return {}\n',
+            "Path parameter `device_id` is an `int`, but `Device.id` is a UUID",
+            "def __init__(self, device_id: uuid.UUID):",
+        ),
+        (
             "def find(device_id: str, db):\n    return db.get(Device, device_id)\n\n\n"
             '@router.get("/{device_id}")\ndef get_device(device: Device = Depends(find)):\n    return device\n',
             "Path parameter `device_id` is a `str`, but `Device.id` is a UUID",
@@ -103,6 +120,12 @@ def test_parameters(routes: str, message: str, line: str) -> None:
 )
 def test_look_alikes_are_silent(routes: str) -> None:
     assert findings(application(routes), "FAPI405") == []
+
+
+def test_a_converter_in_the_path_stays() -> None:
+    routes = '@router.get("/{id:int}")\ndef get_device(device_id: int = Path(alias="id")):\n    return {}\n'
+    (found,) = findings(application(routes), "FAPI405")
+    assert found.fix is None
 
 
 def test_what_is_done_to_text_stays() -> None:

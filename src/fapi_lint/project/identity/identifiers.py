@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 _PATH_PARAMETER = re.compile(r"\{(\w+)(:\w+)?\}")
+_WRITTEN = (External("builtins.int"), External("builtins.str"))
+"""What identifiers are annotated with where a name says what they are."""
 _PLURAL_IDS = re.compile(r"_ids$|_id_list$")
 
 
@@ -196,11 +198,11 @@ class Identifiers:
     def _join_route(self, flow: Flow, route: Route, handler: Function) -> None:
         functions = [handler, *self.dependencies(handler)]
         for name in path_names(route):
-            named = [(f, param) for f in functions if (param := f.node.param(name)) is not None]
+            named = [(f, param) for f in functions for param in f.node.params if name_in_path(param) == name]
             for function, param in named[1:]:
                 join(flow.parameter(*named[0]), flow.parameter(function, param))
             for function, param in named[:1]:
-                self._join_name(flow, flow.parameter(function, param), name, handler.enclosing, param.annotation)
+                self._join_name(flow, flow.parameter(function, param), param.name, handler.enclosing, param.annotation)
         model = flow.entities.returned(handler)
         located = route.argument("response_model")
         if model in self.project.models.by_class:
@@ -244,7 +246,7 @@ class Identifiers:
 
     @cached_property
     def path_parameters(self) -> dict[Function, set[str]]:
-        """The functions that get path parameters, handlers and dependencies, and the names of these."""
+        """The functions that get path parameters, handlers and dependencies, and the names of these in the path."""
         found: dict[Function, set[str]] = {}
         for route in self.project.routes.all:
             if route.handler is not None:
@@ -261,7 +263,9 @@ class Identifiers:
     def _find_dependencies(self, function: Function, seen: set[Function]) -> Iterator[Function]:
         for param in function.node.params:
             for marker in self.project.dependencies.markers(function, param):
-                symbol = self.project.resolver.resolve(marker.scope, marker.dependency)
+                symbol = self.project.resolver.resolve(marker.scope, marker.called)
+                if isinstance(symbol, Class):
+                    symbol = self.project.resolver.class_member(symbol, "__init__")
                 if isinstance(symbol, Function) and symbol not in seen:
                     seen.add(symbol)
                     yield symbol
@@ -289,7 +293,7 @@ class Identifiers:
     def _join_name(self, flow: Flow, cell: Cell, name: str, scope: Scope, annotation: o.Node | None) -> None:
         """`user_id: int` and `user_ids: list[int]` hold the keys of User, if there is such a model."""
         stem = _PLURAL_IDS.sub("_id", name).removesuffix("_id")
-        if stem == name or cell.knows("columns") or not _names_int(annotation):
+        if stem == name or cell.knows("columns") or not _names_int(self.project, scope, annotation):
             return
         models = nearest(scope.module, (m for m in self._by_snake.get(stem, ()) if len(m.primary_keys) == 1))
         held = cell.item() if cell.has("list") else cell
@@ -320,6 +324,17 @@ def path_names(route: Route) -> list[str]:
     return list(dict.fromkeys(match[1] for path in route.full_paths for match in _PATH_PARAMETER.finditer(path)))
 
 
-def _names_int(annotation: o.Node | None) -> bool:
+def name_in_path(param: o.Param) -> str:
+    """The name of a parameter in the path: its own, or the `alias=` of its `Path(…)`."""
+    for node in o.walk(*filter(None, (param.default, param.annotation))):
+        if isinstance(node, o.Call) and o.dotted(node.func).rpartition(".")[2] == "Path":
+            alias = node.argument("alias")
+            if alias is not None and isinstance(alias.value, o.String):
+                return alias.value.value or ""
+    return param.name
+
+
+def _names_int(project: Project, scope: Scope, annotation: o.Node | None) -> bool:
     meant = parse_annotation(annotation)
-    return meant is not None and any(isinstance(node, o.Name) and node.id in ("int", "str") for node in o.walk(meant))
+    names = (node for node in o.walk(meant) if isinstance(node, (o.Name, o.Attribute))) if meant is not None else ()
+    return any(python_type(project, scope, name) in _WRITTEN for name in names)

@@ -12,7 +12,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.column_types import is_integer_type
 from fapi_lint.project.identity.cells import Cell, Fact, TypeName
-from fapi_lint.project.identity.identifiers import Held, Identifiers, Identity
+from fapi_lint.project.identity.identifiers import Held, Identifiers, Identity, name_in_path
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.pairing import column_name
 from fapi_lint.project.routes import Route
@@ -240,8 +240,12 @@ class Obstacles:
     def _paths(self, identity: Identity) -> Iterator[tuple[Route, str, str]]:
         """The routes that take an identifier, the name by which they do, and their full paths."""
         for owner, name in identity.cell.slots:
-            for route in self._routes.get(owner, ()) if isinstance(owner, Function) else ():
-                yield from ((route, name, path) for path in route.full_paths)
+            if not isinstance(owner, Function):
+                continue
+            param = owner.node.param(name)
+            known = name if param is None else name_in_path(param)
+            for route in self._routes.get(owner, ()):
+                yield from ((route, known, path) for path in route.full_paths)
 
     @cached_property
     def _routes(self) -> dict[Function, list[Route]]:

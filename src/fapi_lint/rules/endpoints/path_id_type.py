@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fapi_lint.fix.edit import Applicability
 from fapi_lint.fix.uuid_keys import uuid_fix
 from fapi_lint.project.column_types import python_type
+from fapi_lint.project.identity.identifiers import name_in_path
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import External
 from fapi_lint.rules.rule import Finding, rule
@@ -140,7 +141,8 @@ def path_id_type(project: Project, _: Project) -> Iterator[Finding]:
         if not project.is_judged(function.module) or not project.purposes.is_application(function.module):
             continue
         for param in function.node.params:
-            type_ = python_type(project, function.enclosing, param.annotation) if param.name in names else None
+            is_in_path = name_in_path(param) in names
+            type_ = python_type(project, function.enclosing, param.annotation) if is_in_path else None
             if not isinstance(type_, External) or type_ not in _OTHERS:
                 continue
             held = project.identifiers.uuids_of_slot(function, param.name)
