@@ -11,7 +11,7 @@ from fapi_lint.testing import findings, fixed
 
 MODELS = """\
 from sqlalchemy import ForeignKey
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, DynamicMapped, Mapped, mapped_column, relationship
 
 
 class Base(DeclarativeBase):
@@ -21,6 +21,8 @@ class Base(DeclarativeBase):
 class User(Base):
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True)
+    friends: Mapped[list["User"]] = relationship()
+    posts: DynamicMapped["User"] = relationship()
 """
 SCHEMAS = """\
 from pydantic import BaseModel, ConfigDict
@@ -47,13 +49,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import User
 from app.schemas import Outer, Plain, UserRead
-from app.services import Users, current_user, find_user, find_users, untyped
+from app.services import Users, any_users, current_user, find_user, find_users, untyped
 
 router = APIRouter()
 
 
 """
 SERVICES = """\
+from collections.abc import Iterable
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from app.models import User
@@ -66,6 +70,10 @@ async def find_user(db: AsyncSession, key: int):
 
 async def find_users(db: AsyncSession) -> list[User]:
     return list((await db.scalars(select(User))).all())
+
+
+async def any_users(db: AsyncSession) -> Iterable[User]:
+    return await db.scalars(select(User))
 
 
 async def current_user(db: AsyncSession):
@@ -118,6 +126,9 @@ def fix(code: str) -> str:
         ("return await find_user(db, key)", "return UserRead.model_validate(await find_user(db, key))"),
         ("return await db.get(User, key)", "return UserRead.model_validate(await db.get(User, key))"),
         ("user = User(id=1)\nreturn user  # new", "user = User(id=1)\nreturn UserRead.model_validate(user)  # new"),
+        ("return (await find_users(db))[0]", "return UserRead.model_validate((await find_users(db))[0])"),
+        ("for user in await find_users(db):\n    return user",
+         "for user in await find_users(db):\n    return UserRead.model_validate(user)"),
         ("if key:\n    return await current_user(db)\nreturn await db.scalar(select(User))",
          "if key:\n    return UserRead.model_validate(await current_user(db))\n"
          "return UserRead.model_validate(await db.scalar(select(User)))"),
@@ -138,6 +149,17 @@ def test_objects(before: str, after: str) -> None:
         ("classes = await find_users(db)\nreturn classes",
          "classes = await find_users(db)\nreturn [UserRead.model_validate(item) for item in classes]"),
         ("return Users(db).old(key)", "return [UserRead.model_validate(item) for item in Users(db).old(key)]"),
+        ("return (await find_users(db))[:9]",
+         "return [UserRead.model_validate(item) for item in (await find_users(db))[:9]]"),
+        ("return [u for u in await db.scalars(select(User)) if u.id > key]",
+         "return [UserRead.model_validate(u) for u in await db.scalars(select(User)) if u.id > key]"),
+        ("found = []\nfor user in await find_users(db):\n    if user.id:\n        found.append(user)\nreturn found",
+         "found = []\nfor user in await find_users(db):\n    if user.id:\n        found.append(user)\n"
+         "return [UserRead.model_validate(item) for item in found]"),
+        ("found = []\nfound.extend(await any_users(db))\nreturn found",
+         "found = []\nfound.extend(await any_users(db))\nreturn [UserRead.model_validate(item) for item in found]"),
+        ("user = await find_user(db, key)\nreturn user.friends",
+         "user = await find_user(db, key)\nreturn [UserRead.model_validate(item) for item in user.friends]"),
     ],
 )  # fmt: skip
 def test_lists(before: str, after: str) -> None:
@@ -245,6 +267,13 @@ def test_without_fix(code: str, reason: str) -> None:
         handler("user = untyped(db, key)\nif key:\n    user = await find_user(db, key)\nreturn user"),
         handler("return await find_user(db, key)", model="response_model=None"),
         handler("return select(User)"),
+        handler("found = []\nreturn found"),
+        handler("found = []\nfound.append(UserRead.model_validate(await find_user(db, key)))\nreturn found"),
+        handler("found = []\nfound.append(await find_user(db, key))\nfound.append({'id': 1})\nreturn found"),
+        handler("found = []\nfound.append(await find_user(db, key))\nfill(found)\nreturn found"),
+        handler("found = []\nfound.append(await find_user(db, key))\nfound.insert(0, 1)\nreturn found"),
+        handler("user = await find_user(db, key)\nreturn user.posts"),
+        handler("return [user.id for user in await find_users(db)]"),
         "async def get_x(db: AsyncSession):\n    return await find_user(db, 1)\n",
     ],
 )

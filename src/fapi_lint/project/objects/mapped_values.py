@@ -16,10 +16,11 @@ from fapi_lint.project.inference.type import Type
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.calls import ALL, NO_ROWS, ONE
 from fapi_lint.project.part import Part
+from fapi_lint.project.routers import own_nodes
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
 from fapi_lint.project.traversal import return_values
 
-_CONTAINERS = frozenset(["list", "List", "Sequence"])
+_CONTAINERS = frozenset(["list", "List", "Sequence", "Collection", "Iterable", "set", "Set", "AbstractSet"])
 _KEEPING = frozenset(["list", "sorted", "reversed"])
 _MAKING = frozenset(["model_validate", "from_orm", "parse_obj"])
 """Class methods of SQLModel that make an object, as of Pydantic."""
@@ -69,7 +70,33 @@ class MappedValues(Part):
                 return self._agreed(self._of(scope, e) for e in expr.operands if not is_none(e))
             case o.Call():
                 return self._call(scope, expr)
+            case o.Attribute():
+                return self._related(scope, expr)
+            case o.Subscript(items=(index,)):
+                found = self._of(scope, expr.value)
+                is_list = isinstance(found, Mapped) and found.form == "list"
+                return self._item(found) if isinstance(index, o.Number) else found if is_list else None
+            case o.Comprehension(kind="list", items=(o.Name(id=name),), generators=(source,)):
+                if isinstance(source.target, o.Name) and source.target.id == name:
+                    return self._several(self._item(self._of(scope, source.iter)))
         return None
+
+    def _item(self, found: Found) -> Found:
+        """What iterating gives."""
+        is_many = isinstance(found, Mapped) and found.form in ("list", "scalars", "query")
+        return Mapped(found.model, "object") if is_many and isinstance(found, Mapped) else None
+
+    def _several(self, found: Found) -> Found:
+        """A list of objects."""
+        return Mapped(found.model, "list") if isinstance(found, Mapped) and found.form == "object" else None
+
+    def _related(self, scope: Scope, expr: o.Attribute) -> Found:
+        """`post.author`, by the annotation of the relationship."""
+        found = self._of(scope, expr.value)
+        if not isinstance(found, Mapped) or found.form != "object":
+            return None
+        known = found.model.relationships.get(expr.attr)
+        return None if known is None or known.annotation is None else self._annotated(known.scope, known.annotation)
 
     def _agreed(self, values: Iterable[Found]) -> Found:
         found: Found = _SAME
@@ -108,9 +135,28 @@ class MappedValues(Part):
             return self._parameter(function, binding.node)
         if binding.annotation is not None:
             return self._annotated(scope, binding.annotation)
+        if isinstance(binding.statement, o.For) and binding.statement.target is binding.node:
+            return self._item(self._of(scope, binding.statement.iter))
         if binding.value is None or not isinstance(binding.statement, (o.Assign, o.NamedExpr)):
             return None
+        if isinstance(binding.value, o.Collection) and not binding.value.items and isinstance(binding.node, o.Name):
+            return self._filled(scope, binding.node.id)
         return self._of(scope, binding.value)
+
+    def _filled(self, scope: Scope, name: str) -> Found:
+        """What a list that begins empty holds in the end, where it only grows by `append()` and `extend()`."""
+        grown: list[Found] = []
+        for node in own_nodes(scope):
+            match node:
+                case o.Call(func=o.Attribute(value=o.Name(id=filled), attr=attr), args=(arg,)) if filled == name:
+                    given = self._of(scope, arg.value)
+                    grown.append(self._several(given if attr == "append" else self._item(given)))
+                case o.Attribute(value=o.Name(id=filled), attr=attr) if filled == name:
+                    if attr not in ("append", "extend"):
+                        return None
+                case o.Arg(value=o.Name(id=passed)) | o.AugAssign(target=o.Name(id=passed)) if passed == name:
+                    return None
+        return self._agreed(grown) if grown else None
 
     def _parameter(self, function: Function, param: o.Param) -> Found:
         if param.kind in ("*", "**"):
@@ -134,10 +180,9 @@ class MappedValues(Part):
             if not isinstance(wrapper, External):
                 return None
             inner = self._annotated(scope, member.items[0], depth + 1)
-            if wrapper.name in ("Annotated", "Optional"):
+            if wrapper.name in ("Annotated", "Mapped", "Optional"):
                 return inner
-            plain = isinstance(inner, Mapped) and inner.form == "object" and wrapper.name in _CONTAINERS
-            return Mapped(inner.model, "list") if plain and isinstance(inner, Mapped) else None
+            return self._several(inner) if wrapper.name in _CONTAINERS else None
         symbol = self.project.resolver.resolve(scope, member)
         if isinstance(symbol, Variable) and isinstance(symbol.value, o.Subscript):
             return self._annotated(symbol.scope, symbol.value, depth + 1)
@@ -169,9 +214,7 @@ class MappedValues(Part):
             if callee.name == "select" and callee.is_orm and len(call.args) == 1:
                 return self._entity(scope, first, "statement")
             if callee.dotted in {f"builtins.{name}" for name in _KEEPING}:
-                found = self._of(scope, first)
-                many = isinstance(found, Mapped) and found.form in ("list", "scalars", "query")
-                return Mapped(found.model, "list") if many and isinstance(found, Mapped) else None
+                return self._several(self._item(self._of(scope, first)))
         return None
 
     def _typed(self, type_: Type | None) -> Found:
@@ -179,8 +222,7 @@ class MappedValues(Part):
         if type_ is None or type_.is_standard("Coroutine"):
             return None if type_ is None else self._typed(type_.arg)
         if type_.is_standard(*_CONTAINERS):
-            inner = self._typed(type_.arg)
-            return Mapped(inner.model, "list") if isinstance(inner, Mapped) and inner.form == "object" else None
+            return self._several(self._typed(type_.arg))
         model = self.project.models.by_class.get(type_.symbol) if isinstance(type_.symbol, Class) else None
         return None if model is None else Mapped(model, "object")
 

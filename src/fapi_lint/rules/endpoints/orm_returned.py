@@ -223,6 +223,8 @@ def _fix(returned: OrmReturn, response: Response, project: Project) -> Fix:
     edits: list[Edit] = [replace(module, node, schema) for node in models]
     drops = tuple(DropsImport(module.path, o.dotted(node).partition(".")[0]) for node in models)
     for value, _, is_list in returned.values:
+        if isinstance(value, o.Comprehension):
+            value, is_list = value.items[0], False
         text = module.slice(value)
         if is_list:
             item = _item(returned, text)
