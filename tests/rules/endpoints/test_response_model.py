@@ -34,6 +34,7 @@ def found(text: str, head: str = HEAD, **options: object) -> list[Found]:
         '@router.get("/", include_in_schema=False)\ndef f(): return {}',
         '@router.get("/", status_code=200)\ndef f(): ...',
         '@router.get("/")\ndef f(x):\n    if x:\n        return Response()\n    return {"x": x}',
+        'def list(): ...\n\n\n@router.get("/")\ndef f(): return [User()]',
     ],
 )
 def test_fires_without_a_fix(text: str) -> None:
@@ -142,6 +143,7 @@ def test_another_decorator_may_hide_the_annotation() -> None:
         '@router.get("/")\ndef f() -> "Later": ...\nclass Later(BaseModel): ...',
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from x import Y\n"
         '@router.get("/")\ndef f() -> "Y": ...',
+        'class All:\n    def list(self) -> int: ...\n    @router.get("/")\n    def f(self) -> "list[int]": ...',
     ],
 )
 def test_a_name_must_be_there_for_the_decorator(text: str) -> None:

@@ -131,7 +131,8 @@ def _fix(route: Route, handler: Function, returns: Returns, project: Project) ->
         return Refusal("what it returns is no single schema for sure" if returns.values else "it returns nothing")
     spelled = _spelled(route, returns.shape)
     if spelled is None:
-        return Refusal(f"`{returns.shape[0].name}` cannot be named where the decorator stands")
+        what = f"a list of `{returns.shape[0].name}`" if returns.shape[1] else f"`{returns.shape[0].name}`"
+        return Refusal(f"{what} cannot be named where the decorator stands")
     title = f"Add `response_model={spelled.text}`: the response is validated and filtered by it"
     return _added(route, spelled, title, Applicability.UNSAFE)
 
@@ -149,7 +150,7 @@ def _from_annotation(route: Route, handler: Function, project: Project) -> Fix |
     shown = " ".join(_COMMENT.sub("", text).split())
     missing = next((name for name in _names(annotation) if not _is_bound(route, handler, name)), None)
     if missing is not None:
-        return Refusal(f"`{missing.id}` has no value yet where the decorator runs")
+        return Refusal(f"`{missing.id}` has no value yet, or another one, where the decorator runs")
     fastapi = project.versions.fastapi
     alike = fastapi.at_least(0, 89) or (fastapi.lowest is None and not fastapi.is_below(0, 89))
     between = any(d.start > route.call.end and not _is_route(d, handler, project) for d in handler.node.decorators)
@@ -179,11 +180,16 @@ def _names(annotation: o.Node) -> Iterator[o.Name]:
 
 
 def _is_bound(route: Route, handler: Function, name: o.Name) -> bool:
-    """Whether a name has its value when the decorator runs: not under `TYPE_CHECKING`, not further down."""
+    """Whether a name has its value when the decorator runs: not under `TYPE_CHECKING`, not further down.
+
+    `list` may be a method there, while FastAPI reads `-> "list[int]"` with what the module has.
+    """
     found = handler.enclosing.lookup(name.id)
     if found is None:
         return True
     scope, bindings = found
+    if any(isinstance(binding.definition, Function) for binding in bindings):
+        return False
     return any(
         not binding.type_checking and (scope is not handler.enclosing or binding.statement.end <= route.place.start)
         for binding in bindings
@@ -196,6 +202,9 @@ def _spelled(route: Route, shape: Shape) -> Spelling | None:
     spelled = _named(route, schema)
     if spelled is None or not many:
         return spelled
+    assert route.handler is not None
+    if route.handler.enclosing.lookup("list") is not None:
+        return None
     return Spelling(f"list[{spelled.text}]", spelled.needs)
 
 
