@@ -160,6 +160,7 @@ def test_look_alikes(code: str) -> None:
         "scopes.session_scope()",
         "scopes.database.session()",
         "scopes.database.own()",
+        "scopes.new_session()",
     ],
 )
 def test_other_ways_to_open_one(opening: str) -> None:
@@ -192,12 +193,22 @@ class Database:
 database = Database()
 
 
+def new_session():
+    session = SessionLocal()
+    return session
+
+
+def count():
+    with SessionLocal() as session:
+        return session.scalar("x")
+
+
 @contextmanager
 def locked():
     with SessionLocal() as session:
         yield session.scalar("x")
 """
-    handler = f"def get():\n    with locked(), {opening} as db:\n        return db.get(1)\n"
+    handler = f"def get():\n    with locked(), {opening} as db:\n        return db.get(scopes.count())\n"
     head = HEAD + "from app import scopes\nfrom app.scopes import locked, session_scope\n\n\n"
     files = {"app/db.py": DB, "app/scopes.py": scopes, "app/routes.py": f'{head}@router.get("/")\n{handler}'}
     (found,) = findings(files, "FAPI404")

@@ -86,19 +86,22 @@ class OpenedSessions(Part):
 
     @cached_property
     def _managers(self) -> frozenset[Function]:
-        """The application's own context managers that open a session and hand it out."""
+        """The application's own context managers that open a session and hand it out, and functions that return one."""
+        words = needles(self._makers | _SESSIONS)
         return frozenset(
             function
             for function in self.project.functions
-            if function.node.is_generator
-            and any(leaf(decorator.value) in _MANAGERS for decorator in function.node.decorators)
+            if (self._is_manager(function) if function.node.is_generator else mentions(function.node, words))
             and (any(self._opened(function, function.scope)) or self._opens_by_attribute(function))
             and any(
                 self.project.sessions.kind(self.project.types.of(function.scope, node.value))
-                for node, _ in paths(function.scope.body, o.Yield)
+                for node, _ in paths(function.scope.body, o.Yield if function.node.is_generator else o.Return)
                 if node.value is not None
             )
         )
+
+    def _is_manager(self, function: Function) -> bool:
+        return any(leaf(decorator.value) in _MANAGERS for decorator in function.node.decorators)
 
     def _opens_by_attribute(self, function: Function) -> bool:
         """`self._session_maker()`"""
