@@ -32,6 +32,10 @@ def after(text: str) -> str:
             "x = BaseModel, BaseSettings, Field\n",
         ),
         (
+            "import pydantic\nclass S(pydantic.BaseSettings): ...\n",
+            "from pydantic_settings import BaseSettings\nclass S(BaseSettings): ...\n",
+        ),
+        (
             "try:\n    from pydantic_settings import BaseSettings\nexcept ImportError:  # old\n"
             "    from pydantic import BaseSettings\n\nB = BaseSettings\n",
             "from pydantic_settings import BaseSettings\n\nB = BaseSettings\n",
@@ -49,6 +53,7 @@ def test_fix(text: str, expected: str) -> None:
         "from pydantic.v1 import BaseSettings\n",
         "from pydantic import BaseModel  # BaseSettings moved\n",
         "from .pydantic import BaseSettings\n",
+        "import pydantic_settings as pydantic\nclass S(pydantic.BaseSettings): ...\n",
     ],
 )
 def test_other_imports(text: str) -> None:
@@ -57,7 +62,8 @@ def test_other_imports(text: str) -> None:
 
 def test_pydantic_1_and_code_for_both() -> None:
     text = "from pydantic import BaseSettings\n"
-    assert findings({"app/a.py": text}, "FAPI704", versions=Versions(pydantic=Bounds((1, 8), (2,)))) == []
+    for old in (text, "import pydantic\nclass S(pydantic.BaseSettings): ...\n"):
+        assert findings({"app/a.py": old}, "FAPI704", versions=Versions(pydantic=Bounds((1, 8), (2,)))) == []
     for module in ("pydantic_settings", "vendored"):
         both = f"try:\n    from {module} import BaseSettings\nexcept ImportError:\n    {text}"
         assert findings({"app/a.py": both}, "FAPI704") == []

@@ -4,13 +4,18 @@ from collections.abc import Iterator
 
 from fapi_lint.fix.bindings import import_statements
 from fapi_lint.fix.edit import Applicability, DropsImport, Fix, NeedsImport
-from fapi_lint.fix.text import remove_statement
+from fapi_lint.fix.imports import spell
+from fapi_lint.fix.text import remove_statement, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
+from fapi_lint.project.search import search
+from fapi_lint.project.symbols import External
 from fapi_lint.rules.rule import Finding, rule
 
 _MOVED = "BaseSettings"
+_OLD = External(f"pydantic.{_MOVED}")
+_TITLE = f"Import `{_MOVED}` from `pydantic_settings`"
 
 
 @rule("FAPI704", "settings-base", fix=Applicability.SAFE, preference="Configuration")
@@ -59,19 +64,29 @@ def settings_base(module: Module, project: Project) -> Iterator[Finding]:
             message="`BaseSettings` is imported from `pydantic` instead of `pydantic_settings`",
             fix=_fix(module, statement, alias, guarded=bool(guard)),
         )
+    for sighting in search(module, _MOVED):
+        node = sighting.node
+        if isinstance(node, o.Attribute) and project.resolver.external(sighting.scope, node) == _OLD:
+            new = spell(module, f"pydantic_settings.{_MOVED}", node.start)
+            drops = (DropsImport(module.path, o.dotted(node).partition(".")[0]),)
+            edit = replace(module, node, new.text)
+            yield Finding(
+                at=module.place(node),
+                message="`BaseSettings` is taken from `pydantic` instead of `pydantic_settings`",
+                fix=Fix(_TITLE, Applicability.SAFE, (edit,), new.needs, drops),
+            )
 
 
 def _fix(module: Module, statement: o.ImportFrom, alias: o.Alias, *, guarded: bool) -> Fix | None:
-    title = "Import `BaseSettings` from `pydantic_settings`"
     if guarded:
         outer = _fallback(module, statement)
         if outer is None:
             return None
         # Removed and imported anew, so that what else needs the package joins that import.
         kept = tuple(NeedsImport(module.path, "pydantic_settings", a.name, a.asname) for a in statement.names)
-        return Fix(title, Applicability.SAFE, (remove_statement(module, outer),), kept)
+        return Fix(_TITLE, Applicability.SAFE, (remove_statement(module, outer),), kept)
     needs = NeedsImport(module.path, "pydantic_settings", _MOVED, alias.asname)
-    return Fix(title, Applicability.SAFE, (), (needs,), (DropsImport(module.path, alias.asname or alias.name),))
+    return Fix(_TITLE, Applicability.SAFE, (), (needs,), (DropsImport(module.path, alias.asname or alias.name),))
 
 
 def _fallback(module: Module, statement: o.ImportFrom) -> o.Try | None:
