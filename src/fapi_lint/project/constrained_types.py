@@ -38,13 +38,14 @@ STRINGS_ONLY = frozenset(["strip_whitespace", "to_lower", "to_upper"])
 
 
 class ConstrainedType(Part):
-    """One such call, in the annotation of a schema's field or as an alias of a module."""
+    """One such call, in the annotation of a schema's field or of a parameter, or as an alias of a module."""
 
     scope: Scope
     call: o.Call
     name: str
     """`"constr"`."""
-    field: SchemaField | None
+    field: SchemaField | None = None
+    param: o.Param | None = None
 
     @property
     def module(self) -> Module:
@@ -53,7 +54,9 @@ class ConstrainedType(Part):
     @property
     def label(self) -> str:
         """What it constrains."""
-        return "an alias" if self.field is None else f"`{self.field.owner.name}.{self.field.name}`"
+        if self.field is not None:
+            return f"`{self.field.owner.name}.{self.field.name}`"
+        return "an alias" if self.param is None else f"the parameter `{self.param.name}`"
 
     @property
     def item(self) -> o.Arg | None:
@@ -77,18 +80,24 @@ def constrained_types(project: Project) -> list[ConstrainedType]:
         if schema.module in modules and schema.pydantic == 2:
             for field in schema.own_fields:
                 for node in o.walk(field.annotation):
-                    found += _made(project, field.scope, node, field)
+                    found += _made(project, field.scope, node, field=field)
     for module in modules if project.schemas.pydantic == 2 else ():
         for binding in itertools.chain.from_iterable(module.scope.bindings.values()):
-            found += _made(project, module.scope, binding.value, None)
+            found += _made(project, module.scope, binding.value)
+        for function in module.scope.all_functions():
+            for param in function.node.params:
+                for node in o.walk(param.annotation) if param.annotation is not None else ():
+                    found += _made(project, function.enclosing, node, param=param)
     return sorted(found, key=lambda each: (each.module.path, each.call.start))
 
 
-def _made(project: Project, scope: Scope, node: object, field: SchemaField | None) -> Iterator[ConstrainedType]:
+def _made(
+    project: Project, scope: Scope, node: object, *, field: SchemaField | None = None, param: o.Param | None = None
+) -> Iterator[ConstrainedType]:
     if isinstance(node, o.Call):
         symbol = project.resolver.resolve(scope, node.func)
         if isinstance(symbol, External) and symbol.name in TYPES and symbol.dotted in _dotted(symbol.name):
-            yield ConstrainedType(project, scope, node, symbol.name, field)
+            yield ConstrainedType(project, scope, node, symbol.name, field, param)
 
 
 def _dotted(name: str) -> tuple[str, str]:

@@ -81,6 +81,16 @@ def test_arguments_of_pydantic_1(before: str, expected: str) -> None:
     assert after(before) == expected
 
 
+def test_parameters() -> None:
+    text = IMPORTS + "def find(page: conint(ge=1) = 1, name: Optional[constr(max_length=5)] = None): ...\n"
+    assert [f.message for f in findings({PATH: text}, "FAPI304", versions=TWO)] == [
+        "`conint()` makes the type of the parameter `page`, where `Field` serves",
+        "`constr()` makes the type of the parameter `name`, where `Field` serves",
+    ]
+    line = "def find(page: Annotated[int, Field(ge=1)] = 1, name: Optional[Annotated[str, Field(max_length=5)]] = None)"
+    assert line in fixed({PATH: text}, "FAPI304", versions=TWO)[PATH]
+
+
 def test_aliases_of_a_module() -> None:
     text = f"{IMPORTS}Name = constr(max_length=5)\n\n\nclass User(BaseModel):\n    name: Name\n"
     result = fixed({PATH: text}, "FAPI304", versions=TWO)[PATH]
