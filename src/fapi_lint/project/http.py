@@ -242,3 +242,6 @@ def _numbers(expr: o.Expr) -> Iterator[o.Number]:
     elif isinstance(expr, o.IfExp):
         yield from _numbers(expr.body)
         yield from _numbers(expr.orelse)
+    elif isinstance(expr, o.Operation) and expr.operator == "or":
+        for operand in expr.operands:
+            yield from _numbers(operand)

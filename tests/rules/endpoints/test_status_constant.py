@@ -77,6 +77,7 @@ def test_both_branches_of_a_condition() -> None:
     text = "from fastapi import HTTPException\ndef f(x): raise HTTPException(404 if x else 403)"
     assert len(rows(text)) == 2
     assert "status.HTTP_404_NOT_FOUND if x else status.HTTP_403_FORBIDDEN" in fix(text)
+    assert "x or status.HTTP_404_NOT_FOUND" in fix("from fastapi import HTTPException\nraise HTTPException(x or 404)")
 
 
 @pytest.mark.parametrize(
