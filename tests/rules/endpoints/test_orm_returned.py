@@ -44,7 +44,7 @@ class Outer(BaseModel):
 HEAD = """\
 from typing import Annotated, Any, List
 from fastapi import APIRouter, Depends, Response
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import User
@@ -126,6 +126,9 @@ def fix(code: str) -> str:
         ("return await find_user(db, key)", "return UserRead.model_validate(await find_user(db, key))"),
         ("return await db.get(User, key)", "return UserRead.model_validate(await db.get(User, key))"),
         ("user = User(id=1)\nreturn user  # new", "user = User(id=1)\nreturn UserRead.model_validate(user)  # new"),
+        ("return await db.merge(User(id=key))", "return UserRead.model_validate(await db.merge(User(id=key)))"),
+        ("return await db.scalar(insert(User).returning(User))",
+         "return UserRead.model_validate(await db.scalar(insert(User).returning(User)))"),
         ("return (await find_users(db))[0]", "return UserRead.model_validate((await find_users(db))[0])"),
         ("for user in await find_users(db):\n    return user",
          "for user in await find_users(db):\n    return UserRead.model_validate(user)"),

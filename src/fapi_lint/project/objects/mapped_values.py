@@ -255,6 +255,11 @@ class MappedValues(Part):
             return Mapped(found.model, "scalars" if name in ("scalars", "exec", "stream_scalars") else "rows")
         if name in ("get", "get_one") and len(call.args) > 1:
             return self._entity(scope, first, "object")
+        if name == "merge":
+            found = self._of(scope, first)
+            return found if isinstance(found, Mapped) and found.form == "object" else None
+        if name == "returning" and len(call.args) == 1:
+            return self._entity(scope, first, "statement")
         return self._entity(scope, first, "query") if name == "query" and len(call.args) == 1 else None
 
     def _entity(self, scope: Scope, expr: o.Node, form: Form) -> Found:
