@@ -63,3 +63,6 @@ def test_the_session_of_a_class_of_handlers(given: str, calls: int) -> None:
         f"class Users:\n    db: {given}\n\n    @router.get('/')\n    async def a(self):\n        self.db.get(1)\n"
     )
     assert len(findings({"app/api/a.py": text}, "FAPI408")) == calls
+    head = text.partition("    @router.get('/')")[0]
+    given_to = f"{head}\n@router.get('/')\nasync def a(users: Users = Depends()):\n    users.db.get(1)\n"
+    assert len(findings({"app/api/a.py": given_to}, "FAPI408")) == calls

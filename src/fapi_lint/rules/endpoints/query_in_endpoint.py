@@ -81,9 +81,8 @@ def _may_hold_session(handler: Function) -> bool:
 
 
 def _is_session(handler: Function, expr: o.Expr, project: Project) -> bool:
-    """Whether an expression is a session that the handler is given, or that the object of a method holds."""
+    """Whether an expression is a session that the handler is given, or that something given holds."""
     given, _, attribute = o.dotted(expr).partition(".")
-    param = handler.node.param(given) if given and "." not in attribute else None
-    if param is None or (attribute and not (handler.is_method and param is handler.node.params[0])):
+    if not given or "." in attribute or handler.node.param(given) is None:
         return False
     return project.sessions.kind(project.types.of(handler.scope, expr)) is not None
