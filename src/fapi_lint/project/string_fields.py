@@ -13,7 +13,7 @@ from fapi_lint.project.kept import kept
 from fapi_lint.project.part import Part
 from fapi_lint.project.resources import ENVELOPES
 from fapi_lint.project.schemas import Schema, SchemaField
-from fapi_lint.project.symbols import Class, External, Scope
+from fapi_lint.project.symbols import Class, External, Scope, Symbol, Variable
 
 _INPUT = ("create", "update")
 _WRITING = frozenset(["PATCH", "POST", "PUT"])
@@ -87,23 +87,28 @@ class StringFields(Part):
 
     def _is_plain(self, field: SchemaField) -> bool:
         """Whether it is a `str` (or None), and nothing that is written about it says which strings."""
-        members = [each for each in self._members(field.scope, field.annotation) if not is_none(each)]
-        if len(members) != 1 or members[0] is None:
-            return False
-        if self.project.resolver.resolve(field.scope, members[0]) != External("builtins.str"):
+        if list(self._members(field.scope, field.annotation, set())) != [External("builtins.str")]:
             return False
         return not isinstance(field.default, o.Call) or self._says_nothing(field.scope, field.default)
 
-    def _members(self, scope: Scope, annotation: o.Node | None) -> Iterator[o.Node | None]:
-        """The members of a union; None for what is more than a name, or constrained by `Annotated`."""
+    def _members(
+        self, scope: Scope, annotation: o.Node | None, seen: set[tuple[Scope, str]]
+    ) -> Iterator[Symbol | None]:
+        """What a union is made of, None left out and aliases followed once; None for what `Annotated` constrains."""
         for member in self.project.resolver.union_members(scope, annotation):
+            if is_none(member):
+                continue
             if not isinstance(member, o.Subscript):
-                yield member if isinstance(member, (o.Name, o.Attribute)) else None
+                symbol = self.project.resolver.resolve(scope, member)
+                if not isinstance(symbol, Variable):
+                    yield symbol
+                elif (key := (symbol.scope, symbol.name)) not in seen:
+                    yield from self._members(symbol.scope, symbol.value, seen | {key})
                 continue
             wrapper = self.project.resolver.external(scope, member.value)
             is_annotated = wrapper is not None and wrapper.name == "Annotated"
             if is_annotated and all(self._says_nothing(scope, item) for item in member.items[1:]):
-                yield from self._members(scope, member.items[0])
+                yield from self._members(scope, member.items[0], seen)
             else:
                 yield None
 

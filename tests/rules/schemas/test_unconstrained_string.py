@@ -12,6 +12,10 @@ HEAD = (
     "from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints\n"
     "from pydantic import constr, field_validator, validator\n"
 )
+ALIASES = (
+    "Shown = Annotated[str, Field(description='x')]\nShort = Annotated[str, Field(max_length=3)]\n"
+    "Endless = Annotated[Endless, 'x']\n"
+)
 MODEL = """\
 from sqlalchemy import String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -34,7 +38,7 @@ def names(body: str) -> list[str]:
 
 
 def one(field: str, owner: str = "UserCreate(BaseModel)") -> list[str]:
-    return names(f"class {owner}:\n    {field}\n")
+    return names(f"{ALIASES}class {owner}:\n    {field}\n")
 
 
 @pytest.mark.parametrize(
@@ -49,6 +53,7 @@ def one(field: str, owner: str = "UserCreate(BaseModel)") -> list[str]:
         "name: str = Field(..., description='who', alias='n')",
         "name: Annotated[str, Field(description='who')]",
         "name: Annotated[str | None, Field(description='who')] = None",
+        "name: Shown | None",
     ],
 )
 @pytest.mark.parametrize(
@@ -77,6 +82,8 @@ def test_plain_strings(field: str, owner: str) -> None:
         "name: str | int",
         "name: list[str]",
         "name: Unknown",
+        "name: Short",
+        "name: Endless",
         "name: Annotated[str, Field(description='x')] = Field(max_length=3)",
     ],
 )
