@@ -216,6 +216,21 @@ def test_a_given_alias_is_used_where_an_import_is_needed() -> None:
             "from sqlalchemy import String\nfrom app.x import y\n",
         ),
         (
+            "from __future__ import annotations\nfrom app.x import y\n",
+            [need("typing", "TYPE_CHECKING")],
+            "from __future__ import annotations\n\nfrom typing import TYPE_CHECKING\n\nfrom app.x import y\n",
+        ),
+        (
+            "from __future__ import annotations\nfrom app.x import y\nfrom fastapi import status\n",
+            [need("uuid")],
+            "from __future__ import annotations\nimport uuid\nfrom app.x import y\nfrom fastapi import status\n",
+        ),
+        (
+            "from __future__ import annotations; from app.x import y\n",
+            [need("uuid")],
+            "from __future__ import annotations; from app.x import y\n\nimport uuid\n",
+        ),
+        (
             "from zz import a\nfrom bb import c\n",
             [need("dd", "e")],
             "from zz import a\nfrom bb import c\nfrom dd import e\n",

@@ -79,6 +79,9 @@ class Layout:
             None,
         )
         self.groups = self.grouped(self._top_level())
+        futures = [node for group in self.groups for line, node in group if line.section == FUTURE]
+        self.first = self.behind(file.outline.body, futures[-1]) if futures else 0
+        """Where the first statement may go: nothing but the docstring stands before `from __future__ import …`."""
 
     def _top_level(self) -> Sequence[Any]:
         body = self.file.outline.body
@@ -156,7 +159,7 @@ class Layout:
                 near = near or [node for other, node in group if other.section == line.section]
                 anchor = near[-1] if near else group[-1][1]
             if following:
-                offset, rank = line_of(self.text, block, anchor)[0], 3
+                offset, rank = max(line_of(self.text, block, anchor)[0], self.first), 3
             else:
                 offset, rank = self.behind(block, anchor), 0
             order = (key or _ORDERS[0])(line)
@@ -169,7 +172,8 @@ class Layout:
             self.parts.append(_Part(offset, 1, line.section, order, text))
         elif groups:
             offset = line_of(self.text, block, groups[0][0][1])[0]
-            self.parts.append(_Part(offset, 2, line.section, order, text))
+            rank = 2 if offset >= self.first else 1
+            self.parts.append(_Part(max(offset, self.first), rank, line.section, order, text))
         else:
             self.parts.append(_Part(-1, 1, line.section, order, text))
 
