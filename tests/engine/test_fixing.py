@@ -67,6 +67,14 @@ def test_a_fix_that_breaks_a_file_is_dropped_and_reported_and_others_stay() -> N
     assert "This is a defect of" in problem
 
 
+def test_a_fix_that_python_refuses_is_dropped() -> None:
+    files = {"a.py": "def f():\n    g()\n", "b.py": "return 1\ng()\n"}
+    outcome = run(files, rule_that(replacing("g()", "await x")))
+    assert texts(outcome) == {"b.py": "return 1\nawait x\n"}, "what it refused before may stay so"
+    (problem,) = outcome.problems
+    assert "Python would refuse the file ('await' outside async function, line 2)" in problem
+
+
 def test_a_broken_fix_is_dropped_in_every_file() -> None:
     def make(module: Module, project: Project) -> Fix | None:
         if not module.path.endswith("a.py") or "1" not in module.text:

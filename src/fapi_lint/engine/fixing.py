@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
@@ -182,6 +183,21 @@ def _reread(texts: Mapping[File, str], jobs: int) -> dict[str, File | str]:
         failure = outline.failure
         if failure is not None and module.outline.failure is None:
             found[module.path] = f"because the file would not parse ({failure.message}, line {failure.row})"
+        elif (reason := _refusal(source.text)) and not _refusal(module.text):
+            found[module.path] = f"because Python would refuse the file ({reason})"
         else:
             found[module.path] = Module(source, outline, module.origin)
     return {file.path: found[file.path] for file in texts}
+
+
+def _refusal(text: str) -> str:
+    """Why Python refuses a text that parses, such as for an `await` outside of an `async def`; empty if it does not."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return f"{error.msg}, line {error.lineno}"
+    except (MemoryError, RecursionError, ValueError):
+        pass
+    return ""
