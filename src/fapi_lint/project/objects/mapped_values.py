@@ -16,9 +16,8 @@ from fapi_lint.project.inference.type import Type
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.calls import ALL, NO_ROWS, ONE
 from fapi_lint.project.part import Part
-from fapi_lint.project.routers import own_nodes
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope, Variable
-from fapi_lint.project.traversal import return_values
+from fapi_lint.project.traversal import own_nodes, return_values
 
 _CONTAINERS = frozenset(["list", "List", "Sequence", "Collection", "Iterable", "set", "Set", "AbstractSet"])
 _KEEPING = frozenset(["list", "sorted", "reversed"])
@@ -146,7 +145,7 @@ class MappedValues(Part):
     def _filled(self, scope: Scope, name: str) -> Found:
         """What a list that begins empty holds in the end, where it only grows by `append()` and `extend()`."""
         grown: list[Found] = []
-        for node in own_nodes(scope):
+        for node in own_nodes(scope.body):
             match node:
                 case o.Call(func=o.Attribute(value=o.Name(id=filled), attr=attr), args=(arg,)) if filled == name:
                     given = self._of(scope, arg.value)
