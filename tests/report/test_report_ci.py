@@ -122,9 +122,8 @@ def test_rdjson_result(finding, report):
             "location": {"path": "app/models/post.py", "range": span},
             "severity": "ERROR",
             "code": {"value": "FAPI205", "url": "https://example.org/rules/backref"},
-            "suggestions": [{"range": span, "text": 'back_populates="posts"'}],
         }
-    ]
+    ], "A suggestion is taken alone, and this fix edits another file too."
 
 
 def test_rdjson_counts_bytes(finding):
@@ -154,6 +153,7 @@ def test_rdjson_counts_bytes(finding):
     ids=["line start", "unsafe", "display", "unknown bytes"],
 )
 def test_rdjson_suggests_only_what_it_can_place(applicability, start, suggested, finding):
-    edits = (*finding().fix.edits, ReportedEdit(finding().filename, "import x\n", start, start))
+    (edit, *_), path = finding().fix.edits, finding().filename
+    edits = (edit, ReportedEdit(path, "import x\n", start, start))
     (result,) = rdjson(finding(fix=ReportedFix(applicability, "t", edits)))
     assert len(result.get("suggestions", ())) == (2 if suggested else 0)

@@ -41,14 +41,13 @@ def _diagnostic(diagnostic: Diagnostic, root: str) -> dict[str, Any]:
 
 
 def _suggestions(diagnostic: Diagnostic) -> list[dict[str, Any]]:
-    """The edits of the fix in the finding's own file, all of them or none; the format knows no other file."""
+    """The edits of the fix, all of them or none: the format knows no file but the finding's own."""
     fix = diagnostic.fix
     if fix is None or fix.applicability == "display" or fix.moves:
         return []
-    edits = [edit for edit in fix.edits if edit.filename == diagnostic.filename]
-    if not all(_is_known(end, diagnostic) for edit in edits for end in (edit.location, edit.end_location)):
+    if not all(_is_known(edit, diagnostic) for edit in fix.edits):
         return []
-    return [{"range": _range(edit, diagnostic), "text": edit.content} for edit in edits]
+    return [{"range": _range(edit, diagnostic), "text": edit.content} for edit in fix.edits]
 
 
 def _range(item: Diagnostic | ReportedEdit, diagnostic: Diagnostic) -> dict[str, dict[str, int]]:
@@ -64,8 +63,9 @@ def _position(position: Position, diagnostic: Diagnostic) -> dict[str, int]:
     return {"line": position.row, "column": position.column + wider}
 
 
-def _is_known(position: Position, diagnostic: Diagnostic) -> bool:
-    return position.column == 1 or bool(_line(position, diagnostic))
+def _is_known(edit: ReportedEdit, diagnostic: Diagnostic) -> bool:
+    ends = edit.location, edit.end_location
+    return edit.filename == diagnostic.filename and all(end.column == 1 or _line(end, diagnostic) for end in ends)
 
 
 def _line(position: Position, diagnostic: Diagnostic) -> str:
