@@ -156,6 +156,16 @@ def test_a_file_that_does_not_parse_is_one_error(app: Path) -> None:
     in_editor(app, session)
 
 
+def test_a_misspelt_suppression_is_told_where_it_is(app: Path) -> None:
+    async def session(editor: Editor) -> None:
+        editor.open(app / "app/limits.py", "LIMIT = 10  # noqa: fapi205\n")
+        (found,) = await editor.diagnostics(app / "app/limits.py")
+        assert found.message == "`# noqa: fapi205` suppresses nothing: write `# noqa: FAPI205`"
+        assert found.range == types.Range(types.Position(0, 0), types.Position(0, 27))
+
+    in_editor(app, session)
+
+
 @pytest.mark.parametrize("text", ["# coding: nonsense\n", "# coding: latin-1\nX = '\u20ac'\n", "X = '\0'\n"])
 def test_a_text_that_cannot_be_saved_as_it_says_is_told(app: Path, text: str) -> None:
     async def session(editor: Editor) -> None:

@@ -75,6 +75,7 @@ class Run:
         self.applications = applications(options)
         self.buffers = {os.path.abspath(path): raw for path, raw in options.buffers.items()}
         self.problems: list[str] = []
+        self.remarks: list[Remark] = []
         self.failed = False
         with options.clock.stage("discover"):
             for application in list(self.applications):
@@ -260,8 +261,9 @@ class Run:
 
     def _warn(self, application: Application, remarks: Iterable[Remark]) -> None:
         """Tell what there is to know of the files to report on."""
-        files = frozenset(application.files)
-        self.problems += [f"{_shown(each.path)}:{each.row}: {each.message}" for each in remarks if each.path in files]
+        told = [remark for remark in remarks if remark.path in application.files]
+        self.remarks += told
+        self.problems += [f"{_shown(each.path)}:{each.row}: {each.message}" for each in told]
 
     def _judge(self, application: Application, project: Project) -> tuple[Answer, list[str]]:
         """What there is to say of the judged files, and what became of rules that failed."""

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from fapi_lint.config.load import ConfigError
 from fapi_lint.engine.applications import Options, Progress
 from fapi_lint.engine.reading import Memory
+from fapi_lint.engine.recall import Remark
 from fapi_lint.engine.run import Run
 from fapi_lint.report.model import Diagnostic
 from fapi_lint.source.file import LineIndex, SourceError, SourceFile
@@ -38,8 +39,16 @@ class Document(Struct, frozen=True, dict=True):
         return LineIndex(self.text)
 
 
-def check(documents: Sequence[Document], memory: Memory, progress: Progress) -> tuple[list[Diagnostic], list[str]]:
-    """What is found in the open files, and what went wrong.
+class Found(Struct):
+    """What is found in the open files, and what went wrong."""
+
+    diagnostics: Sequence[Diagnostic] = ()
+    remarks: Sequence[Remark] = ()
+    problems: Sequence[str] = ()
+
+
+def check(documents: Sequence[Document], memory: Memory, progress: Progress) -> Found:
+    """What there is to say of the open files.
 
     Of applications whose configuration cannot be used nothing is found; the others are checked all the same.
     """
@@ -47,13 +56,14 @@ def check(documents: Sequence[Document], memory: Memory, progress: Progress) -> 
     while documents:
         options = replace(_options(documents, documents), progress=progress)
         try:
-            report = Run(options, memory).check().report
+            run = Run(options, memory)
+            report = run.check().report
         except ConfigError as error:
             problems.append(str(error))
             documents = _elsewhere(documents, error)
         else:
-            return list(report.diagnostics), [*problems, *report.defects]
-    return [], problems
+            return Found(report.diagnostics, run.remarks, [*problems, *report.defects])
+    return Found(problems=problems)
 
 
 def _elsewhere(documents: Sequence[Document], error: ConfigError) -> list[Document]:

@@ -9,6 +9,7 @@ from pygls import uris
 from pygls.workspace import PositionCodec
 
 from fapi_lint.engine.reading import Memory
+from fapi_lint.engine.recall import Remark
 from fapi_lint.lsp.documents import Document
 from fapi_lint.report.model import Diagnostic, Position, ReportedFix
 from fapi_lint.source.file import LineIndex, SourceFile
@@ -37,6 +38,10 @@ class Places:
         """Raises SourceError if the file cannot be read, and ValueError if it is not as it was."""
         lines = self._lines(path)
         return types.Range(self._position(lines, start), self._position(lines, end))
+
+    def row(self, path: str, row: int) -> types.Range:
+        """A whole row, without its line end. Raises what `range` does."""
+        return self.range(path, Position(row, 1), Position(row, len(self._lines(path).line(row)) + 1))
 
     def _position(self, lines: LineIndex, position: Position) -> types.Position:
         before = lines.line(position.row)[: position.column - 1]
@@ -68,6 +73,16 @@ def diagnostic_of(finding: Diagnostic, places: Places) -> types.Diagnostic:
         severity=types.DiagnosticSeverity.Error if is_broken else types.DiagnosticSeverity.Warning,
         code=finding.code,
         code_description=types.CodeDescription(finding.url) if finding.url else None,
+        source="fapi-lint",
+    )
+
+
+def diagnostic_of_remark(remark: Remark, places: Places) -> types.Diagnostic:
+    """What there is to know of an open file besides its findings."""
+    return types.Diagnostic(
+        range=places.row(remark.path, remark.row),
+        message=remark.message,
+        severity=types.DiagnosticSeverity.Warning,
         source="fapi-lint",
     )
 

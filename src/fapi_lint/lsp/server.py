@@ -21,9 +21,9 @@ from fapi_lint.engine.check import RuleError
 from fapi_lint.engine.failures import origin
 from fapi_lint.engine.noqa import NEVER
 from fapi_lint.engine.reading import Memory
-from fapi_lint.lsp.documents import Document, check, fix, suppress
+from fapi_lint.lsp.documents import Document, Found, check, fix, suppress
 from fapi_lint.lsp.progress import LongCheck
-from fapi_lint.lsp.protocol import Places, diagnostic_of, edit_of, replacement
+from fapi_lint.lsp.protocol import Places, diagnostic_of, diagnostic_of_remark, edit_of, replacement
 from fapi_lint.report.model import Diagnostic
 from fapi_lint.source.file import SourceError
 
@@ -44,7 +44,7 @@ class Server(LanguageServer):
         self._checking: asyncio.Task[None] | None = None
         self._is_stale = False
         self._checked: list[Document] = []
-        self._found: list[Diagnostic] = []
+        self._found = Found()
         self._told: frozenset[str] = frozenset()
 
     # --- checking ----------------------------------------------------------------------------------
@@ -67,21 +67,20 @@ class Server(LanguageServer):
             if self._is_stale:
                 continue
             documents = self._documents()
-            found, problems = await self._find(documents)
+            found = await self._find(documents)
             if self._is_stale:
                 continue
             self._checked, self._found = documents, found
             self._publish()
-            self._tell(problems)
+            self._tell(found.problems)
             await asyncio.to_thread(gc.collect)  # All that the check knew.
 
-    async def _find(self, documents: list[Document]) -> tuple[list[Diagnostic], list[str]]:
-        """What is found in the open files, and what went wrong."""
+    async def _find(self, documents: list[Document]) -> Found:
         try:
             async with self._engine, LongCheck(self) as progress:
                 return await asyncio.to_thread(check, documents, self._memory, progress)
         except Exception as error:
-            return [], [f"{type(error).__name__}: {error}, in {origin(error)}"]
+            return Found(problems=[f"{type(error).__name__}: {error}, in {origin(error)}"])
 
     def _documents(self) -> list[Document]:
         """The open Python files that are on the disk, or could be."""
@@ -94,11 +93,11 @@ class Server(LanguageServer):
     def _publish(self) -> None:
         places = self.places()
         for document in self._checked:
-            found = [finding for finding in self._found if finding.filename == document.path]
+            path = document.path
+            found = [diagnostic_of(each, places) for each in self._found.diagnostics if each.filename == path]
+            found += [diagnostic_of_remark(each, places) for each in self._found.remarks if each.path == path]
             self.text_document_publish_diagnostics(
-                types.PublishDiagnosticsParams(
-                    document.uri, [diagnostic_of(finding, places) for finding in found], document.version
-                )
+                types.PublishDiagnosticsParams(document.uri, found, document.version)
             )
 
     def _tell(self, problems: Iterable[str]) -> None:
@@ -124,7 +123,9 @@ class Server(LanguageServer):
         found: list[types.CodeAction] = []
         if only is None or any(_is_kind(types.CodeActionKind.QuickFix, kind) for kind in only):
             rows = range(params.range.start.line + 1, params.range.end.line + 2)
-            findings = [each for each in self._found if each.filename == document.path and _is_in(each, rows)]
+            findings = [
+                each for each in self._found.diagnostics if each.filename == document.path and _is_in(each, rows)
+            ]
             found += self._fixes(findings)
             found += self._suppressions(document, findings)
         if any(_is_kind(_FIX_ALL, kind) for kind in only or ()):
