@@ -1,6 +1,6 @@
 """Comments that are meant to suppress findings, but not by the syntax for that.
 
-Ruff warns of a `# noqa` of this kind; here those count that name rules of ours.
+Ruff warns of a `# noqa` of this kind; here those count that name rules of ours, or none and no other tool.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from .suppressions import Suppression, parse
 _PART = re.compile(r"#(?!\d)(?:[^#\r\n]|#(?=\d))*")
 _ADDRESSED = re.compile(r"#[ \t]*fapi[-_ ]?lint(?P<colon>[ \t]*:|\b)[ \t]*(?P<word>[a-z-]*)(?P<rest>.*)", re.IGNORECASE)
 _NOQA = re.compile(r"#[ \t]*(?P<word>no[-_]qa|[a-z]+)[ \t]*(?P<rest>.*)", re.IGNORECASE)
+_SENTENCE = re.compile(r"[,;.!?](?:[ \t]+(?!noqa)[a-z][^:]*)?", re.IGNORECASE)
+_OTHERS = re.compile(r"[A-Z]+[0-9]+")
 _WORDS = ("ignore", "ignore-file", "ignore-line", "ignore-next-line", "noqa", "disable", "off", "skip", "skip-file")
 
 
@@ -81,9 +83,11 @@ def _noqa(
     match = _NOQA.match(said)
     if match is None or not get_close_matches(match["word"].lower(), ["noqa"], 1, 0.7):
         return ""
-    named = rules.get(match["rest"].lstrip(": \t").partition(" ")[0].rstrip(","))
-    if directive is None and named and match["word"].lower() == "noqa":
-        return f"# noqa: {named}"
+    if directive is None and match["word"].lower() == "noqa":
+        if _SENTENCE.fullmatch(match["rest"]) and not _OTHERS.search(match["rest"]):
+            return "# noqa"
+        if named := rules.get(match["rest"].lstrip(": \t").partition(" ")[0].rstrip(",")):
+            return f"# noqa: {named}"
     if not begins.match(after if directive else match["rest"]):
         return ""
     others = [each.code for each in directive.codes if each.code not in codes] if directive else []
