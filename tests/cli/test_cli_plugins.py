@@ -161,6 +161,7 @@ BROKEN = {
         "two parameters",
         "the project",
     ),
+    "fix": ({"our_rules/words.py": RULE.replace("fix=Applicability.UNSAFE", 'fix="unsafe"')}, "no Applicability", ""),
     "docstring": ({"our_rules/words.py": RULE.replace('"""', "'''", 1).replace("'''", 'f"""', 1)}, "no docstring", ""),
     "examples": ({"our_rules/words.py": RULE.replace("Good:", "Fine:")}, "no example under `Good:`", "OUR001"),
 }
@@ -229,6 +230,7 @@ def test_an_installed_package_offers_rules(app: Path, run: Run, monkeypatch: pyt
         ("message=ADVICE", "message=None", "the message of its finding is no text: None"),
         ("Applicability.UNSAFE, (edit", '"unsafe", (edit', "the fix of its finding is no Fix, or has no Applicability"),
         ("fix=Fix(", "fix=tuple.__new__(tuple) or (", "the fix of its finding is no Fix, or has no Applicability"),
+        ("edit = Edit(place.path", "edit = Edit('/none'", "its fix changes no place in the application"),
     ],
 )
 def test_a_rule_that_gives_no_findings_says_what_it_gives(

@@ -122,6 +122,7 @@ def _label(rule: Rule) -> str:
 
 def _fault(rule: Rule) -> str:
     """What keeps a rule from being one; empty if nothing does."""
+    from fapi_lint.fix.edit import Applicability
     from fapi_lint.project.project import Project
 
     if not _CODE.fullmatch(rule.code):
@@ -131,6 +132,8 @@ def _fault(rule: Rule) -> str:
     if not Project.has_subject(rule.subject):
         subjects = ", ".join(sorted(kind.__name__ for kind in Project.subject_kinds()))
         return f"{getattr(rule.subject, '__name__', rule.subject)} is no subject of rules; these are: {subjects}"
+    if rule.fix is not None and not isinstance(rule.fix, Applicability):
+        return f"its `fix` is no Applicability: {rule.fix!r}"
     if not rule.summary:
         return "its function has no docstring, which is its documentation"
     missing = [section for section in ("Bad", "Good") if not rule.examples(section)]
