@@ -81,6 +81,10 @@ def test_a_part_of_a_table_leaves_the_rest_as_it_is(tmp_path: Path) -> None:
             "conventions.exceptions-file = 1",
             "conventions.exceptions-file must be a string or a list of strings, not 1",
         ),
+        (
+            'conventions.exceptions-file = ["a.py", 3]',
+            'conventions.exceptions-file must be a string or a list of strings, not ["a.py", 3]',
+        ),
         ("conventions.string-length = 80.0", "conventions.string-length must be a whole number, not 80.0"),
         ("conventions.string-length = true", "conventions.string-length must be a whole number, not true"),
         ("conventions = 1", "conventions must be a table, not 1"),
@@ -95,6 +99,32 @@ def test_faults(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, text)
     assert str(caught.value) == f"{tmp_path / 'fapi-lint.toml'}: {message}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('model-folders = ["app/models"]', 'model-folders must be names of folders, not "app/models"'),
+        (
+            'settings-file = "app.config"',
+            'settings-file must be the end of a path, as in core/config.py, not "app.config"',
+        ),
+        (
+            'exceptions-file = ["./a.py"]',
+            'exceptions-file must be the end of a path, as in core/config.py, not "./a.py"',
+        ),
+        ('model-registry = "base"', 'model-registry must be the end of a path to a file, as in db/base.py, not "base"'),
+        ('schema-suffixes.in-db = "In DB"', 'schema-suffixes.in-db must be the end of a name, not "In DB"'),
+        ('schema-synonyms."" = "base"', 'schema-synonyms must be about parts of names, not ""'),
+        ('service-suffix = "-service"', 'service-suffix must be the end of a name, not "-service"'),
+        ('handler-verbs.many = ""', 'handler-verbs.many must be a name, not ""'),
+        ('created-at = "1st"', 'created-at must be a name, not "1st"'),
+    ],
+)
+def test_texts_that_would_match_nothing_or_be_no_python(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, f"conventions.{text}")
+    assert str(caught.value) == f"{tmp_path / 'fapi-lint.toml'}: conventions.{message}"
 
 
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
@@ -151,6 +181,7 @@ def test_exempt_names() -> None:
 
 words = st.text(st.characters(codec="utf-8"), max_size=8)
 lists = st.lists(words, max_size=3).map(tuple)
+parts = st.from_regex(r"\w{1,8}", fullmatch=True)
 all_settings = st.builds(
     Settings,
     select=st.none() | lists,
@@ -161,9 +192,10 @@ all_settings = st.builds(
     conventions=st.builds(
         Conventions,
         string_length=st.integers(1, 1000),
-        exceptions_file=words | lists,
-        schema_suffixes=st.builds(SchemaSuffixes, in_db=words),
-        schema_synonyms=st.dictionaries(words, st.sampled_from(["base", "in-db"]), max_size=2),
+        exceptions_file=parts | st.lists(parts, max_size=3).map(tuple),
+        secret_names=lists,
+        schema_suffixes=st.builds(SchemaSuffixes, in_db=parts),
+        schema_synonyms=st.dictionaries(parts, st.sampled_from(["base", "in-db"]), max_size=2),
     ),
 )
 

@@ -139,7 +139,9 @@ def _validate(table: object, path: Path) -> Settings:
         # By way of JSON, because there a list may become a tuple and yet "255" is no number.
         return _adapter().validate_json(json.dumps(table, default=str), strict=True)
     except ValidationError as error:
-        raise ConfigError(list(dict.fromkeys(map(_message, error.errors()))), path) from error
+        # What is in a list that might have been a string is told with the list.
+        faults = [fault for fault in error.errors() if "tuple[str, ...]" not in fault["loc"][:-1]]
+        raise ConfigError(list(dict.fromkeys(map(_message, faults))), path) from error
 
 
 def _by_field(table: Any, default: Any) -> Any:

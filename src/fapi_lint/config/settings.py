@@ -6,6 +6,7 @@ fields are the descriptions in the JSON Schema; in TOML the names are in kebab-c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -18,6 +19,24 @@ Role = Literal["base", "create", "update", "response", "in-db"]
 def kebab(name: str) -> str:
     """The name of a field as it is written in TOML."""
     return name.replace("_", "-")
+
+
+_NAME = (r"[^\W\d]\w*", "a name")
+_END_OF_NAME = (r"\w*", "the end of a name")
+_PARTS_OF_NAMES = (r"\w+", "about parts of names")
+_FOLDERS = (r"[^/\\]+", "names of folders")
+_END_OF_PATH = (r"((\w[\w.-]*/)*\w[\w-]*(\.py|/)?)?", "the end of a path, as in core/config.py")
+_FILE = (r"((\w[\w.-]*/)*\w[\w-]*\.py)?", "the end of a path to a file, as in db/base.py")
+
+
+def _require(table: object, form: tuple[str, str], *keys: str) -> None:
+    """ValueError if a text is not of the form that its key is for: it would match nothing, or be no Python in a fix."""
+    pattern, what = form
+    for key in keys:
+        value = getattr(table, key)
+        for text in (value,) if isinstance(value, str) else value:
+            if not re.fullmatch(pattern, text):
+                raise ValueError(f'{kebab(key)} must be {what}, not "{text}"')
 
 
 # Read by pydantic, when something is wrong.
@@ -43,6 +62,9 @@ class SchemaSuffixes:
     """What the API answers."""
     in_db: str = "InDB"
     """What the database holds."""
+
+    def __post_init__(self) -> None:
+        _require(self, _END_OF_NAME, *self.__slots__)
 
     def by_role(self) -> dict[Role, str]:
         """Role to suffix."""
@@ -73,6 +95,9 @@ class HandlerVerbs:
     """PATCH beside PUT: patch_user."""
     delete: str = "delete"
     """DELETE: delete_user."""
+
+    def __post_init__(self) -> None:
+        _require(self, _NAME, *self.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +166,12 @@ class Conventions:
     def __post_init__(self) -> None:
         if self.string_length < 1:
             raise ValueError("string-length must be at least 1")
+        _require(self, _PARTS_OF_NAMES, "schema_synonyms", "schema_prefixes")
+        _require(self, _END_OF_NAME, "service_suffix")
+        _require(self, _FOLDERS, *(key for key in self.__slots__ if key.endswith("_folders")))
+        _require(self, _FILE, "model_registry")
+        _require(self, _END_OF_PATH, "settings_file", "exceptions_file")
+        _require(self, _NAME, "created_at", "updated_at")
 
 
 @dataclass(frozen=True, slots=True)
