@@ -10,6 +10,9 @@ from types import ModuleType
 import pytest
 from pages import DOCS, play
 
+from fapi_lint.engine.noqa import NEVER
+from fapi_lint.engine.registry import all_rules
+
 
 @pytest.fixture(scope="module")
 def build() -> ModuleType:
@@ -24,6 +27,12 @@ def build() -> ModuleType:
 def test_generated_pages_are_up_to_date(build: ModuleType) -> None:
     if outdated := [str(path.relative_to(DOCS.parent)) for path in build.outdated()]:
         pytest.fail(f"run `python docs/build.py`, which changes {', '.join(outdated)}")
+
+
+def test_no_page_advises_a_comment_that_suppresses_nothing() -> None:
+    for code, rule in all_rules().items():
+        page = (DOCS / "rules" / f"{rule.name}.md").read_text(encoding="utf-8")
+        assert (f"`# noqa: {code}`" in page) == (code not in NEVER)
 
 
 def test_every_page_is_in_the_navigation() -> None:

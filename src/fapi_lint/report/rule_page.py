@@ -34,9 +34,9 @@ def _lines(info: RuleInfo) -> Iterator[str]:
         yield from ("## Why", "", _text(why), "")
     for title in ("Bad", "Good", "Fix safety", "Options"):
         if title in sections:
-            yield from (f"## {title}", "", sections[title], "")
+            yield from (f"## {title}", "", sections[title][:1].upper() + sections[title][1:], "")
     if "Together with" in sections:
-        yield from (f"The bad example is one for these rules, too: {sections['Together with']}", "")
+        yield from (f"On the bad example these rules fire, too: {sections['Together with']}", "")
     yield from ("## Suppressing it", "", _suppressing(info.code, by_name="`exempt`" in sections.get("Options", "")))
 
 
@@ -48,6 +48,10 @@ def _text(part: str) -> str:
 
 
 def _suppressing(code: str, *, by_name: bool) -> str:
+    if code in ("FAPI000", "FAPI001"):
+        return (
+            f'In some files: `per-file-ignores = {{ "templates/**" = ["{code}"] }}`. Everywhere: `ignore = ["{code}"]`.'
+        )
     names = f' For names that match: `exempt = {{ {code} = ["Legacy*"] }}`.' if by_name else ""
     return (
         f"In one place: `# noqa: {code}` or `# fapi-lint: ignore[{code}] reason`.{names} "

@@ -94,8 +94,8 @@ def legacy_query(query: QueryCall, project: Project) -> Iterator[Finding]:
             )
         ```
 
-    Fix safety: rows, entities and exceptions are the same, `unique()` included where `Query` removed duplicates; but
-    what was a `Query` is a `Select`, which code that is not part of the application would notice. A query that several
+    Fix safety: unsafe, what was a `Query` is a `Select`, which code outside of the application would notice. Rows,
+    entities and exceptions are the same, `unique()` included where `Query` removed duplicates. A query that several
     functions build, return or are given is rewritten in all of them at once, or not at all: the message then names
     what stands in the way, and where.
     """

@@ -11,7 +11,7 @@ from fapi_lint.rules.rule import Finding, rule
 
 @rule("FAPI507", "needless-await", fix=Applicability.SAFE, preference="Async/Await", default=False)
 def needless_await(needless: NeedlessAwait, project: Project) -> Iterator[Finding]:
-    """`await` before a method of an AsyncSession that is none to be awaited.
+    """A method of an AsyncSession is awaited that gives nothing to await.
 
     `add`, `add_all`, `expunge` and their like only note what the next flush has to do. They return None, and awaiting
     None raises `TypeError`, after the call has been made.

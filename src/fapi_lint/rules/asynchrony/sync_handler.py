@@ -17,7 +17,7 @@ def sync_handler(route: Route, project: Project) -> Iterator[Finding]:
 
     FastAPI runs such a handler in a thread, of which there are forty by default: the next request waits for one to be
     free, and nothing in the handler can be awaited. Websocket handlers and handlers that a decorator turns into
-    coroutines are none of these.
+    coroutines are not reported.
 
     Bad:
         ```python app/main.py

@@ -17,7 +17,7 @@ def syntax_error(module: Module, project: Project) -> Iterator[Finding]:
 
     A file that does not parse, is not text in its declared encoding or cannot be opened contributes nothing to
     the picture of the application. This is reported whatever is selected, unless it is ignored. Templates that end in
-    `.py` belong into `extend-exclude`.
+    `.py` belong in `extend-exclude`.
 
     Bad:
         ```python app/broken.py

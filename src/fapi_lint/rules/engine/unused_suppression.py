@@ -42,7 +42,7 @@ def unused_suppression(unused: UnusedSuppression, project: Project) -> Iterator[
         LIMIT = 10
         ```
 
-    Fix safety: only the comment changes; codes of other linters stay.
+    Fix safety: safe, only the comment changes; codes of other linters stay.
     """
     suppression = unused.suppression
     names = ", ".join(unused.codes)

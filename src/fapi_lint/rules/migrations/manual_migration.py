@@ -13,7 +13,7 @@ def manual_migration(revision: Revision, project: Project) -> Iterator[Finding]:
 
     Models and database drift apart where changes are not generated from the models with
     `alembic revision --autogenerate`. A revision without the comments of autogenerate is reported, and one with changes
-    of the schema outside of them; DDL in `op.execute` counts, and so do types, views and new names, of which
+    of the schema outside of them; DDL in `op.execute` counts, and so do types, views and renames, of which
     autogenerate knows nothing. Changes of data are fine anywhere, and so are merges and empty revisions. Where the
     template of the revisions alters the generated commands, a missing comment proves nothing.
 

@@ -17,7 +17,7 @@ MESSAGE = "`backref` hides the other side of the relationship: write it out with
 def backref(relationship: Relationship, project: Project) -> Iterator[Finding]:
     """`backref` declares an attribute on another model, where it cannot be seen.
 
-    Who reads the other model does not find the attribute there, and neither do type checkers and editors. With
+    Whoever reads the other model does not find the attribute there, nor do type checkers and editors. With
     `back_populates` both sides are written, each in its own model. Revisions of Alembic are left alone.
 
     Bad:

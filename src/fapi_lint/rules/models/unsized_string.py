@@ -24,7 +24,7 @@ def unsized_string(project: Project, _: Project) -> Iterator[Finding]:
 
     The database then takes texts of any size into a column that was made for a name or a code, and some
     databases (MySQL, Oracle) cannot create it at all. It may be written as `String`, `String()`, `Unicode` or
-    `VARCHAR`, follow from `Mapped[str]` alone, or be a `str` in a SQLModel. Long texts belong into a `Text` column.
+    `VARCHAR`, follow from `Mapped[str]` alone, or be a `str` in a SQLModel. Long texts belong in a `Text` column.
 
     Foreign keys inherit their type, and a `type_annotation_map` may give `str` a length: neither is reported.
     A type that an alias defines is reported once, there.

@@ -16,7 +16,7 @@ from fapi_lint.rules.rule import Finding, rule
 def schema_base(schema: Schema, project: Project) -> Iterator[Finding]:
     """A schema of a resource does not inherit the resource's Base schema, or repeats its fields.
 
-    What the schemas of a resource share belongs into one class: a limit that is changed in `UserBase` and not in
+    What the schemas of a resource share belongs in one class: a limit that is changed in `UserBase` and not in
     `UserCreate` lets in what cannot be stored. XCreate, XUpdate, XResponse and XInDB are compared with XBase where
     it exists. A field with another type, default or constraint is an override and no repetition.
 

@@ -61,7 +61,7 @@ def removed_app_argument(module: Module, project: Project) -> Iterator[Finding]:
         ```
 
     Fix safety:
-        Safe: this is what the argument did, and the transport is there in every version that has the warning.
+        Safe: this is what the argument did, and the transport is there in every version that warns of it.
     """
     if "httpx" not in module.text or project.versions.httpx.is_below(0, 27):
         return

@@ -19,7 +19,7 @@ def sync_test_client(module: Module, project: Project) -> Iterator[Finding]:
     `TestClient` runs the application in an event loop of its own: what the test opened in another loop, such as a
     database session shared with the handlers, cannot be used there. Reported is each `TestClient(…)` in the tests of
     an application that has an `async def` handler, unless the routes of the one that it is given are known, and none of
-    them has one. A client for websockets, which `AsyncClient` cannot open, is none.
+    them has one. Clients that open websockets, which `AsyncClient` cannot, are left alone.
 
     Bad:
         ```python tests/test_health.py

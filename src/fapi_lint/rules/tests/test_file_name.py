@@ -18,7 +18,7 @@ def test_file_name(file: TestFile, project: Project) -> Iterator[Finding]:
     collected as well, but one spelling keeps the tests of a folder together. Tests outside of `tests/` are shipped
     with the application and do not see its fixtures. A file holds tests if pytest would take functions of it for
     tests and nothing else refers to them; fixtures, and functions of the application that happen to begin with
-    `test_`, are none.
+    `test_`, do not count.
 
     Bad:
         ```python tests/user_checks.py
