@@ -108,6 +108,7 @@ def test_a_mistyped_command_is_a_path_that_does_not_exist(app: Path, run: Run) -
     assert ran.code == 1
     assert "chekc: does not exist" in ran.out
     assert "did you mean `check`?" in ran.err
+    assert "help: `fapi-lint rule FAPI205` explains a rule" in run("explain", "FAPI205").err
     assert "stands before all options: `fapi-lint baseline`\n" in run("--select", "FAPI2", "baseline").err
     assert run("-n", "version").err.startswith("Usage: fapi-lint version"), "it has no cache"
     assert "`fapi-lint --help` lists the commands" in run("help").err

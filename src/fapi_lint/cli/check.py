@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from fapi_lint.engine.applications import Application
 
 _STDIN = "-"
+_CODE = re.compile(r"[A-Z]{2,}[0-9]{3}")
 _UNNAMED = "stdin.py"
 """The file that standard input stands in for where the command line does not tell."""
 _WITH_EDITS = frozenset({"json", "json-lines", "sarif", "rdjson"})
@@ -277,6 +279,8 @@ def _suggest_command(arguments: Arguments, result: Result) -> None:
         note(f"help: a command stands before all options: `fapi-lint {first}`")
     elif first == "help":
         note("help: `fapi-lint --help` lists the commands, `fapi-lint check --help` the options")
+    elif code := next((path for path in arguments.paths if _CODE.fullmatch(path)), ""):
+        note(f"help: `fapi-lint rule {code}` explains a rule, `--select {code}` runs no other")
     elif close := get_close_matches(first, COMMANDS, 1):
         note(f"help: `{first}` is no command either; did you mean `{close[0]}`?")
 
