@@ -78,7 +78,8 @@ def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     settings = (
         "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n"
     )
-    write(tmp_path, {"app/core/models.py": "".join(imports), "app/settings.py": settings})
+    errors = "".join(f"class {name}Error(Exception): ...\n" for name in ("Taken", "Missing", "Locked"))
+    write(tmp_path, {"app/core/models.py": "".join(imports), "app/settings.py": settings, "app/errors.py": errors})
     write(tmp_path, {"app/core/counts.py": "".join(imports) + "\n\ndef count() -> int: ...\n"})
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -94,6 +95,8 @@ EXPECTED = {
         "api-folders": ["http"],
         "model-registry": "core/models.py",
         "settings-file": "app/settings.py",
+        "exceptions-file": "app/errors.py",
+        "exception-suffix": "Error",
         "string-length": 80,
         "created-at": "created",
         "updated-at": "updated",
@@ -111,7 +114,7 @@ def test_it_writes_what_it_sees(team: Path, run: Run) -> None:
     assert text.startswith(PYPROJECT + "\n[tool.fapi-lint]\n")
     assert tomllib.loads(text)["tool"]["fapi-lint"] == EXPECTED
     assert "# 3 schemas end in Read, none in Response.\n" in text
-    assert "Wrote pyproject.toml: 13 settings other than the default.\n" in ran.out
+    assert "Wrote pyproject.toml: 15 settings other than the default.\n" in ran.out
     assert 'conventions.created-at = "created": 3 models have created, none created_at\n' in ran.out
     assert "3 models, 6 schemas, 6 routes" in ran.err
     assert "fastapi >=0.110, sqlalchemy ==2.0.30" in ran.err

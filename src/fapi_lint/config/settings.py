@@ -146,6 +146,8 @@ class Conventions:
     """The file of the settings, which alone reads the environment (FAPI701). Ends of paths match, of packages too."""
     exceptions_file: str | tuple[str, ...] = "core/exceptions.py"
     """The file of the application's exceptions, or a list of files (FAPI601). Ends of paths match, of packages too."""
+    exception_suffix: str = "Exception"
+    """How exceptions end (FAPI601)."""
 
     uncountable_nouns: tuple[str, ...] = ()
     """Nouns with the look of a plural that are none, besides those that are known: news, status (FAPI102)."""
@@ -167,7 +169,7 @@ class Conventions:
         if self.string_length < 1:
             raise ValueError("string-length must be at least 1")
         _require(self, _PARTS_OF_NAMES, "schema_synonyms", "schema_prefixes")
-        _require(self, _END_OF_NAME, "service_suffix")
+        _require(self, _END_OF_NAME, "service_suffix", "exception_suffix")
         _require(self, _FOLDERS, *(key for key in self.__slots__ if key.endswith("_folders")))
         _require(self, _FILE, "model_registry")
         _require(self, _END_OF_PATH, "settings_file", "exceptions_file")

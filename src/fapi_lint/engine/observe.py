@@ -230,6 +230,15 @@ def _files(project: Project) -> Iterator[Choice]:
             yield Choice(f"conventions.{key}", tail, f"{counted}, none in {default}")
 
 
+def _exception_suffix(project: Project) -> Iterator[Choice]:
+    default = _DEFAULTS.exception_suffix
+    names = [each.name for each in project.exceptions.all if project.purposes.is_application(each.module)]
+    errors, others = (sum(name.endswith(suffix) for name in names) for suffix in ("Error", default))
+    if errors >= _LEAST and errors * 2 > len(names):
+        reason = f"{errors} of {len(names)} exceptions end in Error, {others or 'none'} in {default}"
+        yield Choice("conventions.exception-suffix", "Error", reason)
+
+
 def _common_file(project: Project, places: list[Module], words: tuple[str, ...]) -> tuple[str, int]:
     """The name with one of the words that most of these files or packages bear, as those of features do; how many."""
     stems = {os.path.basename(module.path).removesuffix(".py") for module in places}
@@ -287,6 +296,7 @@ _LOOKS: tuple[Callable[[Project], Iterator[Choice]], ...] = (
     _test_folders,
     _model_registry,
     _files,
+    _exception_suffix,
     _string_length,
     _timestamps,
     _schema_suffixes,

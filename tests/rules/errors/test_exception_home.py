@@ -62,6 +62,17 @@ def test_options() -> None:
     assert findings(files, "FAPI601", settings=settings) == []
 
 
+def test_another_ending() -> None:
+    files = {"app/core/exceptions.py": "class MissingError(Exception): ...\nclass MissingException(Exception): ...\n"}
+
+    def found(suffix: str) -> list[str]:
+        settings = Settings(conventions=Conventions(exception_suffix=suffix))
+        return [f.message for f in findings(files, "FAPI601", settings=settings)]
+
+    assert found("Error") == ["Exception `MissingException` is not called `…Error`"]
+    assert found("") == [], "any"
+
+
 def test_several_homes() -> None:
     error = "class MissingException(Exception): ...\n"
     files = {"app/core/exceptions.py": error, "app/errors/shop.py": error, "app/main.py": error}

@@ -28,17 +28,17 @@ def exception_home(exception: ExceptionClass, project: Project) -> Iterator[Find
         ```
 
     Options:
-        `conventions.exceptions-file`, `exempt`.
+        `conventions.exceptions-file`, `conventions.exception-suffix`, `exempt`.
     """
     name = exception.name
     if name.startswith("_") or project.settings.is_exempt("FAPI601", name):
         return
-    home = project.settings.conventions.exceptions_file
+    home, suffix = project.settings.conventions.exceptions_file, project.settings.conventions.exception_suffix
     homes = tuple(filter(None, (home,) if isinstance(home, str) else home))
     wrong = []
     if homes and not project.purposes.is_file(exception.module, homes):
         wrong.append(f"is defined outside of {' and '.join(f'`{each}`' for each in homes)}")
-    if not name.endswith("Exception"):
-        wrong.append("is not called `…Exception`")
+    if not name.endswith(suffix):
+        wrong.append(f"is not called `…{suffix}`")
     if wrong:
         yield Finding(at=exception.place, message=f"Exception `{name}` {' and '.join(wrong)}")
