@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Mapping
+from difflib import unified_diff
+from itertools import chain
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -202,6 +204,12 @@ def check_examples(rule: Rule | Check) -> None:
     assert rule.fix in offered, f"{rule.code} declares {rule.fix} and offers {offered}"
     assert not (rule.fix is Applicability.UNSAFE and Applicability.SAFE in offered)
     after = fixed(bad, rules, unsafe=True, fixable={rule.code} | rule.together_with)
-    assert after == good, f"{rule.code}: the fixed Bad example is not the Good one:\n" + "\n".join(
-        f"--- {path}\n{text}" for path, text in after.items() if text != good.get(path)
-    )
+    assert after == good, f"{rule.code}: the fixed Bad example is not the Good one:\n{_difference(after, good)}"
+
+
+def _difference(one: Mapping[str, str], other: Mapping[str, str]) -> str:
+    texts = [(path, one.get(path, ""), other.get(path, "")) for path in sorted({*one, *other})]
+    lines = [
+        unified_diff(a.splitlines(), b.splitlines(), f"{path}: fixed", "Good", lineterm="") for path, a, b in texts
+    ]
+    return "\n".join(chain.from_iterable(lines))
