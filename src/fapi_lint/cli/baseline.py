@@ -34,7 +34,7 @@ def command(
 ) -> int:
     """Record the findings in PATHS (the working folder); `check` leaves them out from then on.
 
-    They are known by their code, not by their line: what is moved stays known, and what is added is reported.
+    They are known by the text of their line, not by its number: what is moved stays known, what is added is reported.
     """
     if check and prune:
         raise click.UsageError("--check writes nothing, and --prune writes: ask for one of them.")
