@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -44,6 +45,13 @@ def test_links_between_pages_lead_somewhere() -> None:
     for page in (*DOCS.glob("*.md"), *DOCS.glob("rules/*.md")):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_an_author_imports_names_from_where_type_checkers_find_them() -> None:
+    page = (DOCS / "writing-a-rule.md").read_text(encoding="utf-8")
+    for module, names in re.findall(r"^from (fapi_lint\S*(?<!testing)) import (.+)$", page, re.MULTILINE):
+        for name in set(names.split(", ")) - {"nodes as o"}:
+            assert getattr(importlib.import_module(module), name).__module__ == module, name
 
 
 @pytest.mark.parametrize("page", ["writing-a-rule.md", "other-conventions.md", "adopting.md", "map.md", "index.md"])
