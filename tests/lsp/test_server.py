@@ -97,7 +97,7 @@ def test_a_fix_changes_the_files_that_it_has_to_open_or_not(app: Path) -> None:
         await editor.diagnostics(post)
         assert await editor.actions(post, ROW - 1) == []
         action, _ = await editor.actions(post, ROW)
-        assert action.title == "FAPI205: Write User.posts out, and name it with back_populates"
+        assert action.title == "FAPI205: Write `User.posts` out, and name it with `back_populates`"
         assert action.kind == types.CodeActionKind.QuickFix
         assert action.is_preferred
         assert action.diagnostics is not None
@@ -310,7 +310,7 @@ def test_no_fix_is_offered_over_a_file_that_has_changed_unseen(app: Path) -> Non
         post, user = app / "app/models/post.py", app / "app/models/user.py"
         editor.open(post)
         await editor.diagnostics(post)
-        assert "FAPI205: Write User.posts out" in (await editor.actions(post, ROW))[0].title
+        assert "FAPI205: Write `User.posts` out" in (await editor.actions(post, ROW))[0].title
         user.write_text(f"\n\nLIMIT = 1\n{USER}", encoding="utf-8")  # The editor does not tell.
         assert [action.title for action in await editor.actions(post, ROW)] == [
             "FAPI205: Suppress it here with a comment"

@@ -374,7 +374,7 @@ class _Pair(Struct, dict=True):
         if isinstance(self.argument.value, o.Call):
             drops.append(DropsImport(self.module.path, o.dotted(self.argument.value.func).partition(".")[0]))
         return Fix(
-            f"Write {self.target.name}.{self.name} out, and name it with back_populates",
+            f"Write `{self.target.name}.{self.name}` out, and name it with `back_populates`",
             Applicability.SAFE,
             (self.forward(), replace(insertion, stackable=self.anchor is not None)),
             tuple(dict.fromkeys(self.carrier.needs)),

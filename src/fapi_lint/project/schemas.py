@@ -321,7 +321,9 @@ class Schemas(Part):
         if not isinstance(evidence, Schema):
             return f"the response model of {evidence.label}"
         return (
-            "a response schema by its name" if evidence is response else f"part of the response schema {evidence.name}"
+            "a response schema by its name"
+            if evidence is response
+            else f"part of the response schema `{evidence.name}`"
         )
 
     def _is_response_by_name(self, schema: Schema) -> bool:

@@ -182,18 +182,18 @@ def _misnamed(relationship: Relationship, name: str, target: Model, project: Pro
         message = f"`{target.name}` has no relationship `{name}`"
         pointing = [c for c in counterparts if c.back_populates_name in (None, relationship.name)]
         certain = pointing[0] if len(pointing) == len(counterparts) == 1 else None
-        why = f"which relationship of {target.name} leads back is not certain"
+        why = f"which relationship of `{target.name}` leads back is not certain"
     elif not is_open(other) or other.back_populates_name == relationship.name:
         return
     elif other.back_populates is None:
         message = f"`{target.name}.{name}` does not point back with `back_populates`"
         certain = other if other in counterparts else None
-        why = f"{name} may not go over the same foreign key"
+        why = f"`{name}` may not go over the same foreign key"
     elif other.back_populates_name is None:
         return
     else:
         message = f"`{target.name}.{name}` does not point back"
-        certain, why = None, f"it names {other.back_populates_name}"
+        certain, why = None, f"it names `{other.back_populates_name}`"
     yield _finding(at, message, relationship, certain, why)
 
 
