@@ -1609,3 +1609,104 @@ def test_what_tests_read_is_loaded_too() -> None:
     found = fixed(files, CODES, unsafe=True)["tests/test_it.py"]
     assert "(await db.scalars(select(Post).options(selectinload(Post.author)))).one().author.name" in found
     assert findings({**files, "app/db.py": ASYNC_DB, "tests/test_it.py": found}, "FAPI506") == []
+
+
+HOLDER = """
+class Holder:
+    def __init__(self, db: Session) -> None:
+        self.db = db
+
+    def one(self):
+        return self.db.get(User, 1)
+
+    def __call__(self, id: int):
+        return self.db.get(User, id)
+
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("def work(db: Session | None = None):\n    db = db or SessionLocal()\n    db.commit()", "await db.commit()"),
+        ("def work(db: Session):\n    return Holder(db)(1).name", "(await Holder(db)(1)).name"),
+        ("def work(get: Holder):\n    return get(1).name", "(await get(1)).name"),
+        ("def work():\n    current.get().commit()", "await current.get().commit()"),
+    ],
+)
+def test_sessions_that_are_hard_to_see(before: str, after: str) -> None:
+    context = "\nfrom contextvars import ContextVar\n\ncurrent: ContextVar[Session] = ContextVar('current')\n"
+    found = converted(f"{context}{HOLDER}{before}\n")
+    assert "\nasync def work(" in found
+    assert after in found
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("def work(db: Session):\n    return (lambda id, db=db: db.get(User, id))(1)", "is the default of a parameter"),
+        ("def work(db):\n    db = db or SessionLocal()\n    db.commit()", "nobody can tell whether `db` is"),
+        ("def work(db: Session):\n    return list(map(Holder(db), [1]))", "`Holder(db)` is passed to `map()`"),
+        ("Holder.two = property(lambda self: self.db.get(User, 2))", "whether `self.db` is a session"),
+        ("def two(self):\n    return self.db.get(User, 2)\n\n\nHolder.two = two", "whether `self.db` is a session"),
+        ("def work(holder: Holder, name: str):\n    return getattr(holder, name)()", "may give `"),
+        ("def work(holder: Holder, name: str):\n    f = getattr(holder, f'{name}ne')\n    f()", "may give `one`"),
+        ("def work(box):\n    return box['db'].scalars(select(User)).all()", "whose session `box['db']` is"),
+        ("def work(user: User):\n    object_session(user).commit()", "gives a synchronous session"),
+        ("async def load():\n    Holder(SessionLocal()).one()\n\n\ndef work(db: Session):\n"
+         "    db.commit()\n    asyncio.run(load())", "runs an event loop of its own"),
+    ],
+)  # fmt: skip
+def test_sessions_that_nobody_sees(code: str, reason: str) -> None:
+    assert reason in refusal(f"\nimport asyncio\nfrom sqlalchemy.orm import object_session\n\n{HOLDER}{code}\n")
+
+
+def test_who_starts_a_coroutine_goes_on_doing_so() -> None:
+    code = "\nimport asyncio\n\n\nasync def load():\n    with SessionLocal() as db:\n        db.commit()\n\n\n"
+    found = converted(f"{code}def work():\n    asyncio.run(load())\n")
+    assert found.endswith("\n\ndef work():\n    asyncio.run(load())\n")
+
+
+def test_a_session_that_a_property_opens() -> None:
+    code = """
+    class Lazy:
+        def __init__(self) -> None:
+            self._db = None
+
+        @property
+        def db(self):
+            if self._db is None:
+                self._db = SessionLocal()
+            return self._db
+
+        def close(self) -> None:
+            self.db.close()
+    """
+    assert "    async def close(self) -> None:\n        await self.db.close()\n" in converted(code)
+
+
+@pytest.mark.parametrize(
+    "value", ["association_proxy('pets', 'id')", "property(lambda self: self.pets[0])", "first", "relationship()"]
+)
+def test_what_is_added_to_a_model_outside_of_it(value: str) -> None:
+    models = f"""from sqlalchemy import ForeignKey
+from sqlalchemy.orm import relationship
+{MODELS}    pets: Mapped[list["Pet"]] = relationship()
+
+
+class Pet(Base):
+    __tablename__ = "pets"
+    id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+
+
+def first(user):
+    return user.pets[0]
+
+
+User.added = {value}
+"""
+    assert "`User.added` is set outside of its class" in refusal(GET, app__models=models)
+    assert "async def get(" in converted(
+        GET, app__models=models.replace(f"= {value}", "= property(lambda self: self.id)")
+    )

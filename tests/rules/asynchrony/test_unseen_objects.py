@@ -183,12 +183,15 @@ def test_objects_are_followed(body: str) -> None:
         ("user = db.get(User, 1)\nreturn apply(count, user)", "nobody can tell what `count` is called with"),
         ("def f(a, user): return user.items\nreturn list(map(partial(f, 1), db.scalars(select(User))))", "what `f` is"),
         ("user = db.get(User, 1)\nreturn templates.TemplateResponse('x', {'user': user})", "may read `items`"),
+        ("user = db.get(User, 1)\nreturn Template('').render(user=user)", "may read `items`"),
         ("return UserOut.model_validate(request.state.user)", "`UserOut` may read relationships"),
         ("user = find(db, selectinload(User.items))\nreturn [item.notes for item in user.items]", "the options of its"),
     ],
 )
 def test_what_cannot_be_followed_is_refused(body: str, reason: str) -> None:
     helpers = """\
+from jinja2 import Template
+
 templates = object()
 
 

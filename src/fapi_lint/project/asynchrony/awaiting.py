@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.part import Part
@@ -88,6 +89,10 @@ def is_consumed(generator: o.Expr, parents: Sequence[o.Node]) -> bool:
     return isinstance(call.func, o.Name) and call.func.id in _CONSUMERS
 
 
+_RUNNING = re.compile(r"\brun(?:_until_complete)?\(")
+_LOOPS = frozenset(["anyio", "asyncio", "trio", "uvloop"])
+
+
 class Convertible(Part):
     """Says which functions of an application cannot become `async def`, and why."""
 
@@ -114,9 +119,18 @@ class Convertible(Part):
             foreign = self._foreign_base(function.parent)
             if foreign is not None:
                 return node, f"`{function.parent.name}` inherits from `{foreign}`, which may call `{name}`"
-        if node.is_generator:
-            return self._generator(function)
-        return None
+        for call in self._loops(function):
+            return call, f"`{name}` runs an event loop of its own"
+        return self._generator(function) if node.is_generator else None
+
+    def _loops(self, function: Function) -> Iterator[o.Call]:
+        """`asyncio.run(work())`, which no coroutine can call."""
+        body = function.module.text[function.node.body_start : function.node.end]
+        for call, _ in paths(function.scope.body, o.Call) if _RUNNING.search(body) else ():
+            symbol = self.project.resolver.external(function.scope, call.func)
+            is_loop = isinstance(call.func, o.Attribute) and call.func.attr == "run_until_complete"
+            if is_loop or (symbol is not None and symbol.package in _LOOPS and symbol.name == "run"):
+                yield call
 
     def _decorator(self, function: Function, decorator: o.Decorator, *, any_scope: bool) -> str | None:
         types, func = self.project.types, decorator.func

@@ -11,16 +11,17 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import ENTERING, hindrance, is_consumed
+from fapi_lint.project.asynchrony.dispatch import Dispatch, dispatches
 from fapi_lint.project.asynchrony.flow import Change, Kind, Obstacle, SessionFlow
 from fapi_lint.project.asynchrony.strangers import Strangers
 from fapi_lint.project.asynchrony.surroundings import is_override, leaf
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.dependencies import MARKERS
 from fapi_lint.project.grouping import grouped
-from fapi_lint.project.inference.type import LibraryMethod
+from fapi_lint.project.inference.type import LibraryMethod, Type
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mentions import member_mentions
-from fapi_lint.project.search import Sighting, search
+from fapi_lint.project.search import Sighting, around, search
 from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Variable
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ _TAKES_COROUTINES = MARKERS | frozenset(
     ]
 )
 """What calls a coroutine function as well as a function: FastAPI's own."""
+_LOOKING = frozenset(
+    ["bool", "cast", "getattr", "hasattr", "id", "isinstance", "print", "repr", "setattr", "str", "type"]
+)
+"""What takes any object and does not call it."""
 _STREAMING = frozenset(["EventSourceResponse", "StreamingResponse"])
 _COMMON = frozenset(
     [
@@ -91,6 +96,8 @@ class Callers:
         if function.is_method and name in ENTERING:
             yield from self._entered(function)
             return
+        if function.is_method and name == "__call__":
+            yield from self._instances_called(function)
         if name not in self._named:
             self._search(name)
         for sighting in self._named[name].get(function, ()):
@@ -109,6 +116,20 @@ class Callers:
                 break
         yield from self._patched(name)
         yield from self._started(function)
+        yield from self._dispatched(function)
+
+    def _dispatched(self, method: Function) -> Iterator[Use]:
+        """Being called by a name that is only made there: `getattr(self, f"handle_{kind}")(event)`."""
+        owner = method.parent
+        for dispatch in self._dispatches if isinstance(owner, Class) else ():
+            assert isinstance(owner, Class)
+            if dispatch.pattern.fullmatch(method.name) and self._is_related(dispatch.class_, owner):
+                text = f"`{dispatch.module.slice(dispatch.call)}` may give `{method.name}`, which is not awaited there"
+                yield Use(obstacle=Obstacle(dispatch.module, dispatch.call, text))
+
+    @cached_property
+    def _dispatches(self) -> list[Dispatch]:
+        return list(dispatches(self.project, self.flow.types))
 
     def _started(self, function: Function) -> Iterator[Use]:
         """Being the command of a program, as `[project.scripts]` says: nothing awaits it."""
@@ -156,6 +177,31 @@ class Callers:
                     found = sighting.scope.lookup(name)
                     if found is not None and any(isinstance(binding.node, o.Param) for binding in found[1]):
                         yield self._use(function, sighting)
+
+    def _instances_called(self, method: Function) -> Iterator[Use]:
+        """Every `GetUser(db)(id)`, and every object of the class that is passed to what may call it."""
+        types = self.flow.types
+        for sighting, call in self._all_calls:
+            parents, callee = tuple(reversed(sighting.parents)), types.callee(sighting.scope, call.func)
+            if isinstance(callee, Type) and types.function(callee) is method:
+                yield self._call(method, sighting, call, parents)
+            if isinstance(callee, (Class, Function)) or leaf(call.func) in _LOOKING or self._is_taken((call, *parents)):
+                continue
+            for arg in call.args:
+                if types.function(types.of(sighting.scope, arg.value)) is method:
+                    module = sighting.scope.module
+                    what, where = module.slice(arg.value), " ".join(module.slice(call.func).split())
+                    text = f"`{what}` is passed to `{where}()`, which may not await it"
+                    yield Use(obstacle=Obstacle(module, arg, text))
+
+    @cached_property
+    def _all_calls(self) -> list[tuple[Sighting, o.Call]]:
+        return [
+            (sighting, sighting.node)
+            for module in self.project.modules
+            for sighting in around(module, (match.start() for match in re.finditer(r"\(", module.text)))
+            if isinstance(sighting.node, o.Call)
+        ]
 
     def _entered(self, method: Function) -> Iterator[Use]:
         """Every `with` that enters an object of a class with this method, or may; any other use is in the way."""

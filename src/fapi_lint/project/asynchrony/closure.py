@@ -268,6 +268,8 @@ class AsyncClosures:
         decorating = self.project.decorators.by_wrapper(function)
         if decorating is not None:
             return self._follow_wrapper(decorating)
+        if function.node.is_async:
+            return []  # Whoever calls it knows what to do with a coroutine.
         found = []
         for use in self.callers.of(function):
             if use.obstacle is not None:

@@ -28,6 +28,12 @@ _MAKER_ARGUMENTS = frozenset(
         *("future", "info", "join_transaction_mode"),
     ]
 )
+_REASONS = {
+    "create_session": "has no asynchronous form",
+    "engine_from_config": "has no asynchronous form",
+    "object_session": "gives a synchronous session",
+    "scoped_session": "keeps a session for each thread",
+}
 _POOLS = frozenset(["NullPool", "QueuePool", "StaticPool", "AsyncAdaptedQueuePool"])
 
 
@@ -55,9 +61,8 @@ def construct(reader: Reader, scope: Scope, call: o.Call, callee: External, abov
         reader.change("maker", call, above)
     elif name == "Session":
         reader.change("session", call, above)
-    elif name in ("scoped_session", "create_session", "engine_from_config"):
-        reason = "keeps a session for each thread" if name == "scoped_session" else "has no asynchronous form"
-        reader.obstacle(call, f"`{name}()` {reason}")
+    elif name in _REASONS:
+        reader.obstacle(call, f"`{name}()` {_REASONS[name]}")
 
 
 def _are_seen(scope: Scope, options: o.Node) -> bool:

@@ -19,6 +19,7 @@ from fapi_lint.project.asynchrony.imperative import lazy_relationships
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES, Role, carried, role_of
 from fapi_lint.project.asynchrony.sets import DisjointSets
 from fapi_lint.project.asynchrony.starting import Starting
+from fapi_lint.project.asynchrony.strays import strays
 from fapi_lint.project.inference.assuming import AssumingTypes
 from fapi_lint.project.inference.type import Type, iterated
 from fapi_lint.project.module import Module
@@ -57,7 +58,10 @@ Key: TypeAlias = Hashable
 """A function, a class that holds a session, or the path and name of a variable or statement of a module."""
 
 SEEDS = frozenset(
-    ["create_engine", "engine_from_config", "scoped_session", "create_session", "Transaction", *ASYNC_CLASSES]
+    [
+        *("create_engine", "engine_from_config", "scoped_session", "create_session", "object_session", "Transaction"),
+        *ASYNC_CLASSES,
+    ]
 )
 
 
@@ -118,9 +122,7 @@ class SessionFlow:
         """The fixtures among the producers, by what tests call them."""
         self.loose: list[Obstacle] = []
         """What no asynchronous session of the application would survive."""
-        for sighting, name in lazy_relationships(project):
-            text = f"`{name}` is mapped imperatively: nobody sees where its relationships are loaded"
-            self.loose.append(Obstacle(sighting.scope.module, sighting.node, text))
+        self.loose += [Obstacle(*found) for found in lazy_relationships(project)]
         for class_ in project.factories.with_sessions:
             text = f"`{class_.name}` of factory_boy adds what it makes to a synchronous session"
             self.loose.append(Obstacle(class_.module, class_.node, text))
@@ -170,6 +172,9 @@ class SessionFlow:
         for function in [key for key in self.parts if isinstance(key, Function) and self.sessions.is_callback(key)]:
             del self.parts[function]  # SQLAlchemy calls them with synchronous sessions, whatever the application has.
         self.loose += [obstacle for part in self.parts.values() for obstacle in part.unclear]
+        for code, func in strays(self):
+            text = f"nobody can tell whose session `{' '.join(code.module.slice(func.value).split())}` is"
+            self.loose.append(Obstacle(code.module, func, text))
 
     def _renamed_seeds(self, module: Module) -> None:
         for name, bindings in module.scope.bindings.items():
@@ -236,8 +241,8 @@ class SessionFlow:
         self.touched[function] = None
         self.dirty[function] = None
         self.fixture_parameters(function)
-        if isinstance(function.parent, Class) and function.name in ("__init__", "__enter__", "__post_init__"):
-            for name in _set_by(function):
+        if isinstance(function.parent, Class):
+            for name in (*_set_by(function), function.name):  # The name may be that of a property.
                 self._held(function.parent, name)
         if function not in self.producers and self.carries(self.given_by(function)):
             self.producers[function] = None

@@ -1,22 +1,26 @@
-"""Classes that are mapped imperatively: `registry.map_imperatively(Product, products, properties={…})`."""
+"""Relationships that the body of no class shows: `map_imperatively(…)`, `Post.author_name = association_proxy(…)`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.search import Sighting, search
+from fapi_lint.project.module import Module
+from fapi_lint.project.search import search
+from fapi_lint.project.symbols import Class, Function
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 _MAPPING = "map_imperatively"
 _EAGER = frozenset(["immediate", "joined", "noload", "raise", "raise_on_sql", "selectin", "subquery", "write_only"])
+_ASSIGNED = re.compile(r"^[A-Z]\w*\.\w+ *=", re.MULTILINE)
 
 
-def lazy_relationships(project: Project) -> Iterator[tuple[Sighting, str]]:
-    """The classes mapped with relationships that may be loaded when they are first read: nothing follows those."""
+def lazy_relationships(project: Project) -> Iterator[tuple[Module, o.Node, str]]:
+    """What may load a relationship when it is first read, and nothing follows: where, and a clause that says so."""
     for module in project.references.mentioning(_MAPPING):
         for sighting in search(module, _MAPPING):
             call = sighting.node
@@ -24,12 +28,37 @@ def lazy_relationships(project: Project) -> Iterator[tuple[Sighting, str]]:
                 continue
             properties, class_ = call.argument("properties", 2), call.argument("class_", 0)
             if class_ is not None and properties is not None and _may_be_lazy(properties.value):
-                yield sighting, module.slice(class_.value)
+                name = module.slice(class_.value)
+                yield module, call, f"`{name}` is mapped imperatively: nobody sees where its relationships are loaded"
+    for module in project.modules:
+        for statement in module.outline.body if _ASSIGNED.search(module.text) else ():
+            target = statement.targets[0] if isinstance(statement, o.Assign) else None
+            if not isinstance(statement, o.Assign) or not isinstance(target, o.Attribute):
+                continue
+            if _loads(project, module, target, statement.value):
+                text = f"`{module.slice(target)}` is set outside of its class: nobody sees what it loads"
+                yield module, statement, text
+
+
+def _loads(project: Project, module: Module, target: o.Attribute, value: o.Expr) -> bool:
+    """Whether what an attribute of a model is set to may load relationships when it is read or called."""
+    class_ = project.resolver.resolve(module.scope, target.value)
+    model = project.models.by_class.get(class_) if isinstance(class_, Class) else None
+    if model is None:
+        return False
+    if any("association_proxy" in o.dotted(node) for node in o.walk(value)) or _has_lazy(value):
+        return True
+    named = (project.resolver.resolve(module.scope, node) for node in o.walk(value) if isinstance(node, o.Name))
+    code = [value, *(node for symbol in named if isinstance(symbol, Function) for node in symbol.node.body)]
+    names = model.relationships.keys() | {name for owner, name in project.pairings.incoming if owner in model.ancestors}
+    return any(isinstance(node, o.Attribute) and node.attr in names for node in o.walk(*code))
 
 
 def _may_be_lazy(properties: o.Expr) -> bool:
-    if not isinstance(properties, o.Dict):
-        return True
-    calls = [node for node in o.walk(properties) if isinstance(node, o.Call)]
+    return not isinstance(properties, o.Dict) or _has_lazy(properties)
+
+
+def _has_lazy(expr: o.Expr) -> bool:
+    calls = [node for node in o.walk(expr) if isinstance(node, o.Call)]
     lazy = [call.argument("lazy") for call in calls if o.dotted(call.func).rpartition(".")[2] == "relationship"]
     return any(not (given and o.text(given.value) in _EAGER) for given in lazy)

@@ -113,6 +113,8 @@ class Reader:
                         continue  # What is on the right is read first: it may say more about the name.
                     known = concerned[name.id] = self.concerns(scope, name)
                 if not known and (kind is o.Name or not (node.attr in words or self.paths)):
+                    if kind is o.Attribute:
+                        self.unsure(scope, node, above)
                     continue
             if kind is o.Attribute:
                 self.attribute(scope, node, above)
@@ -182,11 +184,31 @@ class Reader:
             is_target(node, above) or is_shadowed(root(node), above)
         ):
             self.reference(scope, node, self.type_of(scope, node), above)
-        elif node.attr in _SURELY and isinstance(node.value, o.Attribute) and node.value.attr in self.flow.words:
-            call = above[0] if above is not None else None
-            if isinstance(call, o.Call) and call.func is node and self.types.of(scope, node.value) is None:
-                text = f"nobody can tell whether `{self.module.slice(node.value)}` is a session"
-                self.part.unclear.append(Obstacle(self.module, node, text))
+        else:
+            self.unsure(scope, node, above)
+
+    def unsure(self, scope: Scope, node: o.Attribute, above: Parents) -> None:
+        """A call of something that may be a session of the application, and may be something else."""
+        value, text = node.value, f"nobody can tell whether `{self.module.slice(node.value)}` is a session"
+        if not self._is_sent(scope, node, above):
+            return
+        if isinstance(value, o.Name) and not is_shadowed(value.id, above) and self._may_be_session(scope, value.id):
+            self.obstacle(node, text)
+        elif isinstance(value, o.Attribute) and value.attr in self.flow.words and self.types.of(scope, value) is None:
+            self.part.unclear.append(Obstacle(self.module, node, text))
+
+    def _is_sent(self, scope: Scope, node: o.Attribute, above: Parents) -> bool:
+        """Whether hardly anything but a session has a method that is called: `commit()`, `get(User, id)`."""
+        call = above[0] if above is not None else None
+        if not isinstance(call, o.Call) or call.func is not node:
+            return False
+        is_like = node.attr == "query" or use_of(Role.SESSION, node.attr) is Use.AWAITED
+        return node.attr in _SURELY or (is_like and self.flow.sessions.names_model(scope, call.args))
+
+    def _may_be_session(self, scope: Scope, name: str) -> bool:
+        """Whether a name of unknown type is bound to a session among others: `db = db or SessionLocal()`."""
+        found = scope.lookup(name) if self.may_be(scope, name) else None
+        return found is not None and any(self.flow.role(type_) is Role.SESSION for type_ in self.types.each(*found))
 
     def reference(self, scope: Scope, node: o.Name | o.Attribute, type_: Type | None, above: Parents) -> None:
         """A name that may stand for something synchronous."""
@@ -262,8 +284,10 @@ class Reader:
             return found or (self.types.of(scope, expr) if expr.attr in self.flow.words else None)
         if isinstance(expr, o.Subscript):
             return self.types.of(scope, expr)
-        if isinstance(expr, o.Call) and (leaf(expr.func) in self.flow.words or leaf(expr.func) in _GIVING):
-            return self.types.of(scope, expr)
+        if isinstance(expr, o.Call):
+            func, words = expr.func, self.flow.words
+            is_of_holder = isinstance(func, o.Attribute) and leaf(func.value) in words  # `current.get()`
+            return self.types.of(scope, expr) if is_of_holder or leaf(func) in words | _GIVING else None
         return None
 
     # --- what is done ------------------------------------------------------------------------------
@@ -344,7 +368,7 @@ class Reader:
                     if isinstance(node, o.Name) and self.flow.origin(scope, node) not in (None, self.part.key):
                         self.shared(node)
                 case o.Param() if role is not Role.MAKER:
-                    self.obstacle(node, "it is the default of a parameter")
+                    self.obstacle(node, f"`{self.module.slice(node)}` is the default of a parameter")
                 case o.Dict() if self._is_binds(scope, rest):
                     return
                 case o.Collection() | o.Dict() | o.Starred() | o.Subscript() | o.Comprehension() | o.Generator():

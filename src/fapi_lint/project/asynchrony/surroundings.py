@@ -56,11 +56,14 @@ def is_target(node: o.Node, above: Parents) -> bool:
 
 def is_shadowed(name: str, above: Parents) -> bool:
     """Whether a lambda or comprehension around binds the name anew."""
+    inside: type | None = None
     while above is not None:
         parent, above = above
         kind = type(parent)
-        if kind is o.Lambda and any(param.name == name for param in parent.params):
+        # The default of a parameter means what is outside: `lambda db=db: …`.
+        if kind is o.Lambda and inside is not o.Param and any(param.name == name for param in parent.params):
             return True
+        inside = kind
         if kind is o.Comprehension:
             for generator in parent.generators:
                 if any(isinstance(n, o.Name) and n.id == name for n in o.walk(generator.target)):

@@ -6,7 +6,7 @@ A value whose assignments disagree, or one of which is unknown, is unknown: None
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
@@ -159,7 +159,11 @@ class Types:
                 return self.of_annotation(scope, binding.annotation)
         if scope.is_module and _is_global_elsewhere(scope.module, name):
             return None
-        return agreed(self._binding(scope, binding) for binding in bindings)
+        return agreed(self.each(scope, bindings))
+
+    def each(self, scope: Scope, bindings: Iterable[Binding]) -> Iterator[Type | None]:
+        """The types of what a name of a scope is bound to, one by one."""
+        return (self._binding(scope, binding) for binding in bindings)
 
     def _binding(self, scope: Scope, binding: Binding) -> Type | None:
         statement = binding.statement
@@ -170,8 +174,19 @@ class Types:
         if isinstance(statement, o.For) and statement.target is binding.node:
             return iterated(self.of(scope, statement.iter))
         if binding.value is not None and binding.definition is None:
-            return self.of(scope, binding.value)
+            return self.of_any(scope, _alternatives(binding.value, binding.node))
         return None
+
+
+def _alternatives(value: o.Expr, target: o.Node) -> Sequence[o.Expr]:
+    """What a statement binds to a name besides what it is already: `db = db or SessionLocal()`."""
+    parts: Sequence[o.Expr] = (value,)
+    if isinstance(value, o.Operation) and value.operator in ("or", "and"):
+        parts = value.operands
+    elif isinstance(value, o.IfExp):
+        parts = (value.body, value.orelse)
+    name = o.dotted(target)
+    return [part for part in parts if not (isinstance(part, o.Name) and part.id == name)] or parts
 
 
 def _is_global_elsewhere(module: Module, name: str) -> bool:

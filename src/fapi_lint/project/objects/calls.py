@@ -55,7 +55,7 @@ _REGISTERING = signatures.LISTENING | MARKERS
 """What is told to call a function, with nothing of this one's."""
 _FILLING = ("super", "setattr", "__dict__", "__init__")
 """What may set any attribute in an `__init__()`."""
-_TEMPLATES = frozenset(["TemplateResponse", "render", "render_template"])
+TEMPLATES = frozenset(["TemplateResponse", "render", "render_template"])
 _HARMLESS = frozenset(["len", "bool", "print", "str", "repr", "isinstance", "type", "id", "hash", "any", "all", "sum"])
 # fmt: on
 
@@ -221,9 +221,9 @@ class Calls:
             function = self.dispatched(node, function)
         if function is not None:
             return self.objects.apply(self.walk, function, node, arguments)
-        if isinstance(callee, LibraryMethod) and not is_awaited:
+        is_unseen = isinstance(node.func, o.Attribute) and node.func.attr in TEMPLATES
+        if isinstance(callee, LibraryMethod) and not (is_awaited or is_unseen):
             return UNKNOWN
-        is_unseen = isinstance(node.func, o.Attribute) and node.func.attr in _TEMPLATES
         if callee is None and isinstance(node.func, (o.Subscript, o.Call)):
             is_unseen = True
         for _, values in arguments:

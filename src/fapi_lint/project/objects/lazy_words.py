@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.graph import reachable
 from fapi_lint.project.grouping import grouped
+from fapi_lint.project.objects.calls import TEMPLATES
 from fapi_lint.project.objects.links import Links
 from fapi_lint.project.objects.writes import Volatile
 from fapi_lint.project.routes import Route
@@ -26,7 +27,7 @@ _EXPIRING = needles(["rollback", "expire", "expire_all"])
 _FINDING = needles(["get", "select", "query", "scalars", "scalar", "first", "one", "one_or_none"])
 _COMPUTED = re.compile(r"\.(\w+) *= *\(*[\w.]+\.\1\b")
 """`book.stock = Book.stock + 1`"""
-_ANY = needles(["getattr", "TemplateResponse"])
+_ANY = needles(["getattr", *TEMPLATES])
 """What may read any attribute of an object."""
 
 

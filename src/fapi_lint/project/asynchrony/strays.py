@@ -1,0 +1,51 @@
+"""What is surely a session of the application though nothing says which: `registry["db"].scalars(select(User))`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony.blocks import Code, codes
+from fapi_lint.project.asynchrony.surroundings import is_shadowed, leaf, root
+from fapi_lint.project.module import Module
+from fapi_lint.project.symbols import Class, External, Namespace
+from fapi_lint.project.traversal import Parents, ancestors, paths
+from fapi_lint.project.words import needles
+
+if TYPE_CHECKING:
+    from fapi_lint.project.asynchrony.flow import SessionFlow
+
+_SENDING = frozenset(["exec", "execute", "query", "scalar", "scalars"])
+"""Methods that nothing but a session is asked to do with a mapped class."""
+_WORDS = needles(_SENDING)
+
+
+def strays(flow: SessionFlow) -> Iterator[tuple[Code, o.Attribute]]:
+    """The calls of such methods, where the receiver is unknown and what is given names a model."""
+    for module in flow.project.modules:
+        if flow.project.purposes.of(module) != "application" or not any(
+            f".{name}(" in module.text for name in _SENDING
+        ):
+            continue
+        for code in codes(module, _WORDS):
+            if flow.sessions.is_callback(code.function):
+                continue
+            for call, above in paths(code.body, o.Call):
+                func = call.func
+                if isinstance(func, o.Attribute) and func.attr in _SENDING and _is_stray(flow, code, call, func, above):
+                    yield code, func
+
+
+def _is_stray(flow: SessionFlow, code: Code, call: o.Call, func: o.Attribute, above: Parents) -> bool:
+    around = list(ancestors(above))
+    if isinstance(around[0] if around else None, o.Await) or not flow.sessions.names_model(code.scope, call.args):
+        return False
+    if any(isinstance(node, o.Call) and leaf(node.func) == "run_sync" for node in around):
+        return False
+    if is_shadowed(root(func), above):
+        return True
+    if flow.types.of(code.scope, func.value) is not None or flow.held(o.dotted(func.value)) is not None:
+        return False
+    symbol = flow.project.resolver.resolve(code.scope, func.value)
+    return not isinstance(symbol, (Class, External, Module, Namespace))
