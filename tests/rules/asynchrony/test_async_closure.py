@@ -1653,6 +1653,7 @@ def test_sessions_that_are_hard_to_see(before: str, after: str) -> None:
         ("def work(holder: Holder, name: str):\n    return getattr(holder, name)()", "may give `"),
         ("def work(holder: Holder, name: str):\n    f = getattr(holder, f'{name}ne')\n    f()", "may give `one`"),
         ("def work(box):\n    return box['db'].scalars(select(User)).all()", "whose session `box['db']` is"),
+        ("class Mixin:\n    def two(self):\n        self.db.query(self.model).all()", "whether `self.db` is a session"),
         ("def work(user: User):\n    object_session(user).commit()", "gives a synchronous session"),
         ("async def load():\n    Holder(SessionLocal()).one()\n\n\ndef work(db: Session):\n"
          "    db.commit()\n    asyncio.run(load())", "runs an event loop of its own"),
@@ -1710,3 +1711,46 @@ User.added = {value}
     assert "async def get(" in converted(
         GET, app__models=models.replace(f"= {value}", "= property(lambda self: self.id)")
     )
+
+
+def test_a_parameter_that_nobody_is_seen_to_give() -> None:
+    assert "async def work(db):\n    return (await db.scalars(" in converted(
+        "\n\ndef work(db):\n    return db.scalars(select(User)).all()\n"
+    )
+
+
+def test_methods_of_a_declarative_base() -> None:
+    models = MODELS.replace("    pass\n", "    def save(self, db: Session) -> None:\n        db.commit()\n")
+    models = f"from sqlalchemy.orm import Session\n{models}"
+    after = fixed(app("def work(db: Session):\n    User().save(db)\n", app__models=models), CODES, unsafe=True)
+    assert "    async def save(self, db: AsyncSession)" in after["app/models.py"]
+    assert "    await User().save(db)\n" in after["app/work.py"]
+
+
+@pytest.mark.parametrize(
+    ("end", "body", "stays"),
+    [
+        ("db.close()", "break", False),
+        ("print(1)", "print(id)", False),
+        ("print(1)", "break", True),
+        ("print(1)", "if id:\n            return", True),
+    ],
+)
+def test_generators_that_clean_up(end: str, body: str, stays: bool) -> None:
+    code = f"""
+def ids(db: Session):
+    try:
+        for user in db.scalars(select(User)):
+            yield user.id
+    finally:
+        {end}
+
+
+def work(db: Session):
+    for id in ids(db):
+        {body}
+"""
+    if stays:
+        assert "the loop over `ids()` may end early" in refusal(code)
+    else:
+        assert "    async for id in ids(db):\n" in converted(code)

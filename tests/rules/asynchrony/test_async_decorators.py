@@ -331,3 +331,28 @@ def test_a_session_that_a_wrapper_passes_by_keyword() -> None:
     assert "async with SessionLocal() as db:\n            return await function(*args, db=db, **kwargs)" in after
     assert "async def work() -> None:\n    await ping(1)\n" in work
     assert "has no `db`" in refusal(decorator, code.replace("x, *, db", "x, *, session").replace("db.c", "session.c"))
+
+
+COMMITTING = """
+def deco(function):
+    def wrapper(db, *args):
+        result = function(db, *args)
+        db.commit()
+        return result
+
+    return wrapper
+"""
+
+
+@pytest.mark.parametrize(("before", "after"), [("db, *args):", "db, *args):"), ("db, *args):", "db: Session, *args):")])
+def test_a_session_that_a_wrapper_passes_on(before: str, after: str) -> None:
+    head = "from sqlalchemy.orm import Session\n"
+    decorator, code = converted(head + COMMITTING.replace(before, after, 1))
+    assert "result = await function(db, *args)\n        await db.commit()\n" in decorator
+    assert "@deco\nasync def ping(" in code
+
+
+@pytest.mark.parametrize("session", ["args[0]", "next(each for each in args if hasattr(each, 'commit'))"])
+def test_a_session_that_a_wrapper_finds(session: str) -> None:
+    decorator = COMMITTING.replace("db, *args", "*args").replace("db.commit()", f"db = {session}\n        db.commit()")
+    assert "nobody can tell whether `db` is a session" in refusal(decorator)

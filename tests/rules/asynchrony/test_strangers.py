@@ -79,7 +79,7 @@ def work(body: str) -> str:
         "services = {}\nservices['a'] = Service(db)\nreturn services['a'].count()",
         "services: dict = {}\nservices['a'] = Service(db)\nreturn services['a'].count()",
         "services = {'a': Service(db)}\nreturn [each.count() for each in services.values()]",
-        "one, number = Service(db), 1\nreturn one.count() + number",
+        "one, *rest = Service(db), 1\nreturn one.count() + len(rest)",
         "def run(each):\n    return each.count()\nreturn run(Service(db))",
         "run = lambda each: each.count()\nreturn run(Service(db))",
         "return next(iter([Service(db)])).count()",
@@ -115,6 +115,7 @@ def test_a_receiver_that_may_be_of_the_class(body: str) -> None:
         "return Service(db).get(1), os.environ.get(1)",
         "return Service(db).count(), [each.count() for each in ['a', 'b']]",
         "return Service(db).count(), 'text'.count()",
+        "one, number = Service(db), 1\nreturn Service(db).count(), one.count() + number",
         "return Service(db).count(), [number.count() for number in (1, 2)]",
     ],
 )
@@ -122,6 +123,13 @@ def test_a_receiver_that_is_something_else(body: str) -> None:
     after = fixed(app(work(body)), CODES, unsafe=True)
     assert "async def work(" in after["app/service.py"]
     assert "await Service(db)." in after["app/service.py"]
+
+
+def test_a_dict_is_no_object_of_the_class() -> None:
+    fake = "class Fake:\n    def __init__(self) -> None:\n        self.services = {}\n\n"
+    fake += "    def get(self, id: int):\n        return self.services.get(id)\n\n\n"
+    after = fixed(app(fake + work("return Service(db).get(1)")), CODES, unsafe=True)
+    assert "await Service(db).get(1)" in after["app/service.py"]
 
 
 def test_files_that_have_nothing_to_do_with_the_class() -> None:

@@ -27,6 +27,7 @@ _SYNCHRONOUS = {
 """Packages that call what they decorate, and know nothing of coroutines."""
 _BASES = frozenset(["abc", "builtins", "typing", "typing_extensions", "pydantic", "dataclasses", "enum"])
 """Packages whose classes call none of the methods that applications give to a subclass."""
+_MAPPING = frozenset(["DeclarativeBase", "DeclarativeBaseNoMeta", "MappedAsDataclass"])
 _XUNIT = frozenset(
     f"{kind}_{what}" for kind in ("setup", "teardown") for what in ("module", "class", "function", "method")
 )
@@ -176,7 +177,7 @@ class Convertible(Part):
         if class_ in self.project.models.by_class:
             return None  # What maps it calls no methods of it.
         for base in resolver.mro(class_):
-            if isinstance(base, External) and base.package not in _BASES:
+            if isinstance(base, External) and base.package not in _BASES and base.name not in _MAPPING:
                 return base.name
             if isinstance(base, Class) and len(resolver.bases(base)) < sum(
                 not (arg.keyword or arg.star) for arg in base.node.bases

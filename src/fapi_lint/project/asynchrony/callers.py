@@ -23,6 +23,7 @@ from fapi_lint.project.kept import kept
 from fapi_lint.project.mentions import member_mentions
 from fapi_lint.project.search import Sighting, around, search
 from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Variable
+from fapi_lint.project.traversal import statements
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -415,6 +416,9 @@ class Callers:
         if kind is None:
             text = f"`{function.name}()` is neither iterated nor entered there"
             return Use(obstacle=Obstacle(module, call, text))
+        if kind == "iterate" and isinstance(node, o.For) and _may_leave(node) and _cleans_up(function):
+            text = f"the loop over `{function.name}()` may end early, and what that does at its end would be done later"
+            return Use(obstacle=Obstacle(module, call, text))
         if isinstance(parents[0] if parents else None, o.Await):
             return Use(caller=scope.owner if isinstance(scope.owner, Function) else None)
         around = tuple(parents[parents.index(node) + 1 :]) if node is not call else tuple(parents)
@@ -471,6 +475,24 @@ class Callers:
                 node = o.Name(found.start(), found.end(), name)
                 text = f"a test puts something in place of `{name}` that may be no coroutine function"
                 yield Obstacle(module, node, text)
+
+
+def _may_leave(loop: o.For) -> bool:
+    """Whether a loop may end before what it iterates over does."""
+    return any(
+        isinstance(node, o.Return) or (isinstance(node, o.Simple) and node.keyword == "break")
+        for node in statements(loop.body)
+    )
+
+
+def _cleans_up(generator: Function) -> bool:
+    """Whether a generator does something when it is closed, besides closing its session."""
+    final = (node.final for node in statements(generator.scope.body) if isinstance(node, o.Try))
+    return any(
+        not (isinstance(node, o.ExprStatement) and leaf(o.called(node.value)) in ("close", "rollback"))
+        for body in final
+        for node in body
+    )
 
 
 def _order(function: Function) -> tuple[str, int]:

@@ -19,6 +19,7 @@ from fapi_lint.project.asynchrony.callers import Callers
 from fapi_lint.project.asynchrony.decorators import Decorating
 from fapi_lint.project.asynchrony.flow import Change, Key, Kind, Obstacle, Part, SessionFlow
 from fapi_lint.project.asynchrony.sets import DisjointSets
+from fapi_lint.project.asynchrony.strays import possible
 from fapi_lint.project.grouping import grouped
 from fapi_lint.project.symbols import Class, Function
 
@@ -301,6 +302,9 @@ class AsyncClosures:
                     self._calls.setdefault(function, []).append(change)
             self._called_by.setdefault(function, []).append(wrapper)
             self._join(function, wrapper)
+            for node in possible(self.flow, wrapper):
+                text = f"nobody can tell whether `{wrapper.module.slice(node)}` is a session"
+                self.hinder(wrapper, Obstacle(wrapper.module, node, text))
             if decorating.function not in self._decorating:
                 self._decorating[decorating.function] = decorating
                 for obstacle in self.callers.undecorating(decorating.function):

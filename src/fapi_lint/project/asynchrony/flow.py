@@ -21,10 +21,10 @@ from fapi_lint.project.asynchrony.sets import DisjointSets
 from fapi_lint.project.asynchrony.starting import Starting
 from fapi_lint.project.asynchrony.strays import strays
 from fapi_lint.project.inference.assuming import AssumingTypes
-from fapi_lint.project.inference.type import Type, iterated
+from fapi_lint.project.inference.type import Type, agreed, iterated, orm
 from fapi_lint.project.module import Module
 from fapi_lint.project.search import other_names, places
-from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
+from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Variable
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -126,6 +126,8 @@ class SessionFlow:
         for class_ in project.factories.with_sessions:
             text = f"`{class_.name}` of factory_boy adds what it makes to a synchronous session"
             self.loose.append(Obstacle(class_.module, class_.node, text))
+        self._unknown: list[Obstacle] = []
+        """What is surely a session, and nobody can tell which."""
         self._statements: dict[tuple[Module, int], o.Node] = {}
         """Those outside of functions that are still to be read."""
         self._fields: dict[tuple[Module, int], Class] = {}
@@ -167,14 +169,26 @@ class SessionFlow:
             if not self.fresh_words and not self.dirty:
                 for function in list(self.touched):
                     self.wrapped_instance(function)
+                    self.wrapped_parameters(function)
                 for function in list(self.touched):
                     self.fixture_parameters(function)
+                if not self.fresh_words and not self.dirty:
+                    self._strays()
         for function in [key for key in self.parts if isinstance(key, Function) and self.sessions.is_callback(key)]:
             del self.parts[function]  # SQLAlchemy calls them with synchronous sessions, whatever the application has.
+        self.loose += self._unknown
         self.loose += [obstacle for part in self.parts.values() for obstacle in part.unclear]
+
+    def _strays(self) -> None:
+        """What nobody is seen to give its session: it is one of the application's, if a parameter takes it."""
+        self._unknown = []
         for code, func in strays(self):
-            text = f"nobody can tell whose session `{' '.join(code.module.slice(func.value).split())}` is"
-            self.loose.append(Obstacle(code.module, func, text))
+            taken = self.project.resolver.resolve(code.scope, func.value)
+            if isinstance(taken, Parameter) and taken.node.annotation is None and taken.node.kind[:1] != "*":
+                self.assume(taken.function, taken.node, orm("Session"))
+            else:
+                text = f"nobody can tell whose session `{' '.join(code.module.slice(func.value).split())}` is"
+                self._unknown.append(Obstacle(code.module, func, text))
 
     def _renamed_seeds(self, module: Module) -> None:
         for name, bindings in module.scope.bindings.items():
@@ -304,6 +318,21 @@ class SessionFlow:
         for class_ in classes:
             self.sets.join(function, class_)
         self.assume(function, param, Type(classes[0]))
+
+    def wrapped_parameters(self, function: Function) -> None:
+        """`def wrapper(db, *args)` is called with what the functions take that it is put around."""
+        for decorating in self.project.decorators.on(function):
+            wrapper, decorated = decorating.wrapper, self.project.decorators.decorated(decorating)
+            for index, param in enumerate(wrapper.node.params):
+                if param.kind not in ("positional", "normal") or param.annotation is not None:
+                    continue
+                taken = [f.node.params[index] if index < len(f.node.params) else None for f, _ in decorated]
+                pairs = zip(decorated, taken, strict=True)
+                given = agreed(self.types.of_parameter(f, p) if p is not None else None for (f, _), p in pairs)
+                if given is not None and self.role(given) is Role.SESSION:
+                    for other, _ in decorated:
+                        self.sets.join(wrapper, other)
+                    self.assume(wrapper, param, given)
 
     # --- fixtures ----------------------------------------------------------------------------------
 

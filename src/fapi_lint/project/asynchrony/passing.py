@@ -42,14 +42,16 @@ def given_by_keyword(reader: Reader, scope: Scope, target: o.Subscript, node: o.
     _hand_on(reader, decorating, key.value or "", given, node)
 
 
-def _hand_on(reader: Reader, decorating: Decorating, name: str, given: Type, node: o.Node) -> None:
-    """What a wrapper passes as `name` to each of the functions that it is put around."""
+def _hand_on(reader: Reader, decorating: Decorating, name: str | int, given: Type, node: o.Node) -> None:
+    """What a wrapper passes by name or position to each of the functions that it is put around."""
     role = reader.flow.role(given)
     for function, _ in reader.flow.project.decorators.decorated(decorating):
         reader.join(function)
-        param = next((param for param in function.node.params if param.name == name), None)
+        params = enumerate(function.node.params)
+        param = next((param for index, param in params if name in (param.name, index)), None)
         if param is None or param.kind[:1] == "*":
-            reader.obstacle(node, f"`{function.name}`, which is given it by a decorator, has no `{name}`")
+            text = f"has no `{name}`" if isinstance(name, str) else "takes it in another way"
+            reader.obstacle(node, f"`{function.name}`, which is given it by a decorator, {text}")
         elif role is not None:
             _give(reader, function, param, given, role, node)
 
@@ -58,11 +60,11 @@ def argument(reader: Reader, scope: Scope, role: Role, call: o.Call, arg: o.Arg,
     """Something synchronous passed to a call."""
     callee = reader.types.callee(scope, call.func)
     called, first = leaf(call.func), 0
-    if arg.keyword and reader.part.function is not None:
+    if reader.part.function is not None:
         decorating = reader.flow.project.decorators.by_wrapper(reader.part.function)
         given = reader.types.of(scope, arg.value)
         if decorating is not None and given is not None and any(each.node is call for each in decorating.calls):
-            _hand_on(reader, decorating, arg.keyword, given, arg.value)
+            _hand_on(reader, decorating, arg.keyword or call.args.index(arg), given, arg.value)
             return
     thread = runner(reader.flow.project.resolver, scope, call)
     if thread is not None:

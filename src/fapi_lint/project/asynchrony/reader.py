@@ -14,6 +14,7 @@ from fapi_lint.project.asynchrony.dynamic import chain_of
 from fapi_lint.project.asynchrony.flow import Change, Key, Kind, Obstacle, Part
 from fapi_lint.project.asynchrony.passing import argument, given_by_keyword
 from fapi_lint.project.asynchrony.roles import Role, Use, use_of
+from fapi_lint.project.asynchrony.strays import SURELY
 from fapi_lint.project.asynchrony.streaming import STREAMS, streams
 from fapi_lint.project.asynchrony.surroundings import is_override, is_shadowed, is_target, leaf, root
 from fapi_lint.project.asynchrony.threads import threaded
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from fapi_lint.project.asynchrony.flow import SessionFlow
     from fapi_lint.project.module import Module
 
-_SURELY = frozenset(["commit", "execute", "flush", "refresh", "rollback", "scalar", "scalars"])
-"""Methods that hardly anything but a session has."""
 _WORDS = re.compile(r"\w+")
 _GIVING = frozenset(["begin", "begin_nested", "connect", "connection", "execution_options", "next"])
 """Methods and builtins whose calls may give something synchronous, whatever it is called."""
@@ -202,8 +201,8 @@ class Reader:
         call = above[0] if above is not None else None
         if not isinstance(call, o.Call) or call.func is not node:
             return False
-        is_like = node.attr == "query" or use_of(Role.SESSION, node.attr) is Use.AWAITED
-        return node.attr in _SURELY or (is_like and self.flow.sessions.names_model(scope, call.args))
+        is_like = use_of(Role.SESSION, node.attr) is Use.AWAITED
+        return node.attr in SURELY or (is_like and self.flow.sessions.names_model(scope, call.args))
 
     def _may_be_session(self, scope: Scope, name: str) -> bool:
         """Whether a name of unknown type is bound to a session among others: `db = db or SessionLocal()`."""

@@ -48,7 +48,22 @@ class Strangers:
         is_near = any(re.search(rf"\b{class_.name}\b", text) for class_ in family)
         if not is_near and set(snake_words(o.dotted(node.value))).isdisjoint(snake_words(owner.name)):
             return False
-        return _fits(call, method) and not self._is_foreign(sighting.scope, node.value, sighting.parents, _DEEP)
+        if not _fits(call, method) or self._is_display(sighting.scope, node.value):
+            return False
+        return not self._is_foreign(sighting.scope, node.value, sighting.parents, _DEEP)
+
+    def _is_display(self, scope: Scope, receiver: o.Node) -> bool:
+        """Whether an attribute is only ever a dict or a list that is written there: `self.users = {}`."""
+        if not isinstance(receiver, o.Attribute):
+            return False
+        owner = self.types.of(scope, receiver.value)
+        if owner is None or not isinstance(owner.symbol, Class):
+            return False
+        classes = [class_ for class_ in self.project.resolver.mro(owner.symbol) if isinstance(class_, Class)]
+        bindings = [binding.value for class_ in classes for binding in class_.scope.bindings.get(receiver.attr, ())]
+        assigned = [node for class_ in classes for _, node in class_.attribute_assignments.get(receiver.attr, ())]
+        values = [*bindings, *(node.value if isinstance(node, (o.Assign, o.AnnAssign)) else None for node in assigned)]
+        return bool(values) and all(isinstance(value, (o.Dict, o.Collection)) for value in values)
 
     def _is_foreign(self, scope: Scope, expr: o.Node | None, around: Iterable[o.Node], depth: int) -> bool:
         """Whether what an expression gives comes from a library, or from literals, for sure."""

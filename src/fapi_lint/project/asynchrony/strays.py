@@ -9,7 +9,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.blocks import Code, codes
 from fapi_lint.project.asynchrony.surroundings import is_shadowed, leaf, root
 from fapi_lint.project.module import Module
-from fapi_lint.project.symbols import Class, External, Namespace
+from fapi_lint.project.symbols import Class, External, Function, Namespace
 from fapi_lint.project.traversal import Parents, ancestors, paths
 from fapi_lint.project.words import needles
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _SENDING = frozenset(["exec", "execute", "query", "scalar", "scalars"])
 """Methods that nothing but a session is asked to do with a mapped class."""
 _WORDS = needles(_SENDING)
+SURELY = frozenset(["commit", "execute", "flush", "query", "refresh", "rollback", "scalar", "scalars"])
+"""Methods that hardly anything but a session has."""
 
 
 def strays(flow: SessionFlow) -> Iterator[tuple[Code, o.Attribute]]:
@@ -35,6 +37,18 @@ def strays(flow: SessionFlow) -> Iterator[tuple[Code, o.Attribute]]:
                 func = call.func
                 if isinstance(func, o.Attribute) and func.attr in _SENDING and _is_stray(flow, code, call, func, above):
                     yield code, func
+
+
+def possible(flow: SessionFlow, wrapper: Function) -> Iterator[o.Expr]:
+    """What may be the session of the functions that a wrapper is put around: `args[0].commit()`."""
+    for call, above in paths(wrapper.scope.body, o.Call):
+        func, scope = call.func, wrapper.scope
+        if not isinstance(func, o.Attribute) or func.attr not in SURELY or isinstance(above and above[0], o.Await):
+            continue
+        if flow.types.of(scope, func.value) is None:
+            symbol = flow.project.resolver.resolve(scope, func.value)
+            if not isinstance(symbol, (Class, External, Module, Namespace)):
+                yield func.value
 
 
 def _is_stray(flow: SessionFlow, code: Code, call: o.Call, func: o.Attribute, above: Parents) -> bool:

@@ -173,9 +173,23 @@ class Types:
             return self.entered(self.of(scope, statement.value))
         if isinstance(statement, o.For) and statement.target is binding.node:
             return iterated(self.of(scope, statement.iter))
-        if binding.value is not None and binding.definition is None:
-            return self.of_any(scope, _alternatives(binding.value, binding.node))
+        value = binding.value or _unpacked(binding)
+        if value is not None and binding.definition is None:
+            return self.of_any(scope, _alternatives(value, binding.node))
         return None
+
+
+def _unpacked(binding: Binding) -> o.Expr | None:
+    """What a name gets of several: `users, tags = UserRepository(db), TagRepository(db)`."""
+    statement = binding.statement
+    if not isinstance(statement, o.Assign) or not isinstance(statement.value, o.Collection):
+        return None
+    values = statement.value.items
+    for target in statement.targets:
+        names = target.items if isinstance(target, o.Collection) else ()
+        if len(names) == len(values) and not any(isinstance(node, o.Starred) for node in (*names, *values)):
+            return next((value for name, value in zip(names, values, strict=True) if name is binding.node), None)
+    return None
 
 
 def _alternatives(value: o.Expr, target: o.Node) -> Sequence[o.Expr]:
