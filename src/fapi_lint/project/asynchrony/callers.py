@@ -406,7 +406,13 @@ class Callers:
         return False
 
     def _call(
-        self, function: Function, sighting: Sighting, call: o.Call, parents: Sequence[o.Node], *, is_managed: bool
+        self,
+        function: Function,
+        sighting: Sighting,
+        call: o.Call,
+        parents: Sequence[o.Node],
+        *,
+        is_managed: bool = False,
     ) -> Use:
         module, scope = sighting.scope.module, sighting.scope
         is_managed = is_managed or any(leaf(d.func) == "contextmanager" for d in function.node.decorators)

@@ -363,11 +363,17 @@ class ObjectFlow(Part):
             if not is_loaded(path, facts.surely):
                 read = Read(origin, path, facts, place, obstacle, beside=beside)
                 _note(walk.summary.reads.setdefault(origin, {}), (path, facts), read)
-        elif member and origin.model is not None and facts.may_lack(path):
+        elif member and origin.model is not None and facts.may_lack(path) and self._may_load(origin, path, facts):
             walk.recursion.seen.append((origin, path))
             is_doubtful = not facts.lacks(path)
             key = (origin, path, facts.dropped, facts.is_opaque, is_doubtful)
             _note(self.reads, key, Read(origin, path, facts, place, obstacle, is_doubtful=is_doubtful, beside=beside))
+
+    def _may_load(self, origin: Origin, path: Path, facts: Facts) -> bool:
+        """Whether a link that is not loaded loads when it is read: an eager one does of objects that no query gave."""
+        links = self.links_of(origin, path)
+        is_eager = bool(links) and links[-1].is_eager
+        return not is_eager or (origin.kind == "new" and not facts.writes.is_read_anew)
 
     def _below(self, walk: Walk, origin: Origin, path: Path, facts: Facts, place: Place) -> None:
         """What only a subclass has of the model that is queried is loaded when it is read."""
@@ -398,7 +404,7 @@ class ObjectFlow(Part):
             links.append(link)
             owner = link.target
         if not links[-1].is_lazy:
-            return None
+            return True if links[-1].is_eager and len(links) == 1 else None
         is_back = len(links) > 1 and links[-1].many is False
         if is_back and (links[-2].many is True or (links[-1].key and not links[-2].key)):
             # The object that the collection, or the one on the other side, belongs to is there.

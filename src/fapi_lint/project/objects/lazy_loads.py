@@ -100,7 +100,7 @@ class LazyLoads(Part):
             rest, words = others, {function.name for function in chosen if objects.summary(function).reads}
         for class_ in self.project.models.mapping_classes:
             for method in class_.methods:
-                if method.name.startswith("__") and method.name != "__init__":
+                if _is_hook(method) or (method.name.startswith("__") and method.name != "__init__"):
                     objects.doubts.special(method)
         return objects
 
@@ -260,6 +260,11 @@ class LazyLoads(Part):
         is_new_enough = sqlalchemy.lowest is None or sqlalchemy.at_least(2, 0)
         more = [n for n in beside if (n in links and links[n].is_lazy) or self.objects.property_of(link.source, n)]
         return link.target is link.source and is_new_enough and not more
+
+
+def _is_hook(method: Function) -> bool:
+    """`@validates("title")`, which is called when the attribute is set."""
+    return any(o.dotted(o.called(each.value)).rpartition(".")[2] == "validates" for each in method.node.decorators)
 
 
 def _matter(load: LazyLoad) -> int:

@@ -41,9 +41,14 @@ class LazyWords:
         self.schemas: set[Class] = set()
         self.attributes: frozenset[str] = frozenset()
         """The words without those of schemas."""
+        eager = {link.name for model in models for link in links.of(model).values() if link.is_eager}
         if self.words:
             self._add_properties()
             self.attributes = frozenset(self.words)
+        if eager:
+            self.words |= eager
+            self._add_properties()
+        if self.words:
             self.schemas = self._schemas(self.words)
             self.words.update(schema.name for schema in self.schemas)
         below = {name for model in models for name in links.below(model)}

@@ -29,6 +29,7 @@ BELOW = "**"
 """Behind a path: whatever it leads to."""
 
 _LAZY = frozenset(["select", "True"])
+_EAGER = frozenset(["immediate", "joined", "selectin", "subquery", "False"])
 _LOADING = frozenset(
     [
         *("selectinload", "joinedload", "subqueryload", "immediateload", "contains_eager", "noload", "raiseload"),
@@ -56,6 +57,8 @@ class Link(Struct, frozen=True, eq=False):
     """The column of a plain many-to-one, by which an object that is there is found without a query."""
     is_column: bool = False
     """Whether it leads to nothing: a deferred column, which is loaded when it is first read as well."""
+    is_eager: bool = False
+    """Whether queries load it, so that only a new object may lack it."""
 
 
 class Links(Part):
@@ -84,8 +87,9 @@ class Links(Part):
     def _written_link(self, model: Model, relationship: Relationship) -> Link:
         located = relationship.argument("lazy")
         lazy = located is None or _text(located.expr) in _LAZY
+        eager = located is not None and _text(located.expr) in _EAGER
         if relationship.has_unknown_arguments or _wrapper(relationship) in _NEVER:
-            lazy = False
+            lazy = eager = False
         join = self.project.pairings.join(relationship)
         uselist = relationship.argument("uselist")
         many = _is_collection(relationship)
@@ -95,7 +99,7 @@ class Links(Part):
             many = join.direction is not Direction.MANY_TO_ONE
         simple = join is not None and join.plain and join.direction is Direction.MANY_TO_ONE and join.key is not None
         key = join.key.name if simple and join is not None and join.key is not None else ""
-        return Link(relationship.name, model, relationship.target_model, many, lazy, key)
+        return Link(relationship.name, model, relationship.target_model, many, lazy, key, is_eager=eager)
 
     def _generated_links(self, model: Model, owner: Class, name: str) -> Iterator[Link]:
         for relationship in self.project.pairings.incoming[owner, name]:
@@ -108,10 +112,11 @@ class Links(Part):
             if uselist is not None:
                 many = _text(uselist) == "True"
             lazy = given is None or _text(given) in _LAZY
+            eager = given is not None and _text(given) in _EAGER
             key = join.key.name if join is not None and join.key is not None and join.plain and many is False else ""
             direction = None if join is None else join.direction
             key = key if direction is Direction.ONE_TO_MANY else ""
-            yield Link(name, model, source, many, lazy, key)
+            yield Link(name, model, source, many, lazy, key, is_eager=eager)
 
     @kept
     def below(self, model: Model) -> dict[str, Model]:

@@ -38,6 +38,7 @@ from fapi_lint.project.objects.recursion import Recursion
 from fapi_lint.project.objects.shared_models import SharedModels
 from fapi_lint.project.objects.summary import Return, State, Summary
 from fapi_lint.project.symbols import Class, Function, Scope
+from fapi_lint.project.traversal import statements
 
 if TYPE_CHECKING:
     from fapi_lint.project.objects.flow import ObjectFlow
@@ -183,10 +184,17 @@ class Walk:
             values = self.value(item.value)
             if item.target is not None:
                 self.assignments.bind(item.target, values)
-        return self.block(node.body)
+        before = self.state.copy()
+        if self.block(node.body):
+            return True
+        self.state = before  # What is entered may take the exception, and the code after it goes on.
+        return any(isinstance(statement, o.Raise) for statement in statements(node.body))
 
     def match(self, node: o.Match) -> bool:
         self.value(node.subject)
+        for case in node.cases:
+            for part in case.parts:
+                self.value(part)
         return self.branches(*(case.body for case in node.cases), ())
 
     def return_(self, node: o.Return) -> bool:

@@ -137,6 +137,10 @@ class Volatile(Struct, eq=False, dict=True):
         updated_at = self.links.project.timestamps.names[1]
         if updated_at in kinds and kinds[updated_at] is None:
             kinds[updated_at] = False  # as it should be
+        for ancestor in model.ancestors:
+            for name, bindings in ancestor.scope.bindings.items():
+                if name not in kinds and _is_computed(bindings[-1].value):
+                    kinds[name] = True
         return {name: kind for name, kind in kinds.items() if kind is not None}
 
     def depends(self, model: Model, name: str, written: frozenset[str]) -> bool:
@@ -157,6 +161,11 @@ class Volatile(Struct, eq=False, dict=True):
         if not writes.rows or not link.many or link.target is None or is_loaded(path, writes.fresh):
             return frozenset()
         return frozenset(at for model, at in writes.rows if model is link.target)
+
+
+def _is_computed(value: o.Expr | None) -> bool:
+    """`total = column_property(price * count)`"""
+    return isinstance(value, o.Call) and o.dotted(value.func).rpartition(".")[2] == "column_property"
 
 
 def _kind(column: Column) -> bool | None:

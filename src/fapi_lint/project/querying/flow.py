@@ -32,6 +32,7 @@ from fapi_lint.project.querying.values import (
     session_of,
 )
 from fapi_lint.project.symbols import External, Function
+from fapi_lint.project.traversal import statements
 from fapi_lint.project.words import mentions, needles
 
 if TYPE_CHECKING:
@@ -170,11 +171,18 @@ class Flow:
                     self.give_up(self.expr(item.value), "it is used as a context manager", item)
                     if item.target is not None:
                         self.bind(item.target, OTHER, item)
-                return self.block(node.body, self.names)
+                names = self.names
+                after = self.block(node.body, dict(names))
+                # What is entered may take an exception, and the code after it goes on.
+                is_raised = any(isinstance(statement, o.Raise) for statement in statements(node.body))
+                return merge(after, names if is_raised else None)
             case o.Match():
                 self.give_up(self.expr(node.subject), "it is matched", node)
-                ends = [self.block(case.body, dict(self.names)) for case in node.cases]
-                return merge(self.names, *ends)
+                for case in node.cases:
+                    for part in case.parts:
+                        self.give_up(self.expr(part), "it is matched", part)
+                names = self.names
+                return merge(names, *(self.block(case.body, dict(names)) for case in node.cases))
             case o.FunctionDef() | o.ClassDef():
                 self.nested(node, names)
             case o.Import() | o.ImportFrom() | o.TypeStatement():
