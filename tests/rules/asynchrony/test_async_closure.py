@@ -1066,6 +1066,15 @@ def test_a_session_that_two_event_loops_go_on_sharing() -> None:
     assert f"{reason}: `client` is passed on (tests/conftest.py:20)" in refusal(GET, tests__conftest=test)
 
 
+@pytest.mark.parametrize("test", [SHARED, SHARED + "    assert db.query(User).count() == 1\n"])
+def test_tests_stay_as_they_are_where_the_session_does(test: str) -> None:
+    """Who calls a function is asked before the tests are made ready."""
+    code = GET + "\n    def notify():\n        with SessionLocal() as db:\n            db.get(User, 1)\n"
+    patching = 'def test_notify(client, monkeypatch):\n    monkeypatch.setattr(work, "notify", print)\n'
+    told = refusal(code, tests__conftest=test, tests__test_notify="from app import work\n\n\n" + patching)
+    assert "a test puts something in place of `notify`" in told
+
+
 def test_overriding_dependencies_are_converted() -> None:
     test = """
     import pytest

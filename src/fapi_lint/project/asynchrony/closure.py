@@ -31,6 +31,8 @@ AWAITING = frozenset(
     ["await", "enter", "iterate", "anext", "stream", "collect", "create_all", "run_sync", "method", "dynamic"]
 )
 
+_FIRST = 2
+"""The rank of what another fix does first."""
 _IN_TEST = 3
 """The rank of queries of tests, which only the conversion asks to be rewritten."""
 _SOURCES = frozenset(["engine", "maker", "session"])
@@ -191,14 +193,14 @@ class AsyncClosures:
         ]
         for function in queue:
             self._check(function)
-        queue = [function for function in queue if self.sets.find(function) not in self.obstacles]
+        queue = [function for function in queue if not self._stays(function)]
         while queue:
             function = queue.pop()
             if function in self.awaiting:
                 continue
             self.awaiting[function] = None
             self._check(function)
-            if self.sets.find(function) in self.obstacles:
+            if self._stays(function):
                 continue
             queue.extend(self._joined_by_override(function))
             queue.extend(self._joined_by_entering(function))
@@ -212,6 +214,11 @@ class AsyncClosures:
         while self._check_decorated():
             self._spread()
             self.awaiting = self._still_awaiting()
+
+    def _stays(self, function: Function) -> bool:
+        """Whether it is kept as it is by what no other fix removes: who calls it does not matter then."""
+        obstacle = self.obstacles.get(self.sets.find(function))
+        return obstacle is not None and _lasts(obstacle)
 
     def hinder(self, key: Key, obstacle: Obstacle) -> None:
         """Keep a set as it is. What must be done first, and the first place, is what to tell."""
@@ -363,9 +370,11 @@ class AsyncClosures:
         pending = list(self.obstacles)
         while pending:
             root = pending.pop()
+            obstacle = self.obstacles[root]
             for callee in callees.get(root, ()):
-                if self.sets.find(callee) not in self.obstacles:
-                    self.obstacles[self.sets.find(callee)] = self.obstacles[root]
+                known = self.obstacles.get(self.sets.find(callee))
+                if known is None or (_lasts(obstacle) and not _lasts(known)):
+                    self.obstacles[self.sets.find(callee)] = obstacle
                     pending.append(self.sets.find(callee))
 
     def _adopt(self) -> None:
@@ -418,11 +427,16 @@ class AsyncClosures:
         return found
 
 
+def _lasts(obstacle: Obstacle) -> bool:
+    """Whether no other fix removes it."""
+    return _rank(obstacle)[0] < _FIRST
+
+
 def _rank(obstacle: Obstacle) -> tuple[int, str, int]:
     """What lasts comes before what another fix removes, and who calls a function before what is in it."""
     rank = 0 if isinstance(obstacle.node, o.Decorator) else 1
     if obstacle.is_shared:
         rank = _IN_TEST + 1
     if obstacle.text.startswith("first "):
-        rank = _IN_TEST if obstacle.text.endswith("by hand") else 2
+        rank = _IN_TEST if obstacle.text.endswith("by hand") else _FIRST
     return rank, obstacle.module.path, obstacle.node.start
