@@ -75,8 +75,8 @@ FILES = {
     "setup.cfg": "[options]\npython_requires = >=3.11,<4\n",
     "requirements.txt": "# web\n-r base.txt\nFastAPI[all]>=0.110.0,<1 # why\nhttpx\npydantic-settings==2.1\n",
     "requirements/base.txt": 'SQLAlchemy[asyncio] ~= 2.0.1 ; python_version > "3"\n',
-    "requirements-dev.txt": "pydantic==1.10.2 \\\n    --hash=sha256:abc\nhttpx==0.26.0 --hash=sha256:abc\n"
-    "Pytest_Asyncio~=0.23.0\n",
+    "requirements-dev.txt": "pydantic==1.10.2 \\\n    --hash=sha256:abc\nhttpx==0.26.0 --hash=sha256:abc\n",
+    "requirements/test.in": "Pytest_Asyncio~=0.23.0\n",
 }
 EXPECTED = Versions(
     fastapi=Bounds((0, 110, 0), (1,)),

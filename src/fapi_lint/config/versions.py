@@ -66,8 +66,8 @@ class Versions:
 def read_versions(root: Path) -> Versions:
     """The versions that the project in a folder allows.
 
-    From pyproject.toml (dependencies, extras and groups; Poetry's tables), requirements*.txt, also in a
-    folder `requirements`, and setup.cfg. Where those name neither FastAPI nor SQLAlchemy, the one folder in
+    From pyproject.toml (dependencies, extras and groups; Poetry's tables), requirements*.txt and *.in, also
+    in a folder `requirements`, and setup.cfg. Where those name neither FastAPI nor SQLAlchemy, the one folder in
     it whose files do counts, `backend` of a repository, or `{{cookiecutter.slug}}/backend` of a template, or
     else the nearest such folder above in the same repository. A file that cannot be read or parsed says
     nothing; nothing is raised.
@@ -166,8 +166,9 @@ def _requirements(root: Path) -> Iterator[tuple[str, str]]:
             required = _at(content, "project").get("requires-python")
             if isinstance(required, str):
                 yield "python", required
-    for file in (*sorted(root.glob("requirements*.txt")), *sorted(root.glob("requirements/*.txt"))):
-        lines += _read(file).splitlines()
+    for pattern in ("requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in"):
+        for file in sorted(root.glob(pattern)):
+            lines += _read(file).splitlines()
     if text := _read(root / "setup.cfg"):
         import configparser
 
