@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fapi_lint.config.versions import Versions, parse_constraint
 from fapi_lint.testing import findings
 
 MODELS = """
@@ -138,3 +139,16 @@ def test_an_attribute_of_a_class_is_no_value() -> None:
         "def all(db: Session):\n    return run(db, [User.id])\n"
     )
     assert reasons(code)["User.id"] == ""
+
+
+@pytest.mark.parametrize(("version", "reason"), [("==1.4", True), (">=2.0", False)])
+def test_sqlite_takes_no_uuid_of_the_old_sqlalchemy(version: str, reason: bool) -> None:
+    code = (
+        "from sqlalchemy import Column, Integer, create_engine\nfrom sqlalchemy.orm import declarative_base\n\n"
+        'engine = create_engine("sqlite:///app.db")\nBase = declarative_base()\n\n\n'
+        'class User(Base):\n    __tablename__ = "user"\n    id = Column(Integer, primary_key=True)\n'
+    )
+    versions = Versions(sqlalchemy=parse_constraint(version))
+    (found,) = findings({"app/models.py": code}, "FAPI201", versions=versions)
+    assert ("SQLite, which has no UUIDs before SQLAlchemy 2.0, at app/models.py:4" in found.message) is reason
+    assert (found.fix is None) is reason

@@ -30,6 +30,7 @@ _ANY = frozenset([
     "InstrumentedAttribute", "ColumnElement", "ColumnExpressionArgument",
 ])
 # fmt: on
+_SQLITE = re.compile(r"(?<=[\"'])sqlite(?:\+\w+)?://")
 _DEFAULTS = ("default", "server_default", "insert_default", "default_factory", "onupdate", "server_onupdate")
 
 
@@ -118,6 +119,7 @@ class Obstacles:
         """What stands in the way of the whole identity, as far as is known."""
         flow = self.identifiers.flow
         if not identity.is_uuid:
+            yield from self._of_databases()
             yield from (fact for fact in flow.unknown_classes if self._is_code(fact))
             names = {column.name for column in identity.cell.columns}
             for name, fact in self.identifiers.loose_facts.items():
@@ -132,6 +134,12 @@ class Obstacles:
         yield from self._of_routes(identity)
         asked = (*self._of_paths(identity), *self._of_asked(identity))
         yield from (fact for fact in asked if not self.is_nobody(fact))
+
+    def _of_databases(self) -> Iterator[Fact]:
+        """Before SQLAlchemy 2.0 the type is of PostgreSQL alone, and SQLite makes no table with it."""
+        for module in self.project.modules if not self.project.models.has_mapped_columns else ():
+            if found := _SQLITE.search(module.text):
+                yield Fact(Place(module.path, *found.span()), "SQLite, which has no UUIDs before SQLAlchemy 2.0,")
 
     def _is_code(self, fact: Fact) -> bool:
         return self.project.purposes.is_application(self.project.by_path[fact.place.path])
