@@ -223,7 +223,7 @@ def _files(project: Project) -> Iterator[Choice]:
             continue
         module, number = Counter(places).most_common(1)[0]
         tail = _tail(project, module)
-        if number * 2 <= len(places):
+        if number * 2 <= len(places) or (number < len(module.scope.classes) and not any(w in tail for w in words)):
             tail, number = _common_file(project, places, words)
         if number * 2 > len(places):
             counted = f"{number} of {len(places)} classes of {what} are there"
