@@ -130,12 +130,13 @@ def test_features_keep_kinds_apart_by_the_names_of_files(
         texts = {"schemas": SCHEMA, "views": ROUTES.replace("app.dto.{table}", "app.{table}.schemas")}
         files = {f"app/{table}/{kind}.py": text.format(name=name, table=table) for kind, text in texts.items()}
         exceptions = f"class {name}Exception(Exception): ...\n"
+        files[f"app/{table}/service.py"] = SERVICE.format(table=table)  # Files like that take no suffix.
         write(tmp_path, {**files, f"app/{table}/__init__.py": "", f"app/{table}/exceptions.py": exceptions})
     monkeypatch.chdir(tmp_path)
     assert run("init").code == 0
     conventions = tomllib.loads((tmp_path / "fapi-lint.toml").read_text())["conventions"]
     assert conventions["api-folders"] == ["views"]
-    assert "schema-folders" not in conventions
+    assert conventions.keys().isdisjoint({"schema-folders", "service-suffix"})
     assert conventions["exceptions-file"] == "exceptions.py"
     assert run("--select", "FAPI103,FAPI601").code == 0
 

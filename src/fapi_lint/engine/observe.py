@@ -84,7 +84,8 @@ def _service_suffix(project: Project) -> Iterator[Choice]:
     functions = [
         function
         for module in project.modules
-        if project.purposes.is_service(module) or project.purposes.in_folder(module, folders)
+        if project.purposes.in_folder(module, (*_DEFAULTS.service_folders, *folders))
+        if project.purposes.is_application(module)
         for function in module.scope.functions
         if not function.name.startswith("_")
     ]

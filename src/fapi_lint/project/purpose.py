@@ -12,6 +12,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.imports import runtime_statements
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
+from fapi_lint.project.nouns import singular
 from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import External
 
@@ -105,13 +106,10 @@ class Purposes(Part):
 
     def is_service(self, module: Module) -> bool:
         """Whether a file holds business logic: by its folder, or by a name like `services.py`, `user_service.py`."""
-        conventions = self.project.settings.conventions
-        suffix = conventions.service_suffix
+        folders = self.project.settings.conventions.service_folders
         name = os.path.basename(module.path).removesuffix(".py")
-        named = name in conventions.service_folders or (
-            bool(suffix) and (name.endswith(suffix) or name == suffix.strip("_"))
-        )
-        if not (named or self.in_folder(module, conventions.service_folders)) or not self.is_application(module):
+        named = name in folders or f"_{name}".endswith(tuple(f"_{singular(folder)}" for folder in folders))
+        if not (named or self.in_folder(module, folders)) or not self.is_application(module):
             return False
         return "Router(" not in module.text  # A file with routes is none, whatever it is called.
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from fapi_lint.config.settings import Conventions, Settings
 from fapi_lint.testing import findings
 
 RAISES = """
@@ -30,6 +31,12 @@ def test_where_services_are(path: str, expected: list[int]) -> None:
     found = findings({path: RAISES}, "FAPI603")
     assert [f.row for f in found] == expected
     assert all(f.message.endswith(": raise an exception of the application, which a handler answers") for f in found)
+
+
+@pytest.mark.parametrize("path", ["app/users/service.py", "app/users/user_logic.py"])
+def test_files_are_known_by_the_folders_whatever_functions_end_in(path: str) -> None:
+    conventions = Conventions(service_suffix="", service_folders=("services", "logic"))
+    assert findings({path: RAISES}, "FAPI603", settings=Settings(conventions=conventions))
 
 
 def test_subclasses_and_instances() -> None:
