@@ -91,6 +91,32 @@ def test_what_is_missing(reference: Path, run: Run) -> None:
     assert "(a link)" in run("map").out
 
 
+def test_what_serves_a_resource_without_naming_it(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of a feature tells what its services are about, and a path what a test is."""
+    write(tmp_path, FEATURES)
+    monkeypatch.chdir(tmp_path)
+    (found,) = run("map", "--output-format", "json").json["resources"]
+    parts = {part: [item["name"] for item in found[part]] for part in ("schemas", "services", "tests")}
+    assert parts == {"schemas": ["BookDTO"], "services": ["find"], "tests": ["test_lending"]}
+    assert found["model"]["path"] == "app/books/entities.py"
+
+
+FEATURES = {
+    "app/books/entities.py": "class Book:\n    pass\n",
+    "app/books/dto.py": "from pydantic import BaseModel\n\n\nclass BookDTO(BaseModel):\n    title: str\n",
+    "app/books/service.py": "def find() -> None: ...\n",
+    "app/db.py": """
+from sqlalchemy import Column, Table, Uuid
+from sqlalchemy.orm import registry
+
+from app.books.entities import Book
+
+mapping = registry()
+books = Table("books", mapping.metadata, Column("id", Uuid, primary_key=True))
+mapping.map_imperatively(Book, books)
+""",
+    "tests/test_api.py": 'def test_lending(client):\n    assert client.get(f"/v1/books/{1}/loan")\n',
+}
 MODEL = """
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column

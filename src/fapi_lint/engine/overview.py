@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from fapi_lint.project.asynchrony.imperative import mappings
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import plural, singular, snake_words
 from fapi_lint.project.project import Project
+from fapi_lint.project.resources import ENVELOPES
 from fapi_lint.project.routes import Route
+from fapi_lint.project.schemas import ends_with_word
 from fapi_lint.project.symbols import Class, Function
 from fapi_lint.report.overview import Item, Overview, Resource
 from fapi_lint.source.place import relative_path
 
 _ROLES = {"create": "create", "update": "update", "one": "response", "many": "response"}
 """The schema that a CRUD route needs."""
+
+_PATH = re.compile(r"""["'](/[^"'?\s]*)""")
 
 
 def overview(project: Project) -> Overview:
@@ -41,7 +47,7 @@ class _Survey:
     def nouns(self) -> list[str]:
         """Every resource, in snake case and singular, sorted."""
         served = {self._known(operation.noun) for operation in self.project.handlers.operations.values()}
-        return sorted({*self.models, *served})
+        return sorted({*self.mapped, *served})
 
     def _known(self, noun: str) -> str:
         """The noun as the model spells it, if there is one: `cookbook` is its `cook_book`."""
@@ -49,7 +55,7 @@ class _Survey:
 
     @cached_property
     def _joined(self) -> dict[str, str]:
-        return {noun.replace("_", ""): noun for noun in self.models}
+        return {noun.replace("_", ""): noun for noun in self.mapped}
 
     @cached_property
     def models(self) -> dict[str, Model]:
@@ -57,6 +63,16 @@ class _Survey:
         for model in self.project.models.all:
             if self.project.purposes.is_application(model.module) and not model.is_view:
                 found.setdefault(_noun(model.name), model)
+        return found
+
+    @cached_property
+    def mapped(self) -> dict[str, Class]:
+        """The classes of the models, and those that are mapped imperatively."""
+        found = {noun: model.class_ for noun, model in self.models.items()}
+        for sighting, named, _ in mappings(self.project):
+            class_ = self.project.resolver.resolve(sighting.scope, named)
+            if isinstance(class_, Class) and self.project.purposes.is_application(class_.module):
+                found.setdefault(_noun(class_.name), class_)
         return found
 
     @cached_property
@@ -81,12 +97,12 @@ class _Survey:
     # --- parts -------------------------------------------------------------------------------------
 
     def _resource(self, noun: str) -> Resource:
-        model = self.models.get(noun)
+        model, mapped = self.models.get(noun), self.mapped.get(noun)
         schemas = self._schemas.get(noun, {})
         routes = [route for route in self._routes if self._noun_of_route(route) == noun]
         services, tests = self.services.get(noun, []), self.tests.get(noun, [])
         is_link = model is not None and not routes and _is_link(model)
-        parts = {"model": model, "schemas": schemas, "services": services, "routes": routes, "tests": tests}
+        parts = {"model": mapped, "schemas": schemas, "services": services, "routes": routes, "tests": tests}
         missing = [name for name, part in parts.items() if not part]
         if schemas:
             suffixes = self.project.settings.conventions.schema_suffixes.by_role()
@@ -94,7 +110,7 @@ class _Survey:
             missing += [suffixes[role] for role in self._needed_roles(noun) if role not in roles]  # type: ignore[index]
         return Resource(
             name=noun,
-            model=self._item(model.class_) if model is not None else None,
+            model=self._item(mapped) if mapped is not None else None,
             is_link=is_link,
             schemas=tuple(self._item(class_) for class_ in schemas),
             services=tuple(map(self._item, services)),
@@ -109,7 +125,8 @@ class _Survey:
         found: dict[str, dict[Class, str]] = {}
         for schema in self.project.schemas.all:
             named = self.project.resources.parse(schema.name)
-            noun = self._known(_noun(named.resource if named is not None else schema.name))
+            envelope = next((word for word in ENVELOPES if ends_with_word(schema.name, word)), "")
+            noun = self._known(_noun(named.resource if named is not None else schema.name.removesuffix(envelope)))
             if noun in self.nouns and schema.class_ not in self.project.models.by_class:
                 found.setdefault(noun, {})[schema.class_] = named.role if named is not None else ""
         return found
@@ -127,10 +144,13 @@ class _Survey:
         operation = self.project.handlers.operations.get(route.handler) if route.handler is not None else None
         if operation is not None:
             return self._known(operation.noun)
-        for path in route.full_paths:
-            for part in reversed(path.split("/")):
-                if not part.startswith("{") and (noun := self._spellings.get(tuple(snake_words(part)))):
-                    return noun
+        return next(filter(None, map(self._noun_of_path, route.full_paths)), "")
+
+    def _noun_of_path(self, path: str) -> str:
+        """The last noun of a path."""
+        for part in reversed(path.split("/")):
+            if not part.startswith("{") and (noun := self._spellings.get(tuple(snake_words(part)))):
+                return noun
         return ""
 
     def _service_functions(self) -> Iterator[Function]:
@@ -143,12 +163,16 @@ class _Survey:
             yield from (f for f in module.scope.all_functions() if f.name.startswith("test"))
 
     def _assigned(self, functions: Iterable[Function]) -> dict[str, list[Function]]:
-        """Functions by the noun of their name, or else of their class or file."""
+        """Functions by the noun of their name, or else of their class, file, folder, or the first path in them."""
         found: dict[str, list[Function]] = {}
         for function in functions:
             stem = os.path.basename(function.module.path).removesuffix(".py")
             owner = function.parent.name if isinstance(function.parent, Class) else ""
-            noun = next(filter(None, map(self._noun_in, (function.name, owner, stem))), "")
+            folder = os.path.basename(function.module.folder)
+            noun = next(filter(None, map(self._noun_in, (function.name, owner, stem, folder))), "")
+            if not noun:
+                text = function.module.text[function.node.body_start : function.node.end]
+                noun = next(filter(None, map(self._noun_of_path, _PATH.findall(text))), "")
             if noun:
                 found.setdefault(noun, []).append(function)
         return found

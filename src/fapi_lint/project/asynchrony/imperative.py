@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
-from fapi_lint.project.search import search
+from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, Function
 
 if TYPE_CHECKING:
@@ -19,17 +19,25 @@ _EAGER = frozenset(["immediate", "joined", "noload", "raise", "raise_on_sql", "s
 _ASSIGNED = re.compile(r"^[A-Z]\w*\.\w+ *=", re.MULTILINE)
 
 
-def lazy_relationships(project: Project) -> Iterator[tuple[Module, o.Node, str]]:
-    """What may load a relationship when it is first read, and nothing follows: where, and a clause that says so."""
+def mappings(project: Project) -> Iterator[tuple[Sighting, o.Expr, o.Expr | None]]:
+    """The calls, with the class and the properties that each is given."""
     for module in project.references.mentioning(_MAPPING):
         for sighting in search(module, _MAPPING):
             call = sighting.node
             if not (isinstance(call, o.Call) and isinstance(call.func, o.Attribute) and call.func.attr == _MAPPING):
                 continue
-            properties, class_ = call.argument("properties", 2), call.argument("class_", 0)
-            if class_ is not None and properties is not None and _may_be_lazy(properties.value):
-                name = module.slice(class_.value)
-                yield module, call, f"`{name}` is mapped imperatively: nobody sees where its relationships are loaded"
+            class_ = call.given("class_", 0)
+            if class_ is not None:
+                yield sighting, class_, call.given("properties", 2)
+
+
+def lazy_relationships(project: Project) -> Iterator[tuple[Module, o.Node, str]]:
+    """What may load a relationship when it is first read, and nothing follows: where, and a clause that says so."""
+    for sighting, class_, properties in mappings(project):
+        if properties is not None and _may_be_lazy(properties):
+            module = sighting.scope.module
+            text = f"`{module.slice(class_)}` is mapped imperatively: nobody sees where its relationships are loaded"
+            yield module, sighting.node, text
     for module in project.modules:
         for statement in module.outline.body if _ASSIGNED.search(module.text) else ():
             target = statement.targets[0] if isinstance(statement, o.Assign) else None
