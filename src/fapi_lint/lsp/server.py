@@ -30,7 +30,7 @@ from fapi_lint.source.file import SourceError
 _PAUSE = 0.2
 """Seconds without a change before a check: while somebody types, another one follows at once."""
 _FIX_ALL = "source.fixAll.fapi-lint"
-_WATCHED = ("**/*.{py,toml,ini,cfg}", "**/{requirements*.txt,.gitignore,.fapi-lint-baseline.json}")
+_WATCHED = ("**/*.{py,toml,ini,cfg}", "**/{requirements*.txt,requirements*.in,.gitignore,.fapi-lint-baseline.json}")
 
 
 class Server(LanguageServer):
