@@ -152,3 +152,19 @@ def test_sqlite_takes_no_uuid_of_the_old_sqlalchemy(version: str, reason: bool) 
     (found,) = findings({"app/models.py": code}, "FAPI201", versions=versions)
     assert ("SQLite, which has no UUIDs before SQLAlchemy 2.0, at app/models.py:4" in found.message) is reason
     assert (found.fix is None) is reason
+
+
+def test_arguments_of_dataclasses_are_for_the_fields_of_their_constructor() -> None:
+    models = (
+        "from sqlalchemy import ForeignKey\n"
+        "from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column\n\n\n"
+        "class Base(MappedAsDataclass, DeclarativeBase):\n    pass\n\n\n"
+        "class Numbered(MappedAsDataclass):\n"
+        "    id: Mapped[int] = mapped_column(primary_key=True, init=False)\n    author: Mapped[str]\n\n\n"
+        'class Post(Numbered, Base):\n    __tablename__ = "post"\n'
+        '    parent_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"))\n    title: Mapped[str]\n'
+    )
+    code = "from app.models import Post\n\n\ndef reply(to: Post, author: str) -> Post:\n    return Post({}, 'Re')\n"
+    for given, is_fixed in (("author, to.id", True), ("to.id, None", False)):
+        (found,) = findings({"app/models.py": models, "app/work.py": code.format(given)}, "FAPI201")
+        assert (found.fix is not None) is is_fixed, found.message

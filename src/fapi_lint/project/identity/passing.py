@@ -113,11 +113,7 @@ def construct(flow: Flow, scope: Scope, call: o.Call, class_: Class) -> None:
     elif is_exception(project, class_):
         arguments(flow, scope, call)
         return
-    fields = [
-        statement.target.id
-        for statement in class_.node.body
-        if isinstance(statement, o.AnnAssign) and isinstance(statement.target, o.Name)
-    ]
+    fields = _positional(flow, class_)
     schema = project.schemas.by_class.get(class_)
     if schema is not None and schema.is_root:
         fields = ["root"]
@@ -130,6 +126,18 @@ def construct(flow: Flow, scope: Scope, call: o.Call, class_: Class) -> None:
         name = arg.keyword or (fields[index] if index < len(fields) else "")
         if name:
             join(flow.attribute(class_, name), value)
+
+
+def _positional(flow: Flow, class_: Class) -> list[str]:
+    """The fields that arguments without a name are for: of a dataclass those that it inherits come first."""
+    found: dict[str, bool] = {}
+    for each in reversed(flow.resolver.mro(class_)):
+        if isinstance(each, Class) and (each is class_ or flow.project.models.is_dataclass(each)):
+            for statement in each.node.body:
+                if isinstance(statement, o.AnnAssign) and isinstance(statement.target, o.Name):
+                    init = statement.value.argument("init") if isinstance(statement.value, o.Call) else None
+                    found[statement.target.id] = init is None or o.dotted(init.value) != "False"
+    return [name for name, is_given in found.items() if is_given]
 
 
 def validate(flow: Flow, scope: Scope, call: o.Call, class_: Class) -> None:
