@@ -17,11 +17,10 @@ from fapi_lint.config.settings import Conventions, HandlerVerbs, Role
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
+from fapi_lint.project.timestamps import CREATED, UPDATED
 from fapi_lint.source.place import relative_path
 
 _DEFAULTS = Conventions()
-_CREATED = ("created_at", "created", "created_on", "created_date", "date_created", "creation_date", "inserted_at")
-_UPDATED = ("updated_at", "updated", "updated_on", "updated_date", "date_updated", "modified_at", "update_at")
 _LEAST = 3
 """So many cases make a convention."""
 
@@ -125,7 +124,7 @@ def _timestamps(project: Project) -> Iterator[Choice]:
     names: Counter[str] = Counter()
     for model in project.models.all:
         names.update(model.columns.keys())
-    for key, default, known in (("created-at", "created_at", _CREATED), ("updated-at", "updated_at", _UPDATED)):
+    for key, default, known in (("created-at", "created_at", CREATED), ("updated-at", "updated_at", UPDATED)):
         found = Counter({name: names[name] for name in known if names[name]})
         name, number = _most_common(found, default)
         if name != default and number >= 2:

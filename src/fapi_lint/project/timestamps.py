@@ -11,6 +11,9 @@ from fapi_lint.project.pairing import column_name
 from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Variable
 
+CREATED = ("created_at", "created", "created_on", "created_date", "date_created", "creation_date", "inserted_at")
+UPDATED = ("updated_at", "updated", "updated_on", "updated_date", "date_updated", "modified_at", "update_at")
+"""What applications call them."""
 _KNOWN = frozenset(["abc", "builtins", "sqlalchemy", "sqlmodel", "typing", "typing_extensions"])
 """Packages whose base classes bring no columns."""
 
@@ -33,6 +36,11 @@ class Timestamps(Part):
             for name in self.names
             if name not in given and not any(name in ancestor.scope.bindings for ancestor in model.ancestors)
         ]
+
+    def by_another_name(self, model: Model, missing: list[str]) -> str:
+        """The column of a model that is one of the missing ones under another name; empty if none is."""
+        usual = {*(CREATED if self.names[0] in missing else ()), *(UPDATED if self.names[1] in missing else ())}
+        return next((name for name in model.columns if name in usual), "")
 
     def _is_seen(self, model: Model) -> bool:
         """Whether every base is known, and none brings a table that is defined elsewhere."""

@@ -99,6 +99,13 @@ def test_only_what_is_missing_is_added() -> None:
     assert text.count("updated_at") == 1
 
 
+@pytest.mark.parametrize(("name", "is_said"), [("created", True), ("update_at", True), ("published", False)])
+def test_nothing_is_added_beside_a_column_that_says_the_same(name: str, is_said: bool) -> None:
+    (found,) = findings(files(f"{USER}    {name} = Column(DateTime)\n"), "FAPI203")
+    assert (f"(no fix: `{name}` seems to say that under another name)" in found.message) is is_said
+    assert (found.fix is None) is is_said
+
+
 def test_columns_of_older_versions() -> None:
     text = after(USER, Versions(sqlalchemy=Bounds((1, 4), (2,))))
     column = "created_at = Column(DateTime(timezone=True), server_default=func.now(), nullable=False)"

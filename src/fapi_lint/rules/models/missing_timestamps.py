@@ -89,7 +89,7 @@ def missing_timestamps(model: Model, project: Project) -> Iterator[Finding]:
         Unsafe: the table gets new columns, so a migration has to be generated. If the application has one mixin of
         both columns, or one that most models use, it becomes a base of the model, if objects are made as before. Else
         the model gets columns of its own, with `init=False` in a dataclass. There is no such fix for SQLModel classes,
-        whose attributes are arguments of `__init__`.
+        whose attributes are arguments of `__init__`, and none where a column called `created` or the like says it.
 
     Options:
         `conventions.created-at`, `conventions.updated-at`, `exempt`.
@@ -105,6 +105,8 @@ def missing_timestamps(model: Model, project: Project) -> Iterator[Finding]:
 
 
 def _fix(model: Model, missing: list[str], project: Project) -> Fix | Refusal:
+    if other := project.timestamps.by_another_name(model, missing):
+        return Refusal(f"`{other}` seems to say that under another name")
     mixin, file, node = project.timestamps.mixin, model.module, model.class_.node
     if mixin is not None and len(missing) == 2 and node.bases and project.timestamps.may_take_mixin(model):
         name = spell(file, f"{mixin.module.name}.{mixin.name}", node.start)
