@@ -224,6 +224,8 @@ class Pairings(Part):
         if outgoing is None or incoming is None:
             return None
         loops = source.class_ in target.ancestors or target.class_ in source.ancestors
+        if loops and source.table != target.table:
+            return None  # Joined inheritance: which side is remote depends on which of the tables the key is in.
         for located in (condition, relationship.argument("foreign_keys")):
             if located is not None:
                 words = _words(located)

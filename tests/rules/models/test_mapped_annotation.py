@@ -172,6 +172,32 @@ def test_look_alikes_are_silent(line: str) -> None:
     assert findings(app(line), "FAPI210") == []
 
 
+def test_the_side_of_a_key_between_joined_tables_is_not_certain() -> None:
+    """Person.boss is one Employee, which the key alone does not tell: both have it, and it needs no `remote_side`."""
+    text = """
+        from sqlalchemy import ForeignKey
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+        class Base(DeclarativeBase):
+            pass
+
+
+        class Person(Base):
+            __tablename__ = "people"
+            id: Mapped[int] = mapped_column(primary_key=True)
+            boss_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id"))
+            boss = relationship("Employee", foreign_keys=[boss_id])
+
+
+        class Employee(Person):
+            __tablename__ = "employees"
+            id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
+        """
+    (found,) = findings({"app/models.py": text}, "FAPI210")
+    assert "(no fix: whether it is one object or many is not certain)" in found.message
+
+
 def test_dataclasses_are_not_changed() -> None:
     text = (
         HEAD + "\n\nclass Thing(MappedAsDataclass, Base):\n    __tablename__ = 'thing'\n\n    x = mapped_column(Text)\n"
