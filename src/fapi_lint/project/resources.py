@@ -202,9 +202,11 @@ class Resources:
         return found
 
     def _response_models(self, route: Route) -> Iterator[Class]:
-        located = route.argument("response_model")
+        located, handler = route.argument("response_model"), route.handler
         if located is not None:
             yield from self._classes(located.scope, located.expr)
+        elif handler is not None and not self.project.versions.fastapi.is_below(0, 89):
+            yield from self._classes(handler.enclosing, handler.node.returns)
 
     def _classes(
         self, scope: Scope, annotation: o.Node | None, seen: set[tuple[Scope, str]] | None = None

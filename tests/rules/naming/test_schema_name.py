@@ -167,8 +167,11 @@ def of_routes(schemas: str, routes: str) -> dict[str, str]:
 @pytest.mark.parametrize("path", ["", "/{tag_id}"])
 def test_response_models_of_crud_routes(model: str, name: str, path: str) -> None:
     schemas = f"class {name}(BaseModel):\n    id: int\n"
-    routes = f"@router.get('{path}', response_model={model.format(name)})\nasync def f(): ...\n"
-    assert of_routes(schemas, routes) == {name: "TagResponse"}
+    for route in (
+        "@router.get('{0}', response_model={1})\nasync def f(): ...\n",
+        "@router.get('{0}')\nasync def f() -> {1}: ...\n",
+    ):
+        assert of_routes(schemas, route.format(path, model.format(name))) == {name: "TagResponse"}
 
 
 def test_what_contains_parts_of_the_resource() -> None:

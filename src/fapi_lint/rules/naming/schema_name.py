@@ -16,7 +16,7 @@ def schema_name(schema: Schema, project: Project) -> Iterator[Finding]:
     One word per role lets a reader tell from the name whether a class describes what clients send, what they
     get or what is stored. Synonyms (XRead, XOut, XPublic, XIn, XPatch, XSchema, CreateX) are reported when X is a
     resource: a model is called X, CRUD routes answer with it, or other schemas of X are named by role. Other names
-    are reported only where CRUD routes of X use them as `response_model`.
+    are reported only where CRUD routes of X answer with them.
 
     Bad:
         ```python app/schemas/user.py
