@@ -42,8 +42,9 @@ _NEW_IN_2 = frozenset(
     ]
 )  # fmt: skip
 """Names that only Pydantic 2 exports."""
-_SPELLED_IN_2 = re.compile(r"\b(?:from_attributes|json_schema_extra)\b[\"']? *[=:]|\.model_(?:dump|validate)\(")
-"""What only code for Pydantic 2 says."""
+_SPELLED_IN_2 = re.compile(r"\b(?:from_attributes|json_schema_extra)\b[\"']? *[=:]")
+_CALLED_IN_2 = re.compile(r"\.model_(?:dump|validate)\(")
+"""What only code for Pydantic 2 says; schemas are used where nobody imports Pydantic."""
 _CONSTRAINTS = frozenset(
     ["Field", "StringConstraints", "constr", "conlist", "conint", "confloat", "condecimal", "conset"]
 )
@@ -264,6 +265,8 @@ class Schemas(Part):
         if versions.pydantic.is_below(2) or versions.fastapi.is_below(0, 100):
             return 1
         for module in self.project.modules:
+            if _CALLED_IN_2.search(module.text):
+                return 2
             if "pydantic" not in module.text:
                 continue
             if _SPELLED_IN_2.search(module.text):

@@ -71,8 +71,9 @@ def test_the_version_is_seen_in_settings(setting: str, count: int) -> None:
     assert len(findings({PATH: text}, "FAPI302", versions=Versions())) == count
 
 
-def test_the_version_is_seen_in_imports() -> None:
-    files = {PATH: schema("extra = 'forbid'\n"), "app/a.py": "from pydantic import field_validator\n"}
+@pytest.mark.parametrize("code", ["from pydantic import field_validator", "values = user.model_dump(mode='json')"])
+def test_the_version_is_seen_elsewhere(code: str) -> None:
+    files = {PATH: schema("extra = 'forbid'\n"), "app/a.py": f"{code}\n"}
     assert [f.at for f in findings(files, "FAPI302")] == [(PATH, 7)]
 
 
