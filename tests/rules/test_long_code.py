@@ -184,3 +184,19 @@ def test_related_objects_take_no_power_of_their_number() -> None:
     function = f"async def show(db: AsyncSession):\n    v0 = await db.get(User, 1)\n{steps}    return v{LAST}\n"
     found = findings({"app/main.py": MODELS + function}, ["FAPI506"])
     assert "`User.parent`" in found[0].message
+
+
+@pytest.mark.parametrize("value", ["user_id", "db", "db.get(User, user_id)", "db.query(User)"])
+def test_a_thousand_names_that_are_assigned_from_each_other(value: str) -> None:
+    numbers = range(1, 1000)
+    forwards = f"    a0 = {value}\n" + times("    a{n} = a{m} or a0\n", numbers)
+    backwards = "".join(reversed(times("    b{n} = b{m}\n", numbers).splitlines(keepends=True))) + "    b0 = a0\n"
+    attributes = "        self.c0 = a0\n" + times("        self.c{n} = self.c{m}\n", numbers)
+    code = (
+        '@router.get("/users/{user_id}")\n'
+        f"def show(user_id: int, db: Session = Depends(get_db)):\n{forwards}{backwards}"
+        "    return Held(a999, b999).c999\n"
+        f"class Held:\n    def __init__(self, a0, b0):\n{attributes}"
+        "    def first(self): return self.c999.query(User).first()\n"
+    )
+    assert findings({"app/main.py": MODELS + code}, list(all_rules()))

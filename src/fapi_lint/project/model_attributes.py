@@ -15,7 +15,6 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
-from fapi_lint.project.descent import once
 from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.search import search
@@ -151,7 +150,9 @@ class ModelAttributes:
     # --- attributes --------------------------------------------------------------------------------
 
     def _attribute(self, owner: Class, name: str) -> Meant | None:
-        return once(self._meant, (owner, name), lambda: self._find_attribute(owner, name), meanwhile=None)
+        return self.project.descent.once(
+            self._meant, (owner, name), lambda: self._find_attribute(owner, name), meanwhile=None
+        )
 
     def _find_attribute(self, owner: Class, name: str) -> Meant | None:
         """What the attribute may be in all instances of a class and of its subclasses."""

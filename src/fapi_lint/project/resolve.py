@@ -189,10 +189,9 @@ class Resolver:
             return self._member_cache[key]
         if key in self._active:
             return None
-        return self._descent.step(self._find_member, (module, name))
+        return self._descent.step(key, lambda: self._find_member(module, name))
 
-    def _find_member(self, member: tuple[Module, str]) -> Symbol | None:
-        module, name = member
+    def _find_member(self, module: Module, name: str) -> Symbol | None:
         key = (module.path, name)
         self._active.add(key)
         try:

@@ -15,7 +15,6 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
-from fapi_lint.project.descent import once
 from fapi_lint.project.graph import reachable
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
@@ -83,11 +82,6 @@ class Routers(Part):
     _prefixes: dict[Router, tuple[str, ...]] = field(default_factory=dict)
 
     def prefixes_of(self, router: Router) -> tuple[str, ...]:
-        if router in self._prefixes:
-            return self._prefixes[router]
-        return self.project.descent.step(self._find_prefixes, router) or (router.own_prefix,)
-
-    def _find_prefixes(self, router: Router) -> tuple[str, ...]:
         def found() -> tuple[str, ...]:
             inclusions = self.inclusions.get(router, ())[:_MOST_PREFIXES]
             longer = (outer + each.prefix for each in inclusions for outer in self.prefixes_of(each.parent))
@@ -95,7 +89,7 @@ class Routers(Part):
                 prefix + router.own_prefix for prefix in islice(longer if inclusions else [""], _MOST_PREFIXES)
             )
 
-        return once(self._prefixes, router, found, meanwhile=(router.own_prefix,))
+        return self.project.descent.once(self._prefixes, router, found, meanwhile=(router.own_prefix,))
 
     def is_router_class(self, symbol: Symbol | None) -> bool:
         """Whether this is `APIRouter`, `FastAPI` or a subclass."""
@@ -114,7 +108,8 @@ class Routers(Part):
                 self._of_instance(scope, expr) if isinstance(expr, o.Attribute) else self._among(scope, name)
             )
 
-        return once(self._known, (scope, name), found, meanwhile=None)  # What leads back to itself holds nothing.
+        # What leads back to itself holds nothing.
+        return self.project.descent.once(self._known, (scope, name), found, meanwhile=None)
 
     def _of_value(self, scope: Scope, expr: o.Node | None) -> Router | None:
         match expr:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.descent import once
 from fapi_lint.project.symbols import Class, External, Scope, Variable
 from fapi_lint.project.values import Located, dict_items
 
@@ -47,7 +46,7 @@ class SchemaConfigs:
 
     def of(self, class_: Class) -> Config:
         """The settings of a class: those of its bases, of which the last wins, its own, and its header's keywords."""
-        return once(self._configs, class_, lambda: self._find(class_), meanwhile=_EMPTY)
+        return self.project.descent.once(self._configs, class_, lambda: self._find(class_), meanwhile=_EMPTY)
 
     def _find(self, class_: Class) -> Config:
         config = _EMPTY
@@ -124,5 +123,6 @@ class SchemaConfigs:
                 symbol_ = self.project.resolver.resolve(scope, expr)
                 if isinstance(symbol_, Variable) and symbol_.value is not None:
                     where, given, name = symbol_.scope, symbol_.value, symbol_.name
-                    return once(self._shared, (where, name), lambda: self._of_expression(where, given), _UNKNOWN)
+                    of = self.project.descent.once
+                    return of(self._shared, (where, name), lambda: self._of_expression(where, given), _UNKNOWN)
         return _UNKNOWN

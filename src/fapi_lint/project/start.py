@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from msgspec import field
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.descent import once
 from fapi_lint.project.part import Part
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, Function
@@ -35,7 +34,7 @@ class Start(Part):
     def runs(self, function: Function) -> bool:
         """Whether nothing calls the function but statements at module level, however indirectly."""
         # Functions that call each other are judged by their other callers.
-        return once(self._known, function, lambda: self._judge(function), meanwhile=True)
+        return self.project.descent.once(self._known, function, lambda: self._judge(function), meanwhile=True)
 
     def _judge(self, function: Function) -> bool:
         if function.name.startswith("__"):

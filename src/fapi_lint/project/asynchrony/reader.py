@@ -130,15 +130,15 @@ class Reader:
         """Whether a name may stand for something synchronous, going by the words of what binds it: types cost more."""
         if name in self.flow.words:
             return True
-        key = (scope, name)
-        known = self._possible.get(key)
-        if known is None:
-            self._possible[key] = known = False  # for names that are bound by themselves
-            found = scope.lookup(name)
-            if found is not None and isinstance(found[0].owner, Function):
-                known = any(self._may_bind(found[0], name, binding) for binding in found[1])
-                self._possible[key] = known
-        return known
+        found = scope.lookup(name)
+        if found is None or not isinstance(found[0].owner, Function):
+            return False
+        where, bindings = found
+
+        def possible() -> bool:
+            return any(self._may_bind(where, name, binding) for binding in bindings)
+
+        return self.flow.project.descent.once(self._possible, (where, name), possible, meanwhile=False)
 
     def _may_bind(self, scope: Scope, name: str, binding: Binding) -> bool:
         if self.types.assumed(scope.owner, name) is not None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
-from fapi_lint.project.descent import once
 from fapi_lint.project.identity.sql import CHAINING, ROWS, SCALARS
 from fapi_lint.project.inference.type import ITERABLES, Type
 from fapi_lint.project.pairing import backref_name
@@ -53,6 +52,7 @@ class Entities:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.resolver = project.resolver
+        self.descent = project.descent
         self._variables: dict[tuple[Scope, str], Class | None] = {}
         self._returned: dict[Function, Class | None] = {}
         self._attributes: dict[tuple[Class, str], Class | None] = {}
@@ -100,10 +100,10 @@ class Entities:
     # --- names -------------------------------------------------------------------------------------
 
     def _variable(self, scope: Scope, name: str, bindings: list[Binding]) -> Class | None:
-        key = (scope, name)
-        if key in self._variables:
-            return self._variables[key]
-        return once(self._variables, key, lambda: self._first(self._binding(scope, b) for b in bindings), None)
+        def found() -> Class | None:
+            return self._first(self._binding(scope, binding) for binding in bindings)
+
+        return self.descent.once(self._variables, (scope, name), found, None)
 
     def _binding(self, scope: Scope, binding: Binding) -> Class | None:
         statement = binding.statement
@@ -178,9 +178,7 @@ class Entities:
     def attribute(self, owner: Class, name: str) -> Class | None:
         """The class of an attribute's objects: by relationship, backref, annotation or assignment."""
         key = (owner, name)
-        if key in self._attributes:
-            return self._attributes[key]
-        return once(self._attributes, key, lambda: self._find_attribute(owner, name), None)
+        return self.descent.once(self._attributes, key, lambda: self._find_attribute(owner, name), None)
 
     def _find_attribute(self, owner: Class, name: str) -> Class | None:
         model = self.project.models.by_class.get(owner)
@@ -248,12 +246,7 @@ class Entities:
 
     def returned(self, function: Function) -> Class | None:
         """The class of the objects that a function returns or yields."""
-        if function in self._returned:
-            return self._returned[function]
-        return self.project.descent.step(self._once, function)
-
-    def _once(self, function: Function) -> Class | None:
-        return once(self._returned, function, lambda: self._find_returned(function), None)
+        return self.descent.once(self._returned, function, lambda: self._find_returned(function), None)
 
     def _find_returned(self, function: Function) -> Class | None:
         if function.node.returns is not None:

@@ -19,20 +19,9 @@ class Functions:
     def __init__(self, types: Types) -> None:
         self.types = types
         self.memo = types.memo
-        self.descent = types.project.descent
 
     def returned(self, function: Function) -> Type | None:
         """What a call gives, decorators and `async` applied: a coroutine, a generator, a value."""
-        memo = self.memo
-        if function in memo.known:
-            return memo.known[function]
-        if memo.is_active(function):
-            return None
-        found = self.descent.step(self._find_returned, function)
-        memo.circles += function not in memo.known
-        return found
-
-    def _find_returned(self, function: Function) -> Type | None:
         return self.memo.infer(function, lambda: self._decorated(function), is_final=True)
 
     def _decorated(self, function: Function) -> Type | None:

@@ -33,7 +33,7 @@ class Types:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.resolver = project.resolver
-        self.memo = Memo()
+        self.memo = Memo(project.descent)
         self.generics = Generics(self)
         self.annotations = Annotations(self)
         self.parameters = Parameters(self)

@@ -114,14 +114,19 @@ class MappedValues(Part):
         key = (scope, expr.id)
         if key in self._names:
             return self._names[key]
-        if key in self._active:
+        if key in self._active or self.project.descent.is_broken_off((self, key)):
             self._circles += 1
             return _SAME
+        function = scope.owner
+        return self.project.descent.step((self, key), lambda: self._find_name(scope, function, expr.id))
+
+    def _find_name(self, scope: Scope, function: Function, name: str) -> Found:
+        key = (scope, name)
         circles = self._circles
         self._active.add(key)
         try:
             found = self._agreed(
-                self._bound(scope, scope.owner, binding) for binding in bindings if not is_none(binding.value)
+                self._bound(scope, function, binding) for binding in scope.bindings[name] if not is_none(binding.value)
             )
         finally:
             self._active.discard(key)
@@ -276,7 +281,8 @@ class MappedValues(Part):
     def returned(self, function: Function) -> Found:
         """What every `return` of a function gives, or its annotation says."""
         if function not in self._returned:
-            found = None if function in self._active else self.project.descent.step(self._find_returned, function)
+            step = self.project.descent.step
+            found = None if function in self._active else step((self, function), lambda: self._find_returned(function))
             self._circles += function not in self._returned
             return found
         return self._returned[function]

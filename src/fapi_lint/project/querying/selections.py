@@ -15,7 +15,6 @@ from typing import Literal, TypeAlias
 from msgspec import field
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.descent import once
 from fapi_lint.project.mapped import Model, Relationship
 from fapi_lint.project.pairing import Direction
 from fapi_lint.project.part import Part
@@ -367,7 +366,9 @@ class Selections(Part):
 
     def loads_eagerly(self, model: Model) -> bool:
         """Whether the mapping itself loads a collection by a join whenever the model is selected."""
-        return once(self._eager, model.class_, lambda: self._has_joined_collection(model), meanwhile=False)
+        return self.project.descent.once(
+            self._eager, model.class_, lambda: self._has_joined_collection(model), meanwhile=False
+        )
 
     def _has_joined_collection(self, model: Model) -> bool:
         lineage = self.project.pairings.lineage(model)
