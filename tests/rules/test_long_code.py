@@ -200,3 +200,16 @@ def test_a_thousand_names_that_are_assigned_from_each_other(value: str) -> None:
         "    def first(self): return self.c999.query(User).first()\n"
     )
     assert findings({"app/main.py": MODELS + code}, list(all_rules()))
+
+
+def test_a_thousand_functions_that_call_each_other() -> None:
+    numbers = range(1, 1000)
+    raising = "def raise0(): raise LostError()\n" + times("def raise{n}(): raise{m}()\n", numbers)
+    reading = "def read0(user): return user.parent\n" + times("def read{n}(user): return read{m}(user)\n", numbers)
+    code = (
+        "from fastapi import FastAPI\napp = FastAPI()\napp.include_router(router)\nclass LostError(Exception): ...\n"
+        f"{raising}@router.post('/items')\ndef create_item(): raise999()\n"
+        f"{reading}async def show(db: AsyncSession):\n    return read999(await db.get(User, 1)).parent\n"
+    )
+    found = findings({"app/main.py": MODELS + code}, list(all_rules()))
+    assert {"FAPI506", "FAPI602"} <= {each.code for each in found}

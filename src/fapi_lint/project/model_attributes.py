@@ -150,9 +150,8 @@ class ModelAttributes:
     # --- attributes --------------------------------------------------------------------------------
 
     def _attribute(self, owner: Class, name: str) -> Meant | None:
-        return self.project.descent.once(
-            self._meant, (owner, name), lambda: self._find_attribute(owner, name), meanwhile=None
-        )
+        once = self.project.descent.once
+        return once(self._meant, (owner, name), lambda: self._find_attribute(owner, name), meanwhile=None)
 
     def _find_attribute(self, owner: Class, name: str) -> Meant | None:
         """What the attribute may be in all instances of a class and of its subclasses."""

@@ -108,7 +108,7 @@ class Routers(Part):
                 self._of_instance(scope, expr) if isinstance(expr, o.Attribute) else self._among(scope, name)
             )
 
-        # What leads back to itself holds nothing.
+        # A name that leads back to itself holds nothing.
         return self.project.descent.once(self._known, (scope, name), found, meanwhile=None)
 
     def _of_value(self, scope: Scope, expr: o.Node | None) -> Router | None:

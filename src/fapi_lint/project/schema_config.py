@@ -46,9 +46,10 @@ class SchemaConfigs:
 
     def of(self, class_: Class) -> Config:
         """The settings of a class: those of its bases, of which the last wins, its own, and its header's keywords."""
-        return self.project.descent.once(self._configs, class_, lambda: self._find(class_), meanwhile=_EMPTY)
+        # A class that inherits itself adds nothing to itself.
+        return self.project.descent.once(self._configs, class_, lambda: self._of_class(class_), meanwhile=_EMPTY)
 
-    def _find(self, class_: Class) -> Config:
+    def _of_class(self, class_: Class) -> Config:
         config = _EMPTY
         for base in class_.node.bases:
             if not base.keyword:
@@ -123,6 +124,6 @@ class SchemaConfigs:
                 symbol_ = self.project.resolver.resolve(scope, expr)
                 if isinstance(symbol_, Variable) and symbol_.value is not None:
                     where, given, name = symbol_.scope, symbol_.value, symbol_.name
-                    of = self.project.descent.once
-                    return of(self._shared, (where, name), lambda: self._of_expression(where, given), _UNKNOWN)
+                    once = self.project.descent.once
+                    return once(self._shared, (where, name), lambda: self._of_expression(where, given), _UNKNOWN)
         return _UNKNOWN

@@ -23,5 +23,14 @@ def needles(words: Iterable[str]) -> frozenset[bytes]:
 
 def mentions(function: o.FunctionDef, *wanted: frozenset[bytes]) -> bool:
     """Whether the body, nested functions included, mentions a word of one of these sets. A yes may be wrong."""
-    words = bytes(function.raw).translate(_SEPARATORS).split()
+    words = _words(function)
     return not all(some.isdisjoint(words) for some in wanted)
+
+
+def mentioned(function: o.FunctionDef, wanted: frozenset[bytes]) -> frozenset[bytes]:
+    """Those of the words that the body mentions, nested functions included. Some may be wrong."""
+    return wanted.intersection(_words(function))
+
+
+def _words(function: o.FunctionDef) -> list[bytes]:
+    return bytes(function.raw).translate(_SEPARATORS).split()

@@ -138,28 +138,27 @@ class Entities:
         return None if fixture is None else self.returned(fixture)
 
     def in_annotation(self, scope: Scope, annotation: o.Node | None) -> Class | None:
-        """The class that an annotation names, through containers and aliases."""
-        return self._in_annotation(scope, annotation, set())
-
-    def _in_annotation(self, scope: Scope, annotation: o.Node | None, seen: set[tuple[Scope, str]]) -> Class | None:
-        """Every alias is `seen` through once, however often it stands there."""
-        match parse_annotation(annotation):
-            case o.Name() | o.Attribute() as name:
-                symbol = self.resolver.resolve(scope, name)
-                if isinstance(symbol, Variable) and symbol.value is not None:
-                    if (symbol.scope, symbol.name) in seen:
-                        return None
-                    seen.add((symbol.scope, symbol.name))
-                    return self._in_annotation(symbol.scope, symbol.value, seen)
-                return symbol if isinstance(symbol, Class) else None
-            case o.Subscript() as generic:
-                wrapper = self.resolver.resolve(scope, generic.value)
-                if isinstance(wrapper, Class):
-                    return wrapper
-                if o.dotted(generic.value).rpartition(".")[2] in _GENERIC:
-                    return self._first(self._in_annotation(scope, item, seen) for item in generic.items[:2])
-            case o.Operation(operator="|") as union:
-                return self._first(self._in_annotation(scope, operand, seen) for operand in union.operands)
+        """The class that an annotation names first, through containers and aliases."""
+        ahead = [(scope, annotation)]
+        seen: set[Variable] = set()
+        while ahead:
+            scope, annotation = ahead.pop()
+            match parse_annotation(annotation):
+                case o.Name() | o.Attribute() as name:
+                    symbol = self.resolver.resolve(scope, name)
+                    if isinstance(symbol, Class):
+                        return symbol
+                    if isinstance(symbol, Variable) and symbol not in seen:
+                        seen.add(symbol)
+                        ahead.append((symbol.scope, symbol.value))
+                case o.Subscript() as generic:
+                    wrapper = self.resolver.resolve(scope, generic.value)
+                    if isinstance(wrapper, Class):
+                        return wrapper
+                    if o.dotted(generic.value).rpartition(".")[2] in _GENERIC:
+                        ahead.extend((scope, item) for item in reversed(generic.items[:2]))
+                case o.Operation(operator="|") as union:
+                    ahead.extend((scope, operand) for operand in reversed(union.operands))
         return None
 
     # --- attributes and calls ----------------------------------------------------------------------

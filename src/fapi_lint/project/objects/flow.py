@@ -78,13 +78,15 @@ class ObjectFlow(Part):
         """`classes` are the models that parameters stand for, `statements` what they are given to execute."""
         receiver = receiver or self._only_receiver(function)
         key = (function, receiver, classes, statements)
-        if key not in self._summaries:
-            self._summaries[key] = Summary(function)  # what a function that calls itself sees
+
+        def found() -> Summary:
             walk = Walk(self, function, receiver, dict(classes), dict(statements))
-            summary = walk.run()
-            self._summaries[key] = summary
+            summary = self._summaries[key] = walk.run()
             self.serialisation.respond(walk, summary)
-        return self._summaries[key]
+            return summary
+
+        # A function that calls itself sees an empty summary.
+        return self.project.descent.once(self._summaries, key, found, meanwhile=Summary(function))
 
     def receiver(self, walk: Walk, function: Function, node: o.Call) -> Class | None:
         """The class of the instance that a method is called on, if that says which model `self.model` is."""
@@ -343,12 +345,14 @@ class ObjectFlow(Part):
             return
         if walk.state.given and (origin, path) not in self._reading:
             self._reading.add((origin, path))
-            for length in range(1, len(path)):
-                for value in walk.state.given.get((origin, path[:length]), ()):
-                    if isinstance(value, Objects):
-                        given = walk.facts(value.origin)
-                        self.read(walk, value.origin, value.path + path[length:], given, place, obstacle, beside)
-            self._reading.discard((origin, path))
+            try:
+                for length in range(1, len(path)):
+                    for value in walk.state.given.get((origin, path[:length]), ()):
+                        if isinstance(value, Objects):
+                            given = walk.facts(value.origin)
+                            self.read(walk, value.origin, value.path + path[length:], given, place, obstacle, beside)
+            finally:
+                self._reading.discard((origin, path))
         self.stale.read(walk, origin, path, facts, place)
         member = self._member(origin.model, path)
         if member is None:

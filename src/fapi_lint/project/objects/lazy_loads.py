@@ -23,7 +23,7 @@ from fapi_lint.project.objects.stale import StaleRead
 from fapi_lint.project.objects.summary import Read
 from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, Function
-from fapi_lint.project.words import mentions, needles
+from fapi_lint.project.words import mentioned, mentions, needles
 from fapi_lint.source.place import Place
 
 
@@ -83,21 +83,25 @@ class LazyLoads(Part):
         objects = ObjectFlow(self.project)
         lazy = LazyWords(self.project, objects.links, objects.stale.volatile)
         objects.doubts.names = lazy.attributes
-        rest = [f for f in self.project.functions if self.project.purposes.of(f.module) in ("application", "test")]
-        words, is_first = lazy.words, True
-        while words or is_first:
-            wanted = needles(words)
-            chosen: list[Function] = []
-            others: list[Function] = []
-            for function in rest:
-                known = mentions(function.node, wanted) or (is_first and lazy.concerns(function))
-                (chosen if known else others).append(function)
+        functions = [f for f in self.project.functions if self.project.purposes.of(f.module) in ("application", "test")]
+        wanted = needles(lazy.words)
+        chosen = [f for f in functions if mentions(f.node, wanted) or lazy.concerns(f)]
+        rest = {function: index for index, function in enumerate(functions)}
+        callers: dict[bytes, list[Function]] = {}
+        while chosen:
             for function in chosen:
+                del rest[function]
                 objects.summary(function)
                 objects.inject(function)
-            is_first = False
+            if not callers:
+                names = needles({function.name for function in functions})
+                for function in rest:
+                    for name in mentioned(function.node, names):
+                        callers.setdefault(name, []).append(function)
             # Next come those that may pass objects to these.
-            rest, words = others, {function.name for function in chosen if objects.summary(function).reads}
+            reading = needles({function.name for function in chosen if objects.summary(function).reads})
+            found = {function for name in reading for function in callers.get(name, ())}
+            chosen = sorted(found & rest.keys(), key=rest.__getitem__)
         for class_ in self.project.models.mapping_classes:
             for method in class_.methods:
                 if _is_hook(method) or (method.name.startswith("__") and method.name != "__init__"):

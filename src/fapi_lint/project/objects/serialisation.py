@@ -186,16 +186,19 @@ class Serialisation:
     def paths(self, schema: Schema, model: Model | None, arguments: Arguments) -> list[Reading]:
         """What a schema reads of an object of a model, at any depth."""
         key = (schema.class_, model, tuple((name, node.start, scope) for name, (scope, node) in arguments.items()))
-        if key not in self._paths:
-            self._paths[key] = []
+
+        def readings() -> list[Reading]:
             self._active.append(schema)
-            found = list(self._found(schema, model, arguments))
-            self._active.pop()
+            try:
+                found = list(self._found(schema, model, arguments))
+            finally:
+                self._active.pop()
             if len(found) > _MOST:
                 many = f"`{schema.name}` reads more than {_MOST} attributes of what it contains"
                 found = [(path, place, obstacle or many, None) for path, place, obstacle, _ in found if len(path) == 1]
-            self._paths[key] = found
-        return self._paths[key]
+            return found
+
+        return self.project.descent.once(self._paths, key, readings, meanwhile=[])
 
     def _found(self, schema: Schema, model: Model | None, arguments: Arguments) -> Iterator[Reading]:
         links = {} if model is None else self.objects.links.of(model)

@@ -366,9 +366,8 @@ class Selections(Part):
 
     def loads_eagerly(self, model: Model) -> bool:
         """Whether the mapping itself loads a collection by a join whenever the model is selected."""
-        return self.project.descent.once(
-            self._eager, model.class_, lambda: self._has_joined_collection(model), meanwhile=False
-        )
+        once = self.project.descent.once
+        return once(self._eager, model.class_, lambda: self._has_joined_collection(model), meanwhile=False)
 
     def _has_joined_collection(self, model: Model) -> bool:
         lineage = self.project.pairings.lineage(model)
