@@ -25,8 +25,8 @@ _NAME = (r"[^\W\d]\w*", "a name")
 _END_OF_NAME = (r"\w*", "the end of a name")
 _PARTS_OF_NAMES = (r"\w+", "about parts of names")
 _FOLDERS = (r"[^/\\]+", "names of folders")
-_END_OF_PATH = (r"((\w[\w.-]*/)*\w[\w-]*(\.py|/)?)?", "the end of a path, as in core/config.py")
-_FILE = (r"((\w[\w.-]*/)*\w[\w-]*\.py)?", "the end of a path to a file, as in db/base.py")
+_END_OF_PATH = (r"(([^/\\.][^/\\]*/)*[^/\\.]+(\.py|/)?)?", "the end of a path, as in core/config.py")
+_FILE = (r"(([^/\\.][^/\\]*/)*[^/\\.]+\.py)?", "the end of a path to a file, as in db/base.py")
 
 
 def _require(table: object, form: tuple[str, str], *keys: str) -> None:
