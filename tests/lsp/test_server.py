@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -383,6 +384,20 @@ def test_a_check_that_takes_long_shows_how_far_it_is(monkeypatch: pytest.MonkeyP
     assert asyncio.run(check(_Client(answers_after=0.1))) == ["create"], "the editor answered when it was over"
     monkeypatch.setattr(LongCheck, "PATIENCE", 60.0)
     assert asyncio.run(check(_Client())) == [], "it was done before anybody had to wait"
+
+
+def test_the_server_ends_with_its_editor_also_in_the_middle_of_a_check(app: Path) -> None:
+    (app / "slow_rules.py").write_text("import pathlib, time\npathlib.Path('begun').touch()\ntime.sleep(60)\n")
+    (app / "fapi-lint.toml").write_text('plugins = ["slow_rules"]\n')
+
+    async def session(editor: Editor) -> None:
+        editor.open(app / "app/limits.py")
+        while not (app / "begun").exists():
+            await asyncio.sleep(0.05)
+
+    begin = time.monotonic()
+    in_editor(app, session)
+    assert time.monotonic() - begin < 50
 
 
 def test_without_pygls_it_says_what_to_install(

@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from lsprotocol import types
 from pygls.capabilities import get_capability
@@ -27,6 +28,7 @@ from fapi_lint.lsp.protocol import Places, diagnostic_of, diagnostic_of_remark, 
 from fapi_lint.report.model import Diagnostic
 from fapi_lint.source.file import SourceError
 
+T = TypeVar("T")
 _PAUSE = 0.2
 """Seconds without a change before a check: while somebody types, another one follows at once."""
 _FIX_ALL = "source.fixAll.fapi-lint"
@@ -41,6 +43,7 @@ class Server(LanguageServer):
         super().__init__("fapi-lint", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full)
         self._memory = Memory()
         self._engine = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1)  # Not asyncio's own, for which the end of the server would wait.
         self._checking: asyncio.Task[None] | None = None
         self._is_stale = False
         self._checked: list[Document] = []
@@ -73,14 +76,18 @@ class Server(LanguageServer):
             self._checked, self._found = documents, found
             self._publish()
             self._tell(found.problems)
-            await asyncio.to_thread(gc.collect)  # All that the check knew.
+            await self._apart(gc.collect)  # All that the check knew.
 
     async def _find(self, documents: list[Document]) -> Found:
         try:
             async with self._engine, LongCheck(self) as progress:
-                return await asyncio.to_thread(check, documents, self._memory, progress)
+                return await self._apart(lambda: check(documents, self._memory, progress))
         except Exception as error:
             return Found(problems=[f"{type(error).__name__}: {error}, in {origin(error)}"])
+
+    async def _apart(self, work: Callable[[], T]) -> T:
+        """What some work gives, done in another thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _documents(self) -> list[Document]:
         """The open Python files that are on the disk, or could be."""
@@ -180,7 +187,7 @@ class Server(LanguageServer):
         """What changes a document as an application of rules in another thread does; None if nothing changes."""
         try:
             async with self._engine, LongCheck(self):
-                text = await asyncio.to_thread(change)
+                text = await self._apart(change)
         except (ConfigError, RuleError):
             return None  # The check has told it.
         return None if text == document.text else replacement(document, text, self.places())
