@@ -31,7 +31,7 @@ REASONS = {
     # `site_settings` is a table without a model.
     "FAPI201": r" \(no fix: no model says what holds its values\)$",
     # Two relationships to the same other side: only one of them can be named there.
-    "FAPI206": r" \(no fix: it names \w+\)$",
+    "FAPI206": r" \(no fix: it names `\w+`\)$",
     # The body of a post is a `Text`.
     "FAPI303": r" \(no fix: there is no column with a length to take\)$",
     # Dicts and lists of anything.
