@@ -94,8 +94,8 @@ def test_comments_of_the_class_stay() -> None:
         ("    class Config:\n        pass\n", "    model_config = SettingsConfigDict()\n"),
         ("    model_config = {'env_file': '.env'}\n", "    model_config = SettingsConfigDict(env_file='.env')\n"),
         (
-            "    model_config = {**BASE, 'extra':\n      'x'}\n",
-            "    model_config = SettingsConfigDict(**BASE, extra=\n      'x')\n",
+            "    model_config = {**{'title': 'x'}, 'extra':\n      'x'}\n",
+            "    model_config = SettingsConfigDict(**{'title': 'x'}, extra=\n      'x')\n",
         ),
     ],
 )
@@ -132,6 +132,8 @@ def test_settings_that_all_schemas_have() -> None:
         ("    class Config:\n        fields = {'A': {'env': 'B'}}\n", "`fields`"),
         ("    class Config(Base):\n        env_file = '.env'\n", "its base `Base`"),
         ("    class Config:\n        def f(cls): ...\n", "the method `f`"),
+        ("    model_config = {**Base.model_config, 'extra': 'x'}\n", "`Base.model_config` may have one of its keys"),
+        ("    model_config = {**{'extra': 'x'}, 'extra': 'y'}\n", "it has one of its keys twice"),
         ("    class Config:\n        env_file = 'a'\n        env_prefix = env_file\n", "would mean something else"),
         ("    class Config:\n        allow_population_by_field_name = True\n", "Pydantic 2 ignores"),
         ("    class Config:\n        hide_everything = True\n", "no counterpart"),

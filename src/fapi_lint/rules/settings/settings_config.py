@@ -11,6 +11,7 @@ from fapi_lint.project.config_class import ConfigClass, ObstacleError
 from fapi_lint.project.project import Project
 from fapi_lint.project.settings_classes import SettingsClass
 from fapi_lint.project.symbols import Class
+from fapi_lint.project.values import dict_items
 from fapi_lint.rules.rule import Finding, rule
 
 _DEFAULTS = {"env_file": "None", "case_sensitive": "False"}
@@ -111,6 +112,7 @@ def _fix(settings: SettingsClass, statement: o.Assign | o.AnnAssign | o.ClassDef
     if isinstance(statement, o.ClassDef):
         edits = [_from_class(settings, statement, spelling.text)]
     elif statement is not None and isinstance(statement.value, o.Dict):
+        _check_keys(settings, statement.value)
         edits = dict_to_call(module, statement.value, spelling.text)
     elif statement is not None and isinstance(statement.value, o.Call):
         edits = [replace(module, statement.value.func, spelling.text)]
@@ -127,6 +129,18 @@ def _fix(settings: SettingsClass, statement: o.Assign | o.AnnAssign | o.ClassDef
         edits += remove_class_keywords(module, class_def, keywords) if keywords else []
     title = f"Configure `{settings.name}` with `SettingsConfigDict`"
     return Fix(title, Applicability.SAFE, tuple(edits), spelling.needs, drops)
+
+
+def _check_keys(settings: SettingsClass, entries: o.Dict) -> None:
+    """A dict may name a key again, arguments may not. Raises ObstacleError."""
+    names: list[str] = []
+    for key, value in zip(entries.keys, entries.values, strict=True):
+        more = dict_items(settings.project, settings.class_.scope, value) if key is None else {}
+        if more is None and len(entries.keys) > 1:
+            raise ObstacleError(f"`{settings.module.slice(value)}` may have one of its keys, too")
+        names += more or ([key.value] if isinstance(key, o.String) and key.value else [])
+    if len(set(names)) < len(names):
+        raise ObstacleError("it has one of its keys twice")
 
 
 def _means_the_same(settings: SettingsClass, keyword: o.Arg) -> bool:
