@@ -13,6 +13,8 @@ from fapi_lint.project.nouns import is_plural, singular, singulars
         ("users", "user"),
         ("categories", "category"),
         ("movies", "movie"),
+        ("hoodies", "hoodie"),
+        ("wolves", "wolf"),
         ("addresses", "address"),
         ("boxes", "box"),
         ("purchases", "purchase"),
@@ -33,7 +35,9 @@ def test_plurals(word: str, one: str) -> None:
     assert is_plural(word)
 
 
-@pytest.mark.parametrize("word", ["status", "address", "basis", "campus", "news", "sms", "lens", "menu", "people_data"])
+@pytest.mark.parametrize(
+    "word", ["status", "address", "basis", "campus", "news", "sms", "lens", "menu", "people_data", "clothes"]
+)
 def test_what_is_no_plural(word: str) -> None:
     assert not is_plural(word)
     assert singulars(word) == []

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 _UNCOUNTABLE = frozenset(
-    """always analytics auth aws chaos cors cosmos css data devops diagnostics dns economics electronics equipment
-    ethics goods gps https information ios jenkins js keras kubernetes kudos logistics media metadata news
-    nodejs ops pandas physics politics postgres premises prometheus redis robotics saas series settings sms
-    species staff statistics stats status tls windows""".split()  # noqa: SIM905
+    """always analytics auth aws barracks chaos clothes cors cosmos crossroads css data devops diagnostics dns
+    economics electronics equipment ethics goods gps headquarters https information ios jeans jenkins js keras
+    kubernetes kudos logistics means media metadata news nodejs ops pandas pants physics politics postgres
+    premises prometheus redis robotics saas scissors series settings sms species staff statistics stats
+    status thanks tls trousers windows""".split()  # noqa: SIM905
 )
 _IRREGULAR = {
     "alias": "aliases",
@@ -30,6 +31,7 @@ _IRREGULAR = {
     "gas": "gases",
     "gpu": "gpus",
     "hero": "heroes",
+    "hoodie": "hoodies",
     "hypothesis": "hypotheses",
     "index": "indices",
     "knife": "knives",
@@ -45,12 +47,15 @@ _IRREGULAR = {
     "selfie": "selfies",
     "shelf": "shelves",
     "sku": "skus",
+    "smoothie": "smoothies",
     "submenu": "submenus",
     "thesis": "theses",
     "tie": "ties",
     "tomato": "tomatoes",
     "tooth": "teeth",
     "vertex": "vertices",
+    "wife": "wives",
+    "wolf": "wolves",
     "woman": "women",
     "zombie": "zombies",
 }
