@@ -16,6 +16,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import is_plural, plural, singular
 from fapi_lint.project.part import Part
+from fapi_lint.project.symbols import Function
 from fapi_lint.source.place import Place
 
 
@@ -77,7 +78,7 @@ class Layout(Part):
                 continue
             astray = self._is_astray(function.module, conventions.service_folders)
             # `get_user_service` may also be what hands out the service.
-            if astray and self._takes_session(node) and not self.project.dependencies.serves(function):
+            if astray and self._takes_session(function) and not self.project.dependencies.serves(function):
                 place = function.module.name_place(node)
                 yield Misplaced("Service", function.name, place, conventions.service_folders)
 
@@ -85,9 +86,9 @@ class Layout(Part):
         """Whether a word is the name of a thing that the application is about, such as a service for hire."""
         return any(model.name.lower() == noun for model in self.project.models.all)
 
-    def _takes_session(self, node: o.FunctionDef) -> bool:
-        annotations = (o.dotted(param.annotation).rpartition(".")[2] for param in node.params)
-        return any(name in ("AsyncSession", "Session", "SessionDep") for name in annotations)
+    def _takes_session(self, function: Function) -> bool:
+        types = (self.project.types.of_parameter(function, param) for param in function.node.params)
+        return any(self.project.sessions.kind(type_) is not None for type_ in types)
 
     def is_home(self, module: Module, folders: tuple[str, ...]) -> bool:
         """Whether a file is below one of the folders, or bears the name of one."""

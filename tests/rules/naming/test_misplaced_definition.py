@@ -75,6 +75,10 @@ def found(files: dict[str, str], settings: Settings | None = None) -> list[str]:
         ),
         (ROUTER, ["Router `router` is defined outside of `api/`"]),
         (SERVICE, ["Service `create_user_service` is defined outside of `services/`"]),
+        (
+            SERVICE.replace("(db: AsyncSession)", "(db: AsyncSession | None = None)"),
+            ["Service `create_user_service` is defined outside of `services/`"],
+        ),
     ],
 )
 def test_what_is_elsewhere_is_reported(text: str, messages: list[str]) -> None:
