@@ -51,6 +51,7 @@ def test_fires_without_a_fix(text: str) -> None:
         'K = {"response_model": User}\n@router.get("/", **K)\ndef f(): ...',
         '@router.delete("/", status_code=204)\ndef f(): ...',
         '@router.delete("/", status_code=205)\ndef f(): ...',
+        'GONE = 204\n@router.delete("/", status_code=GONE)\ndef f(): ...',
         "from http import HTTPStatus\n@router.delete('/', status_code=HTTPStatus.NO_CONTENT.value)\ndef f(): ...",
         "from fastapi import status\n@router.delete('/', status_code=status.HTTP_204_NO_CONTENT)\ndef f(): ...",
         "from http import HTTPStatus\n@router.get('/', status_code=HTTPStatus.NOT_MODIFIED)\ndef f(): ...",

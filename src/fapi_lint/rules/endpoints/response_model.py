@@ -11,7 +11,7 @@ from fapi_lint.project.annotation import is_none, parse_annotation, union_member
 from fapi_lint.project.project import Project
 from fapi_lint.project.returns import Returns, Shape
 from fapi_lint.project.routes import Route
-from fapi_lint.project.symbols import Class, Function
+from fapi_lint.project.symbols import Class, Function, Variable
 from fapi_lint.rules.rule import Finding, rule
 
 _COMMENT = re.compile(r"#[^\n]*")
@@ -103,7 +103,8 @@ def _has_no_body(route: Route) -> bool:
     located = route.argument("status_code")
     if located is None:
         return False
-    expr = located.expr
+    symbol = route.project.resolver.resolve(located.scope, located.expr)
+    expr = symbol.value if isinstance(symbol, Variable) and symbol.value is not None else located.expr
     name = str(expr.value) if isinstance(expr, o.Number) else o.dotted(expr).removesuffix(".value").rpartition(".")[2]
     return _WITHOUT_BODY.search(name) is not None
 
