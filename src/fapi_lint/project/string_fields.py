@@ -103,7 +103,8 @@ class StringFields(Part):
                 if not isinstance(symbol, Variable):
                     yield symbol
                 elif (key := (symbol.scope, symbol.name)) not in seen:
-                    yield from self._members(symbol.scope, symbol.value, seen | {key})
+                    seen.add(key)
+                    yield from self._members(symbol.scope, symbol.value, seen)
                 continue
             wrapper = self.project.resolver.external(scope, member.value)
             is_annotated = wrapper is not None and wrapper.name == "Annotated"
