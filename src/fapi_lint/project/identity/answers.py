@@ -15,7 +15,7 @@ _DEEP = 4
 
 
 def is_answered(flow: Flow, scope: Scope, expr: o.Node, depth: int = 0) -> bool:
-    """Whether an expression is `response.json()`, something in it, or a list of such."""
+    """Whether an expression is `response.json()` or `json.loads(…)`, something in it, or a list of such."""
     if isinstance(expr, o.Comprehension):
         return expr.kind != "dict" and _lists_answers(flow, scope, expr)
     while isinstance(expr, (o.Subscript, o.Await)):
@@ -28,7 +28,7 @@ def is_answered(flow: Flow, scope: Scope, expr: o.Node, depth: int = 0) -> bool:
             return bool(given) and all(value and is_answered(flow, inner, value, depth + 1) for inner, value in given)
         values = [None if binding.definition else binding.value for binding in bindings]
         return bool(values) and all(value and is_answered(flow, where, value, depth + 1) for value in values)
-    return isinstance(expr, o.Call) and isinstance(expr.func, o.Attribute) and expr.func.attr == "json"
+    return isinstance(expr, o.Call) and isinstance(expr.func, o.Attribute) and expr.func.attr in ("json", "loads")
 
 
 def _lists_answers(flow: Flow, scope: Scope, expr: o.Comprehension) -> bool:

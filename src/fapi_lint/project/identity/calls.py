@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.identity import functions
+from fapi_lint.project.identity import functions, outside
 from fapi_lint.project.identity.asking import sent
 from fapi_lint.project.identity.cells import Cell, join
 from fapi_lint.project.identity.methods import METHODS, UNTOLD
 from fapi_lint.project.identity.passing import by_keyword, construct, is_literal, pass_to
-from fapi_lint.project.symbols import Class, External, Function, Scope
+from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 
 if TYPE_CHECKING:
     from fapi_lint.project.identity.flow import Flow
@@ -48,6 +48,10 @@ def _follow(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
     if isinstance(callee, Class):
         construct(flow, scope, call, callee)
         return flow.as_tuple(callee) if flow.is_named_tuple(callee) else None
+    if not isinstance(callee, (Class, Function)):
+        known = outside.cast(flow, scope, call) or _new_type(flow, scope, call)
+        if known is not None:
+            return known
     if isinstance(callee, External):
         return functions.apply(flow, scope, call, callee)
     meant = flow.project.model_attributes.of(scope, func)
@@ -58,6 +62,15 @@ def _follow(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
     _unknown(flow, scope, call, func.attr if isinstance(func, o.Attribute) else o.dotted(func))
     receiver = flow.value(scope, func.value) if isinstance(func, o.Attribute) and func.attr == "get" else None
     return None if receiver is None else receiver.entry()  # It may turn out to be a dict.
+
+
+def _new_type(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
+    """`UserId(1)`, where `UserId = NewType("UserId", int)`."""
+    symbol = flow.resolver.resolve(scope, call.func) if len(call.args) == 1 else None
+    made = symbol.value if isinstance(symbol, Variable) else None
+    if not isinstance(symbol, Variable) or not isinstance(made, o.Call) or not o.dotted(made.func).endswith("NewType"):
+        return None
+    return join(flow.alias(symbol, 0), flow.value(scope, call.args[0].value))
 
 
 def _unknown(flow: Flow, scope: Scope, call: o.Call, name: str) -> None:

@@ -20,6 +20,7 @@ def join_columns(flow: Flow) -> None:
     models, tables = flow.project.models, {}
     for table in models.tables:
         cell = flow.variable(table.variable.scope, table.variable.name)
+        flow.tables[table.variable.scope, table.variable.name] = cell
         for call in table.columns:
             part = cell.part(table.column_name(call))
             part.tell("table_columns", (table, call))

@@ -30,7 +30,20 @@ _COLLECTING = frozenset(
     ["list", "sorted", "set", "tuple", "next", "iter", "reversed", "frozenset", "anext", "deepcopy"]
 )
 _KEEPING = frozenset(
-    [*CHAINING, *ROWS, *SCALARS, *_EXECUTING, "order_by", "filter_by", "get", "get_one", "pop", "copy"]
+    [
+        *CHAINING,
+        *ROWS,
+        *SCALARS,
+        *_EXECUTING,
+        "order_by",
+        "filter_by",
+        "get",
+        "get_one",
+        "pop",
+        "copy",
+        "values",
+        "setdefault",
+    ]
 )
 """What a query gives, or a list, that has the same objects."""
 _VALIDATING = frozenset(["model_validate", "parse_obj", "from_orm", "construct", "model_construct"])
@@ -42,6 +55,8 @@ _GENERIC = frozenset([
     "Iterator", "AsyncIterator", "Generator", "AsyncGenerator",
 ])
 # fmt: on
+DICTS = frozenset(["dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"])
+"""Of these, what stands under the keys is told of; iterating gives keys, which have no attributes."""
 _HOLDING = ITERABLES | {"set", "frozenset", "deque"}
 """Types that hold objects: what is known of a list is known of what is in it."""
 
@@ -56,6 +71,8 @@ class Entities:
         self._variables: dict[tuple[Scope, str], Class | None] = {}
         self._returned: dict[Function, Class | None] = {}
         self._attributes: dict[tuple[Class, str], Class | None] = {}
+        self.unions: dict[tuple[Class, Class], None] = {}
+        """Classes of which it is not told apart which one an object is."""
 
     def of(self, scope: Scope, expr: o.Node | None, names: Names) -> Class | None:
         """The class of the objects that an expression is or holds."""
@@ -77,12 +94,14 @@ class Entities:
                 return self._first(self.of(scope, part, names) for part in reversed(expr.operands))
             case o.Collection(kind="list" | "set"):
                 return self._first(self.of(scope, item, names) for item in expr.items)
-            case o.Comprehension() if expr.kind != "dict":
+            case o.Dict():
+                return self._first(self.of(scope, value, names) for value in expr.values)
+            case o.Comprehension():
                 inner = dict(names)
                 for generator in expr.generators:
                     if isinstance(generator.target, o.Name):
                         inner[generator.target.id] = self.of(scope, generator.iter, inner)
-                return self.of(scope, expr.items[0], inner)
+                return self.of(scope, expr.items[-1], inner)
         return None
 
     def _first(self, found: Iterable[Class | None]) -> Class | None:
@@ -113,6 +132,10 @@ class Entities:
             return self.in_annotation(scope, binding.annotation)
         if isinstance(statement, o.For) and statement.target is binding.node:
             return self.of(scope, statement.iter, {})
+        if isinstance(statement, (o.For, o.Assign)):
+            found = self._unpacked(scope, statement, binding.node)
+            if found is not None:
+                return found
         if isinstance(statement, o.WithItem):
             type_ = self.project.types.of(scope, binding.node)
             return type_.symbol if type_ is not None and isinstance(type_.symbol, Class) else None
@@ -122,6 +145,20 @@ class Entities:
             symbol = self.resolver.resolve(scope, o.Name(0, 0, binding.node.asname or binding.node.name))
             if isinstance(symbol, Variable) and symbol.scope is not scope:
                 return self._variable(symbol.scope, symbol.name, symbol.scope.bindings.get(symbol.name, []))
+        return None
+
+    def _unpacked(self, scope: Scope, statement: o.For | o.Assign, name: o.Node) -> Class | None:
+        """`user, post = find(1), find(2)`, `for key, user in users.items()`"""
+        targets = statement.targets if isinstance(statement, o.Assign) else [statement.target]
+        for target in targets:
+            if not isinstance(target, o.Collection) or name not in target.items:
+                continue
+            index = target.items.index(name)
+            match statement:
+                case o.Assign(value=o.Collection(items=items)) if len(items) == len(target.items):
+                    return self.of(scope, items[index], {})
+                case o.For(iter=o.Call(func=o.Attribute(attr="items", value=held))) if index == 1:
+                    return self.of(scope, held, {})
         return None
 
     def _parameter(self, function: Function, param: o.Param) -> Class | None:
@@ -138,28 +175,38 @@ class Entities:
         return None if fixture is None else self.returned(fixture)
 
     def in_annotation(self, scope: Scope, annotation: o.Node | None) -> Class | None:
-        """The class that an annotation names first, through containers and aliases."""
-        ahead = [(scope, annotation)]
+        """The class that an annotation names first, through containers and aliases; what it unites is known then."""
+        found: tuple[Class, o.Node | None] | None = None
+        ahead: list[tuple[Scope, o.Node | None, o.Node | None]] = [(scope, annotation, None)]
         seen: set[Variable] = set()
         while ahead:
-            scope, annotation = ahead.pop()
+            scope, annotation, around = ahead.pop()
+            if found is not None and (around is None or around is not found[1]):
+                continue
             match parse_annotation(annotation):
                 case o.Name() | o.Attribute() as name:
                     symbol = self.resolver.resolve(scope, name)
-                    if isinstance(symbol, Class):
-                        return symbol
                     if isinstance(symbol, Variable) and symbol not in seen:
                         seen.add(symbol)
-                        ahead.append((symbol.scope, symbol.value))
+                        ahead.append((symbol.scope, symbol.value, around))
+                    elif isinstance(symbol, Class) and found is None:
+                        found = symbol, around
+                    elif isinstance(symbol, Class) and found is not None and symbol is not found[0]:
+                        self.unions[found[0], symbol] = None
                 case o.Subscript() as generic:
-                    wrapper = self.resolver.resolve(scope, generic.value)
+                    wrapper, named = self.resolver.resolve(scope, generic.value), o.dotted(generic.value)
+                    items = generic.items
                     if isinstance(wrapper, Class):
-                        return wrapper
-                    if o.dotted(generic.value).rpartition(".")[2] in _GENERIC:
-                        ahead.extend((scope, item) for item in reversed(generic.items[:2]))
+                        ahead.append((scope, generic.value, around))
+                    elif named.rpartition(".")[2] == "Union":
+                        ahead.extend((scope, item, around or generic) for item in reversed(items))
+                    elif named.rpartition(".")[2] in _GENERIC:
+                        ahead.extend((scope, item, around) for item in reversed(items[:2]))
+                    elif named.rpartition(".")[2] in DICTS and len(items) == 2:
+                        ahead.append((scope, items[1], around))
                 case o.Operation(operator="|") as union:
-                    ahead.extend((scope, operand) for operand in reversed(union.operands))
-        return None
+                    ahead.extend((scope, operand, around or union) for operand in reversed(union.operands))
+        return None if found is None else found[0]
 
     # --- attributes and calls ----------------------------------------------------------------------
 
@@ -212,6 +259,9 @@ class Entities:
     def _call(self, scope: Scope, call: o.Call, names: Names) -> Class | None:
         func = call.func
         name = func.attr if isinstance(func, o.Attribute) else o.dotted(func)
+        if isinstance(func, o.Name) and name.endswith("insert"):  # Dialects have one of their own.
+            called = self.resolver.external(scope, func)
+            name = called.name if called is not None else name
         first = call.args[0].value if call.args and not call.args[0].star else None
         if name in _STATEMENTS and first is not None:
             return self.class_named(scope, first) or self.of(scope, first, names) if len(call.args) == 1 else None

@@ -15,6 +15,7 @@ from fapi_lint.project.identity.answers import is_answered, is_text_of_key
 from fapi_lint.project.identity.asking import as_text, asked, set_in_json
 from fapi_lint.project.identity.calls import called
 from fapi_lint.project.identity.cells import Cell, Fact, join, listed, record
+from fapi_lint.project.identity.outside import from_environment
 from fapi_lint.project.identity.places import Places
 from fapi_lint.project.model_attributes import Meant
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
@@ -204,6 +205,8 @@ class Flow(Places):
             if meant is not None:
                 return self.of_models(scope, expr.value, meant, expr.attr)
         owner = self.owner(scope, expr.value)
+        if owner is not None and expr.attr == "__dict__":
+            return self.as_dict(owner)
         if owner is not None:
             found = self.attribute(owner, expr.attr)
             if found is not None or self.entities.attribute(owner, expr.attr) is not None:
@@ -219,6 +222,12 @@ class Flow(Places):
             return receiver.part(expr.attr)
         if receiver is not None and expr.attr in ("c", "columns") and receiver.has("list"):
             return receiver.item()  # of a subquery
+        if expr.attr == "value" and isinstance(expr.value, o.Attribute) and self._is_enum(scope, expr.value.value):
+            return receiver
+        if isinstance(expr.value, o.Attribute) and expr.value.attr == "state":
+            return self.argument(None, expr.attr)  # request.state.user_id
+        if expr.attr == "environ" and self.resolver.external(scope, expr) == External("os.environ"):
+            return from_environment(self, scope, expr)
         if expr.attr == "lastrowid":
             return Cell(Fact(self.place(scope, expr), "`.lastrowid`", is_number=True))
         if expr.attr in _OF_NUMBERS or expr.attr in _OF_TEXT:
@@ -232,7 +241,13 @@ class Flow(Places):
                 cell.tell("loose", (expr.attr, scope.module.place(expr)))
                 self.loose_cells.append(cell)
                 return cell
+        if scope.module in self.parsing and self.entities.of(scope, expr.value, self.objects) is None:
+            return self.argument(scope.module, expr.attr)
         return None
+
+    def _is_enum(self, scope: Scope, expr: o.Node) -> bool:
+        class_ = self.entities.class_named(scope, expr)
+        return class_ is not None and any(base.name.endswith("Enum") for base in self.resolver.foreign(class_))
 
     def of_models(self, scope: Scope, expr: o.Node, meant: Meant, name: str = "") -> Cell | None:
         """An attribute of the models that an expression may name, or their primary key."""
@@ -387,10 +402,18 @@ class Flow(Places):
                         for cell in value.inside(set()):
                             cell.tell("answers", self.place(scope, expr))
                     return
+        for left_, right_ in zip(expr.operands, expr.operands[1:], strict=False):
+            if isinstance(right_, o.Number):
+                self.number(scope, left_)
         for operator, left, right in zip(expr.operators, values, values[1:], strict=False):
             if left is None or right is None:
                 continue
             join(left, right.item() if operator in ("in", "not in") else right)
+
+    def number(self, scope: Scope, expr: o.Expr) -> None:
+        """A test takes what an answer has under a name for a number: `response.json()["id"] > 0`."""
+        if isinstance(expr, o.Subscript) and self.is_test(scope) and is_text_of_key(self, scope, expr):
+            self.numbered.setdefault(_key(expr), self.place(scope, expr))
 
     def _is_of_class(self, scope: Scope, expr: o.Node) -> bool:
         """Whether an expression is an attribute of a class, which SQL compares: `User.id`."""

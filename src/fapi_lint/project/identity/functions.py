@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.identity import outside
 from fapi_lint.project.identity.cells import Cell, Fact, Parse, join, listed, record
 from fapi_lint.project.identity.methods import HANDING_ON, LOGGING, USING_ANY
 from fapi_lint.project.identity.passing import arguments, hand_on
@@ -32,6 +34,7 @@ _JSON = frozenset([
     "dumps", "dump", "JSONResponse", "encode", "send_json", "publish",
 ])
 # fmt: on
+_DIGITS = re.compile(r"""(['"])-?\d+\1""")
 _TELLING = _JSON | {"isinstance", "HTTPException", "TypeAdapter"}
 """Of what may be used with anything: what tells something of it."""
 
@@ -50,11 +53,15 @@ def apply(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | No
         return None
     values = arguments(flow, scope, call)
     value = values[0] if values else None
+    given = outside.given(flow, scope, call, callee)
+    if given is not None:
+        return given
     if callee.is_orm:
         return in_sql(flow, scope, call, callee, values)
     if name == "isinstance" and len(args) == 2:
         if flow.resolver.external(scope, args[1].value) == External("builtins.int"):
             flow.fact(value, scope, call, "`isinstance(…, int)`")
+            flow.number(scope, args[0].value)
         return None
     if name == "HTTPException":
         for arg, given in zip(args, values, strict=True):
@@ -84,7 +91,7 @@ def apply(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | No
         for other in values:
             flow.dumped(other, scope, call, f"`{name}`, which does not know UUIDs,")
         return None
-    if name == "asdict" and args:
+    if name in ("asdict", "vars") and args:
         owner = flow.entities.of(scope, args[0].value, flow.objects)
         return value if owner is None else flow.as_dict(owner)
     if name in HANDING_ON:
@@ -161,6 +168,8 @@ def _parse(flow: Flow, scope: Scope, call: o.Call, to: str) -> Cell | None:
         return None
     inner = flow.value(scope, call.args[0].value)
     cell = Cell()
+    if to == "int" and _DIGITS.search(scope.module.slice(call.args[0].value)):
+        flow.fact(cell, scope, call, f"`{scope.module.slice(call)}`", is_number=True)
     parse = Parse(scope.module, scope, call.func, call, to, inner)
     cell.tell("parses", parse)
     if inner is not None:

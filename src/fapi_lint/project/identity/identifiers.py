@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _PATH_PARAMETER = re.compile(r"\{(\w+)(:\w+)?\}")
 _WRITTEN = (External("builtins.int"), External("builtins.str"))
 """What identifiers are annotated with where a name says what they are."""
+_RAW = re.compile(r"\b[dD]ict\b(?!\[)|\b[dD]ict\[[^\[\]]*\bAny\]")
 _PLURAL_IDS = re.compile(r"_ids$|_id_list$")
 
 
@@ -185,17 +186,25 @@ class Identifiers:
         for route in self.project.routes.all:
             if route.handler is not None:
                 self._join_route(flow, route, route.handler)
+        for function, name in flow.sockets:
+            for each in (function, *self.dependencies(function)):
+                taken = each.node.param(name)
+                if taken is not None:
+                    self._join_name(flow, flow.parameter(each, taken), name, each.enclosing, taken.annotation)
         for schema in self.project.schemas.all:
             self._join_names(flow, schema.class_)
         for text, parsed in flow.parsed_uuids:
             if any(isinstance(owner, Function) for owner, _ in text.slots):
                 join(text, parsed)
+        for one, other in flow.entities.unions:
+            link(flow, one, other)
         flow.spread_dumps()
         return flow
 
     # --- routes and schemas ------------------------------------------------------------------------
 
     def _join_route(self, flow: Flow, route: Route, handler: Function) -> None:
+        self._join_body(flow, handler)
         functions = [handler, *self.dependencies(handler)]
         for name in path_names(route):
             named = [(f, param) for f in functions for param in f.node.params if name_in_path(param) == name]
@@ -214,6 +223,13 @@ class Identifiers:
             self._join_returned(flow, handler)
             if located is not None:
                 self._join_answer(flow, handler, located)
+
+    def _join_body(self, flow: Flow, handler: Function) -> None:
+        """JSON that a handler takes as it comes: `dict`, `dict[str, Any]`, `list[dict]`."""
+        for param in handler.node.params:
+            text = "" if param.annotation is None else handler.module.slice(param.annotation)
+            if _RAW.search(text) and not any(self.project.dependencies.markers(handler, param)):
+                flow.dumped(flow.parameter(handler, param), handler.enclosing, param, "JSON, in which a UUID is text,")
 
     def _join_returned(self, flow: Flow, handler: Function) -> None:
         """The objects that a function returns, where its annotation is a schema, or nothing."""
@@ -293,7 +309,7 @@ class Identifiers:
     def _join_name(self, flow: Flow, cell: Cell, name: str, scope: Scope, annotation: o.Node | None) -> None:
         """`user_id: int` and `user_ids: list[int]` hold the keys of User, if there is such a model."""
         stem = _PLURAL_IDS.sub("_id", name).removesuffix("_id")
-        if stem == name or cell.knows("columns") or not _names_int(self.project, scope, annotation):
+        if stem == name or _is_known(cell) or not _names_int(self.project, scope, annotation):
             return
         models = nearest(scope.module, (m for m in self._by_snake.get(stem, ()) if len(m.primary_keys) == 1))
         held = cell.item() if cell.has("list") else cell
@@ -332,6 +348,11 @@ def name_in_path(param: o.Param) -> str:
             if alias is not None and isinstance(alias.value, o.String):
                 return alias.value.value or ""
     return param.name
+
+
+def _is_known(cell: Cell) -> bool:
+    """Whether it is known already which keys a place holds; a column that is no key says little."""
+    return any(column.is_primary_key or column.is_foreign_key for column in cell.columns)
 
 
 def _names_int(project: Project, scope: Scope, annotation: o.Node | None) -> bool:

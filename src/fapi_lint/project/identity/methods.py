@@ -6,10 +6,20 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.identity import outside
 from fapi_lint.project.identity.cells import Cell, join, listed, record
-from fapi_lint.project.identity.passing import arguments, by_keyword, hand_on, pass_to, records, spread, validate
-from fapi_lint.project.identity.sql import CHAINING, ROWS, SCALARS, row, scalar
-from fapi_lint.project.symbols import Class, Function, Scope
+from fapi_lint.project.identity.passing import (
+    arguments,
+    by_keyword,
+    hand_on,
+    pass_to,
+    records,
+    spread,
+    table_rows,
+    validate,
+)
+from fapi_lint.project.identity.sql import CHAINING, ROWS, SCALARS, row, scalar, table_of
+from fapi_lint.project.symbols import Class, Function, Scope, Variable
 
 if TYPE_CHECKING:
     from fapi_lint.project.identity.flow import Flow
@@ -51,7 +61,7 @@ USING_ANY = frozenset([
     "hasattr", "HTTPException", "jsonable_encoder", "isinstance", "setattr", "Depends", "url_for",
     "url_path_for", "quote", "gather", "patch", "object", "raises", "ValueError", "KeyError", "RuntimeError",
     "LookupError", "Exception", "TypeError", "PermissionError", "field", "Response", "RedirectResponse",
-    "contextmanager", "suppress", "noload",
+    "contextmanager", "suppress", "noload", "writerow", "writerows",
 ])
 # fmt: on
 UNTOLD = Cell()
@@ -98,6 +108,15 @@ def _order(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | 
 
 def _by_keyword(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
     owner = flow.entities.of(scope, func.value, flow.objects)
+    table = None if owner is not None else table_of(flow, scope, func.value)
+    if table is not None:
+        for arg in call.args:
+            value = flow.value(scope, arg.value)
+            if arg.keyword:
+                join(table.part(arg.keyword), value)
+            else:
+                table_rows(table, value)
+        return None
     if owner is None and func.attr != "filter_by":
         return UNTOLD
     return by_keyword(flow, scope, call, owner, flow.value(scope, func.value))
@@ -131,6 +150,7 @@ def _execute(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell 
     values = arguments(flow, scope, call)
     if len(values) > 1:
         records(flow, values[1], flow.entities.of(scope, call.args[0].value, flow.objects))
+        table_rows(table_of(flow, scope, call.args[0].value), values[1])
     first = values[0] if values else flow.value(scope, func.value)
     if first is None:
         return None
@@ -230,6 +250,30 @@ def _from_json(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cel
     return flow.value(scope, func.value)
 
 
+def _read_json(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`await request.json()`; what tests read is another matter."""
+    if flow.is_test(scope) or flow.entities.of(scope, func.value, flow.objects) is not None:
+        return UNTOLD
+    return outside.from_json(flow, scope, call)
+
+
+def _split(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    found = outside.split(flow, scope, call)
+    flow.run(scope, func.value)
+    return UNTOLD if found is None else found
+
+
+def _find(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`PATTERN.search(text)` is what the pattern is for."""
+    receiver = flow.value(scope, func.value)
+    return UNTOLD if receiver is None else receiver
+
+
+def _add_argument(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    outside.add_argument(flow, scope, call)
+    return None
+
+
 def _dump(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
     """`data.model_dump()`; with `mode="json"`, there is nothing but text."""
     owner = flow.entities.of(scope, func.value, flow.objects)
@@ -290,9 +334,14 @@ def _get(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | No
             return None
         if model is None and flow.project.sessions.kind(flow.project.types.of(scope, func.value)) is not None:
             flow.unknown_class(scope, first)
+    if not args and _is_context(flow, scope, func):
+        return flow.value(scope, func.value)
     if not args or args[0].star:
         return UNTOLD
     owner = flow.entities.of(scope, func.value, flow.objects)
+    receiver = flow.value(scope, func.value)
+    if receiver is not None and receiver.has("dict"):
+        owner = None
     if owner is not None and owner in flow.project.models.by_class and len(args) == 1:
         if flow.resolver.class_member(owner, "get") is not None:
             return UNTOLD
@@ -302,8 +351,7 @@ def _get(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | No
     if found is not None:
         join(flow.of_models(scope, *found), flow.value(scope, args[0].value))
         return None
-    receiver = None if owner is not None else flow.value(scope, func.value)
-    if receiver is None or isinstance(flow.project.types.callee(scope, func), Function):
+    if owner is not None or receiver is None or isinstance(flow.project.types.callee(scope, func), Function):
         return UNTOLD
     first = args[0].value
     if isinstance(first, o.String) and first.value is not None:
@@ -314,6 +362,20 @@ def _get(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | No
     for arg in args[1:]:
         join(receiver.entry(), flow.value(scope, arg.value))
     return receiver.entry()
+
+
+def _set(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`current_user_id.set(user.id)` of a context variable."""
+    if len(call.args) != 1 or not _is_context(flow, scope, func):
+        return UNTOLD
+    join(flow.value(scope, func.value), flow.value(scope, call.args[0].value))
+    return None
+
+
+def _is_context(flow: Flow, scope: Scope, func: o.Attribute) -> bool:
+    symbol = flow.resolver.resolve(scope, func.value) if isinstance(func.value, (o.Name, o.Attribute)) else None
+    made = symbol.value if isinstance(symbol, Variable) else None
+    return isinstance(made, o.Call) and o.dotted(made.func).endswith("ContextVar")
 
 
 def _primary_key(flow: Flow, model: Class) -> Cell | None:
@@ -351,6 +413,7 @@ METHODS = _by_name(
     (("over", "within_group"), _window),
     (_TEXT_TESTS, _text_test),
     (("get", "get_one"), _get),
+    (("set",), _set),
     (("scalar", "scalars", "execute", "exec", "stream", "stream_scalars"), _execute),
     (("bulk_insert_mappings", "bulk_update_mappings"), _bulk),
     (("keys", "values", "items"), _view),
@@ -361,6 +424,10 @@ METHODS = _by_name(
     (("sqlmodel_update",), _update),
     (("model_dump", "dict"), _dump),
     (("validate_json", "validate_python", "validate_strings"), _from_json),
+    (("json", "receive_json"), _read_json),
+    (("split", "rsplit", "partition", "rpartition"), _split),
+    (("findall", "finditer", "fullmatch", "match", "search", "group", "groups"), _find),
+    (("add_argument",), _add_argument),
     (("strip", "lstrip", "rstrip"), _stripped),
     (LOGGING, _log),
     (HANDING_ON, _hand_on),

@@ -147,7 +147,11 @@ class Obstacles:
     def is_nobody(self, fact: Fact) -> bool:
         """A number in a test that is too high for a row: the test asks for what does not exist."""
         module = self.project.by_path[fact.place.path]
-        return fact.literal is not None and fact.literal >= _NOBODY and self.project.purposes.of(module) == "test"
+        return (
+            fact.literal is not None
+            and (fact.literal >= _NOBODY or not fact.literal)
+            and self.project.purposes.of(module) == "test"
+        )
 
     def paths_to_nobody(self, identity: Identity) -> list[Fact]:
         """Paths like `/users/999999` in tests."""
@@ -279,4 +283,4 @@ class Obstacles:
 
 _NOBODY = 100
 """From here on a number in a test stands for no row that the test has made."""
-_NUMBERED = re.compile(r"/([\w-]+)/(\d+)(?=[/?'\"])")
+_NUMBERED = re.compile(r"/([\w-]+)/(-?\d+)(?=[/?'\"])")

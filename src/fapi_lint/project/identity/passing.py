@@ -121,6 +121,8 @@ def construct(flow: Flow, scope: Scope, call: o.Call, class_: Class) -> None:
         if arg.star == "**":
             spread(flow, scope, arg.value, class_)
             flow.spread_to(flow.value(scope, arg.value), partial(flow.attribute, class_))
+            if class_ in project.models.by_class:
+                flow.rows.append((flow.value(scope, arg.value), class_))
             continue
         value = flow.value(scope, arg.value)
         name = arg.keyword or (fields[index] if index < len(fields) else "")
@@ -227,6 +229,16 @@ def by_keyword(flow: Flow, scope: Scope, call: o.Call, owner: Class | None, rece
             value_.tell("loose", (arg.keyword, flow.place(scope, arg)))
             flow.loose_cells.append(value_)
     return receiver
+
+
+def table_rows(table: Cell | None, rows: Cell | None) -> None:
+    """`insert(post_tags).values(rows)`: dicts with the columns of a `Table`."""
+    for name, held in table.named() if table is not None and rows is not None else ():
+        assert rows is not None
+        if not rows.has("list"):
+            join(rows.part(name), held)
+        if not rows.has("dict"):
+            join(rows.item().part(name), held)
 
 
 def records(flow: Flow, rows: Cell | None, owner: Class | None) -> None:

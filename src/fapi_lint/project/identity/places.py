@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.identity.cells import Bound, Cell, Fact, TypeName, containing, join
-from fapi_lint.project.identity.entities import Entities
+from fapi_lint.project.identity.entities import DICTS, Entities
 from fapi_lint.project.identity.hooks import join_annotation
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.model_attributes import Meant
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
 _NUMERIC = frozenset(["ge", "gt", "le", "lt", "multiple_of"])
-_DICTS = frozenset(["dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"])
 # fmt: off
 _LISTS = frozenset([
     "list", "List", "set", "Set", "frozenset", "FrozenSet", "tuple", "Tuple", "Sequence", "MutableSequence", "Iterable",
@@ -60,6 +60,8 @@ class Places:
         self._meant: dict[tuple[Scope, str], Meant | None] = {}
         self.calls: dict[o.Call, Cell | None] = {}
         self._variables: dict[tuple[Scope, str], Cell] = {}
+        self.tables: dict[tuple[Scope, str], Cell] = {}
+        """What the variables that hold a `Table` hold."""
         self._parameters: dict[tuple[Function, str], Cell] = {}
         self._returns: dict[Function, Cell] = {}
         self._attributes: dict[tuple[Class, str], Cell | None] = {}
@@ -80,6 +82,13 @@ class Places:
         """What tests put into paths, by the part of the path before: the `x` of `f"/users/{x}"` by `users`."""
         self.numbered: dict[str, Place] = {}
         """Where tests have numbers in JSON under the names of keys and references to them, by name."""
+        self.sockets: list[tuple[Function, str]] = []
+        """The functions that websockets call, and the names in their paths."""
+        self.raw: list[tuple[Cell, Fact]] = []
+        """What is known to hold text or numbers, and whatever is in that."""
+        self.rows: list[tuple[Cell | None, Class]] = []
+        """Dicts of which models are made, whatever is in them."""
+        self._arguments: dict[tuple[Module | None, str], Cell] = {}
         self._dicts: dict[Class, Cell] = {}
         self._tuples: dict[Class, Cell] = {}
         self._kinds: dict[Class, str] = {}
@@ -112,7 +121,7 @@ class Places:
 
     def _is_json(self, column: Column, type_: ValueType | None) -> bool:
         annotation = parse_annotation(column.mapped_type)
-        if isinstance(annotation, o.Subscript) and o.dotted(annotation.value).rpartition(".")[2] in _DICTS:
+        if isinstance(annotation, o.Subscript) and o.dotted(annotation.value).rpartition(".")[2] in DICTS:
             return True
         return type_ is not None and type_.name in ("typing.Any", "builtins.dict")
 
@@ -130,10 +139,24 @@ class Places:
                 self.annotate(inner, scope, param.annotation, "parameter")
             if param.default is not None:
                 self.default(cell, scope, param.default)
+            for marker in self.project.dependencies.markers(function, param):
+                dependency = self.resolver.resolve(marker.scope, marker.dependency)
+                annotations = (param.annotation, dependency.node.returns) if isinstance(dependency, Function) else ()
+                if isinstance(dependency, Function) and any(_names_int(each) for each in annotations):
+                    join(cell, self.returned(dependency))
             fixture = self.project.fixtures.given(function, param)
             if fixture is not None:
                 join(cell, self.returned(fixture))
         return cell
+
+    @cached_property
+    def parsing(self) -> set[Module]:
+        """The modules that read command lines by `argparse`."""
+        return {module for module in self.project.modules if ".add_argument(" in module.text}
+
+    def argument(self, module: Module | None, name: str) -> Cell:
+        """What an argument of a command line that a module reads holds, or an attribute of a request's `state`."""
+        return self._arguments.setdefault((module, name), Cell())
 
     def default(self, cell: Cell, scope: Scope, value: o.Expr) -> None:
         """What stands behind the `=` of a parameter or a field."""
@@ -268,7 +291,8 @@ class Places:
         """The names that values of some sets go through: functions, the classes made of them, and attributes."""
         makers = (function.parent for function in functions if function.name == "__init__")
         owners = {parent.name for parent in makers if isinstance(parent, Class)}
-        attributes = {name for (_, name), cell in self._attributes.items() if cell is not None and cell.root in roots}
+        held = (*self._attributes.items(), *self._arguments.items())
+        attributes = {name for (_, name), cell in held if cell is not None and cell.root in roots}
         return ({function.name for function in functions} | owners | attributes) - {"__init__", "get"}
 
     # --- annotations -------------------------------------------------------------------------------
@@ -340,7 +364,7 @@ class Places:
     def _annotate_generic(self, cell: Cell, scope: Scope, generic: o.Subscript, kind: str, depth: int) -> None:
         name = o.dotted(generic.value).rpartition(".")[2]
         items = generic.items
-        if name in _DICTS and len(items) == 2:
+        if name in DICTS and len(items) == 2:
             cell.be("dict")
             self.annotate(cell.item(), scope, items[0], kind, depth)
             self.annotate(cell.entry(), scope, items[1], kind, depth)
@@ -420,12 +444,22 @@ class Places:
     def spread_dumps(self) -> None:
         """Let the sets inside of those that were dumped know the first reason, once it is known what is inside."""
         seen: set[Cell] = set()
+        for cell, fact in self.raw:
+            roots = {inner.root for inner in cell.inside(set())} if self.rows else set()
+            for row, class_ in self.rows:
+                if row is not None and row.root in roots:
+                    self._tell_keys(class_, fact)
         for cell, fact, is_item in sorted(self.dumps, key=lambda dump: self.rank(dump[1])):
             found = [cell]
             if is_item:
                 found = [cell.entry(), *(part for _, part in cell.named())]
             for inner in (each for top in found for each in top.inside(seen)):
                 inner.tell("facts", fact)
+
+    def _tell_keys(self, class_: Class, fact: Fact) -> None:
+        for column in self.project.models.by_class[class_].columns.values():
+            if column.is_primary_key or column.is_foreign_key:
+                self.column(column).tell("facts", fact)
 
     def rank(self, fact: Fact) -> tuple[bool, str, int]:
         """The order of facts as reasons: those in the application come first."""
@@ -442,6 +476,10 @@ class Places:
     def applied(self, scope: Scope, function: o.Expr, given: Cell | None, class_: Class | None = None) -> Cell | None:
         """What a function, by its name or a lambda, gives for a value; `class_` is that of an object that it takes."""
         raise NotImplementedError
+
+
+def _names_int(annotation: o.Node | None) -> bool:
+    return annotation is not None and any(isinstance(each, o.Name) and each.id == "int" for each in o.walk(annotation))
 
 
 def _is_any(annotation: o.Node) -> bool:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.identity.cells import Cell, join, listed, record
-from fapi_lint.project.symbols import External, Scope
+from fapi_lint.project.symbols import External, Scope, Variable
 
 if TYPE_CHECKING:
     from fapi_lint.project.identity.flow import Flow
 
+_CHANGES = frozenset(["insert", "update", "delete"])
 # fmt: off
 CHAINING = frozenset([
     "filter", "where", "having", "options", "join", "outerjoin", "select_from", "group_by", "limit", "offset",
@@ -32,6 +33,18 @@ _SQL_SAME = frozenset([
     "type_coerce", "first_value",
 ])
 # fmt: on
+
+
+def table_of(flow: Flow, scope: Scope, expr: o.Node | None) -> Cell | None:
+    """The columns of the `Table` that a statement is for: `insert(post_tags)`, `post_tags.insert()`."""
+    while isinstance(expr, o.Call):
+        func, callee = expr.func, flow.resolver.external(scope, expr.func)
+        if expr.args and callee is not None and callee.is_orm and callee.name in _CHANGES:
+            expr = expr.args[0].value
+        else:
+            expr = func.value if isinstance(func, o.Attribute) else None
+    symbol = flow.resolver.resolve(scope, expr) if isinstance(expr, (o.Name, o.Attribute)) else None
+    return flow.tables.get((symbol.scope, symbol.name)) if isinstance(symbol, Variable) else None
 
 
 def row(call: o.Call, values: list[Cell | None]) -> Cell | None:

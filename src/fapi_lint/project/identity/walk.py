@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from fapi_lint.project.identity.asking import parametrize
 from fapi_lint.project.identity.flow import Flow
 from fapi_lint.project.identity.hooks import join_method
+from fapi_lint.project.identity.outside import join_decorators
 from fapi_lint.project.identity.overriding import Overriding
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.symbols import Class, Function, Scope
@@ -53,6 +54,7 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
                 for param in function.node.params:
                     flow.parameter(function, param)
                 parametrize(flow, function)
+                join_decorators(flow, function)
                 flow.walk(function.scope, function.scope.body)
                 pending.append(function.scope)
             else:
