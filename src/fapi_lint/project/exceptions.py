@@ -101,7 +101,9 @@ class Exceptions(Part):
     def is_early(self, sighting: Sighting) -> bool:
         """Whether no request can lead there, because it only runs at the start of a process."""
         owner = sighting.scope.owner
-        return self._start.runs(owner) if isinstance(owner, Function) else True
+        if isinstance(owner, Function):
+            return self._start.runs(owner)
+        return not any(isinstance(parent, o.Assign) for parent in sighting.parents)  # Another place raises that.
 
     @cached_property
     def _start(self) -> Start:
@@ -186,6 +188,9 @@ class Exceptions(Part):
         parents = sighting.parents
         if isinstance(sighting.parent, o.Call) and sighting.parent.func is sighting.node:
             parents = parents[:-1]
+        inner: o.Node = sighting.node if len(parents) == len(sighting.parents) else sighting.parents[-1]
+        while parents and isinstance(parents[-1], o.IfExp) and inner is not parents[-1].test:
+            inner, parents = parents[-1], parents[:-1]
         statement = parents[-1] if parents else None
         if isinstance(statement, o.Assign) and len(parents) < len(sighting.parents):
             target = statement.targets[0]

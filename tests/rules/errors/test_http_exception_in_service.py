@@ -62,6 +62,22 @@ def test_subclasses_and_instances() -> None:
     assert other.message.startswith("A service raises `missing`, an `HTTPException`: ")
 
 
+@pytest.mark.parametrize(
+    ("raised", "rows"),
+    [
+        ("HTTPException(404) if known else KeyError()", [3]),
+        ("KeyError() if HTTPException else ValueError()", []),
+        ("missing('x')", [3]),
+        ("found('x')", []),
+    ],
+)
+def test_what_is_made_elsewhere_and_one_of_two(raised: str, rows: list[int]) -> None:
+    made = "from fastapi import HTTPException\ndef missing(what):\n    return HTTPException(404, what)\n"
+    service = f"from app.made import HTTPException, found, missing\ndef get(known):\n    raise {raised}\n"
+    files = {"app/made.py": f"{made}def found(what):\n    return KeyError(what)\n", "app/services/a.py": service}
+    assert [each.row for each in findings(files, "FAPI603")] == rows
+
+
 def test_dependencies_belong_to_a_request() -> None:
     files = {
         "app/services/auth.py": """

@@ -39,6 +39,8 @@ def test_raised_and_nothing_else() -> None:
         "raise NotFoundException",
         "raise exceptions.NotFoundException() from None",
         "error = NotFoundException()\n    raise error",
+        "raise NotFoundException() if known else KeyError()",
+        "raise MISSING\n\nMISSING = NotFoundException()",
     ],
 )
 def test_ways_to_raise(raising: str) -> None:

@@ -6,7 +6,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.search import search
-from fapi_lint.project.symbols import Class, Variable
+from fapi_lint.project.symbols import Class, Scope, Symbol, Variable
 from fapi_lint.rules.rule import Finding, rule
 
 
@@ -49,11 +49,21 @@ def http_exception_in_service(module: Module, project: Project) -> Iterator[Find
     for sighting in search(module, "raise"):
         if not isinstance(sighting.node, o.Raise) or sighting.node.exc is None:
             continue
-        exc = sighting.node.exc
-        raised = project.resolver.resolve(sighting.scope, o.called(exc))
-        if project.exceptions.is_http(raised) and not project.dependencies.encloses(sighting.scope):
+        raised = _http(project, sighting.scope, sighting.node.exc)
+        if raised is not None and not project.dependencies.encloses(sighting.scope):
             what = (
                 f"`{raised.name}`, an `HTTPException`" if isinstance(raised, (Class, Variable)) else "`HTTPException`"
             )
             message = f"A service raises {what}: raise an exception of the application, which a handler answers"
             yield Finding(at=module.place(sighting.node), message=message)
+
+
+def _http(project: Project, scope: Scope, exc: o.Expr) -> Symbol | None:
+    """The `HTTPException` that is raised: by its name, by what makes it, or in one of two cases."""
+    if isinstance(exc, o.IfExp):
+        return _http(project, scope, exc.body) or _http(project, scope, exc.orelse)
+    raised = project.resolver.resolve(scope, o.called(exc))
+    if project.exceptions.is_http(raised):
+        return raised
+    made = project.types.of(scope, exc)
+    return made.symbol if made is not None and project.exceptions.is_http(made.symbol) else None
