@@ -161,3 +161,11 @@ def test_numbers_of_no_row_in_paths(number: str, why: str) -> None:
     (found,) = findings({**files(code), "tests/test_it.py": test}, "FAPI201")
     assert why in found.message
     assert bool(why) == (found.fix is None)
+
+
+def test_attributes_of_something_unknown_in_fields_stand_in_the_way() -> None:
+    code = "class Out(BaseModel):\n    id: int\n\n\ndef show(thing):\n    return Out(id=thing.id)\n"
+    (found,) = findings(files(code), "FAPI201")
+    assert "may not fit: `id` of something unknown, in a field that is an integer at app/main.py:27" in found.message
+    (found,) = findings(files(code.replace("thing)", "thing: User)")), "FAPI201")
+    assert found.fix is not None

@@ -240,10 +240,18 @@ class Flow(Places):
                 cell = Cell()
                 cell.tell("loose", (expr.attr, scope.module.place(expr)))
                 self.loose_cells.append(cell)
+                if self._is_untyped(scope, expr.value):
+                    self.untyped_cells.append(cell)
                 return cell
         if scope.module in self.parsing and self.entities.of(scope, expr.value, self.objects) is None:
             return self.argument(scope.module, expr.attr)
         return None
+
+    def _is_untyped(self, scope: Scope, expr: o.Node) -> bool:
+        """Whether an expression is a parameter without an annotation: what the application gives it may be a model."""
+        found = scope.lookup(expr.id) if isinstance(expr, o.Name) else None
+        node = found[1][0].node if found is not None else None
+        return isinstance(node, o.Param) and node.annotation is None
 
     def _is_enum(self, scope: Scope, expr: o.Node) -> bool:
         class_ = self.entities.class_named(scope, expr)

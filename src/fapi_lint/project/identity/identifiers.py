@@ -17,7 +17,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.column_types import is_integer_type, python_type, type_class
 from fapi_lint.project.entity import nearest
-from fapi_lint.project.identity.cells import Cell, Fact, join
+from fapi_lint.project.identity.cells import Cell, Fact, TypeName, join
 from fapi_lint.project.identity.columns import join_columns
 from fapi_lint.project.identity.flow import Flow
 from fapi_lint.project.identity.passing import link
@@ -155,13 +155,23 @@ class Identifiers:
     def loose_facts(self) -> dict[str, Fact]:
         """What is done to attributes of objects that are not known, by the name of the attribute."""
         found: dict[str, Fact] = {}
+        untyped = {cell.root for cell in self.flow.untyped_cells}
         for root in dict.fromkeys(cell.root for cell in self.flow.loose_cells):
             numbers = [fact for fact in root.facts if fact.is_number and self._is_code(fact.place)]
-            for name, place in root.loose if numbers and root not in self._identities else ():
-                if not self._is_code(place):
-                    continue
-                found.setdefault(name, Fact(place, f"`{name}` of something unknown, with {numbers[0].text}"))
+            if root in self._identities:
+                continue
+            texts = [f"with {fact.text}" for fact in numbers]
+            if root in untyped and not root.columns:
+                texts += ["in a field that is an integer" for each in root.type_names if self._is_integer(each)]
+            for name, place in root.loose if texts else ():
+                if self._is_code(place):
+                    found.setdefault(name, Fact(place, f"`{name}` of something unknown, {texts[0]}"))
         return found
+
+    def _is_integer(self, type_name: TypeName) -> bool:
+        """Whether a field of a schema takes integers only, which shows when the application runs."""
+        is_field = type_name.kind == "field" and type_name.symbol == External("builtins.int")
+        return is_field and self._is_code(type_name.place)
 
     def _is_code(self, place: Place) -> bool:
         """Whether a place is in the application: tests have objects of their own, with numbers as they like."""
@@ -309,13 +319,17 @@ class Identifiers:
     def _join_name(self, flow: Flow, cell: Cell, name: str, scope: Scope, annotation: o.Node | None) -> None:
         """`user_id: int` and `user_ids: list[int]` hold the keys of User, if there is such a model."""
         stem = _PLURAL_IDS.sub("_id", name).removesuffix("_id")
-        if stem == name or _is_known(cell) or not _names_int(self.project, scope, annotation):
+        if stem == name or self._is_known(cell) or not _names_int(self.project, scope, annotation):
             return
         models = nearest(scope.module, (m for m in self._by_snake.get(stem, ()) if len(m.primary_keys) == 1))
         held = cell.item() if cell.has("list") else cell
         for key in self._meant([model.primary_keys[0] for model in models]):
             if key in self._key_set:
                 join(held, flow.column(key))
+
+    def _is_known(self, cell: Cell) -> bool:
+        """Whether it is known already what a place holds; a column of integers that is no key says little."""
+        return any(c.is_primary_key or c.is_foreign_key or not self.holds_integers(c) for c in cell.columns)
 
     def _meant(self, columns: list[Column]) -> list[Column]:
         """Which columns an integer may stand for: of several, none that holds UUIDs already."""
@@ -348,11 +362,6 @@ def name_in_path(param: o.Param) -> str:
             if alias is not None and isinstance(alias.value, o.String):
                 return alias.value.value or ""
     return param.name
-
-
-def _is_known(cell: Cell) -> bool:
-    """Whether it is known already which keys a place holds; a column that is no key says little."""
-    return any(column.is_primary_key or column.is_foreign_key for column in cell.columns)
 
 
 def _names_int(project: Project, scope: Scope, annotation: o.Node | None) -> bool:

@@ -76,6 +76,8 @@ class Places:
         self.dumps: list[tuple[Cell, Fact, bool]] = []
         """What is done to sets and to all that is in them."""
         self.loose_cells: list[Cell] = []
+        self.untyped_cells: list[Cell] = []
+        """Those of them that are attributes of parameters without annotations."""
         self.swallowed: list[tuple[str, Fact, Cell]] = []
         """What is passed under the name of a key to a function that takes any keywords."""
         self.asked: dict[str, list[Cell]] = {}
