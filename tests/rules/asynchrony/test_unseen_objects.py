@@ -404,3 +404,35 @@ def test_a_schema_that_reads_what_the_database_computes() -> None:
     plain = "class Plain(BaseModel):\n    model_config = ConfigDict(from_attributes=True)\n    {}: int\n\n\n"
     assert "`id` is read, which the database has computed" in refused(plain.format("id"), body, "Plain")
     assert "await db.commit()" in converted(plain.format("email"), body, "Plain")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("user = db.scalars(select(User).options(load_only(User.id))).first()\nreturn user.email", "`email` is read"),
+        ("user = db.scalars(select(User).options(load_only(User.email))).first()\nreturn user.email", ""),
+        ("user = db.scalars(select(User).options(defer(User.email))).first()\nreturn user.email", "`email` is read"),
+        ("user = db.get(User, 1)\ndb.expire(user, ['email'])\nreturn user.email", "`email` is read"),
+        ("user = db.get(User, 1)\ndb.expire(user, ['email'])\ndb.refresh(user, ['email'])\nreturn user.email", ""),
+        ("user = db.scalars(select(User).options(lazyload(User.items))).first()\nreturn user.items", "the options of"),
+        ("return relations(db.get(User, 1))", "may read any attribute"),
+        ("with stack:\n    raise ValueError\nreturn len(db.merge(User()).items)", "`items` is read of"),
+        ("match db.merge(User()).items:\n    case []:\n        return 1", "`items` is read of"),
+    ],
+)
+def test_what_a_query_leaves_out(body: str, reason: str) -> None:
+    helpers = """\
+from contextlib import ExitStack
+
+from sqlalchemy.orm import defer, lazyload, load_only
+
+stack = ExitStack()
+
+
+"""
+    if "relations" in body:
+        helpers += "def relations(row):\n    return [getattr(row, x.key) for x in row.__mapper__.relationships]\n\n\n"
+    if reason:
+        assert reason in refused(helpers, body)
+    else:
+        assert "async def handle(" in converted(helpers, body)

@@ -12,7 +12,7 @@ from fapi_lint.project.dependencies import MARKERS
 from fapi_lint.project.inference import signatures
 from fapi_lint.project.inference.type import LibraryMethod
 from fapi_lint.project.mapped import Model
-from fapi_lint.project.objects.links import ANY, BELOW, Path
+from fapi_lint.project.objects.links import ANY, BELOW, Path, left_out
 from fapi_lint.project.objects.origins import (
     EMPTY,
     UNKNOWN,
@@ -147,6 +147,7 @@ class Calls:
                 continue
             origin = self.objects.places.origin("query", walk, carrier, model, is_async, index)
             self.loads(origin, statement.loaded, near=self.near(model, statement.entities))
+            walk.state.gone |= {(origin, name) for name in left_out(walk.scope, model, carrier)}
             row.append(Objects(origin))
         return Result(tuple(row), is_scalar=statement.is_query and len(row) == 1)
 

@@ -71,7 +71,10 @@ class Doubts(Struct, eq=False, dict=True):
         """`getattr(user, name)`"""
         model, loaded = self.objects.model_of(owner), walk.facts(owner.origin).loaded
         links = () if model is None else self.objects.links.of(model).values()
-        if any(link.is_lazy and not is_loaded((*owner.path, link.name), loaded) for link in links):
+        is_lazy = any(link.is_lazy and not is_loaded((*owner.path, link.name), loaded) for link in links)
+        own = walk.function.node  # `for link in inspect(item).mapper.relationships`
+        is_any = model is None and ".relationships" in walk.module.text[own.body_start : own.end]
+        if is_lazy or (is_any and self.names):
             self._add(walk, node, f"`{walk.module.slice(node)}` may read any attribute")
 
     def below(self, walk: Walk, place: Place, reason: str) -> None:
@@ -84,7 +87,8 @@ class Doubts(Struct, eq=False, dict=True):
         if model is None or name not in model.columns:
             return
         if (origin, name) in state.gone:
-            reason = f"`{name}` is read, which the database has computed, and nothing loads it before"
+            how = "the database has computed or the query left out"
+            reason = f"`{name}` is read, which {how}, and nothing loads it before"
         elif (origin, ANY) in state.gone:
             reason = f"`{name}` is read after all that was loaded has expired, and nothing loads it before"
         else:

@@ -27,8 +27,8 @@ _EXPIRING = needles(["rollback", "expire", "expire_all"])
 _FINDING = needles(["get", "select", "query", "scalars", "scalar", "first", "one", "one_or_none"])
 _COMPUTED = re.compile(r"\.(\w+) *= *\(*[\w.]+\.\1\b")
 """`book.stock = Book.stock + 1`"""
-_ANY = needles(["getattr", *TEMPLATES])
-"""What may read any attribute of an object."""
+_ANY = needles(["defer", "getattr", "load_only", *TEMPLATES])
+"""What may read any attribute of an object, or leave it out of a query."""
 
 
 class LazyWords:

@@ -37,7 +37,7 @@ _LOADING = frozenset(
     ]
 )
 """Options after which nothing is loaded lazily: it is there, empty, or an error of another kind."""
-_PASSING = frozenset(["defaultload", "lazyload", "Load"])
+_PASSING = frozenset(["defaultload", "Load"])
 _NEUTRAL = frozenset(["load_only", "defer", "with_expression", "with_loader_criteria"])
 _COLLECTIONS = frozenset(["list", "List", "set", "Set", "Sequence", "Collection", "dict", "Dict", "Iterable"])
 _NEVER = frozenset(["DynamicMapped", "WriteOnlyMapped"])
@@ -177,7 +177,7 @@ class Links(Part):
                 loaded = loaded | {base + path for path in inner[0]}
             return loaded, base
         if name not in _LOADING | _PASSING:
-            return None
+            return None  # What is to be loaded lazily cannot be loaded otherwise by one more option.
         for arg in call.args:
             if arg.keyword or arg.star:
                 if arg.keyword == "recursion_depth" and base:
@@ -202,6 +202,26 @@ def is_loaded(path: Path, loaded: Collection[Path]) -> bool:
         for other in loaded
         if other[-1] in (ANY, BELOW)
     )
+
+
+def left_out(scope: Scope, model: Model, statement: o.Node) -> frozenset[str]:
+    """The columns that a statement does not load, as its options say: `load_only(Post.id)`, `defer(Post.body)`."""
+    named = {node.id for node in o.walk(statement) if isinstance(node, o.Name)}
+    bound = [binding.value for name in named for binding in scope.bindings.get(name, ()) if binding.value is not None]
+    found: set[str] = set()
+    for call in o.walk(statement, *bound):
+        name = o.dotted(call.func).rpartition(".")[2] if isinstance(call, o.Call) else ""
+        if not isinstance(call, o.Call) or name not in ("load_only", "defer"):
+            continue
+        attributes = {arg.value.attr for arg in call.args if isinstance(arg.value, o.Attribute) and _is_of(model, arg)}
+        keys = {column for column in model.columns if model.columns[column].is_primary_key}
+        found |= model.columns.keys() - attributes - keys if attributes and name == "load_only" else attributes
+    return frozenset(found)
+
+
+def _is_of(model: Model, arg: o.Arg) -> bool:
+    owner = o.dotted(arg.value.value) if isinstance(arg.value, o.Attribute) else ""
+    return owner.rpartition(".")[2] == model.name
 
 
 def _says_polymorphic(class_: Class) -> bool:

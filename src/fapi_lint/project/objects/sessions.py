@@ -148,7 +148,10 @@ class SessionCalls:
             if names is not None:
                 items = names.items if isinstance(names, o.Collection) else ()
                 paths = [(*value.path, item.value) for item in items if isinstance(item, o.String) and item.value]
+                gone = {(value.origin, path[-1]) for path in paths if not value.path}
+                self.walk.state.gone -= gone
                 if func.attr == "expire":
+                    self.walk.state.gone |= gone
                     self.walk.set_facts(value.origin, facts.wrote(facts.writes.load(frozenset(paths))))
                 elif not paths:
                     self.walk.make_opaque(value)
