@@ -1642,6 +1642,10 @@ class Holder:
         ("def work(db: Session):\n    return Holder(db)(1).name", "(await Holder(db)(1)).name"),
         ("def work(get: Holder):\n    return get(1).name", "(await get(1)).name"),
         ("def work():\n    current.get().commit()", "await current.get().commit()"),
+        (
+            "def work(make=SessionLocal):\n    with make() as db:\n        db.commit()",
+            "async with make() as db:\n        await db.commit()",
+        ),
     ],
 )
 def test_sessions_that_are_hard_to_see(before: str, after: str) -> None:
@@ -1663,6 +1667,9 @@ def test_sessions_that_are_hard_to_see(before: str, after: str) -> None:
         ("def work(holder: Holder, name: str):\n    f = getattr(holder, f'{name}ne')\n    f()", "may give `one`"),
         ("def work(box):\n    return box['db'].scalars(select(User)).all()", "whose session `box['db']` is"),
         ("class Mixin:\n    def two(self):\n        self.db.query(self.model).all()", "whether `self.db` is a session"),
+        ("late = None\n\n\ndef start():\n    global late\n    late = SessionLocal()\n\n\ndef work():\n"
+         "    return late.scalars(select(User))", "whose session `late` is"),
+        ("def work():\n    with engine.connect().execution_options(a=1) as c:\n        c.commit()", "in a `with`, and"),
         ("def work(user: User):\n    object_session(user).commit()", "gives a synchronous session"),
         ("async def load():\n    Holder(SessionLocal()).one()\n\n\ndef work(db: Session):\n"
          "    db.commit()\n    asyncio.run(load())", "runs an event loop of its own"),

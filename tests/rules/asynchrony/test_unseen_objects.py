@@ -134,6 +134,13 @@ def test_what_is_made_of_keywords_is_loaded_behind_the_commit(given: str) -> Non
     assert '    await session.commit()\n    await session.refresh(row, ["items"])\n    return row\n' in out
 
 
+def test_what_a_dict_is_made_of_is_answered() -> None:
+    out = converted(
+        "class Page(BaseModel):\n    rows: list[UserOut]\n\n\n", "return dict(rows=[db.get(User, 1)])", "Page"
+    )
+    assert "selectinload(User.items)" in out
+
+
 def test_what_is_made_of_a_dict_is_loaded_behind_the_commit() -> None:
     helper = CREATE.replace("**kw):", "data: dict):").replace("**kw", "**data")
     assert 'await session.refresh(row, ["items"])' in converted(helper, "return len(create(db, {}).items)")

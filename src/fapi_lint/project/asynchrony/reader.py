@@ -253,7 +253,9 @@ class Reader:
 
     def call(self, scope: Scope, node: o.Call, above: Parents) -> None:
         called = leaf(node.func)
-        if called not in self.flow.words and called not in _GIVING and not isinstance(node.func, o.Call):
+        if not (called in self.flow.words or called in _GIVING or isinstance(node.func, o.Call)) and not self._makes(
+            scope, node.func
+        ):
             return
         callee = self.types.callee(scope, node.func)
         if isinstance(callee, External) and callee.is_orm:
@@ -286,8 +288,13 @@ class Reader:
         if isinstance(expr, o.Call):
             func, words = expr.func, self.flow.words
             is_of_holder = isinstance(func, o.Attribute) and leaf(func.value) in words  # `current.get()`
-            return self.types.of(scope, expr) if is_of_holder or leaf(func) in words | _GIVING else None
+            is_known = is_of_holder or leaf(func) in words or leaf(func) in _GIVING or self._makes(scope, func)
+            return self.types.of(scope, expr) if is_known else None
         return None
+
+    def _makes(self, scope: Scope, func: o.Node) -> bool:
+        """Whether a parameter is what makes sessions: `def work(factory=SessionLocal)`."""
+        return isinstance(func, o.Name) and self.flow.role(self.type_of(scope, func)) is Role.MAKER
 
     # --- what is done ------------------------------------------------------------------------------
 
@@ -327,6 +334,8 @@ class Reader:
             self.change("enter", outer[0], outer[1])
         elif use is Use.ENTERED:
             self.obstacle(node, f"`{written}()` stands in no `with`")
+        elif node.attr == "execution_options" and outer is not None and isinstance(outer[0], o.WithItem):
+            self.obstacle(node, f"`{' '.join(written.split())}()` stands in a `with`, and must be awaited")
         elif node.attr in STREAMS and streams(scope, call):
             loop = outer[0] if outer is not None else None
             if outer is not None and isinstance(loop, (o.For, o.Generator)) and loop.iter is call:

@@ -27,7 +27,7 @@ from fapi_lint.project.inference.type import Type
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
-from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Symbol
+from fapi_lint.project.symbols import Class, External, Function, Namespace, Parameter, Scope, Symbol
 from fapi_lint.project.traversal import Parents, paths
 from fapi_lint.project.words import mentions, needles
 
@@ -327,7 +327,7 @@ class Sessions(Part):
         if receiver is not None:
             return self.kind(receiver) is not None
         symbol = self.project.resolver.resolve(scope, call.func.value)
-        if isinstance(symbol, (External, Class, Module)) or isinstance(parents and parents[0], o.Await):
+        if is_something_else(symbol) or isinstance(parents and parents[0], o.Await):
             return False
         if self.names_model(scope, call.args):
             return True
@@ -351,6 +351,12 @@ class Sessions(Part):
             if isinstance(symbol, Class) and symbol in self.project.models.by_class:
                 return True
         return False
+
+
+def is_something_else(symbol: Symbol | None) -> bool:
+    """Whether a name means what is no session for sure; one that is None at first may be set elsewhere."""
+    is_unset = isinstance(symbol, External) and symbol.dotted == "builtins.None"
+    return isinstance(symbol, (Class, External, Module, Namespace)) and not is_unset
 
 
 def _is_property(method: Function) -> bool:

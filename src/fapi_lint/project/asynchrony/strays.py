@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.blocks import Code, codes
+from fapi_lint.project.asynchrony.sessions import is_something_else
 from fapi_lint.project.asynchrony.surroundings import is_shadowed, leaf, root
-from fapi_lint.project.module import Module
-from fapi_lint.project.symbols import Class, External, Function, Namespace
+from fapi_lint.project.symbols import Function
 from fapi_lint.project.traversal import Parents, ancestors, paths
 from fapi_lint.project.words import needles
 
@@ -45,10 +45,9 @@ def possible(flow: SessionFlow, wrapper: Function) -> Iterator[o.Expr]:
         func, scope = call.func, wrapper.scope
         if not isinstance(func, o.Attribute) or func.attr not in SURELY or isinstance(above and above[0], o.Await):
             continue
-        if flow.types.of(scope, func.value) is None:
-            symbol = flow.project.resolver.resolve(scope, func.value)
-            if not isinstance(symbol, (Class, External, Module, Namespace)):
-                yield func.value
+        is_known = flow.types.of(scope, func.value) is not None
+        if not is_known and not is_something_else(flow.project.resolver.resolve(scope, func.value)):
+            yield func.value
 
 
 def _is_stray(flow: SessionFlow, code: Code, call: o.Call, func: o.Attribute, above: Parents) -> bool:
@@ -61,5 +60,4 @@ def _is_stray(flow: SessionFlow, code: Code, call: o.Call, func: o.Attribute, ab
         return True
     if flow.types.of(code.scope, func.value) is not None or flow.held(o.dotted(func.value)) is not None:
         return False
-    symbol = flow.project.resolver.resolve(code.scope, func.value)
-    return not isinstance(symbol, (Class, External, Module, Namespace))
+    return not is_something_else(flow.project.resolver.resolve(code.scope, func.value))

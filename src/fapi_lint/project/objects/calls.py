@@ -263,6 +263,8 @@ class Calls:
                 return kept if callee.name == "cast" else many(one(kept))
             if callee.name in _PICKING and values:
                 return one(values[0]) | (values[1] if len(values) > 1 else frozenset())
+            if callee.name == "dict" and node.args and all(arg.keyword for arg in node.args):
+                return frozenset([Record(tuple((arg.keyword, given) for arg, given in arguments))])
             if callee.name == "enumerate" and values:
                 return frozenset([Record((("0", UNKNOWN), ("1", one(values[0]))), many=True)])
             if callee.name == "zip":
