@@ -1770,3 +1770,9 @@ def work(db: Session):
         assert "the loop over `ids()` may end early" in refusal(code)
     else:
         assert "    async for id in ids(db):\n" in converted(code)
+
+
+def test_a_mixin_uses_what_is_beside_it() -> None:
+    code = "\n\nclass Naming:\n    def name(self):\n        return self.db.get(User, 1).name\n"
+    code += f"\n{HOLDER.replace('class Holder:', 'class Holder(Naming):')}"
+    assert "    async def name(self):\n        return (await self.db.get(User, 1)).name\n" in converted(code)

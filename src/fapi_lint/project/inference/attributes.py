@@ -44,10 +44,16 @@ class Attributes:
         return self.types.memo.infer((class_, name), lambda: self._inherited(class_, name), is_final=True)
 
     def _inherited(self, class_: Class, name: str) -> Type | None:
-        for base in self.resolver.mro(class_):
-            if isinstance(base, Class) and (found := self._defined(base, name)) is not None:
-                return found[0]
-        return None
+        found = self._nearest(class_, name)
+        if found is not None:
+            return found[0]
+        # What a mixin uses is defined beside it, by each class that it is mixed into.
+        below = self.types.project.model_attributes.families.get(class_, ())
+        return agreed(found[0] if (found := self._nearest(other, name)) is not None else None for other in below)
+
+    def _nearest(self, class_: Class, name: str) -> tuple[Type | None] | None:
+        defined = (self._defined(base, name) for base in self.resolver.mro(class_) if isinstance(base, Class))
+        return next((found for found in defined if found is not None), None)
 
     def _defined(self, class_: Class, name: str) -> tuple[Type | None] | None:
         """The type that a class gives to an attribute, in a tuple; None if the class does not define it."""
