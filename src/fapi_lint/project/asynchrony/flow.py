@@ -256,7 +256,7 @@ class SessionFlow:
         self.dirty[function] = None
         self.fixture_parameters(function)
         if isinstance(function.parent, Class):
-            for name in (*_set_by(function), function.name):  # The name may be that of a property.
+            for name in (*function.parent.attribute_assignments, function.name):  # Which may be a property.
                 self._held(function.parent, name)
         if function not in self.producers and self.carries(self.given_by(function)):
             self.producers[function] = None
@@ -424,17 +424,3 @@ def _statements_outside(body: Iterable[o.Node]) -> Iterator[o.Node]:
                 yield from _statements_outside(statement.final)
             continue
         yield statement
-
-
-def _set_by(method: Function) -> Iterator[str]:
-    """The attributes of the object that a method assigns."""
-    if not method.node.params:
-        return
-    instance = method.node.params[0].name
-    for node in o.walk(*method.node.body):
-        targets: tuple[o.Node | None, ...] = node.targets if isinstance(node, o.Assign) else ()
-        if isinstance(node, o.AnnAssign) or (isinstance(node, o.WithItem) and node.target is not None):
-            targets = (node.target,)
-        for target in targets:
-            if isinstance(target, o.Attribute) and o.dotted(target.value) == instance:
-                yield target.attr

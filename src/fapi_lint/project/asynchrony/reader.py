@@ -188,9 +188,10 @@ class Reader:
 
     def unsure(self, scope: Scope, node: o.Attribute, above: Parents) -> None:
         """A call of something that may be a session of the application, and may be something else."""
-        value, text = node.value, f"nobody can tell whether `{self.module.slice(node.value)}` is a session"
+        value = node.value
         if not self._is_sent(scope, node, above):
             return
+        text = f"nobody can tell whether `{self.module.slice(value)}` is a session"
         if isinstance(value, o.Name) and not is_shadowed(value.id, above) and self._may_be_session(scope, value.id):
             self.obstacle(node, text)
         elif isinstance(value, o.Attribute) and value.attr in self.flow.words and self.types.of(scope, value) is None:
