@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import indentation_at, line_start, newline, next_line, remove_statement
@@ -46,6 +48,8 @@ class _Injection:
             return parameter
         edits += self.inserted(*parameter)
         drop = o.dotted(self.opened.call.func).partition(".")[0]
+        if at := self.patched(drop):
+            return Refusal(f"a test puts something in place of `{drop}` ({at})")
         title = f"Take `{name}` from `{dependency.name}`, which closes it after the response"
         drops = (DropsImport(self.module.path, drop),)
         return Fix(title, Applicability.UNSAFE, tuple(edits), tuple(self.needs), drops)
@@ -64,6 +68,14 @@ class _Injection:
             if site.start != self.handler.node.name_start or site.module is not self.module
         )
         return self.handler.parent is not None or any(character == "(" for character in text_after)
+
+    def patched(self, name: str) -> str:
+        """Where a test replaces what opens the session, as in `monkeypatch.setattr(users, "SessionLocal", fake)`."""
+        replaced = re.compile(rf"""["'](?:[\w.]+\.)?{name}["']|\.{name}\s*=(?!=)""")
+        for module in self.project.tests.modules:
+            if name in module.text and (match := replaced.search(module.text)):
+                return module.where(match.start())
+        return ""
 
     # --- the body ----------------------------------------------------------------------------------
 

@@ -124,6 +124,24 @@ def test_refused(handler: str, reason: str) -> None:
     assert reason in refusal(handler)
 
 
+@pytest.mark.parametrize(
+    ("line", "is_fixed"),
+    [
+        ('monkeypatch.setattr(routes, "SessionLocal", fake)', False),
+        ('patch("app.routes.SessionLocal")', False),
+        ("routes.SessionLocal = fake", False),
+        ("assert db.SessionLocal", True),
+    ],
+)
+def test_what_tests_replace_stays(line: str, is_fixed: bool) -> None:
+    files = routes("def get():\n    with SessionLocal() as db:\n        return db.get(1)\n")
+    (found,) = findings({**files, "tests/test_routes.py": f"def test_get(monkeypatch):\n    {line}\n"}, "FAPI404")
+    assert (found.fix is not None) is is_fixed
+    assert (
+        "a test puts something in place of `SessionLocal` (tests/test_routes.py:2)" in found.message
+    ) is not is_fixed
+
+
 def test_two_sessions_stay_apart() -> None:
     handler = (
         "def get():\n    with SessionLocal() as one:\n        pass\n    with SessionLocal() as two:\n        pass\n"
