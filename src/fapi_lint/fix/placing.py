@@ -119,6 +119,7 @@ class _Placer:
         missing = self.missing(needs, set(drops))
         dropped = drops.keys() - {local_of(need) for need in needs}
         missing += self.moved({name for name in dropped if drops[name]})
+        self.drop_local(set(drops))
         blocks = self.drop(dropped, [need for need in missing if need.type_checking])
         layout = Layout(self.file, self.edits)
         added = self.added
@@ -270,7 +271,6 @@ class _Placer:
 
     def drop(self, names: set[str], guarded: list[NeedsImport]) -> list[o.If]:
         """Mark the imports of unused names as gone; the answer is the TYPE_CHECKING blocks that go whole."""
-        self.drop_local(names)
         own = re.split(r"[/\\]", self.file.path)[-1] == "__init__.py"
         candidates = [
             b for b in self.found if b.name in names and not own and self.droppable(b) and not self.stays_used(b.name)

@@ -138,3 +138,15 @@ def test_what_is_done_to_text_stays() -> None:
     assert found.message.endswith(
         "(no fix: its values go where a UUID may not fit: `.strip`, which a UUID does not have, at app/api.py:13)"
     )
+
+
+def test_an_import_in_the_function_goes_with_its_last_use() -> None:
+    routes = (
+        '@router.get("/{device_id}")\ndef get_device(device_id: str, db):\n'
+        "    from uuid import UUID\n\n    return db.get(Device, UUID(device_id))\n"
+    )
+    files = application(routes)
+    files["app/api.py"] = files["app/api.py"].replace("import uuid\n", "")
+    text = fixed(files, "FAPI405", unsafe=True)["app/api.py"]
+    assert text.count("from uuid import UUID\n") == 1
+    assert text.endswith("def get_device(device_id: UUID, db):\n    return db.get(Device, device_id)\n")
