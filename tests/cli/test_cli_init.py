@@ -153,12 +153,13 @@ def test_a_package_of_exceptions_is_named_as_one(tmp_path: Path, monkeypatch: py
     assert "is defined outside of `app/exceptions/`" in run("--select", "FAPI601").out
 
 
-def test_what_lies_beside_other_things_is_no_home_of_its_kind(team: Path, run: Run) -> None:
+@pytest.mark.parametrize("beside", ["class Repository: ...\n", "def read() -> None: ...\n"])
+def test_what_lies_beside_other_things_is_no_home_of_its_kind(team: Path, run: Run, beside: str) -> None:
     """Work with all models is no registry, and what a repository raises makes no file of exceptions of it."""
     hub = team / "app/core/models.py"
     hub.write_text(hub.read_text() + "\n\ndef everything() -> tuple[object, ...]:\n    return User, Post, Comment\n")
     errors = "\n\n".join(f"class {name}Error(Exception): ...\n" for name in ("Io", "Net"))
-    write(team, {"app/core/repository.py": f"{errors}\n\nclass Repository: ...\n"})
+    write(team, {"app/core/repository.py": f"{errors}\n\n{beside}"})
     assert run("init").code == 0
     conventions = tomllib.loads((team / "fapi-lint.toml").read_text())["conventions"]
     assert "model-registry" not in conventions

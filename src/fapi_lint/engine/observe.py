@@ -215,7 +215,7 @@ def _files(project: Project) -> Iterator[Choice]:
     settings = [settings.module for settings in project.settings_classes.all]
     exceptions = [exception.module for exception in project.exceptions.all]
     for key, what, default, modules, words in (
-        ("settings-file", "settings", _DEFAULTS.settings_file, settings, ("conf", "setting")),
+        ("settings-file", "settings", _DEFAULTS.settings_file, settings, ("conf", "env", "setting")),
         ("exceptions-file", "exceptions", _DEFAULTS.exceptions_file, exceptions, ("error", "exception")),
     ):
         places = [module for module in modules if project.purposes.is_application(module)]
@@ -223,7 +223,8 @@ def _files(project: Project) -> Iterator[Choice]:
             continue
         module, number = Counter(places).most_common(1)[0]
         tail = _tail(project, module)
-        if number * 2 <= len(places) or (number < len(module.scope.classes) and not any(w in tail for w in words)):
+        has_more = number < len(module.scope.classes) or bool(module.scope.functions)
+        if number * 2 <= len(places) or (has_more and not any(word in tail for word in words)):
             tail, number = _common_file(project, places, words)
         if number * 2 > len(places):
             counted = f"{number} of {len(places)} classes of {what} are there"
