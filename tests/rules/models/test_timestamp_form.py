@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fapi_lint.config.settings import Conventions, Settings
+from fapi_lint.config.versions import Versions, parse_constraint
 from fapi_lint.testing import findings, fixed
 
 HEAD = """\
@@ -202,8 +203,11 @@ def test_a_sqlmodel_describes_its_column_in_several_ways(field: str, wrong: str)
             id: int | None = Field(default=None, primary_key=True)
             updated_at: datetime | None = Field(default=None, {field})
     """
-    found = findings({"app/models/item.py": text}, "FAPI204")
+    versions = Versions(sqlmodel=parse_constraint("<0.0.45"))
+    found = findings({"app/models/item.py": text}, "FAPI204", versions=versions)
     assert [wrong in one.message for one in found] == [True] * bool(wrong)
+    newer = findings({"app/models/item.py": text}, "FAPI204")
+    assert newer == [one for one in found if "no time zone" not in one.message]
 
 
 def test_a_mixin_is_reported_once_and_names_are_settings() -> None:

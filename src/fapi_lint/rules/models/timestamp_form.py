@@ -30,7 +30,7 @@ def timestamp_form(column: Column, project: Project) -> Iterator[Finding]:
     `onupdate` stays what it was, and a default that is called while the module is imported
     (`default=datetime.now()`) is the time when the program started.
 
-    Columns that hold no `DateTime` are not judged.
+    Columns that hold no `DateTime` are not judged, and a `datetime` of a SQLModel has a time zone since 0.0.45.
 
     Bad:
         ```python app/models/tag.py
@@ -141,6 +141,8 @@ def _is_judged(column: Column, project: Project) -> bool:
 
 def _is_aware(column: Column, project: Project) -> bool | None:
     """Whether the type has a time zone; None where that cannot be seen."""
+    if column.type_arg is None and project.models.is_sqlmodel(column.owner):
+        return False if project.versions.sqlmodel.is_below(0, 0, 45) else None  # Since then it has one.
     types = registered_types(project, column) if column.type_arg is None else [generic_type(project, column.type_arg)]
     if not types:
         return False
