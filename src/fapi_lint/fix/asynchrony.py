@@ -11,7 +11,7 @@ from itertools import pairwise
 from fapi_lint.fix.async_engine import SQLMODEL_SESSION, Makers
 from fapi_lint.fix.awaiting import is_continued
 from fapi_lint.fix.bulk import synchronised
-from fapi_lint.fix.eager import Unloadable, eager_edits
+from fapi_lint.fix.eager import Parts, Unloadable, eager_edits
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.insertions import Insertions
@@ -68,33 +68,21 @@ class Conversion:
         self.drops: list[DropsImport] = []
         self.makers = Makers(project)
         self.has_async_tests = False
+        self.touching = [part.function for part in closure.parts if part.function is not None]
         tests, closures = project.tests, project.async_closures
         self.shares_loop = tests.marker == "asyncio" and (tests.shares_loop or closures.outlives_tests)
 
     def fix(self) -> Fix | Refusal:
+        eager = self.loaded()
+        if isinstance(eager, Refusal):
+            return eager
         closure = self.closure
-        touching = [part.function for part in closure.parts if part.function is not None]
-        loads = self.project.lazy_loads.if_async({*closure.functions, *touching})
-        for load in list(loads):
-            if load.obstacle is not None and self.is_of_test(load):
-                loads.remove(load)
-            elif load.obstacle is not None:
-                return Refusal(f"{self.where(load.read.path, load.read.start)} reads `{load.name}`: {load.obstacle}")
-        doubt = self.project.lazy_loads.doubt_if_async({*closure.functions, *touching})
-        if doubt is not None:
-            return Refusal(f"{doubt.reason} ({self.where(doubt.place.path, doubt.place.start)})")
-        eager = eager_edits(self.project, loads)
-        if isinstance(eager, Unloadable):
-            eager = eager_edits(self.project, [load for load in loads if not self.is_of_test(load)])
-        if isinstance(eager, Unloadable):
-            at = eager.load.place
-            return Refusal(f"`{eager.load.name}` must be loaded at {self.where(at.path, at.start)}: {eager.reason}")
         for change in closure.changes:
             self.change(change)
         for function in closure.functions:
             self.function(function)
         if any(change.kind in ("maker", "session") for change in closure.changes):
-            self.edits += synchronised(self.project, dict.fromkeys([*closure.functions, *touching]))
+            self.edits += synchronised(self.project, dict.fromkeys([*closure.functions, *self.touching]))
         self.started()
         self.loops()
         self.requirements()
@@ -109,6 +97,26 @@ class Conversion:
             tuple(dict.fromkeys([*self.needs, *self.makers.needs, *eager.needs])),
             tuple(dict.fromkeys([*self.drops, *self.makers.drops])),
         )
+
+    def loaded(self) -> Parts | Refusal:
+        """What has to be loaded with its query, because nothing can be awaited where it is read; why it cannot be."""
+        functions = {*self.closure.functions, *self.touching}
+        loads = self.project.lazy_loads.if_async(functions)
+        for load in list(loads):
+            if load.obstacle is not None and self.is_of_test(load):
+                loads.remove(load)
+            elif load.obstacle is not None:
+                return Refusal(f"{self.where(load.read.path, load.read.start)} reads `{load.name}`: {load.obstacle}")
+        doubt = self.project.lazy_loads.doubt_if_async(functions)
+        if doubt is not None:
+            return Refusal(f"{doubt.reason} ({self.where(doubt.place.path, doubt.place.start)})")
+        eager = eager_edits(self.project, loads)
+        if isinstance(eager, Unloadable):
+            eager = eager_edits(self.project, [load for load in loads if not self.is_of_test(load)])
+        if isinstance(eager, Unloadable):
+            at = eager.load.place
+            return Refusal(f"`{eager.load.name}` must be loaded at {self.where(at.path, at.start)}: {eager.reason}")
+        return eager
 
     def is_of_test(self, load: LazyLoad) -> bool:
         """Whether a test reads it: where nothing loads that, the test fails when it runs, which is seen."""

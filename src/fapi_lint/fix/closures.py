@@ -18,7 +18,10 @@ def make_async(project: Project, closure: Closure) -> Fix | Refusal:
     """The fix that makes a closure asynchronous; why that cannot be. The findings of a closure share it."""
     if closure not in _MADE:
         refused = _refused(project, closure)
-        if refused is not None and closure.queries:
+        ahead = Conversion(project, closure).loaded() if refused and (closure.queries or closure.shared) else None
+        if isinstance(ahead, Refusal):  # Then nothing is made ready.
+            _MADE[closure] = ahead
+        elif refused is not None and closure.queries:
             _MADE[closure] = queries_first(project, closure, refused)
         elif refused is not None and closure.shared:
             _MADE[closure] = clients_first(project, closure, refused)

@@ -1075,6 +1075,36 @@ def test_tests_stay_as_they_are_where_the_session_does(test: str) -> None:
     assert "a test puts something in place of `notify`" in told
 
 
+def test_tests_stay_as_they_are_where_something_cannot_be_loaded() -> None:
+    models = "from sqlalchemy import ForeignKey\nfrom sqlalchemy.orm import relationship\n" + MODELS
+    models += """
+    posts: Mapped[list["Post"]] = relationship()
+
+
+class Post(Base):
+    __tablename__ = "posts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+"""
+    code = """
+    class Repository:
+        def __init__(self, db: Session, model: type) -> None:
+            self.db = db
+            self.model = model
+
+        def all(self) -> list[User]:
+            return list(self.db.scalars(select(self.model)))
+
+    def count(users: Repository) -> int:
+        return sum(len(user.posts) for user in users.all())
+    """
+    reason = refusal(
+        "from sqlalchemy import select\n" + textwrap.dedent(code), app__models=models, tests__conftest=SHARED
+    )
+    assert reason.startswith("nobody can tell where the object comes from that `user.posts` is read of (app/work.py:")
+
+
 def test_overriding_dependencies_are_converted() -> None:
     test = """
     import pytest

@@ -49,7 +49,7 @@ class Closure(Struct, eq=False, weakref=True):
     shared: list[Obstacle] = field(default_factory=list)
     """The sessions that tests share with `TestClient`, if these are all that is in the way."""
     functions: dict[Function, None] = field(default_factory=dict)
-    """What becomes `async def`."""
+    """What becomes `async def`; with an obstacle that another fix removes, what will once it has."""
     parts: list[Part] = field(default_factory=list)
     """What touches a synchronous session."""
     changes: list[Change] = field(default_factory=list)
@@ -155,7 +155,25 @@ class AsyncClosures:
             closure.changes.extend(self._calls.get(function, ()))
             if not function.node.is_async:
                 closure.functions[function] = None
+        for closure in found.values():
+            if closure.obstacle is not None and not _lasts(closure.obstacle):
+                closure.functions = self._waiting
         return found
+
+    @cached_property
+    def _waiting(self) -> dict[Function, None]:
+        """What becomes `async def` once other fixes have removed what is in the way."""
+        found: dict[Function, None] = {}
+        queue = [part.function for part in self.flow.parts.values() if part.function is not None and part.touches]
+        queue = [function for function in queue if self.sets.find(function) in self.obstacles]
+        while queue:
+            function = queue.pop()
+            if function not in self._followed or function in found or self._stays(function):
+                continue
+            found[function] = None
+            queue.extend(caller for caller in self._called_by.get(function, ()) if isinstance(caller, Function))
+            queue.extend(self._overriding.get(function, ()))
+        return {function: None for function in found if not function.node.is_async}
 
     def _shared_with(self, obstacle: Obstacle) -> list[Obstacle]:
         """What takes an asynchronous test client together with an obstacle, if that does."""
@@ -210,6 +228,7 @@ class AsyncClosures:
         self._check_decorated()
         self._spread()
         self._adopt()
+        self._followed = self.awaiting
         self.awaiting = self._still_awaiting()
         while self._check_decorated():
             self._spread()
