@@ -202,10 +202,10 @@ class _Pair(Struct, dict=True):
         for model in (source, target):
             if len(pairings.namesakes(model)) > 1:
                 raise RefusedError(f"several models are called `{model.name}`")
-            if self.project.models.is_dataclass(model.class_):
-                raise RefusedError(f"`{model.name}` is a dataclass, where an attribute would become a field")
             if any("concrete" in self.mapper_arguments(ancestor) for ancestor in model.ancestors):
                 raise RefusedError(f"`{model.name}` may have concrete inheritance")
+        if self.project.models.is_dataclass(target.class_):
+            raise RefusedError(f"`{target.name}` is a dataclass, where an attribute would become a field")
         if self.project.models.is_sqlmodel(source.class_) or self.project.models.is_sqlmodel(target.class_):
             raise RefusedError("a SQLModel is involved")
         self.check_name()

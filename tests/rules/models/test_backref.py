@@ -322,7 +322,7 @@ def test_an_attribute_of_a_dataclass_would_be_a_field() -> None:
     files["app/db/base_class.py"] = BASE.replace("(DeclarativeBase)", "(MappedAsDataclass, DeclarativeBase)").replace(
         "import DeclarativeBase", "import DeclarativeBase, MappedAsDataclass"
     )
-    assert reason(files).startswith("`Post` is a dataclass")
+    assert reason(files).startswith("`User` is a dataclass")
 
 
 # --- any formatting --------------------------------------------------------------------------------
