@@ -65,6 +65,27 @@ def test_plan_composes_disjoint_fixes(case: tuple[str, list[Edit]]) -> None:
     assert apply(text, planned.edits.get("a.py", ())) == apply(text, chosen)
 
 
+PLACES = st.tuples(st.integers(0, 9), st.integers(0, 3), st.sampled_from("xy"), st.booleans())
+
+
+@given(st.lists(PLACES, max_size=12))
+def test_plan_chooses_the_first_of_those_that_touch(places: list[tuple[int, int, str, bool]]) -> None:
+    edits = [Edit("a.py", start, start + length, text, stackable) for start, length, text, stackable in places]
+    planned = plan([fix(each) for each in edits], lambda path: Draft.parse(path, ""))
+
+    def touch(one: Edit, other: Edit) -> bool:
+        if one == other or (one.stackable and other.stackable):
+            return False
+        room = 0 if one.start < one.end and other.start < other.end else 1
+        return one.start < other.end + room and other.start < one.end + room
+
+    chosen: list[Edit] = []
+    for each in edits:
+        if not any(touch(each, other) for other in chosen):
+            chosen.append(each)
+    assert [edits[index] for index in planned.applied] == chosen
+
+
 @pytest.mark.parametrize(
     "edits", [[Edit("a", 0, 2, ""), Edit("a", 1, 3, "")], [Edit("a", 2, 9, "")], [Edit("a", 2, 1, "")]]
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from itertools import pairwise
 
 from msgspec import Struct
@@ -30,8 +29,8 @@ from fapi_lint.project.objects.lazy_loads import LazyLoad
 from fapi_lint.project.objects.links import Link, Path, is_loaded
 from fapi_lint.project.objects.origins import Origin
 from fapi_lint.project.project import Project
-from fapi_lint.project.symbols import Class, External
-from fapi_lint.project.traversal import paths, statements
+from fapi_lint.project.symbols import External
+from fapi_lint.project.traversal import statements
 from fapi_lint.source.place import Place
 
 _WIDTH = 100
@@ -324,25 +323,9 @@ class _Loading:
         depth = ", recursion_depth=-1" if step.repeats and step.is_needed else ""
         return f"{function}({self.model(step.link.source)}.{step.link.name}{depth})"
 
-    @cached_property
-    def named(self) -> dict[Class, str]:
-        """The classes that the function names, or that the file binds before."""
-        found: dict[Class, str] = {}
-        resolver, scope = self.project.resolver, self.origin.function.scope
-        for node, _ in paths(scope.body, o.Name, o.Attribute):
-            symbol = resolver.resolve(scope, node)
-            if isinstance(symbol, Class):
-                found.setdefault(symbol, self.module.slice(node))
-        for name, bindings in self.module.scope.bindings.items():
-            if name not in scope.bindings and not bindings[-1].type_checking:
-                symbol = resolver.member(self.module, name)
-                if isinstance(symbol, Class):
-                    found.setdefault(symbol, name)
-        return found
-
     def model(self, model: Model) -> str:
         """How a model is written at the origin: as the function or the file names it already, else with an import."""
-        named = self.named.get(model.class_)
+        named = self.project.lazy_loads.named_in(self.origin.function).get(model.class_)
         if named is not None:
             return named
         if model.class_.parent is not None or not model.module.name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import chain, pairwise
@@ -25,7 +26,7 @@ from fapi_lint.fix.edit import DropsImport, Edit, NeedsImport
 from fapi_lint.fix.layout import Layout
 from fapi_lint.fix.names import File, functions_at, local_name
 from fapi_lint.fix.occurrences import used, uses
-from fapi_lint.fix.splice import Draft, apply, overlaps
+from fapi_lint.fix.splice import Draft, apply
 from fapi_lint.fix.statement import Names, exploded, line_limit, name_order
 from fapi_lint.fix.text import blank_lines_after, is_pragma, line_end, line_start, newline, next_line
 from fapi_lint.outline import nodes as o
@@ -86,7 +87,8 @@ class _Placer:
     def __init__(self, file: File, edits: Sequence[Edit]) -> None:
         self.file = file
         self.text = file.text
-        self.edits = edits
+        self.edits = sorted(edits, key=lambda edit: (edit.start, edit.end))
+        self.ends = [edit.end for edit in self.edits]  # As edits do not overlap, those are in order too.
         self.gone: set[int] = set()
         """Where the aliases start that go."""
         self.local: dict[int, ImportStatement] = {}
@@ -113,7 +115,9 @@ class _Placer:
         return [b for b in found if not self.covered(b.alias.start, b.alias.end)]
 
     def covered(self, start: int, end: int) -> bool:
-        return any(overlaps(edit, start, end) for edit in self.edits)
+        """Whether an edit changes something there; an insertion at either end does not."""
+        index = bisect_right(self.ends, start)
+        return index < len(self.ends) and self.edits[index].start < end
 
     def run(self, needs: list[NeedsImport], drops: dict[str, bool]) -> list[Edit]:
         missing = self.missing(needs, set(drops))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import TypeAlias
 
 from msgspec import Struct, field
@@ -117,15 +118,17 @@ def _choose(pending: Iterable[_Candidate], files: Files, result: Plan) -> list[_
             continue
         if any(_collide(move, other) for move in candidate.fix.moves for other in moves):
             continue
-        trial = {path: chosen.get(path, _Chosen()).with_(part) for path, part in parts.items()}
         try:
             for path, part in parts.items():
-                if part.needs:
-                    check(files(path), trial[path].edits, trial[path].needs, trial[path].drops)
+                before = chosen.get(path) or _Chosen()
+                if part.needs.keys() - before.needs.keys():  # More edits are never in the way of the same imports.
+                    trial = before.with_(part)
+                    check(files(path), trial.edits, trial.needs, trial.drops)
         except ImportConflict:
             _put_off(candidate, files, result)
         else:
-            chosen |= trial
+            for path, part in parts.items():
+                chosen.setdefault(path, _Chosen()).add(part)
             names.add(candidate.names)
             moves.update(candidate.fix.moves)
             applied.append(candidate)
@@ -197,12 +200,30 @@ class _Chosen(Struct):
     needs: dict[NeedsImport, None] = field(default_factory=dict)
     drops: dict[DropsImport, None] = field(default_factory=dict)
 
+    sorted: list[Edit] = field(default_factory=list)
+    """The edits by their places."""
+
     def with_(self, other: _Chosen) -> _Chosen:
         return _Chosen(self.edits | other.edits, self.needs | other.needs, self.drops | other.drops)
 
+    def add(self, other: _Chosen) -> None:
+        for edit in other.edits:
+            if edit not in self.edits:
+                insort(self.sorted, edit)
+        self.edits |= other.edits
+        self.needs |= other.needs
+        self.drops |= other.drops
+
     def meets(self, edits: Iterable[Edit]) -> bool:
         """Whether one of the edits overlaps one that is there and is not the same."""
-        return any(edit not in self.edits and any(_touch(edit, other) for other in self.edits) for edit in edits)
+        return any(edit not in self.edits and any(_touch(edit, other) for other in self._near(edit)) for edit in edits)
+
+    def _near(self, edit: Edit) -> Iterator[Edit]:
+        """The edits that are there at the place of another: they do not overlap, so that they end as they start."""
+        for index in range(bisect_right(self.sorted, edit.end, key=attrgetter("start")) - 1, -1, -1):
+            if self.sorted[index].end < edit.start:
+                break
+            yield self.sorted[index]
 
     def place(self, file: File) -> tuple[Edit, ...]:
         imports = place(file, self.edits, self.needs, self.drops)

@@ -23,6 +23,7 @@ from fapi_lint.project.objects.stale import StaleRead
 from fapi_lint.project.objects.summary import Read
 from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, Function
+from fapi_lint.project.traversal import paths
 from fapi_lint.project.words import mentioned, mentions, needles
 from fapi_lint.source.place import Place
 
@@ -76,6 +77,7 @@ class LazyLoads(Part):
     """The lazy loads of an application."""
 
     _by_function: dict[Function, list[Read]] = field(default_factory=dict)
+    _named: dict[Function, dict[Class, str]] = field(default_factory=dict)
 
     @cached_property
     def objects(self) -> ObjectFlow:
@@ -210,6 +212,22 @@ class LazyLoads(Part):
         doubts = [d for d in self.objects.doubts.found.values() if self._is_of_application(d.function)]
         concerned = [doubt for doubt in doubts if doubt.function in functions or closures.of(doubt.function) is None]
         return min(concerned, key=lambda doubt: doubt.place, default=None)
+
+    def named_in(self, function: Function) -> dict[Class, str]:
+        """The classes that a function names, or that its file binds before, as they are written there."""
+        if function not in self._named:
+            found = self._named[function] = dict[Class, str]()
+            module, scope, resolver = function.module, function.scope, self.project.resolver
+            for node, _ in paths(scope.body, o.Name, o.Attribute):
+                symbol = resolver.resolve(scope, node)
+                if isinstance(symbol, Class):
+                    found.setdefault(symbol, module.slice(node))
+            for name, bindings in module.scope.bindings.items():
+                if name not in scope.bindings and not bindings[-1].type_checking:
+                    symbol = resolver.member(module, name)
+                    if isinstance(symbol, Class):
+                        found.setdefault(symbol, name)
+        return self._named[function]
 
     def _loads(self, reads: Iterable[Read]) -> list[LazyLoad]:
         """One for each origin and path, in file and source order."""
