@@ -98,6 +98,14 @@ def test_the_servers_timestamps_and_look_alikes_are_silent(line: str) -> None:
             "updated_at = Column(DateTime(timezone=True), server_default=func.now(), onupdate=func.now())",
         ),
         (
+            "updated_at: Mapped[datetime] = mapped_column()",
+            "updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), onupdate=func.now())",
+        ),
+        (
+            "updated_at: Mapped[datetime] = mapped_column(\n    )",
+            "updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), onupdate=func.now())",
+        ),
+        (
             "updated_at = Column(DateTime, default=datetime.now, onupdate=datetime.now, index=True)",
             "updated_at = Column(DateTime(timezone=True), server_default=func.now(), onupdate=func.now(), index=True)",
         ),

@@ -219,7 +219,10 @@ def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | Re
             continue
         roots = {node.id for node in o.walk(arg.value) if isinstance(node, o.Name)}
         drops += [DropsImport(file.path, root) for root in sorted(roots - {now.text.partition(".")[0]})]
-    if stays:
+    if stays and naive and not call.args:  # An empty call has one place only.
+        type_ = spell(file, "sqlalchemy.DateTime", call.start)
+        edits = [insert_argument(file, call, f"{type_.text}(timezone=True), onupdate={now.text}.now()")]
+    elif stays:
         after = ("server_default", "default", "insert_default")
         edits.append(insert_keyword(file, call, f"onupdate={now.text}.now()", after=after))
     needs += now.needs if stays or len(edits) > naive else ()
