@@ -71,7 +71,7 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-SCRIPT = (sys.executable, "-P", "-c", "from fapi_lint.cli import script; script()")
+SCRIPT = (sys.executable, "-P", "-c", "from fapi_lint.__main__ import script; script()")
 """What the installed console script does."""
 MODULE = (sys.executable, "-m", "fapi_lint")
 

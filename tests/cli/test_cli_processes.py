@@ -98,6 +98,20 @@ def test_an_interrupt_ends_the_run_quietly(tmp_path: Path) -> None:
     assert ran.err.strip() == ""
 
 
+def test_an_interrupt_while_modules_are_imported_is_as_quiet(tmp_path: Path) -> None:
+    importing = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(name, *args):\n"
+        "        if name == 'click': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting)\n"
+        "from fapi_lint.__main__ import script\n"
+        "script()"
+    )
+    ran = finish(spawn(command=(sys.executable, "-P", "-c", importing), cwd=tmp_path))
+    assert (ran.code, ran.out, ran.err.strip()) == (130, "", "")
+
+
 def test_the_interpreter_takes_the_module_too(legacy: Path) -> None:
     assert finish(spawn("version", command=MODULE, cwd=legacy)).out.startswith("fapi-lint ")
 

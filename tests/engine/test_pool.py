@@ -76,3 +76,16 @@ def test_workers_do_not_import_from_the_working_folder(tmp_path: Path) -> None:
         check=False,
     )
     assert done.stdout.strip() == "True", done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such groups of processes")
+def test_an_interrupt_of_a_terminal_does_not_reach_the_workers() -> None:
+    worker = pool._Worker()
+    assert os.getpgid(worker.process.pid) != os.getpgrp()
+    worker.close()
+
+
+def test_a_worker_ends_quietly_where_its_input_breaks_off() -> None:
+    command = [sys.executable, "-c", "from fapi_lint.engine.worker import main; main()"]
+    ran = subprocess.run(command, input=b"\0\0\0\x09half", capture_output=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"", b"")

@@ -141,6 +141,7 @@ class _Worker:
             [sys.executable, "-P", "-c", _START, json.dumps(path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            process_group=0,  # Ctrl-C interrupts this process, and ends that one by its input.
         )
 
     @property

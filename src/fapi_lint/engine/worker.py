@@ -39,10 +39,15 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the other end, which ends the input.
     gc.disable()  # Trees have no cycles, and collecting costs a fifth of the time.
-    while (frame := read_frame(sys.stdin.buffer)) is not None:
-        outlines = [build(text, find_candidates(text)) for text in _TEXTS.decode(frame)]
+    while True:
         try:
+            frame = read_frame(sys.stdin.buffer)
+            if frame is None:
+                return
+            outlines = [build(text, find_candidates(text)) for text in _TEXTS.decode(frame)]
             write_frame(sys.stdout.buffer, msgspec.msgpack.encode(outlines))
+        except EOFError:
+            return  # The other end was stopped while it wrote.
         except BrokenPipeError:
             # Nobody is left to read it, nor to be told when the interpreter flushes once more.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
