@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from fapi_lint.config.tooling import Tooling, read_tooling
+from fapi_lint.config.versions import read_versions
 
 
 def write(root: Path, files: dict[str, str]) -> list[str]:
@@ -66,3 +68,11 @@ def test_templates_of_revisions(tmp_path: Path) -> None:
 def test_nothing_is_raised(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").mkdir()
     assert read_tooling(tmp_path / "missing", [str(tmp_path / "elsewhere.py")]) == Tooling()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    for name in ("pyproject.toml", "requirements.txt", "pytest.ini"):
+        os.mkfifo(tmp_path / name)
+    assert not read_tooling(tmp_path, []).runs_all_async_tests
+    assert read_versions(tmp_path).sqlalchemy.lowest is None
