@@ -86,8 +86,11 @@ class ConfigClass(Struct, eq=False):
         """Its settings, those of plain base classes first. Raises ObstacleError."""
         if "model_config" in self.schema.class_.scope.bindings:
             raise ObstacleError("there is a `model_config` too, and Pydantic refuses both")
-        if self.class_.node.decorators:
+        node = self.class_.node
+        if node.decorators:
             raise ObstacleError("it has a decorator")
+        if self.class_.module.text[node.name_start + len(node.name) : node.body_start].lstrip().startswith("["):
+            raise ObstacleError("it has type parameters")
         found = {setting.key: setting for setting in self._inherited()}
         own = list(self._own())
         if use := self.schema.project.config_classes.use(self.class_):

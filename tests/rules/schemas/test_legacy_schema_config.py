@@ -127,6 +127,7 @@ def test_what_becomes_stricter_is_unsafe(old: str, new: str) -> None:
     ("text", "reason"),
     [
         (schema("fields = {'a': 'b'}\n"), "nothing in place of `fields`"),
+        (schema("title = 'a'\n").replace("class Config", "class Config[T: int]"), "type parameters"),
         (schema("getter_dict = Getter\n"), "nothing in place of `getter_dict`"),
         (schema("allow_mutation = MUTABLE\n"), "not literal"),
         (schema("@staticmethod\ndef json_schema_extra(schema): ...\n"), "method `json_schema_extra`"),
