@@ -23,8 +23,9 @@ def outline(text: str) -> Outline:
         "X = [" + "a.b(1.5 + 2), " * 900 + "]\n",
         "a.b(1 + 2); " * 900 + "\n",
         "X = {\n" + "    -1: a.b,\n" * 900 + "}\n",
+        "X = " + " | ".join(["a.b.c(1)"] * 300) + "\n",
     ],
-    ids=["bytes", "string", "comment", "one long line", "deep but fine", "items", "statements", "lines"],
+    ids=["bytes", "string", "comment", "one long line", "deep but fine", "items", "statements", "lines", "operands"],
 )
 def test_not_too_deep(text: str) -> None:
     assert outline(text).failure is None

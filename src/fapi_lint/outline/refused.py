@@ -55,7 +55,7 @@ def too_deep(text: str) -> int | None:
     if not _may_be_too_deep(text) and not _may_be_chained(text):
         return None
     code = _LITERAL.sub(lambda match: "\n" * match[0].count("\n"), text)
-    chains = [0]  # How long the chain is so far, by bracket that is open.
+    chains = [_Chain()]  # By bracket that is open.
     for match in _LINK.finditer(code):
         token = match[0]
         if token in ")]}":
@@ -63,16 +63,37 @@ def too_deep(text: str) -> int | None:
                 chains.pop()
         elif token == "\n":
             if len(chains) == 1:
-                chains[0] = 0
+                chains[0] = _Chain()
         elif token in ",;:=":
-            chains[-1] = 0
+            chains[-1] = _Chain()
         else:
-            chains[-1] += 1
+            chains[-1].add(token)
+            if chains[-1].depth > MAX_DEPTH or len(chains) > MAX_DEPTH:
+                return code.count("\n", 0, match.start()) + 1
             if token in "([{":
-                chains.append(0)
-        if len(chains) > MAX_DEPTH + 1 or chains[-1] > MAX_DEPTH:
-            return code.count("\n", 0, match.start()) + 1
+                chains.append(_Chain())
     return None
+
+
+class _Chain:
+    """How deep an expression is so far: operators are within each other, and so are the links of one operand."""
+
+    def __init__(self) -> None:
+        self.operators = 0
+        self.links = 0
+        self.longest = 0
+
+    @property
+    def depth(self) -> int:
+        return self.operators + self.longest
+
+    def add(self, token: str) -> None:
+        if token in ".([{":
+            self.links += 1
+            self.longest = max(self.longest, self.links)
+        else:
+            self.operators += 1
+            self.links = 0
 
 
 def _may_be_chained(text: str) -> bool:
