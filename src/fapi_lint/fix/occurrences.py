@@ -97,14 +97,7 @@ class _Search:
                 self.visit(node.body, (*scopes, scope), annotation)
                 return
             case o.Comprehension():
-                self.visit(node.generators[0].iter, scopes, False)
-                inner = (*scopes, comprehension_scope(node))
-                for index, part in enumerate(node.generators):
-                    self.visit(part.target, inner, False)
-                    if index:
-                        self.visit(part.iter, inner, False)
-                    self.visit_all(part.ifs, inner, False)
-                self.visit_all(node.items, inner, False)
+                self.comprehension(node, scopes)
                 return
             case o.Param():
                 self.visit(node.annotation, scopes, True)
@@ -119,14 +112,7 @@ class _Search:
                 self.call(node, scopes)
                 return
             case o.Subscript():
-                self.visit(node.value, scopes, annotation)
-                generic = o.dotted(node.value).rpartition(".")[2]
-                if generic == "Annotated" and node.items:
-                    self.visit(node.items[0], scopes, annotation)
-                    self.visit_all(node.items[1:], scopes, False)
-                else:
-                    inside = annotation or generic in _GENERICS
-                    self.visit_all(node.items, scopes, inside and generic != "Literal")
+                self.subscript(node, scopes, annotation)
                 return
             case o.AnnAssign():
                 self.visit(node.target, scopes, False)
@@ -156,6 +142,26 @@ class _Search:
                     self.bind(node, (), node.start, node.end)
         nested = annotation and isinstance(node, (o.Operation, o.Collection, o.Starred, o.Other))
         self.visit_all(o.children(node), scopes, nested)
+
+    def comprehension(self, node: o.Comprehension, scopes: tuple[Scope, ...]) -> None:
+        self.visit(node.generators[0].iter, scopes, False)
+        inner = (*scopes, comprehension_scope(node))
+        for index, part in enumerate(node.generators):
+            self.visit(part.target, inner, False)
+            if index:
+                self.visit(part.iter, inner, False)
+            self.visit_all(part.ifs, inner, False)
+        self.visit_all(node.items, inner, False)
+
+    def subscript(self, node: o.Subscript, scopes: tuple[Scope, ...], annotation: bool) -> None:
+        self.visit(node.value, scopes, annotation)
+        generic = o.dotted(node.value).rpartition(".")[2]
+        if generic == "Annotated" and node.items:
+            self.visit(node.items[0], scopes, annotation)
+            self.visit_all(node.items[1:], scopes, False)
+        else:
+            inside = annotation or generic in _GENERICS
+            self.visit_all(node.items, scopes, inside and generic != "Literal")
 
     def definition(self, node: o.FunctionDef | o.ClassDef, scopes: tuple[Scope, ...]) -> None:
         self.visit_all(node.decorators, scopes, False)

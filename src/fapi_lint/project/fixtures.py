@@ -47,19 +47,15 @@ class Fixture(Part):
         return self.project.fixtures.users.get(self.function, [])
 
 
-class Fixtures:
+class Fixtures(Part):
     """All fixtures of an application."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
-        self._modules = project.tests.modules
 
     @cached_property
     def all(self) -> list[Fixture]:
         """Every fixture at module level, in file and source order."""
         return [
             Fixture(self.project, function, self.name_of(function))
-            for module in self._modules
+            for module in self.project.tests.modules
             if "fixture" in module.text
             for function in module.scope.functions
             if self.is_fixture(function)
@@ -94,7 +90,7 @@ class Fixtures:
         name = self.name_of(fixture)
         return [
             function
-            for module in self._modules
+            for module in self.project.tests.modules
             if name in module.text
             for function in module.scope.all_functions()
             if function is not fixture
@@ -149,10 +145,10 @@ class Fixtures:
     @cached_property
     def provided(self) -> dict[Function, None]:
         """The fixtures that pytest finds everywhere: those of conftest files, or imported or loaded by them."""
-        loaded = "\n".join(module.text for module in self._modules if "pytest_plugins" in module.text)
+        loaded = "\n".join(module.text for module in self.project.tests.modules if "pytest_plugins" in module.text)
         names = set(re.findall(r"""["']([\w.]+)["']""", loaded))
         found = dict.fromkeys(f.function for f in self.all if is_conftest(f.module) or f.module.name in names)
-        for module in self._modules:
+        for module in self.project.tests.modules:
             if is_conftest(module):
                 found.update(dict.fromkeys(self._imported(module)))
         return found
@@ -162,7 +158,7 @@ class Fixtures:
         """The test files that use each fixture."""
         names = {fixture.function: fixture.name for fixture in self.all}
         found: dict[Function, list[Module]] = {}
-        for module in self._modules:
+        for module in self.project.tests.modules:
             if not is_test_file(module) or is_conftest(module):
                 continue
             own = [function for function in module.scope.functions if function in names]

@@ -65,10 +65,8 @@ class Attribute(Part):
     @property
     def place(self) -> Place:
         """The attribute's name."""
-        if isinstance(self.statement, o.FunctionDef):
-            start = self.statement.name_start
-        else:
-            start = self.statement.start
+        statement = self.statement
+        start = statement.name_start if isinstance(statement, o.FunctionDef) else statement.start
         return Place(self.module.path, start, start + len(self.name))
 
     @cached_property
@@ -176,7 +174,7 @@ class Column(Attribute):
         value = getattr(self.statement, "value", None)
         symbol = self.project.resolver.external(self.scope, value.func) if isinstance(value, o.Call) else None
         located = self.argument("deferred")
-        said = located is not None and isinstance(located.expr, o.Name) and located.expr.id == "True"
+        said = located is not None and o.dotted(located.expr) == "True"
         return said or (symbol is not None and symbol.is_from("sqlalchemy", "deferred"))
 
     @cached_property
@@ -265,7 +263,7 @@ class Relationship(Attribute):
                 return Located(value, self.scope)
         inner = self.mapped_type
         while inner is not None:
-            members = [m for m in union_members(inner) if not (isinstance(m, o.Name) and m.id == "None")]
+            members = [m for m in union_members(inner) if not is_none(m)]
             if len(members) != 1:
                 return None
             inner = members[0]  # type: ignore[assignment]
@@ -290,12 +288,12 @@ class Relationship(Attribute):
     @property
     def back_populates_name(self) -> str | None:
         located = self.back_populates
-        return located.expr.value if located is not None and isinstance(located.expr, o.String) else None
+        return None if located is None else o.text(located.expr)
 
     @property
     def is_viewonly(self) -> bool:
         located = self.argument("viewonly")
-        return located is not None and isinstance(located.expr, o.Name) and located.expr.id == "True"
+        return located is not None and o.dotted(located.expr) == "True"
 
 
 class Model(ClassEntity):
@@ -392,8 +390,7 @@ class Table(Part):
     @property
     def name(self) -> str | None:
         """The table's name, where it is a literal."""
-        first = self.call.given("name", 0)
-        return o.text(first)
+        return o.text(self.call.given("name", 0))
 
     @cached_property
     def is_view(self) -> bool:
@@ -423,8 +420,7 @@ class Table(Part):
         return [
             column
             for column in self.columns
-            if ((arg := column.given("primary_key")) is not None and o.dotted(arg) == "True")
-            or self.column_name(column) in named
+            if o.dotted(column.given("primary_key")) == "True" or self.column_name(column) in named
         ]
 
     def is_foreign_key(self, column: o.Call) -> bool:

@@ -106,10 +106,9 @@ class Models(Part):
                     if isinstance(binding.value, o.Call):
                         symbol = self.project.resolver.external(module.scope, binding.value.func)
                         if symbol is not None and symbol.is_from("sqlalchemy", "Table"):
-                            variable = Variable(
-                                module, name, module.scope, binding.node, binding.annotation, binding.value
-                            )
-                            found.append(Table(self.project, variable, binding.value))
+                            value = binding.value
+                            variable = Variable(module, name, module.scope, binding.node, binding.annotation, value)
+                            found.append(Table(self.project, variable, value))
         return found
 
     @cached_property
@@ -191,13 +190,10 @@ class Models(Part):
 
     def _is_mapped(self, class_: Class) -> bool:
         abstract = class_.scope.bindings.get("__abstract__")
-        if abstract and isinstance(abstract[-1].value, o.Name) and abstract[-1].value.id == "True":
+        if abstract and o.dotted(abstract[-1].value) == "True":
             return False
         if self.is_sqlmodel(class_):
-            return any(
-                base.keyword == "table" and isinstance(base.value, o.Name) and base.value.id == "True"
-                for base in class_.node.bases
-            )
+            return any(base.keyword == "table" and o.dotted(base.value) == "True" for base in class_.node.bases)
         if not self.is_declarative(class_) or self._is_base(class_):
             return False
         return any(
@@ -333,14 +329,8 @@ class Models(Part):
     def _attributes(self, class_: Class) -> Iterator[Column | Relationship]:
         for statement in own_statements(class_.node.body):
             if isinstance(statement, o.AnnAssign) and isinstance(statement.target, o.Name):
-                yield from self._attribute(
-                    class_,
-                    statement.target.id,
-                    statement,
-                    statement.annotation,
-                    statement.value,
-                    class_.scope,
-                )
+                name, annotation = statement.target.id, statement.annotation
+                yield from self._attribute(class_, name, statement, annotation, statement.value, class_.scope)
             elif isinstance(statement, o.Assign):
                 for target in statement.targets:
                     if isinstance(target, o.Name):
@@ -397,7 +387,7 @@ class Models(Part):
         resolver = project.resolver
         for member in union_members(column.mapped_type):
             inner = member.items[-1] if isinstance(member, o.Subscript) and member.items else member
-            if isinstance(resolver.resolve(scope, inner), Class) and resolver.resolve(scope, inner) in self.by_class:
+            if resolver.resolve(scope, inner) in self.by_class:
                 yield Relationship(project, class_, name, statement, annotation, None, scope)
                 return
         if _is_class_var(project, scope, annotation):

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct, field
 
 from fapi_lint.project.built_names import BuiltName, built_names
 from fapi_lint.project.grouping import grouped
+from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, Function
 from fapi_lint.project.word_uses import Search, Site, Word
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 Definition: TypeAlias = Class | Function
 _WORD_CHARACTERS = bytes(
@@ -38,17 +37,13 @@ class References(Struct):
     strings: list[Site] = field(default_factory=list)
 
 
-class ReferenceIndex:
-    """Finds references; the uses of a word are computed once."""
-
-    def __init__(self, project: Project) -> None:
-        self._project = project
-        self._words: dict[str, Word] = {}
+class ReferenceIndex(Part):
+    """Finds references."""
 
     @cached_property
     def _mentions(self) -> dict[bytes, list[Module]]:
         found: dict[bytes, list[Module]] = {}
-        for module in self._project.modules:
+        for module in self.project.modules:
             text = module.text.encode("utf-8", "surrogatepass")
             for word in set(text.translate(_WORD_CHARACTERS).split()):
                 found.setdefault(word, []).append(module)
@@ -70,14 +65,14 @@ class ReferenceIndex:
         for built in self._built_names:
             owner = built.owner
             if built.pattern.fullmatch(definition.name) and (
-                owner is None or self._project.resolver.member(owner, definition.name) is definition
+                owner is None or self.project.resolver.member(owner, definition.name) is definition
             ):
                 where = built.sighting.scope.module.where(built.sighting.node.start)
                 yield f"it may be looked up by a name that is put together ({where})"
 
     @cached_property
     def _built_names(self) -> list[BuiltName]:
-        return list(built_names(self._project))
+        return list(built_names(self.project))
 
     def of_module(self, module: Module) -> References:
         """The references to a module, by the last part of its dotted name."""
@@ -85,22 +80,21 @@ class ReferenceIndex:
         key = (module.path, True)
         return References(word.sites.get(key, []), [*word.obstacles.get(key, ()), *word.unclear_modules])
 
+    @kept
     def _word(self, name: str) -> Word:
-        word = self._words.get(name)
-        if word is None:
-            word = self._words[name] = Word()
-            for module in self.mentioning(name):
-                if module.outline.failure is not None:
-                    where = module.where(module.text.find(name))
-                    reason = f"it may be meant in a file that does not parse ({where})"
-                    word.unclear.append(reason)
-                    word.unclear_modules.append(reason)
-                Search(self._project.resolver, module, name).collect(word)
+        word = Word()
+        for module in self.mentioning(name):
+            if module.outline.failure is not None:
+                where = module.where(module.text.find(name))
+                reason = f"it may be meant in a file that does not parse ({where})"
+                word.unclear.append(reason)
+                word.unclear_modules.append(reason)
+            Search(self.project.resolver, module, name).collect(word)
         return word
 
     def collision(self, references: References, name: str) -> Module | None:
         """A module where references called `name` would meet something else that bears that name."""
-        resolver = self._project.resolver
+        resolver = self.project.resolver
         bare = grouped((site.module, site.start) for site in references.sites if site.bare)
         for module, starts in bare.items():
             if self.is_taken(module, starts, name):
@@ -112,7 +106,7 @@ class ReferenceIndex:
 
     def is_taken(self, module: Module, starts: Sequence[int], name: str) -> bool:
         """Whether a name means something already at these places of a file, or in the file as a whole."""
-        resolver = self._project.resolver
+        resolver = self.project.resolver
         if resolver.member(module, name) is not None:
             return True
         return module in self.mentioning(name) and Search(resolver, module, name).captures(starts)
@@ -131,9 +125,9 @@ class ReferenceIndex:
     @cached_property
     def _star_importers(self) -> dict[Module, list[Module]]:
         found: dict[Module, list[Module]] = {}
-        for module in self._project.modules:
+        for module in self.project.modules:
             for star in module.scope.stars:
-                source = self._project.resolver.import_source(module, star)
+                source = self.project.resolver.import_source(module, star)
                 if isinstance(source, Module):
                     found.setdefault(source, []).append(module)
         return found

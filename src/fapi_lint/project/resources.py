@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -13,12 +12,10 @@ from fapi_lint.config.settings import Role
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.grouping import grouped
+from fapi_lint.project.part import Part
 from fapi_lint.project.routes import Route
 from fapi_lint.project.schemas import NEUTRAL, Schema, ends_with_word
 from fapi_lint.project.symbols import Class, Scope, Variable
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 ENVELOPES = ("Body", "DTO", "Data", "Dto", "Form", "Input", "Params", "Payload", "Request")
 """Endings that say how something arrives, and nothing about what it is for."""
@@ -37,12 +34,12 @@ class SchemaName(Struct, frozen=True):
     """Spelled as the conventions ask."""
 
 
-class Resources:
+class Resources(Part):
     """The resources of an application, and which schemas stand for them."""
 
-    def __init__(self, project: Project) -> None:
-        self.project = project
-        self._suffixes = project.settings.conventions.schema_suffixes.by_role()
+    @cached_property
+    def _suffixes(self) -> dict[Role, str]:
+        return self.project.settings.conventions.schema_suffixes.by_role()
 
     def parse(self, name: str) -> SchemaName | None:
         """The resource and the role that a name spells; None where it spells no role, or two."""

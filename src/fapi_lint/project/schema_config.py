@@ -6,16 +6,13 @@ How it is inherited: https://docs.pydantic.dev/latest/concepts/config/.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Scope, Variable
 from fapi_lint.project.values import Located, dict_items
-
-if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
 
 _WITHOUT_CONFIG = frozenset(["abc", "builtins", "enum", "pydantic", "typing", "typing_extensions"])
 """Packages whose classes configure nothing."""
@@ -36,13 +33,11 @@ _EMPTY = Config({}, is_complete=True)
 _UNKNOWN = Config({}, is_complete=False)
 
 
-class SchemaConfigs:
+class SchemaConfigs(Part):
     """The configurations of an application's schemas."""
 
-    def __init__(self, project: Project) -> None:
-        self.project = project
-        self._configs: dict[Class, Config] = {}
-        self._shared: dict[tuple[Scope, str], Config] = {}
+    _configs: dict[Class, Config] = field(default_factory=dict)
+    _shared: dict[tuple[Scope, str], Config] = field(default_factory=dict)
 
     def of(self, class_: Class) -> Config:
         """The settings of a class: those of its bases, of which the last wins, its own, and its header's keywords."""

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
 from fapi_lint.project.inference import signatures
+from fapi_lint.project.inference.aspect import Aspect
 from fapi_lint.project.inference.type import Type, agreed, canonical
 from fapi_lint.project.symbols import Class, External, Scope, Variable
-
-if TYPE_CHECKING:
-    from fapi_lint.project.inference.types import Types
 
 NO_VARIABLES: Mapping[str, Type] = {}
 _WRAPPERS = frozenset(["Annotated", "Optional", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly"])
 
 
-class Annotations:
+class Annotations(Aspect):
     """Reads the annotations of an application."""
-
-    def __init__(self, types: Types) -> None:
-        self.types = types
-        self.resolver = types.resolver
 
     def type_of(self, scope: Scope, expr: o.Node | None, variables: Mapping[str, Type] = NO_VARIABLES) -> Type | None:
         """The type that an annotation means; None for a union of several.

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
 from fapi_lint.project.inference import libraries
+from fapi_lint.project.inference.aspect import Aspect
 from fapi_lint.project.inference.type import Type, agreed
 from fapi_lint.project.symbols import Class, External, Function
 
-if TYPE_CHECKING:
-    from fapi_lint.project.inference.types import Types
 
-
-class Attributes:
+class Attributes(Aspect):
     """The attributes of an application's classes."""
-
-    def __init__(self, types: Types) -> None:
-        self.types = types
-        self.resolver = types.resolver
 
     def type_of(self, type_: Type, name: str) -> Type | None:
         """The type of an attribute of an instance."""

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.inference import libraries, signatures
+from fapi_lint.project.inference.aspect import Aspect
 from fapi_lint.project.inference.type import Callee, LibraryMethod, Type, coroutine, with_self
 from fapi_lint.project.kept import kept
 from fapi_lint.project.symbols import Class, External, Function, Scope, Symbol
 
-if TYPE_CHECKING:
-    from fapi_lint.project.inference.types import Types
 
-
-class Calls:
+class Calls(Aspect):
     """The calls of an application."""
-
-    def __init__(self, types: Types) -> None:
-        self.types = types
-        self.resolver = types.resolver
 
     def type_of(self, scope: Scope, call: o.Call) -> Type | None:
         """What a call gives."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.inference.aspect import Aspect
 from fapi_lint.project.symbols import Function, Scope
 from fapi_lint.project.traversal import statements
-
-if TYPE_CHECKING:
-    from fapi_lint.project.inference.types import Types
 
 _TRANSPARENT = frozenset(["staticmethod", "classmethod", "abstractmethod", "override", "final", "deprecated"])
 _MANAGING = frozenset(["asynccontextmanager", "contextmanager"])
@@ -22,12 +18,8 @@ _REGISTERING = frozenset([
 """Decorators of FastAPI's routers and applications."""
 
 
-class Decoration:
+class Decoration(Aspect):
     """The decorators of an application's functions."""
-
-    def __init__(self, types: Types) -> None:
-        self.types = types
-        self.resolver = types.resolver
 
     def managers(self, function: Function) -> int | None:
         """How many decorators make a context manager of the function; None if one does what nobody knows."""

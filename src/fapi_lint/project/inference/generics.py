@@ -9,24 +9,20 @@ from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.inference.aspect import Aspect
 from fapi_lint.project.kept import kept
 from fapi_lint.project.symbols import Class, External, Scope, Variable
 
 if TYPE_CHECKING:
     from fapi_lint.project.inference.type import Type
-    from fapi_lint.project.inference.types import Types
 
 _DECLARING = frozenset(["Generic", "Protocol"])
 _PARAMETERS = re.compile(r"\s*\[([^\[\]()]*(?:[\[(][^\[\]()]*[\])][^\[\]()]*)*)\]")
 _PARAMETER = re.compile(r"(?:^|,)\s*(\w+)")
 
 
-class Generics:
+class Generics(Aspect):
     """The type variables of an application's classes."""
-
-    def __init__(self, types: Types) -> None:
-        self.types = types
-        self.resolver = types.resolver
 
     @kept
     def variables(self, class_: Class) -> tuple[str, ...]:
