@@ -59,7 +59,7 @@ def read_tooling(root: Path, files: Iterable[str]) -> Tooling:
         if any(_says_auto(Path(folder, name)) for name in names & _CONFIGURATIONS):
             runs_all.add(folder)
         if "script.py.mako" in names:
-            templates[folder] = read_text(Path(folder, "script.py.mako"))
+            templates[folder] = text_of(Path(folder, "script.py.mako"))
     return Tooling(frozenset(runs_all), templates)
 
 
@@ -87,10 +87,10 @@ def _task_files(folder: Path) -> Iterator[Path]:
 
 
 def _says_auto(file: Path) -> bool:
-    return _RUNS_ALL.search(read_text(file)) is not None
+    return _RUNS_ALL.search(text_of(file)) is not None
 
 
-def read_text(file: Path) -> str:
+def text_of(file: Path) -> str:
     """What a file says, as far as it can be read; nothing if it is a pipe, which would keep us waiting."""
     try:
         return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from fapi_lint.config.tooling import read_text, up_to_repository
+from fapi_lint.config.tooling import text_of, up_to_repository
 
 Release = tuple[int, ...]
 """The numbers of a version, as many as are written: 2.0 is (2, 0)."""
@@ -157,7 +157,7 @@ def _are_of_application(requirements: list[tuple[str, str]]) -> bool:
 def _requirements(root: Path) -> Iterator[tuple[str, str]]:
     """The names and constraints of all requirements of a project."""
     lines: list[str] = []
-    if text := read_text(root / "pyproject.toml"):
+    if text := text_of(root / "pyproject.toml"):
         import tomllib
 
         with suppress(tomllib.TOMLDecodeError):
@@ -169,8 +169,8 @@ def _requirements(root: Path) -> Iterator[tuple[str, str]]:
                 yield "python", required
     for pattern in ("requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in"):
         for file in sorted(root.glob(pattern)):
-            lines += read_text(file).splitlines()
-    if text := read_text(root / "setup.cfg"):
+            lines += text_of(file).splitlines()
+    if text := text_of(root / "setup.cfg"):
         import configparser
 
         parser = configparser.RawConfigParser(strict=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from hashlib import sha256
 
 from fapi_lint.engine.check import Violation
 from fapi_lint.engine.suppress import noqa_row
@@ -15,6 +14,7 @@ from fapi_lint.project.enclosing import enclosing_name
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.text_files import TextFile
+from fapi_lint.report.fingerprint import fingerprint
 from fapi_lint.report.model import Diagnostic, Position, ReportedEdit, ReportedFix, ReportedMove
 from fapi_lint.source.place import relative_path
 
@@ -81,7 +81,7 @@ def _diagnostic(
         fix=fix,
         excerpt=excerpt,
         excerpt_row=start.row,
-        fingerprint=_fingerprint(rule.code, below_root(module.path), line),
+        fingerprint=fingerprint(rule.code, below_root(module.path), line),
         symbol=symbol,
     )
 
@@ -116,7 +116,3 @@ def _reported(project: Project, fix: Fix, with_edits: bool, with_files: bool) ->
 def _files(fix: Fix) -> tuple[str, ...]:
     edited = {edit.path for edit in fix.edits} | {need.path for need in fix.needs}
     return tuple(sorted(edited | {move.path for move in fix.moves}))
-
-
-def _fingerprint(*parts: str) -> str:
-    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -14,12 +14,13 @@ def fingerprinted(report: Report) -> Iterator[tuple[Diagnostic, str]]:
     """Every finding with its fingerprint, unique in the report: twins get one derived from their order."""
     seen: Counter[str] = Counter()
     for diagnostic in report.diagnostics:
-        base = diagnostic.fingerprint or _digest(
+        base = diagnostic.fingerprint or fingerprint(
             diagnostic.code, slashed_path(diagnostic.filename, report.root), diagnostic.message
         )
-        yield diagnostic, _digest(base, str(seen[base])) if seen[base] else base
+        yield diagnostic, fingerprint(base, str(seen[base])) if seen[base] else base
         seen[base] += 1
 
 
-def _digest(*parts: str) -> str:
+def fingerprint(*parts: str) -> str:
+    """What tells one thing of so many parts from another."""
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
