@@ -27,6 +27,7 @@ links = Table("links", Base.metadata, Column("user_id", Integer, ForeignKey("use
 """
 HEAD = """\
 import argparse
+import base64
 import json
 import os
 import re
@@ -38,7 +39,7 @@ import click
 import jwt
 from fastapi import Depends, FastAPI, Request, WebSocket
 from pydantic import BaseModel
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
@@ -72,6 +73,8 @@ def files(code: str) -> dict[str, str]:
         ("def run(db: Session, slug: str):\n    db.get(User, int(slug.rsplit('-', 1)[-1]))\n", "a split at `-`"),
         ("def run(db: Session, text: str):\n    for each in re.findall(r'@(\\d+)', text):\n"
          "        db.get(User, int(each))\n", "a pattern for digits"),
+        ("def run(db: Session, token: str):\n    db.get(User, int(base64.b64decode(token)))\n", "bytes, of which"),
+        ("def run(db: Session):\n    db.execute(text('SELECT name FROM users WHERE id IN (1)'))\n", "a number in SQL"),
         ("class Known(Enum):\n    ROOT = 1\n\n\ndef run(db: Session):\n    db.get(User, Known.ROOT.value)\n",
          "the number `1`"),
         ("def run(db: Session):\n    db.execute(insert(links), [{'user_id': 1}])\n", "the number `1`"),
@@ -166,6 +169,6 @@ def test_numbers_of_no_row_in_paths(number: str, why: str) -> None:
 def test_attributes_of_something_unknown_in_fields_stand_in_the_way() -> None:
     code = "class Out(BaseModel):\n    id: int\n\n\ndef show(thing):\n    return Out(id=thing.id)\n"
     (found,) = findings(files(code), "FAPI201")
-    assert "may not fit: `id` of something unknown, in a field that is an integer at app/main.py:27" in found.message
+    assert "may not fit: `id` of something unknown, in a field that is an integer at app/main.py:28" in found.message
     (found,) = findings(files(code.replace("thing)", "thing: User)")), "FAPI201")
     assert found.fix is not None

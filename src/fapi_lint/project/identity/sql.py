@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
@@ -11,6 +12,7 @@ from fapi_lint.project.symbols import External, Scope, Variable
 if TYPE_CHECKING:
     from fapi_lint.project.identity.flow import Flow
 
+_NUMBERED = re.compile(r"\b(\w+)\s*(?:[=<>]|<=|>=|<>|!=|\bin\s*\()\s*\d", re.I)
 _CHANGES = frozenset(["insert", "update", "delete"])
 # fmt: off
 CHAINING = frozenset([
@@ -73,8 +75,19 @@ def scalar(flow: Flow, row: Cell) -> Cell:
     return value
 
 
+def _numbers(flow: Flow, scope: Scope, text: o.String) -> None:
+    """`text("SELECT name FROM users WHERE id = 1")`: a key of a table that is named there, and a number."""
+    names = {name for name in _NUMBERED.findall(text.value or "") if name in flow.names}
+    for model in flow.project.models.all if names else ():
+        if model.table and re.search(rf"\b{re.escape(model.table)}\b", text.value or ""):
+            for name in sorted(names & model.columns.keys()):
+                flow.fact(flow.column(model.columns[name]), scope, text, "a number in SQL", is_number=True)
+
+
 def in_sql(flow: Flow, scope: Scope, call: o.Call, callee: External, values: list[Cell | None]) -> Cell | None:
     name = callee.name
+    if name == "text" and call.args and isinstance(call.args[0].value, o.String):
+        _numbers(flow, scope, call.args[0].value)
     if name in ("select", "delete", "update", "insert", "query"):
         return row(call, values)
     if name == "tuple_":
