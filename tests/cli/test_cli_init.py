@@ -158,6 +158,7 @@ def test_what_lies_beside_other_things_is_no_home_of_its_kind(team: Path, run: R
     """Work with all models is no registry, and what a repository raises makes no file of exceptions of it."""
     hub = team / "app/core/models.py"
     hub.write_text(hub.read_text() + "\n\ndef everything() -> tuple[object, ...]:\n    return User, Post, Comment\n")
+    (team / "app/errors.py").unlink()
     errors = "\n\n".join(f"class {name}Error(Exception): ...\n" for name in ("Io", "Net"))
     write(team, {"app/core/repository.py": f"{errors}\n\n{beside}"})
     assert run("init").code == 0

@@ -70,7 +70,9 @@ PLACES = st.tuples(st.integers(0, 9), st.integers(0, 3), st.sampled_from("xy"), 
 
 @given(st.lists(PLACES, max_size=12))
 def test_plan_chooses_the_first_of_those_that_touch(places: list[tuple[int, int, str, bool]]) -> None:
-    edits = [Edit("a.py", start, start + length, text, stackable) for start, length, text, stackable in places]
+    edits = [
+        Edit("a.py", start, start + length, text, stackable and not length) for start, length, text, stackable in places
+    ]
     planned = plan([fix(each) for each in edits], lambda path: Draft.parse(path, ""))
 
     def touch(one: Edit, other: Edit) -> bool:
