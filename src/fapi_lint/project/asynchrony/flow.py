@@ -14,17 +14,19 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.asynchrony.blocks import Code
 from fapi_lint.project.asynchrony.dynamic import dynamic_names
 from fapi_lint.project.asynchrony.imperative import lazy_relationships
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES, Role, carried, role_of
 from fapi_lint.project.asynchrony.sets import DisjointSets
 from fapi_lint.project.asynchrony.starting import Starting
-from fapi_lint.project.asynchrony.strays import strays
+from fapi_lint.project.asynchrony.strays import asked, is_stray
 from fapi_lint.project.inference.assuming import AssumingTypes
 from fapi_lint.project.inference.type import Type, agreed, iterated, orm
 from fapi_lint.project.module import Module
 from fapi_lint.project.search import other_names, places
 from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Variable
+from fapi_lint.project.traversal import Parents
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -182,13 +184,19 @@ class SessionFlow:
     def _strays(self) -> None:
         """What nobody is seen to give its session: it is one of the application's, if a parameter takes it."""
         self._unknown = []
-        for code, func in strays(self):
+        for code, func, above in self._asked:
+            if not is_stray(self, code, func, above):
+                continue
             taken = self.project.resolver.resolve(code.scope, func.value)
             if isinstance(taken, Parameter) and taken.node.annotation is None and taken.node.kind[:1] != "*":
                 self.assume(taken.function, taken.node, orm("Session"))
             else:
                 text = f"nobody can tell whose session `{' '.join(code.module.slice(func.value).split())}` is"
                 self._unknown.append(Obstacle(code.module, func, text))
+
+    @cached_property
+    def _asked(self) -> list[tuple[Code, o.Attribute, Parents]]:
+        return list(asked(self))
 
     def _renamed_seeds(self, module: Module) -> None:
         for name, bindings in module.scope.bindings.items():

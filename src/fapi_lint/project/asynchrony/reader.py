@@ -134,6 +134,9 @@ class Reader:
         if found is None or not isinstance(found[0].owner, Function):
             return False
         where, bindings = found
+        known = self._possible.get((where, name))
+        if known is not None:
+            return known
 
         def possible() -> bool:
             return any(self._may_bind(where, name, binding) for binding in bindings)

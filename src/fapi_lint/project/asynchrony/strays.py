@@ -23,8 +23,8 @@ SURELY = frozenset(["commit", "execute", "flush", "query", "refresh", "rollback"
 """Methods that hardly anything but a session has."""
 
 
-def strays(flow: SessionFlow) -> Iterator[tuple[Code, o.Attribute]]:
-    """The calls of such methods, where the receiver is unknown and what is given names a model."""
+def asked(flow: SessionFlow) -> Iterator[tuple[Code, o.Attribute, Parents]]:
+    """The calls of such methods that are given a model, with what is around each: `session.scalars(select(User))`."""
     for module in flow.project.modules:
         if flow.project.purposes.of(module) != "application" or not any(
             f".{name}(" in module.text for name in _SENDING
@@ -35,8 +35,8 @@ def strays(flow: SessionFlow) -> Iterator[tuple[Code, o.Attribute]]:
                 continue
             for call, above in paths(code.body, o.Call):
                 func = call.func
-                if isinstance(func, o.Attribute) and func.attr in _SENDING and _is_stray(flow, code, call, func, above):
-                    yield code, func
+                if isinstance(func, o.Attribute) and func.attr in _SENDING and _names_model(flow, code, call, above):
+                    yield code, func, above
 
 
 def possible(flow: SessionFlow, wrapper: Function) -> Iterator[o.Expr]:
@@ -50,14 +50,16 @@ def possible(flow: SessionFlow, wrapper: Function) -> Iterator[o.Expr]:
             yield func.value
 
 
-def _is_stray(flow: SessionFlow, code: Code, call: o.Call, func: o.Attribute, above: Parents) -> bool:
-    around = list(ancestors(above))
-    if isinstance(around[0] if around else None, o.Await) or not flow.sessions.names_model(code.scope, call.args):
-        return False
-    if any(isinstance(node, o.Call) and leaf(node.func) == "run_sync" for node in around):
-        return False
+def is_stray(flow: SessionFlow, code: Code, func: o.Attribute, above: Parents) -> bool:
+    """Whether nobody knows yet what such a method belongs to."""
     if is_shadowed(root(func), above):
         return True
     if flow.types.of(code.scope, func.value) is not None or flow.held(o.dotted(func.value)) is not None:
         return False
     return not is_something_else(flow.project.resolver.resolve(code.scope, func.value))
+
+
+def _names_model(flow: SessionFlow, code: Code, call: o.Call, above: Parents) -> bool:
+    if isinstance(above and above[0], o.Await) or not flow.sessions.names_model(code.scope, call.args):
+        return False
+    return not any(isinstance(node, o.Call) and leaf(node.func) == "run_sync" for node in ancestors(above))

@@ -128,7 +128,7 @@ class Cell:
         return any(kind in member._told for member in self.members)
 
     def _all(self, kind: Kind) -> list[Any]:
-        return [item for member in self.members for item in member._told.get(kind, ())]
+        return [item for member in self.members if member._told for item in member._told.get(kind, ())]
 
     # --- what is known of the whole set --------------------------------------------------------------
 

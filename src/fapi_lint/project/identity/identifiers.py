@@ -319,13 +319,16 @@ class Identifiers:
     def _join_name(self, flow: Flow, cell: Cell, name: str, scope: Scope, annotation: o.Node | None) -> None:
         """`user_id: int` and `user_ids: list[int]` hold the keys of User, if there is such a model."""
         stem = _PLURAL_IDS.sub("_id", name).removesuffix("_id")
-        if stem == name or self._is_known(cell) or not _names_int(self.project, scope, annotation):
+        if stem == name or not _names_int(self.project, scope, annotation):
             return
         models = nearest(scope.module, (m for m in self._by_snake.get(stem, ()) if len(m.primary_keys) == 1))
         held = cell.item() if cell.has("list") else cell
-        for key in self._meant([model.primary_keys[0] for model in models]):
-            if key in self._key_set:
-                join(held, flow.column(key))
+        keys = [key for key in self._meant([model.primary_keys[0] for model in models]) if key in self._key_set]
+        # Most are joined already, and what is known of a large set takes long to ask.
+        if all(flow.column(key).root is held.root for key in keys) or self._is_known(cell):
+            return
+        for key in keys:
+            join(held, flow.column(key))
 
     def _is_known(self, cell: Cell) -> bool:
         """Whether it is known already what a place holds; a column of integers that is no key says little."""
