@@ -10,6 +10,7 @@ from fapi_lint.project.annotation import is_none
 from fapi_lint.project.column_types import string_length
 from fapi_lint.project.entity import nearest
 from fapi_lint.project.kept import kept
+from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
 from fapi_lint.project.resources import ENVELOPES
 from fapi_lint.project.schemas import Schema, SchemaField
@@ -41,17 +42,21 @@ class StringFields(Part):
 
     def column_lengths(self, field: SchemaField) -> set[int]:
         """The lengths of the columns of the field's name, in the models that its schemas are named after."""
-        models = self.project.models.by_name
-        found = set()
-        for schema in self._inputs.get(field.owner, ()):
-            named = self.project.resources.parse(schema.name)
-            resource = "" if named is None else named.resource
-            for model in nearest(schema.module, (*models.get(resource, ()), *models.get(f"{resource}Model", ()))):
-                column = model.columns.get(field.name)
-                length = None if column is None else string_length(self.project, column)
-                if length is not None:
-                    found.add(length)
+        resources, owner = self.project.resources, self.project.schemas.by_class.get(field.owner)
+        inputs = self._inputs.get(field.owner, ())
+        parsed = ((schema.module, resources.parse(schema.name)) for schema in inputs)
+        found = {length for module, named in parsed if named for length in self._lengths(module, named.resource, field)}
+        if inputs and not found and owner is not None:  # UpdateUserParam says less than UserBase, which it inherits.
+            found.update(self._lengths(owner.module, resources.noun_of(owner), field))
         return found
+
+    def _lengths(self, module: Module, resource: str, field: SchemaField) -> Iterator[int]:
+        models = self.project.models.by_name
+        for model in nearest(module, (*models.get(resource, ()), *models.get(f"{resource}Model", ()))):
+            column = model.columns.get(field.name)
+            length = None if column is None else string_length(self.project, column)
+            if length is not None:
+                yield length
 
     @cached_property
     def _inputs(self) -> dict[Class, list[Schema]]:

@@ -11,8 +11,16 @@ from fapi_lint.project.pairing import column_name
 from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, External, Variable
 
-CREATED = ("created_at", "created", "created_on", "created_date", "date_created", "creation_date", "inserted_at")
-UPDATED = ("updated_at", "updated", "updated_on", "updated_date", "date_updated", "modified_at", "update_at")
+# fmt: off
+CREATED = (
+    "created_at", "created", "created_on", "created_time", "created_date", "date_created", "create_at", "create_time",
+    "creation_date", "creation_time", "inserted_at",
+)
+UPDATED = (
+    "updated_at", "updated", "updated_on", "updated_time", "updated_date", "date_updated", "update_at", "update_time",
+    "modified_at", "modified", "modified_on", "modified_time", "date_modified", "last_modified", "last_updated",
+)
+# fmt: on
 """What applications call them."""
 _KNOWN = frozenset(["abc", "builtins", "sqlalchemy", "sqlmodel", "typing", "typing_extensions"])
 """Packages whose base classes bring no columns."""

@@ -101,6 +101,16 @@ def test_the_parameters_follow(crud: str) -> None:
     assert "def get_order(id: UUID," in out["app/main.py"]
 
 
+def test_what_a_schema_holds_is_written_through_a_class_that_is_held() -> None:
+    write = "db.execute(update(self.model).where(self.model.id == id).values(**Link(order_id=id).model_dump()))"
+    link = (
+        "from pydantic import BaseModel\nfrom sqlalchemy import update\n\nclass Link(BaseModel):\n    order_id: int\n\n"
+    )
+    out = fixed(files(link + GENERIC % write), "FAPI201", unsafe=True)
+    assert "order_id: UUID" in out["app/crud.py"]
+    assert "id: UUID)" in out["app/crud.py"]
+
+
 def test_one_base_makes_one_identity() -> None:
     crud = GENERIC % READ + "\n\nclass CRUDItem(CRUDBase[models.Item]):\n    pass\n"
     first, second = findings(files(crud), "FAPI201")

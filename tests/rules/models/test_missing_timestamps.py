@@ -99,7 +99,9 @@ def test_only_what_is_missing_is_added() -> None:
     assert text.count("updated_at") == 1
 
 
-@pytest.mark.parametrize(("name", "is_said"), [("created", True), ("update_at", True), ("published", False)])
+@pytest.mark.parametrize(
+    ("name", "is_said"), [("created", True), ("created_time", True), ("update_at", True), ("published", False)]
+)
 def test_nothing_is_added_beside_a_column_that_says_the_same(name: str, is_said: bool) -> None:
     (found,) = findings(files(f"{USER}    {name} = Column(DateTime)\n"), "FAPI203")
     assert (f"(no fix: `{name}` seems to say that under another name)" in found.message) is is_said

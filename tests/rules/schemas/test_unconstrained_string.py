@@ -178,6 +178,12 @@ def test_the_limit_is_that_of_the_column(before: str, after: str) -> None:
     assert fixed(files, "FAPI303", unsafe=True)[PATH] == f"{head}{after}\n"
 
 
+def test_the_limit_of_what_a_base_is_named_after() -> None:
+    schemas = "class UserSchemaBase(BaseModel):\n    name: str\n\nclass UpdateUserParam(UserSchemaBase):\n    pass\n"
+    files = {PATH: HEAD + schemas, "app/models/user.py": MODEL}
+    assert "    name: str = Field(max_length=50)\n" in fixed(files, "FAPI303", unsafe=True)[PATH]
+
+
 @pytest.mark.parametrize("field", ["bio: str", "password: str"])
 def test_without_a_length_there_is_no_fix(field: str) -> None:
     files = {PATH: f"{HEAD}class UserCreate(BaseModel):\n    {field}\n", "app/models/user.py": MODEL}

@@ -117,7 +117,7 @@ def _by_keyword(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Ce
             else:
                 table_rows(table, value)
         return None
-    if owner is None and func.attr != "filter_by":
+    if owner is None and func.attr != "filter_by" and flow.statement_for(scope, func.value) is None:
         return UNTOLD
     return by_keyword(flow, scope, call, owner, flow.value(scope, func.value))
 
