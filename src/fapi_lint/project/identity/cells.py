@@ -123,10 +123,6 @@ class Cell:
         """What is known of this place alone."""
         return self._told.get(kind, [])
 
-    def knows(self, kind: Kind) -> bool:
-        """Whether anything of the kind is known of the set."""
-        return any(kind in member._told for member in self.members)
-
     def _all(self, kind: Kind) -> list[Any]:
         return [item for member in self.members if member._told for item in member._told.get(kind, ())]
 

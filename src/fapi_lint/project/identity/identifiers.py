@@ -20,7 +20,9 @@ from fapi_lint.project.entity import nearest
 from fapi_lint.project.identity.cells import Cell, Fact, TypeName, join
 from fapi_lint.project.identity.columns import join_columns
 from fapi_lint.project.identity.flow import Flow
+from fapi_lint.project.identity.outside import names_in_path
 from fapi_lint.project.identity.passing import link
+from fapi_lint.project.identity.places import names_type
 from fapi_lint.project.identity.walk import walk
 from fapi_lint.project.mapped import Column, Model
 from fapi_lint.project.routes import Route
@@ -33,9 +35,6 @@ from fapi_lint.source.place import Place
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-_PATH_PARAMETER = re.compile(r"\{(\w+)(:\w+)?\}")
-_WRITTEN = (External("builtins.int"), External("builtins.str"))
-"""What identifiers are annotated with where a name says what they are."""
 _RAW = re.compile(r"\b[dD]ict\b(?!\[)|\b[dD]ict\[[^\[\]]*\bAny\]")
 _PLURAL_IDS = re.compile(r"_ids$|_id_list$")
 
@@ -319,7 +318,7 @@ class Identifiers:
     def _join_name(self, flow: Flow, cell: Cell, name: str, scope: Scope, annotation: o.Node | None) -> None:
         """`user_id: int` and `user_ids: list[int]` hold the keys of User, if there is such a model."""
         stem = _PLURAL_IDS.sub("_id", name).removesuffix("_id")
-        if stem == name or not _names_int(self.project, scope, annotation):
+        if stem == name or not names_type(self.project, scope, annotation, "int", "str"):
             return
         models = nearest(scope.module, (m for m in self._by_snake.get(stem, ()) if len(m.primary_keys) == 1))
         held = cell.item() if cell.has("list") else cell
@@ -354,7 +353,7 @@ class Identifiers:
 
 def path_names(route: Route) -> list[str]:
     """The names of a route's path parameters."""
-    return list(dict.fromkeys(match[1] for path in route.full_paths for match in _PATH_PARAMETER.finditer(path)))
+    return list(dict.fromkeys(name for path in route.full_paths for name in names_in_path(path)))
 
 
 def name_in_path(param: o.Param) -> str:
@@ -365,9 +364,3 @@ def name_in_path(param: o.Param) -> str:
             if alias is not None and isinstance(alias.value, o.String):
                 return alias.value.value or ""
     return param.name
-
-
-def _names_int(project: Project, scope: Scope, annotation: o.Node | None) -> bool:
-    meant = parse_annotation(annotation)
-    names = (node for node in o.walk(meant) if isinstance(node, (o.Name, o.Attribute))) if meant is not None else ()
-    return any(python_type(project, scope, name) in _WRITTEN for name in names)

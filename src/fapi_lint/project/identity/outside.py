@@ -95,7 +95,12 @@ def join_decorators(flow: Flow, function: Function) -> None:
                 if param.name in (text.lstrip("-").replace("-", "_").lower() for text in texts):
                     _option(flow, function.enclosing, call, flow.parameter(function, param))
         elif call.func.attr == "websocket" and texts:
-            flow.sockets += ((function, name) for name in _PATH_PARAMETER.findall(texts[0]))
+            flow.sockets += ((function, name) for name in names_in_path(texts[0]))
+
+
+def names_in_path(path: str) -> list[str]:
+    """The names of the parameters in a path: `/users/{user_id:int}`."""
+    return _PATH_PARAMETER.findall(path)
 
 
 def _option(flow: Flow, scope: Scope, call: o.Call, cell: Cell) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
+from fapi_lint.project.column_types import python_type
 from fapi_lint.project.identity.cells import Bound, Cell, Fact, TypeName, containing, join
 from fapi_lint.project.identity.entities import DICTS, Entities
 from fapi_lint.project.identity.hooks import join_annotation
@@ -143,8 +144,10 @@ class Places:
                 self.default(cell, scope, param.default)
             for marker in self.project.dependencies.markers(function, param):
                 dependency = self.resolver.resolve(marker.scope, marker.dependency)
-                annotations = (param.annotation, dependency.node.returns) if isinstance(dependency, Function) else ()
-                if isinstance(dependency, Function) and any(_names_int(each) for each in annotations):
+                if isinstance(dependency, Function) and (
+                    names_type(self.project, scope, param.annotation, "int")
+                    or names_type(self.project, dependency.enclosing, dependency.node.returns, "int")
+                ):
                     join(cell, self.returned(dependency))
             fixture = self.project.fixtures.given(function, param)
             if fixture is not None:
@@ -480,8 +483,11 @@ class Places:
         raise NotImplementedError
 
 
-def _names_int(annotation: o.Node | None) -> bool:
-    return annotation is not None and any(isinstance(each, o.Name) and each.id == "int" for each in o.walk(annotation))
+def names_type(project: Project, scope: Scope, annotation: o.Node | None, *types: str) -> bool:
+    """Whether an annotation names one of some builtin types, alone or among others."""
+    meant, wanted = parse_annotation(annotation), [External(f"builtins.{type_}") for type_ in types]
+    names = (node for node in o.walk(meant) if isinstance(node, (o.Name, o.Attribute))) if meant is not None else ()
+    return any(python_type(project, scope, name) in wanted for name in names)
 
 
 def _is_any(annotation: o.Node) -> bool:
