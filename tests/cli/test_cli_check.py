@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
@@ -588,9 +589,15 @@ def test_quiet_prints_findings_only(app: Path, run: Run) -> None:
 
 def test_verbose_tells_the_seconds_of_every_stage_and_the_slowest_rules(app: Path, run: Run) -> None:
     ran = run("--verbose", "--no-cache")
-    for word in ("discover", "read", "outline", "link", "rules", "report", "Slowest rules: ", str(app), "4 rules"):
+    for word in ("discover", "read", "outline", "link", "rules", "report", "Slowest rules", str(app), "4 rules"):
         assert word in ran.err
     assert "fixes" in run("--verbose", "--diff").err
+
+
+def test_what_several_rules_ask_for_is_timed_beside_them(app: Path, run: Run) -> None:
+    ran = run("--verbose", "--no-cache", "--select", "FAPI201,FAPI205")
+    names = re.findall(r"(\w+) \d+\.\d{3} s", ran.err)
+    assert {"FAPI201", "FAPI205", "identifiers"} <= set(names)
 
 
 def test_the_progress_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -322,7 +322,7 @@ def _time(clock: Clock) -> None:
     stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in clock.stages.items())
     note(f"{total:.2f} s: {stages}")
     if slowest := sorted(clock.rules.items(), key=lambda item: -item[1])[:5]:
-        note("Slowest rules: " + ", ".join(f"{code} {seconds:.3f} s" for code, seconds in slowest))
+        note("Slowest rules and shared facts: " + ", ".join(f"{name} {seconds:.3f} s" for name, seconds in slowest))
 
 
 def _status(arguments: Arguments, result: Result) -> int:

@@ -43,7 +43,7 @@ def check_in_halves(
     process = os.fork()
     if not process:
         os.close(end)
-        _answer(start, project, theirs)
+        _answer(start, project, theirs, clock)
     os.close(start)
     try:
         found = check(project, ours, clock, errors)
@@ -70,12 +70,12 @@ def _family(rule: Rule) -> str:
     return rule.check.__module__.removeprefix("fapi_lint.rules.").partition(".")[0]
 
 
-def _answer(start: int, project: Project, rules: Sequence[Rule]) -> None:
+def _answer(start: int, project: Project, rules: Sequence[Rule], clock: Clock) -> None:
     """Write what the rules find, or nothing if one of them fails, and end this process."""
     status = 1
     try:
         gc.disable()  # Looking for garbage would copy every page of the other process.
-        clock = Clock()
+        clock.rules.clear()
         found = check(project, rules, clock, None)
         answer = [(violation.rule.code, violation.finding) for violation in found]
         with os.fdopen(start, "wb") as stream:
@@ -91,6 +91,7 @@ def _read(answer: BinaryIO, rules: Sequence[Rule], clock: Clock) -> list[Violati
         found, seconds = pickle.load(answer)
     except (EOFError, pickle.UnpicklingError):
         return None
-    clock.rules.update(seconds)
+    for name, took in seconds.items():
+        clock.rules[name] += took
     by_code = {rule.code: rule for rule in rules}
     return [Violation(by_code[code], finding) for code, finding in found]

@@ -195,6 +195,7 @@ class Run:
                 text_files=TextFiles(lambda: [TextFile(source) for source in read_text_files(content.texts)]),
                 focus=focus,
                 seen_from=os.getcwd(),
+                timed=clock.rule,
             )
 
     def whole(self, application: Application) -> Project:

@@ -8,35 +8,38 @@ from contextlib import contextmanager
 from time import perf_counter
 
 
-class Clock:
-    """Seconds by stage, each without the stages inside it, and by rule."""
+class Seconds(defaultdict[str, float]):
+    """Seconds by what they went into, each without what is inside of it."""
 
-    def __init__(self) -> None:
-        self.stages: defaultdict[str, float] = defaultdict(float)
-        self.rules: defaultdict[str, float] = defaultdict(float)
-        self._stage = "start"
-        self._since = perf_counter()
+    def __init__(self, first: str | None = None) -> None:
+        super().__init__(float)
+        self._current, self._since = first, perf_counter()
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """What happens inside belongs to this stage."""
-        outer = self._stage
+    def inside(self, name: str) -> Iterator[None]:
+        """What happens inside belongs to this."""
+        outer = self._current
         self._switch(name)
         try:
             yield
         finally:
             self._switch(outer)
 
-    @contextmanager
-    def rule(self, code: str) -> Iterator[None]:
-        """What happens inside is the work of this rule; the first to ask for something pays for computing it."""
-        started = perf_counter()
-        try:
-            yield
-        finally:
-            self.rules[code] += perf_counter() - started
-
-    def _switch(self, stage: str) -> None:
+    def _switch(self, name: str | None) -> None:
         now = perf_counter()
-        self.stages[self._stage] += now - self._since
-        self._stage, self._since = stage, now
+        if self._current is not None:
+            self[self._current] += now - self._since
+        self._current, self._since = name, now
+
+
+class Clock:
+    """The seconds of a run by stage, and those of the rules by rule.
+
+    What takes long to know of an application, and several rules ask for, stands beside the rules: else the first of
+    them would pay for all.
+    """
+
+    def __init__(self) -> None:
+        self.stages = Seconds("start")
+        self.rules = Seconds()
+        self.stage, self.rule = self.stages.inside, self.rules.inside

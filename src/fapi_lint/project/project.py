@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -79,9 +80,11 @@ class Project:
         text_files: TextFiles | None = None,
         focus: Collection[str] | None = None,
         seen_from: str = "",
+        timed: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         """`root` is the application's folder. `focus` are the paths of the files to judge, None for all of them.
         `seen_from` is the folder that messages show paths relative to, in place of the root.
+        `timed` is given a name, and entered, for what takes long to know and several rules ask for.
 
         Where only some are judged, subjects in other files may be missing; everything else is known of all.
         """
@@ -94,6 +97,7 @@ class Project:
         self.text_files = text_files or TextFiles()
         self.resolver = Resolver(self.modules, [root] if root else ())
         self.seen_from = seen_from or root
+        self.timed = timed
         for module in self.modules:
             module.shown = module.path.removeprefix(os.path.join(self.seen_from, "")).replace(os.sep, "/")
         self.descent = Descent()
@@ -109,6 +113,7 @@ class Project:
             text_files=text_files or self.text_files,
             focus=self.focus,
             seen_from=self.seen_from,
+            timed=self.timed,
         )
 
     def is_judged(self, module: Module) -> bool:
@@ -150,6 +155,12 @@ class Project:
     def methods(self) -> dict[str, list[Function]]:
         """The methods by their names."""
         return grouped((function.name, function) for function in self.functions if function.is_method)
+
+    @cached_property
+    def async_closures(self) -> AsyncClosures:
+        """What becomes asynchronous together."""
+        with self.timed("sessions"):
+            return AsyncClosures(self)
 
     purposes = cached_property(Purposes)
     """Which files are the application, and which its tests, migrations and scripts."""
@@ -198,8 +209,6 @@ class Project:
     """What becomes of every `session.query(…)`."""
     decorators = cached_property(Decorators)
     """What decorators of the application put in place of functions."""
-    async_closures = cached_property(AsyncClosures)
-    """What becomes asynchronous together."""
     opened_sessions = cached_property(OpenedSessions)
     """The sessions that route handlers open themselves."""
     hints = cached_property(Hints)

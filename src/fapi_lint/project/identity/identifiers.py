@@ -188,8 +188,12 @@ class Identifiers:
     def flow(self) -> Flow:
         """Everything joined that is known to hold the same."""
         flow = Flow(self.project, self.names)
-        if not (self.integer_keys or self.uuid_keys):
-            return flow
+        if self.integer_keys or self.uuid_keys:
+            with self.project.timed("identifiers"):
+                self._join(flow)
+        return flow
+
+    def _join(self, flow: Flow) -> None:
         join_columns(flow)
         walk(flow, self.keys)
         for route in self.project.routes.all:
@@ -208,7 +212,6 @@ class Identifiers:
         for one, other in flow.entities.unions:
             link(flow, one, other)
         flow.spread_dumps()
-        return flow
 
     # --- routes and schemas ------------------------------------------------------------------------
 
