@@ -139,16 +139,7 @@ class _Search:
 
 _STATEMENTS = frozenset(
     [
-        o.AnnAssign,
-        o.Assign,
-        o.AugAssign,
-        o.ClassDef,
-        o.ExprStatement,
-        o.For,
-        o.FunctionDef,
-        o.If,
-        o.Try,
-        o.While,
-        o.With,
+        *(o.AnnAssign, o.Assign, o.AugAssign, o.ClassDef, o.ExprStatement, o.For, o.FunctionDef, o.If, o.Try),
+        *(o.While, o.With),
     ]
 )

@@ -87,6 +87,12 @@ class Dependencies(Part):
                     found.add(symbol)
         return found
 
+    def function_of(self, marker: Marker | None) -> Function | None:
+        """The function whose result a `Depends(…)` gives: `__call__()` for `Depends(Current())`."""
+        if marker is None or marker.dependency is None:
+            return None
+        return self.project.types.function(self.project.types.callee(marker.scope, marker.dependency))
+
     def injected(self, function: Function, param: o.Param) -> Marker | None:
         """The `Depends(…)` that names what FastAPI passes for a parameter, which then is no part of the request."""
         return next((m for m in self.markers(function, param) if m.dependency is not None), None)

@@ -9,6 +9,7 @@ from typing import Any
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
+from fapi_lint.project.traversal import blocks
 
 
 def enclosing_name(module: Module, offset: int) -> str:
@@ -47,8 +48,4 @@ def _inner(statement: Any) -> Sequence[o.Stmt]:
     """The statements in a compound one, in source order."""
     if isinstance(statement, o.ClassDef):
         return statement.body
-    found: list[o.Stmt] = []
-    for name in ("body", "handlers", "orelse", "cases", "final"):
-        for part in getattr(statement, name, ()):
-            found.extend(part.body if isinstance(part, (o.Handler, o.Case)) else (part,))
-    return found
+    return [inner for block in blocks(statement) for inner in block]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class
 from fapi_lint.source.place import Place
+
+
+class _HasName(Protocol):
+    name: str
+
+
+_Named = TypeVar("_Named", bound=_HasName)
 
 
 class ClassEntity(Part):
@@ -34,6 +41,14 @@ class ClassEntity(Part):
     def ancestors(self) -> tuple[Class, ...]:
         """The class and the classes of the application that it inherits from, nearest first."""
         return tuple(c for c in self.project.resolver.mro(self.class_) if isinstance(c, Class))
+
+    def inherited(self, written_in: Callable[[Class], Iterable[_Named]]) -> dict[str, _Named]:
+        """What is written in the class and its ancestors by name, the nearest of each name."""
+        found: dict[str, _Named] = {}
+        for ancestor in self.ancestors:
+            for each in written_in(ancestor):
+                found.setdefault(each.name, each)
+        return found
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.module.name}.{self.name}>"

@@ -185,16 +185,14 @@ class Exceptions(Part):
         return any("FastAPI(" in module.text and imports.search(module.text) for module in self._modules)
 
     def _is_raised(self, sighting: Sighting) -> bool:
-        parents = sighting.parents
-        if isinstance(sighting.parent, o.Call) and sighting.parent.func is sighting.node:
-            parents = parents[:-1]
-        inner: o.Node = sighting.node if len(parents) == len(sighting.parents) else sighting.parents[-1]
+        parents = sighting.parents[:-1] if sighting.call is not None else sighting.parents
+        inner = sighting.call or sighting.node
         while parents and isinstance(parents[-1], o.IfExp) and inner is not parents[-1].test:
             inner, parents = parents[-1], parents[:-1]
         statement = parents[-1] if parents else None
         if isinstance(statement, o.Assign) and len(parents) < len(sighting.parents):
             target = statement.targets[0]
-            return isinstance(target, o.Name) and bool(re.search(rf"raise\s+{target.id}\b", sighting.scope.module.text))
+            return isinstance(target, o.Name) and bool(re.search(rf"raise\s+{target.id}\b", sighting.module.text))
         if not isinstance(statement, o.Raise):
             return False
         return not any(
@@ -217,7 +215,7 @@ def _catches(statement: o.Try) -> bool:
 
 def _is_treatment(sighting: Sighting) -> bool:
     """Whether a class that is named there is caught, compared or handed on, and not made, inherited or annotated."""
-    if isinstance(sighting.parent, o.Call) and sighting.parent.func is sighting.node:
+    if sighting.call is not None:
         return False
     around = (parent for parent in sighting.parents if isinstance(parent, _TREATS))
     return any(not isinstance(parent, o.Handler) or _holds(parent.exception, sighting.node) for parent in around)

@@ -26,19 +26,16 @@ _RETURNS_NOTHING = frozenset(
 )  # fmt: skip
 """Methods whose results Python refuses or ignores."""
 _RESULTS = {
-    "__bool__": "bool",
-    "__bytes__": "bytes",
-    "__complex__": "complex",
-    "__eq__": "bool",
-    "__float__": "float",
-    "__format__": "str",
-    "__hash__": "int",
-    "__index__": "int",
-    "__int__": "int",
-    "__len__": "int",
-    "__ne__": "bool",
-    "__repr__": "str",
-    "__str__": "str",
+    method: result
+    for result, methods in {
+        "bool": "__bool__ __eq__ __ne__",
+        "bytes": "__bytes__",
+        "complex": "__complex__",
+        "float": "__float__",
+        "int": "__hash__ __index__ __int__ __len__",
+        "str": "__format__ __repr__ __str__",
+    }.items()
+    for method in methods.split()
 }
 """Methods whose results Python refuses if they are anything else, or that comparing two objects is meant to have."""
 _TESTS = frozenset(["all", "any", "callable", "hasattr", "isinstance", "issubclass"])
@@ -77,8 +74,7 @@ def _is_bound(function: Function) -> bool:
     """Whether the first parameter is the object or the class: `self` and `cls` say so outside of classes too."""
     if function.node.params[0].name in ("self", "cls"):
         return True
-    decorators = {o.dotted(decorator.value) for decorator in function.node.decorators}
-    return function.is_method and "staticmethod" not in decorators
+    return function.is_method and "staticmethod" not in function.decorator_names
 
 
 class Hints(Part):

@@ -22,6 +22,7 @@ from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Function, Namespace, Scope
+from fapi_lint.project.traversal import blocks
 
 _WALKERS = ("import_module", "__import__", "_modules(", "walk_packages", "import_string", "glob(", "dir(")
 _BY_NAME = ("import_module", "__import__", "import_string", "resolve_name", "locate(")
@@ -255,9 +256,6 @@ class Imports(Part):
         return list(found)
 
 
-_COMPOUND = frozenset([o.For, o.While, o.Try, o.With, o.Match, o.ClassDef, o.FunctionDef])
-
-
 def runtime_statements(body: Iterable[Any], *, functions: bool = False) -> Iterator[o.Stmt]:
     """The statements that importing a file may run, in source order; with `functions`, calling them too."""
     for node in body:
@@ -265,12 +263,9 @@ def runtime_statements(body: Iterable[Any], *, functions: bool = False) -> Itera
             yield from runtime_statements(_run_branches(node), functions=functions)
         elif not isinstance(node, o.FunctionDef) or functions:
             yield node
-            if type(node) not in _COMPOUND:
-                continue
-            for name in ("body", "orelse", "handlers", "cases", "final"):
-                for part in getattr(node, name, ()):
-                    inner = part.body if isinstance(part, (o.Handler, o.Case)) else (part,)
-                    yield from runtime_statements(inner, functions=functions)
+            inner = (node.body,) if isinstance(node, (o.FunctionDef, o.ClassDef)) else blocks(node)
+            for block in inner:
+                yield from runtime_statements(block, functions=functions)
 
 
 def _run_branches(node: o.If) -> tuple[o.Stmt, ...]:

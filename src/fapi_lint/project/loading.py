@@ -11,6 +11,7 @@ from functools import cached_property
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.fixtures import conftests_above
+from fapi_lint.project.graph import reachable
 from fapi_lint.project.grouping import grouped
 from fapi_lint.project.imports import Import
 from fapi_lint.project.kept import kept
@@ -37,20 +38,7 @@ class Loading(Part):
     @kept
     def loaders(self, module: Module) -> frozenset[Module]:
         """The modules whose import loads `module`, itself included."""
-        return self._leading_to(module)
-
-    def _leading_to(self, target: Module, cut: frozenset[tuple[Module, Module]] = frozenset()) -> frozenset[Module]:
-        """The modules from which imports lead to `target`, those in `cut` (importer, imported) left out."""
-        found = {target}
-        pending = [target]
-        while pending:
-            module = pending.pop()
-            fresh = self.importers[module] - found
-            if cut:
-                fresh = {importer for importer in fresh if (importer, module) not in cut}
-            found |= fresh
-            pending += fresh
-        return frozenset(found)
+        return frozenset(reachable([module], self.importers.__getitem__))
 
     @cached_property
     def entries(self) -> list[frozenset[Module]]:
@@ -95,7 +83,8 @@ class Loading(Part):
             if _loads_without(link, alias):
                 after.update(imports.packages_above(link.target), (link.target,))
         after.update(imports.walked(importer))
-        still = self._leading_to(module, frozenset((importer, gone) for gone in before - after))
+        gone = before - after
+        still = reachable([module], lambda each: self.importers[each] - ({importer} if each in gone else set()))
         tops = [user for user in self.loaders(importer) if not self.importers[user]]
         return importer in still or (bool(tops) and all(top in still for top in tops))
 

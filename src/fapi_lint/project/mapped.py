@@ -347,20 +347,12 @@ class Model(ClassEntity):
     @cached_property
     def columns(self) -> dict[str, Column]:
         """Own and inherited columns by attribute name."""
-        found: dict[str, Column] = {}
-        for ancestor in self.ancestors:
-            for column in self.project.models.columns_of(ancestor):
-                found.setdefault(column.name, column)
-        return found
+        return self.inherited(self.project.models.columns_of)
 
     @cached_property
     def relationships(self) -> dict[str, Relationship]:
         """Own and inherited relationships by attribute name."""
-        found: dict[str, Relationship] = {}
-        for ancestor in self.ancestors:
-            for relationship in self.project.models.relationships_of(ancestor):
-                found.setdefault(relationship.name, relationship)
-        return found
+        return self.inherited(self.project.models.relationships_of)
 
     @property
     def primary_keys(self) -> list[Column]:
@@ -431,15 +423,8 @@ class Table(Part):
 
     def _constrained(self, constraint: str) -> set[str]:
         """The column names that a constraint of the table names as text."""
-        found: set[str] = set()
-        for arg in self.call.positional:
-            if isinstance(arg.value, o.Call) and self.is_call_of(arg.value, constraint):
-                for part in arg.value.positional:
-                    items = part.value.items if isinstance(part.value, o.Collection) else (part.value,)
-                    found.update(item.value for item in items if isinstance(item, o.String) and item.value)
-                    if constraint == "ForeignKeyConstraint":
-                        break
-        return found
+        calls = (arg.value for arg in self.call.positional if isinstance(arg.value, o.Call))
+        return {name for call in calls if self.is_call_of(call, constraint) for name in _constrained(call, constraint)}
 
     def is_call_of(self, expr: o.Expr, name: str) -> bool:
         if not isinstance(expr, o.Call):
@@ -513,15 +498,15 @@ def _constraint_columns(project: Project, class_: Class, constraint: str) -> set
     names: set[str] = set()
     for binding in class_.scope.bindings.get("__table_args__", ()):
         for node in o.walk(binding.value):
-            if not isinstance(node, o.Call):
-                continue
-            symbol = project.resolver.external(class_.scope, node.func)
-            if symbol is None or symbol.name != constraint:
-                continue
-            texts = node.positional
-            if constraint == "ForeignKeyConstraint" and texts:
-                first = texts[0].value
-                names.update(i.value for i in getattr(first, "items", ()) if isinstance(i, o.String) and i.value)
-            else:
-                names.update(a.value.value for a in texts if isinstance(a.value, o.String) and a.value.value)
+            symbol = project.resolver.external(class_.scope, node.func) if isinstance(node, o.Call) else None
+            if symbol is not None and symbol.name == constraint:
+                names.update(_constrained(node, constraint))
     return names
+
+
+def _constrained(call: o.Call, constraint: str) -> Iterator[str]:
+    """The columns that `PrimaryKeyConstraint("a", "b")` or `ForeignKeyConstraint(["a"], ["b.id"])` names as text."""
+    parts = [arg.value for arg in call.positional]
+    for part in parts[:1] if constraint == "ForeignKeyConstraint" else parts:
+        items = part.items if isinstance(part, o.Collection) else (part,)
+        yield from (item.value for item in items if isinstance(item, o.String) and item.value)

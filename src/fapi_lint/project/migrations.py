@@ -16,6 +16,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.grouping import grouped
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
+from fapi_lint.project.sets import DisjointSets
 from fapi_lint.project.symbols import External, Function
 from fapi_lint.project.traversal import own_nodes
 from fapi_lint.project.values import literal_text
@@ -186,20 +187,13 @@ class Migrations(Part):
     @cached_property
     def histories(self) -> list[list[Revision]]:
         """The revisions that share a folder or follow each other across folders, each history in the order of files."""
-        folders: dict[str, str] = {}
-
-        def top(folder: str) -> str:
-            while (parent := folders.setdefault(folder, folder)) != folder:
-                folder = parent
-            return folder
-
+        folders = DisjointSets()
         for revision in self.revisions:
             for parent in revision.parents or ():
                 for other in self.by_identifier.get(parent, ()):
                     if not self._is_in_folder(revision, parent):
-                        folders[top(revision.module.folder)] = top(other.module.folder)
-        found = grouped((top(revision.module.folder), revision) for revision in self.revisions)
-        return list(found.values())
+                        folders.join(revision.module.folder, other.module.folder)
+        return list(grouped((folders.find(each.module.folder), each) for each in self.revisions).values())
 
     @cached_property
     def by_identifier(self) -> dict[str, list[Revision]]:

@@ -17,7 +17,6 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
 from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
-from fapi_lint.project.search import search
 from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Variable
 
 if TYPE_CHECKING:
@@ -97,13 +96,17 @@ class ModelAttributes:
         method = symbol.function
         if not isinstance(method.parent, Class) or symbol.node is not method.node.params[0]:
             return None
-        return None if _is_static(method) else method.parent
+        return None if "staticmethod" in method.decorator_names else method.parent
 
     def _parameter(self, function: Function, param: o.Param) -> Meant | None:
-        if isinstance(function.parent, Class) and param is function.node.params[0] and not _is_static(function):
+        decorators = function.decorator_names
+        if isinstance(function.parent, Class) and param is function.node.params[0] and "staticmethod" not in decorators:
             # `cls` of a mapped class or its mixin.
-            is_class = "classmethod" in {o.dotted(decorator.value) for decorator in function.node.decorators}
-            return self.users(function.parent) if is_class and self.is_mapping(function.parent) else None
+            return (
+                self.users(function.parent)
+                if "classmethod" in decorators and self.is_mapping(function.parent)
+                else None
+            )
         annotated = self.in_annotation(function.enclosing, param.annotation)
         if annotated is not None:
             return annotated
@@ -248,15 +251,10 @@ class ModelAttributes:
     def _calls_of(self, class_: Class) -> list[tuple[Scope, o.Call]]:
         """Where instances of a class are made, under its own name."""
         found: list[tuple[Scope, o.Call]] = []
-        for module in self.project.references.mentioning(class_.name):
-            for sighting in search(module, class_.name):
-                if isinstance(sighting.node, o.Call):
-                    func = sighting.node.func
-                    named = func.value if isinstance(func, o.Subscript) else func
-                    if self.resolver.resolve(sighting.scope, named) is class_:
-                        found.append((sighting.scope, sighting.node))
+        for sighting in self.project.references.sightings(class_.name):
+            if isinstance(sighting.node, o.Call):
+                func = sighting.node.func
+                named = func.value if isinstance(func, o.Subscript) else func
+                if self.resolver.resolve(sighting.scope, named) is class_:
+                    found.append((sighting.scope, sighting.node))
         return found
-
-
-def _is_static(function: Function) -> bool:
-    return "staticmethod" in {o.dotted(decorator.value) for decorator in function.node.decorators}

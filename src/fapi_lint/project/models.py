@@ -51,6 +51,14 @@ class Models(Part):
     def by_class(self) -> dict[Class, Model]:
         return {model.class_: model for model in self.all}
 
+    def of(self, symbol: object) -> Model | None:
+        """The model that a class is."""
+        return self.by_class.get(symbol) if isinstance(symbol, Class) else None
+
+    def named(self, scope: Scope, expr: o.Node | None) -> Model | None:
+        """The model that an expression names."""
+        return self.of(self.project.resolver.resolve(scope, expr))
+
     @cached_property
     def by_name(self) -> dict[str, list[Model]]:
         return grouped((model.name, model) for model in self.all)
@@ -117,9 +125,9 @@ class Models(Part):
         version = self.project.versions.sqlalchemy
         if version.at_least(2) or version.is_below(2):
             return version.at_least(2)
-        if any(name in module.text for module in self.project.modules for name in _SINCE_2):
+        if any(map(self.project.says, _SINCE_2)):
             return True
-        return version.lowest is None and not any("sqlalchemy.ext.declarative" in m.text for m in self.project.modules)
+        return version.lowest is None and not self.project.says("sqlalchemy.ext.declarative")
 
     # --- classes -----------------------------------------------------------------------------------
 
@@ -171,14 +179,10 @@ class Models(Part):
 
     def is_sqlmodel(self, class_: Class) -> bool:
         """A SQLModel class, table or not."""
-        return self._mentions_sqlmodel and (
+        return self.project.says("sqlmodel") and (
             self.project.resolver.is_subclass(class_, "sqlmodel.SQLModel")
             or self.project.resolver.is_subclass(class_, "sqlmodel.main.SQLModel")
         )
-
-    @cached_property
-    def _mentions_sqlmodel(self) -> bool:
-        return any("sqlmodel" in module.text for module in self.project.modules)
 
     @kept
     def is_dataclass(self, class_: Class) -> bool:

@@ -11,54 +11,17 @@ _UNCOUNTABLE = frozenset(
     premises prometheus redis robotics saas scissors series settings sms species staff statistics stats
     status thanks tls trousers windows""".split()  # noqa: SIM905
 )
-_IRREGULAR = {
-    "alias": "aliases",
-    "analysis": "analyses",
-    "atlas": "atlases",
-    "bias": "biases",
-    "brownie": "brownies",
-    "cache": "caches",
-    "calorie": "calories",
-    "canvas": "canvases",
-    "child": "children",
-    "cookie": "cookies",
-    "cpu": "cpus",
-    "criterion": "criteria",
-    "diagnosis": "diagnoses",
-    "echo": "echoes",
-    "excuse": "excuses",
-    "foot": "feet",
-    "gas": "gases",
-    "gpu": "gpus",
-    "hero": "heroes",
-    "hoodie": "hoodies",
-    "hypothesis": "hypotheses",
-    "index": "indices",
-    "knife": "knives",
-    "lens": "lenses",
-    "man": "men",
-    "matrix": "matrices",
-    "menu": "menus",
-    "movie": "movies",
-    "person": "people",
-    "pie": "pies",
-    "potato": "potatoes",
-    "quiz": "quizzes",
-    "selfie": "selfies",
-    "shelf": "shelves",
-    "sku": "skus",
-    "smoothie": "smoothies",
-    "submenu": "submenus",
-    "thesis": "theses",
-    "tie": "ties",
-    "tomato": "tomatoes",
-    "tooth": "teeth",
-    "vertex": "vertices",
-    "wife": "wives",
-    "wolf": "wolves",
-    "woman": "women",
-    "zombie": "zombies",
-}
+_REGULAR = """brownie cache calorie cookie cpu excuse gpu hoodie menu movie pie selfie sku smoothie submenu tie
+    zombie""".split()  # noqa: SIM905
+"""Words whose plural looks as if it were that of another word."""
+_IRREGULAR = {word: f"{word}s" for word in _REGULAR} | dict(
+    pair.split(":")
+    for pair in """alias:aliases analysis:analyses atlas:atlases bias:biases canvas:canvases child:children
+    criterion:criteria diagnosis:diagnoses echo:echoes foot:feet gas:gases hero:heroes hypothesis:hypotheses
+    index:indices knife:knives lens:lenses man:men matrix:matrices person:people potato:potatoes quiz:quizzes
+    shelf:shelves thesis:theses tomato:tomatoes tooth:teeth vertex:vertices wife:wives wolf:wolves
+    woman:women""".split()  # noqa: SIM905
+)
 _SINGULARS = {plural: singular for singular, plural in _IRREGULAR.items()}
 _PLURAL_ENDINGS = (
     (re.compile(r"(?<=[^aeiou])ies$"), "y"),

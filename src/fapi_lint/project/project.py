@@ -34,6 +34,7 @@ from fapi_lint.project.identity.integer_keys import IntegerKey, integer_keys
 from fapi_lint.project.identity.obstacles import Obstacles
 from fapi_lint.project.imports import Imports
 from fapi_lint.project.inference.types import Types
+from fapi_lint.project.kept import kept
 from fapi_lint.project.layout import Layout, Misplaced
 from fapi_lint.project.loading import Loading
 from fapi_lint.project.mapped import Column, Model, Relationship, Table
@@ -136,6 +137,11 @@ class Project:
     def file(self, path: str) -> Module | TextFile:
         """The module or text file at a path."""
         return self.by_path.get(path) or self.text_files.by_path[path]
+
+    @kept
+    def says(self, word: str) -> bool:
+        """Whether any file has a text in it, as a part of something else too."""
+        return any(word in module.text for module in self.modules)
 
     @cached_property
     def by_path(self) -> dict[str, Module]:

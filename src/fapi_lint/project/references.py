@@ -16,6 +16,7 @@ from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
+from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, Function
 from fapi_lint.project.word_uses import Search, Site, Word
 
@@ -52,6 +53,11 @@ class ReferenceIndex(Part):
     def mentioning(self, word: str) -> Sequence[Module]:
         """The modules whose text holds a word, comments and strings included."""
         return self._mentions.get(word.encode("utf-8", "surrogatepass"), ())
+
+    def sightings(self, word: str) -> Iterator[Sighting]:
+        """The nodes around the places where any file has a word; what they mean is to be asked."""
+        for module in self.mentioning(word):
+            yield from search(module, word)
 
     def of(self, definition: Definition) -> References:
         """The references to a class or function that is defined at module level."""

@@ -31,7 +31,6 @@ from fapi_lint.project.symbols import (
 )
 from fapi_lint.source.place import folders_above
 
-_INIT = "__init__.py"
 _KNOWN_PACKAGES = frozenset(
     [
         "alembic", "aiohttp", "anyio", "asyncpg", "boto3", "celery", "click", "fastapi", "fastapi_users",

@@ -146,12 +146,8 @@ class Resources(Part):
 
     @cached_property
     def _families(self) -> dict[str, list[SchemaName]]:
-        found: dict[str, list[SchemaName]] = {}
-        for schema in self.project.schemas.all:
-            named = self.parse(schema.name)
-            if named is not None:
-                found.setdefault(named.resource, []).append(named)
-        return found
+        names = (self.parse(schema.name) for schema in self.project.schemas.all)
+        return grouped((named.resource, named) for named in names if named is not None)
 
     # --- what routes say ---------------------------------------------------------------------------
 
@@ -199,11 +195,8 @@ class Resources(Part):
         return found
 
     def _response_models(self, route: Route) -> Iterator[Class]:
-        located, handler = route.argument("response_model"), route.handler
-        if located is not None:
-            yield from self._classes(located.scope, located.expr)
-        elif handler is not None and not self.project.versions.fastapi.is_below(0, 89):
-            yield from self._classes(handler.enclosing, handler.node.returns)
+        located = route.response_model
+        return iter(()) if located is None else self._classes(located.scope, located.expr)
 
     def _classes(
         self, scope: Scope, annotation: o.Node | None, seen: set[tuple[Scope, str]] | None = None

@@ -149,8 +149,7 @@ class Returns(Part):
         func = expr.func
         if isinstance(func, o.Attribute) and func.attr in _CONSTRUCTORS:
             func = func.value
-        symbol = self.project.resolver.resolve(scope, func)
-        schema = self.project.schemas.by_class.get(symbol) if isinstance(symbol, Class) else None
+        schema = self.project.schemas.named(scope, func)
         return None if schema is None or schema.is_generic or schema.is_root else schema.class_
 
     def _annotated(self, function: Function) -> Shape | None:
@@ -164,8 +163,8 @@ class Returns(Part):
             if not many or not isinstance(container, External) or container.name not in ("list", "List"):
                 return None
             annotation = parse_annotation(annotation.items[0])
-        symbol = self.project.resolver.resolve(scope, annotation)
-        return (symbol, many) if isinstance(symbol, Class) and symbol in self.project.schemas.by_class else None
+        schema = self.project.schemas.named(scope, annotation)
+        return None if schema is None else (schema.class_, many)
 
 
 def _is_data(expr: o.Expr) -> bool:

@@ -21,7 +21,7 @@ from fapi_lint.project.part import Part
 from fapi_lint.project.rounds import in_round, rounds
 from fapi_lint.project.search import search
 from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Scope, Symbol, Variable
-from fapi_lint.project.traversal import own_nodes
+from fapi_lint.project.traversal import assigned, own_nodes
 from fapi_lint.project.values import Located, literal_text
 
 _INFERRING = tuple(f"{package}.inferring_router.InferringRouter" for package in ("fastapi_utils", "fastapi_restful"))
@@ -150,13 +150,12 @@ class Routers(Part):
             return None
         index = function.node.params.index(parameter.node)
         found = set()
-        for module in self.project.references.mentioning(function.name):
-            for sighting in search(module, function.name):
-                call = sighting.node
-                if not isinstance(call, o.Call) or (argument := call.given(name, index)) is None:
-                    continue
-                if self.project.resolver.resolve(sighting.scope, call.func) is function:
-                    found.add(self.of(sighting.scope, argument))
+        for sighting in self.project.references.sightings(function.name):
+            call = sighting.node
+            if not isinstance(call, o.Call) or (argument := call.given(name, index)) is None:
+                continue
+            if self.project.resolver.resolve(sighting.scope, call.func) is function:
+                found.add(self.of(sighting.scope, argument))
         return found.pop() if len(found) == 1 else None
 
     def _among(self, scope: Scope, name: str) -> Router | None:
@@ -193,14 +192,11 @@ class Routers(Part):
         for ancestor in self.project.resolver.mro(owner):
             for method in ancestor.methods if isinstance(ancestor, Class) else ():
                 first = method.node.params[0].name if method.node.params else ""
-                assigned = re.compile(rf"\b{first}\.{expr.attr}\s*[:=]")
-                if not assigned.search(method.module.text, method.node.start, method.node.end):
+                binding = re.compile(rf"\b{first}\.{expr.attr}\s*[:=]")
+                if not binding.search(method.module.text, method.node.start, method.node.end):
                     continue
                 for node in own_nodes(method.scope.body):
-                    if not isinstance(node, (o.Assign, o.AnnAssign)):
-                        continue
-                    targets = node.targets if isinstance(node, o.Assign) else (node.target,)
-                    if any(o.dotted(target) == f"{first}.{expr.attr}" for target in targets):
+                    if any(o.dotted(target) == f"{first}.{expr.attr}" for target in assigned(node)):
                         return self._of_value(method.scope, node.value)
         return None
 

@@ -113,6 +113,15 @@ class Route(Part):
         return f"{'|'.join(self.methods)} {self.full_paths[0] or '/'}"
 
     @cached_property
+    def response_model(self) -> Located | None:
+        """What it answers with: the response model, or what the handler says it returns, from FastAPI 0.89 on."""
+        located, handler = self.argument("response_model"), self.handler
+        returns = None if handler is None else handler.node.returns
+        if located is None and handler is not None and returns is not None:
+            return None if self.project.versions.fastapi.is_below(0, 89) else Located(returns, handler.enclosing)
+        return located
+
+    @cached_property
     def returns(self) -> Returns | None:
         """What the handler returns."""
         return None if self.handler is None else Returns(self.project, self.handler)

@@ -143,11 +143,7 @@ class Schema(ClassEntity):
     @cached_property
     def fields(self) -> dict[str, SchemaField]:
         """Own and inherited fields by name."""
-        found: dict[str, SchemaField] = {}
-        for ancestor in self.ancestors:
-            for schema_field in self.project.schemas.fields_of(ancestor):
-                found.setdefault(schema_field.name, schema_field)
-        return found
+        return self.inherited(self.project.schemas.fields_of)
 
     @cached_property
     def parts(self) -> list[Schema]:
@@ -239,6 +235,11 @@ class Schemas(Part):
     def by_class(self) -> dict[Class, Schema]:
         return {schema.class_: schema for schema in self.all}
 
+    def named(self, scope: Scope, expr: o.Node | None) -> Schema | None:
+        """The schema that an expression names."""
+        symbol = self.project.resolver.resolve(scope, expr)
+        return self.by_class.get(symbol) if isinstance(symbol, Class) else None
+
     @cached_property
     def by_name(self) -> dict[str, list[Schema]]:
         return grouped((schema.name, schema) for schema in self.all)
@@ -303,7 +304,8 @@ class Schemas(Part):
         found: dict[Schema, Route | Schema] = {}
         for route in self.project.routes.all:
             if self.project.purposes.is_application(route.module):
-                for class_ in self._answered(route):
+                model = route.response_model
+                for class_ in () if model is None else self.named_in(model.scope, model.expr):
                     if class_ in self.by_class:
                         found.setdefault(self.by_class[class_], route)
         for schema in self.all:
@@ -347,14 +349,6 @@ class Schemas(Part):
             return True
         is_kept = not set(schema.module.parts).isdisjoint(conventions.schema_folders)
         return is_kept and not schema.name.endswith(NEUTRAL)
-
-    def _answered(self, route: Route) -> Iterator[Class]:
-        """The classes in the response model of a route, which is the return annotation if there is no other."""
-        model, handler = route.argument("response_model"), route.handler
-        if model is not None:
-            yield from self.named_in(model.scope, model.expr)
-        elif handler is not None and not self.project.versions.fastapi.is_below(0, 89):
-            yield from self.named_in(handler.enclosing, handler.node.returns)
 
     def named_in(self, scope: Scope, annotation: o.Node | None) -> Iterator[Class]:
         """The classes of the application in an annotation: `Page[X]`, `list[X] | None`, quoted, through aliases."""

@@ -30,6 +30,21 @@ class Sighting(Struct, frozen=True, eq=False):
     def parent(self) -> o.Node | None:
         return self.parents[-1] if self.parents else None
 
+    @property
+    def outwards(self) -> tuple[o.Node, ...]:
+        """The parents, innermost first."""
+        return self.parents[::-1]
+
+    @property
+    def call(self) -> o.Call | None:
+        """The call of what the node names, if it is called there."""
+        parent = self.parent
+        return parent if isinstance(parent, o.Call) and parent.func is self.node else None
+
+    @property
+    def module(self) -> Module:
+        return self.scope.module
+
 
 def search(module: Module, *words: str) -> Iterator[Sighting]:
     """The nodes of a file around the places where its text has one of the words, outer ones first.

@@ -48,18 +48,15 @@ class Start(Part):
         if _MAKES.search(function.module.text, function.node.body_start, function.node.end):
             return True  # What makes routers does so before they answer anything.
         uses = [use for use in self._uses(function) if use.scope.owner is not function]
-        if any(o.dotted(each.func).rpartition(".")[2] in _TASKS for each in function.node.decorators):
-            return not any(isinstance(use.parent, o.Call) and use.parent.func is use.node for use in uses)
+        if not _TASKS.isdisjoint(function.decorator_names):
+            return not any(use.call for use in uses)
         return bool(uses) and all(self._is_early(use, function.name) for use in uses)
 
     def _is_run_by_with(self, class_: Class, method: str) -> bool:
         """Whether a method enters, makes or leaves objects of a class that only `with` at the start makes."""
         uses = list(self._uses(class_)) if method in _BY_WITH else []
         return bool(uses) and all(
-            isinstance(use.parent, o.Call)
-            and use.parent.func is use.node
-            and isinstance(use.parents[-2], o.WithItem)
-            and self._is_early(use, class_.name)
+            use.call is not None and isinstance(use.parents[-2], o.WithItem) and self._is_early(use, class_.name)
             for use in uses
         )
 
@@ -78,7 +75,7 @@ class Start(Part):
                     yield sighting
 
     def _is_early(self, use: Sighting, name: str) -> bool:
-        if isinstance(use.parent, o.Call) and use.parent.func is use.node:
+        if use.call is not None:
             if _is_let_go(use):
                 return True
             caller = use.scope.owner

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.traversal import statements
+from fapi_lint.project.traversal import assigned, statements
 
 if TYPE_CHECKING:
     from fapi_lint.project.module import Module
@@ -110,6 +110,11 @@ class Function(Struct, eq=False, dict=True):
     @property
     def is_method(self) -> bool:
         return isinstance(self.parent, Class)
+
+    @property
+    def decorator_names(self) -> frozenset[str]:
+        """The last names of its decorators, called or not: `fixture` of `@pytest.fixture(scope="module")`."""
+        return frozenset(o.last_name(decorator.func) for decorator in self.node.decorators)
 
     def __repr__(self) -> str:
         return f"<Function {self.module.name}.{self.name}>"
@@ -364,11 +369,8 @@ class _Collector:
 def _targets(body: Iterable[o.Stmt]) -> Iterator[tuple[o.Node | None, o.Node]]:
     """What the statements of a body assign to, each with the statement or the item of `with`."""
     for statement in statements(body):
-        if isinstance(statement, o.Assign):
-            yield from ((target, statement) for target in statement.targets)
-        elif isinstance(statement, o.AnnAssign):
-            yield statement.target, statement
-        elif isinstance(statement, o.With):
+        yield from ((target, statement) for target in assigned(statement))
+        if isinstance(statement, o.With):
             yield from ((item.target, item) for item in statement.items)
 
 

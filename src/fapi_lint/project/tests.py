@@ -193,7 +193,7 @@ class Tests(Part):
 
         https://anyio.readthedocs.io/en/stable/testing.html: then anyio runs the test. `module` is the test's.
         """
-        if not self._mentions_backend:
+        if not self.project.says(_BACKEND):
             return False
 
         def given(each: Function) -> list[Function]:
@@ -202,10 +202,6 @@ class Tests(Part):
 
         family = reachable([function], given)
         return any(param.name == _BACKEND for each in family for param in each.node.params)
-
-    @cached_property
-    def _mentions_backend(self) -> bool:
-        return any(_BACKEND in module.text for module in self.project.modules)
 
     def _runs_by_fixture(self, plugin: Module) -> bool:
         """Whether a fixture of a file that all tests are given is, or is given, anyio's backend."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 from fapi_lint.outline import nodes as o
@@ -48,19 +48,31 @@ def statements(body: Iterable[Any]) -> Iterator[Any]:
     """The statements of a block and of the blocks inside them, those of functions and classes left out."""
     for statement in body:
         yield statement
-        kind = type(statement)
-        if kind in (o.If, o.For, o.While, o.Try):
-            yield from statements(statement.body)
-            yield from statements(statement.orelse)
-            if kind is o.Try:
-                for handler in statement.handlers:
-                    yield from statements(handler.body)
-                yield from statements(statement.final)
-        elif kind is o.With:
-            yield from statements(statement.body)
-        elif kind is o.Match:
-            for case in statement.cases:
-                yield from statements(case.body)
+        for block in blocks(statement):
+            yield from statements(block)
+
+
+_BLOCKS: dict[type, Callable[[Any], tuple[tuple[o.Stmt, ...], ...]]] = {
+    o.If: lambda node: (node.body, node.orelse),
+    o.For: lambda node: (node.body, node.orelse),
+    o.While: lambda node: (node.body, node.orelse),
+    o.With: lambda node: (node.body,),
+    o.Match: lambda node: tuple(case.body for case in node.cases),
+    o.Try: lambda node: (node.body, *(handler.body for handler in node.handlers), node.orelse, node.final),
+}
+
+
+def blocks(statement: o.Node) -> tuple[tuple[o.Stmt, ...], ...]:
+    """The blocks that a compound statement may run, in source order; functions and classes have none."""
+    find = _BLOCKS.get(type(statement))
+    return () if find is None else find(statement)
+
+
+def assigned(statement: object) -> tuple[o.Expr, ...]:
+    """The targets of an assignment: `a` and `b` of `a = b = 1`; of anything else, none."""
+    if isinstance(statement, o.Assign):
+        return statement.targets
+    return (statement.target,) if isinstance(statement, o.AnnAssign) else ()
 
 
 def return_values(body: Iterable[Any]) -> list[o.Expr | None]:

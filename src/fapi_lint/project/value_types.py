@@ -72,8 +72,7 @@ def _referred(project: Project, column: Column, key: ForeignKey) -> Column | Non
     """The column that a foreign key refers to."""
     if key.text is None:
         expr = key.target.expr
-        owner = project.resolver.resolve(key.target.scope, expr.value) if isinstance(expr, o.Attribute) else None
-        model = project.models.by_class.get(owner) if isinstance(owner, Class) else None
+        model = project.models.named(key.target.scope, expr.value) if isinstance(expr, o.Attribute) else None
         return model.columns.get(expr.attr) if model is not None and isinstance(expr, o.Attribute) else None
     table, _, name = key.text.rpartition(".")
     owners = project.pairings.owners(table.rpartition(".")[2], project.purposes.of(column.module))

@@ -18,6 +18,7 @@ from fapi_lint.project.asynchrony.surroundings import is_override, leaf
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.dependencies import MARKERS
 from fapi_lint.project.grouping import grouped
+from fapi_lint.project.imports import is_main_guard
 from fapi_lint.project.inference.type import LibraryMethod, Type
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mentions import member_mentions
@@ -28,48 +29,25 @@ from fapi_lint.project.traversal import statements
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-_TAKES_COROUTINES = MARKERS | frozenset(
-    [
-        "add_task",
-        "add_api_route",
-        "add_event_handler",
-        "add_exception_handler",
-        "add_middleware",
-        "Middleware",
-        "FastAPI",
-        "APIRouter",
-        "BackgroundTask",
-    ]
-)
+# fmt: off
+_TAKES_COROUTINES = MARKERS | frozenset([
+    "add_task", "add_api_route", "add_event_handler", "add_exception_handler", "add_middleware", "Middleware",
+    "FastAPI", "APIRouter", "BackgroundTask",
+])
 """What calls a coroutine function as well as a function: FastAPI's own."""
-_LOOKING = frozenset(
-    ["bool", "cast", "getattr", "hasattr", "id", "isinstance", "print", "repr", "setattr", "str", "type"]
-)
+_LOOKING = frozenset([
+    "bool", "cast", "getattr", "hasattr", "id", "isinstance", "print", "repr", "setattr", "str", "type",
+])
 """What takes any object and does not call it."""
 _STREAMING = frozenset(["EventSourceResponse", "StreamingResponse"])
-_COMMON = frozenset(
-    [
-        *("add", "all", "append", "clear", "close", "commit", "copy", "count", "create", "delete", "execute", "exists"),
-        *(
-            "filter",
-            "find",
-            "first",
-            "get",
-            "index",
-            "insert",
-            "items",
-            "join",
-            "keys",
-            "list",
-            "load",
-            "merge",
-            "open",
-        ),
-        *("options", "order_by", "patch", "pop", "post", "put", "read", "refresh", "remove", "replace", "run", "save"),
-        *("scalar", "scalars", "search", "send", "set", "start", "stop", "update", "validate", "values", "write"),
-    ]
-)
+_COMMON = frozenset([
+    "add", "all", "append", "clear", "close", "commit", "copy", "count", "create", "delete", "execute", "exists",
+    "filter", "find", "first", "get", "index", "insert", "items", "join", "keys", "list", "load", "merge", "open",
+    "options", "order_by", "patch", "pop", "post", "put", "read", "refresh", "remove", "replace", "run", "save",
+    "scalar", "scalars", "search", "send", "set", "start", "stop", "update", "validate", "values", "write",
+])
 """Names of methods that many objects have: a receiver of unknown type may well be none in question."""
+# fmt: on
 
 
 class Use(Struct, frozen=True, eq=False):
@@ -111,9 +89,9 @@ class Callers:
                 yield self._use(function, sighting)
         for unclear in self._unclear[name] if function.is_method and not name.startswith("__") else ():
             if name not in _COMMON or self._strangers.may_be(function, unclear):
-                module = unclear.scope.module
-                text = f"nobody can tell whether `{module.slice(unclear.node)}()` calls that of `{_owner(function)}`"
-                yield Use(obstacle=Obstacle(module, unclear.node, text))
+                written = unclear.module.slice(unclear.node)
+                text = f"nobody can tell whether `{written}()` calls that of `{_owner(function)}`"
+                yield Use(obstacle=Obstacle(unclear.module, unclear.node, text))
                 break
         yield from self._patched(name)
         yield from self._started(function)
@@ -160,37 +138,35 @@ class Callers:
 
     def _managed(self, function: Function, made: Sighting, name: str, call: o.Call) -> Iterator[Use]:
         """Every use of a generator under the name of its context manager."""
-        module = made.scope.module
-        yield Use(Change("manager", module, call.func))
+        yield Use(Change("manager", made.module, call.func))
         for word in self._names_of(name):
-            for other in self.project.references.mentioning(word):
-                for sighting in search(other, word):
-                    symbol = self.project.resolver.resolve(sighting.scope, sighting.node)
-                    is_it = isinstance(symbol, Variable) and symbol.module is module and symbol.name == name
-                    if is_it and not isinstance(sighting.parent, o.Assign):
-                        yield self._use(function, sighting, is_managed=True)
+            for sighting in self.project.references.sightings(word):
+                symbol = self.project.resolver.resolve(sighting.scope, sighting.node)
+                is_it = isinstance(symbol, Variable) and symbol.module is made.module and symbol.name == name
+                if is_it and not isinstance(sighting.parent, o.Assign):
+                    yield self._use(function, sighting, is_managed=True)
 
     def _used_in_tests(self, function: Function, name: str) -> Iterator[Use]:
         """Every use of what a fixture gives, by the parameters that bear its name."""
-        for module in self.project.references.mentioning(name):
-            for sighting in search(module, name) if self.project.purposes.of(module) == "test" else ():
-                if isinstance(sighting.node, o.Name) and sighting.node.id == name:
-                    found = sighting.scope.lookup(name)
-                    if found is not None and any(isinstance(binding.node, o.Param) for binding in found[1]):
-                        yield self._use(function, sighting)
+        for sighting in self.project.references.sightings(name):
+            is_name = isinstance(sighting.node, o.Name) and sighting.node.id == name
+            found = sighting.scope.lookup(name) if is_name else None
+            is_given = found is not None and any(isinstance(binding.node, o.Param) for binding in found[1])
+            if is_given and self.project.purposes.of(sighting.module) == "test":
+                yield self._use(function, sighting)
 
     def _instances_called(self, method: Function) -> Iterator[Use]:
         """Every `GetUser(db)(id)`, and every object of the class that is passed to what may call it."""
         types = self.flow.types
         for sighting, call in self._all_calls:
-            parents, callee = tuple(reversed(sighting.parents)), types.callee(sighting.scope, call.func)
+            parents, callee = sighting.outwards, types.callee(sighting.scope, call.func)
             if isinstance(callee, Type) and types.function(callee) is method:
                 yield self._call(method, sighting, call, parents)
             if isinstance(callee, (Class, Function)) or leaf(call.func) in _LOOKING or self._is_taken((call, *parents)):
                 continue
             for arg in call.args:
                 if types.function(types.of(sighting.scope, arg.value)) is method:
-                    module = sighting.scope.module
+                    module = sighting.module
                     what, where = module.slice(arg.value), " ".join(module.slice(call.func).split())
                     text = f"`{what}` is passed to `{where}()`, which may not await it"
                     yield Use(obstacle=Obstacle(module, arg, text))
@@ -208,10 +184,9 @@ class Callers:
         """Every `with` that enters an object of a class with this method, or may; any other use is in the way."""
         owner = method.parent
         assert isinstance(owner, Class)
-        for module in self.project.references.mentioning(method.name):
-            for sighting in search(module, method.name):
-                if isinstance(sighting.node, o.Attribute) and sighting.node.attr == method.name:
-                    yield self._entered_by_name(method, sighting, sighting.node)
+        for sighting in self.project.references.sightings(method.name):
+            if isinstance(sighting.node, o.Attribute) and sighting.node.attr == method.name:
+                yield self._entered_by_name(method, sighting, sighting.node)
         if method.name == "__exit__":
             return  # What is left is entered first.
         unclear: list[tuple[Sighting, o.WithItem]] = []
@@ -223,7 +198,7 @@ class Callers:
             if type_ is None or not isinstance(type_.symbol, Class) or not self._is_related(type_.symbol, owner):
                 continue
             names.add(leaf(item.value))
-            module, parents = sighting.scope.module, (sighting.node, *reversed(sighting.parents))
+            module, parents = sighting.module, (sighting.node, *sighting.outwards)
             reason = hindrance(item, parents, sighting.scope)
             if reason is not None:
                 text = f"`{type_.name}` is entered {reason}, where nothing can be awaited"
@@ -233,17 +208,16 @@ class Callers:
                 yield Use(Change("enter", module, item, parents), sighting.scope.owner)
         for sighting, item in unclear:
             if leaf(item.value) in names:
-                module = sighting.scope.module
-                text = f"nobody can tell whether `{module.slice(item.value)}` is a `{owner.name}`"
-                yield Use(obstacle=Obstacle(module, item, text))
+                text = f"nobody can tell whether `{sighting.module.slice(item.value)}` is a `{owner.name}`"
+                yield Use(obstacle=Obstacle(sighting.module, item, text))
 
     def _entered_by_name(self, method: Function, sighting: Sighting, node: o.Attribute) -> Use:
         """`super().__exit__(*args)`, which is awaited under the other name."""
-        meant, call, scope = self._meant(sighting), sighting.parent, sighting.scope
+        meant, call, scope = self._meant(sighting), sighting.call, sighting.scope
         if meant is not None and meant is not method:
             return Use()
-        if meant is method and isinstance(call, o.Call) and call.func is node and isinstance(scope.owner, Function):
-            parents = tuple(reversed(sighting.parents[:-1]))
+        if meant is method and call is not None and isinstance(scope.owner, Function):
+            parents = sighting.outwards[1:]
             if hindrance(call, parents, scope) is None:
                 return Use(Change("reenter", scope.module, call, parents), scope.owner)
         text = f"`{scope.module.slice(node)}` is called or passed by its name, not entered by `with`"
@@ -273,7 +247,7 @@ class Callers:
             if above[-2:] == [o.FunctionDef, o.Decorator] or above == [o.FunctionDef, o.Decorator, o.Call]:
                 continue
             text = f"`{decorator.name}` is put around what nobody knows"
-            yield Obstacle(sighting.scope.module, sighting.node, text)
+            yield Obstacle(sighting.module, sighting.node, text)
 
     def overrides(self, method: Function) -> Iterator[Function]:
         """The methods of the same name above and below the class, and of protocols that it serves as."""
@@ -313,22 +287,17 @@ class Callers:
         found = self._named[name] = {}
         unclear: list[Sighting] = []
         for word in self._names_of(name):
-            for module in self.project.references.mentioning(word):
-                for sighting in search(module, word):
-                    node = sighting.node
-                    if isinstance(node, o.Name) and node.id == word:
-                        meant = self._meant(sighting)
-                    elif isinstance(node, o.Attribute) and node.attr == word:
-                        meant = self._meant(sighting)
-                        if meant is None and word == name and self._may_be_method(sighting):
-                            unclear.append(sighting)
-                    elif o.text(node) == word:
-                        meant = self._looked_up(sighting, word)
-                    else:
-                        continue
-                    if meant is not None:
-                        found.setdefault(meant, []).append(sighting)
-        self._unclear[name] = sorted(unclear, key=lambda each: (each.scope.module.path, each.node.start))
+            for sighting in self.project.references.sightings(word):
+                node = sighting.node
+                if o.last_name(node) == word:
+                    meant = self._meant(sighting)
+                    if meant is None and word == name and self._may_be_method(sighting):
+                        unclear.append(sighting)
+                else:
+                    meant = self._looked_up(sighting, word) if o.text(node) == word else None
+                if meant is not None:
+                    found.setdefault(meant, []).append(sighting)
+        self._unclear[name] = sorted(unclear, key=lambda each: (each.module.path, each.node.start))
 
     def _names_of(self, name: str) -> list[str]:
         """A name, and what imports call the same thing."""
@@ -357,9 +326,7 @@ class Callers:
     def _may_be_method(self, sighting: Sighting) -> bool:
         """Whether an attribute may be a method of an object that nothing is known of."""
         node, scope = sighting.node, sighting.scope
-        assert isinstance(node, o.Attribute)
-        call = sighting.parent
-        if not isinstance(call, o.Call) or call.func is not node or leaf(node.value) == "metadata":
+        if not isinstance(node, o.Attribute) or sighting.call is None or leaf(node.value) == "metadata":
             return False
         type_ = self.flow.types.of(scope, node.value)
         is_told = type_ is not None and not type_.is_standard("Any", "object")
@@ -371,18 +338,16 @@ class Callers:
     # --- judging -----------------------------------------------------------------------------------
 
     def _use(self, function: Function, sighting: Sighting, *, is_managed: bool = False) -> Use:
-        parents = tuple(reversed(sighting.parents))
-        parent = parents[0] if parents else None
-        if isinstance(parent, o.Call) and parent.func is sighting.node:
-            return self._call(function, sighting, parent, parents[1:], is_managed=is_managed)
+        parents, parent, module = sighting.outwards, sighting.parent, sighting.module
+        if sighting.call is not None:
+            return self._call(function, sighting, sighting.call, parents[1:], is_managed=is_managed)
         awaited = threaded(self.project.resolver, sighting.scope, sighting.node, parents)
         if awaited is not None and not function.node.is_generator:
             owner = sighting.scope.owner
-            change = Change("unthread", sighting.scope.module, awaited, parents[2:])
+            change = Change("unthread", module, awaited, parents[2:])
             return Use(change, owner if isinstance(owner, Function) else None)
         if self._is_taken(parents):
             return Use()
-        module = sighting.scope.module
         call = next((p for p in parents[:4] if isinstance(p, o.Call)), None)
         name = f"`{function.name}`"
         if call is not None:
@@ -414,8 +379,8 @@ class Callers:
         *,
         is_managed: bool = False,
     ) -> Use:
-        module, scope = sighting.scope.module, sighting.scope
-        is_managed = is_managed or any(leaf(d.func) == "contextmanager" for d in function.node.decorators)
+        module, scope = sighting.module, sighting.scope
+        is_managed = is_managed or "contextmanager" in function.decorator_names
         kind, node = self._kind(function, call, parents, is_managed=is_managed)
         if kind is None and _is_streamed(parents):
             return Use()
@@ -528,7 +493,4 @@ def _annotates(sighting: Sighting) -> bool:
 
 def _is_main(parents: Sequence[o.Node]) -> bool:
     """Whether a statement is one of those under `if __name__ == "__main__":`."""
-    if len(parents) != 2 or not isinstance(parents[0], o.ExprStatement) or not isinstance(parents[1], o.If):
-        return False
-    test = parents[1].test
-    return isinstance(test, o.Compare) and o.dotted(test.operands[0]) == "__name__"
+    return len(parents) == 2 and isinstance(parents[0], o.ExprStatement) and is_main_guard(parents[1])

@@ -6,7 +6,7 @@ is impossible, the closure stays as it is, and the obstacle says where and why.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -18,9 +18,9 @@ from fapi_lint.project.asynchrony.awaiting import ENTERING, Convertible
 from fapi_lint.project.asynchrony.callers import Callers
 from fapi_lint.project.asynchrony.decorators import Decorating
 from fapi_lint.project.asynchrony.flow import Change, Key, Kind, Obstacle, Part, SessionFlow
-from fapi_lint.project.asynchrony.sets import DisjointSets
 from fapi_lint.project.asynchrony.strays import possible
 from fapi_lint.project.grouping import grouped
+from fapi_lint.project.sets import DisjointSets
 from fapi_lint.project.symbols import Class, Function
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class AsyncClosures:
         """What has to become a coroutine, or is one."""
         self._calls: dict[Function, list[Change]] = {}
         """The calls of each that change."""
-        self._called_by: dict[Key, list[Key]] = {}
+        self._called_by: dict[Function, list[Function]] = {}
         self._overriding: dict[Function, list[Function]] = {}
         self._decorating: dict[Function, Decorating] = {}
         """The decorators that become asynchronous, by the functions that their names mean."""
@@ -79,13 +79,13 @@ class AsyncClosures:
 
     # --- answers -----------------------------------------------------------------------------------
 
-    def of(self, function: Function) -> Closure | None:
-        """The closure that a function is part of."""
-        return self._closures.get(self.sets.find(function))
+    def of(self, key: Key) -> Closure | None:
+        """The closure that a function, or something else that shares a session, is part of."""
+        return self._closures.get(self.sets.find(key))
 
     def of_holder(self, function: Function) -> Closure | None:
         """The closure that the class of a method is part of, because its objects hold a session."""
-        return self._closures.get(self.sets.find(function.parent)) if isinstance(function.parent, Class) else None
+        return self.of(function.parent) if isinstance(function.parent, Class) else None
 
     def touches(self, function: Function) -> bool:
         """Whether a function works with a synchronous session."""
@@ -101,16 +101,10 @@ class AsyncClosures:
 
     def of_use(self, use: SessionUse) -> Closure | None:
         """The closure that a place of FAPI502 is part of."""
-        part = self._changing.get((use.module.path, use.node.start))
-        if part is not None:
-            return self._closures.get(self.sets.find(part.key))
-        for part in self._parts_of.get(use.module.path, ()):
-            span = part.function.node if part.function is not None else None
-            if span is not None and span.outer_start <= use.node.start < span.end:
-                return self._closures.get(self.sets.find(part.key))
-            if any(obstacle.node.start <= use.node.start < obstacle.node.end for obstacle in part.obstacles):
-                return self._closures.get(self.sets.find(part.key))
-        return None
+        path, at = use.module.path, use.node.start
+        around = (part for part in self._parts_of.get(path, ()) if _holds(part, at))
+        part = self._changing.get((path, at)) or next(around, None)
+        return None if part is None else self.of(part.key)
 
     @cached_property
     def _parts_of(self) -> dict[str, list[Part]]:
@@ -163,16 +157,9 @@ class AsyncClosures:
     @cached_property
     def _waiting(self) -> dict[Function, None]:
         """What becomes `async def` once other fixes have removed what is in the way."""
-        found: dict[Function, None] = {}
-        queue = [part.function for part in self.flow.parts.values() if part.function is not None and part.touches]
-        queue = [function for function in queue if self.sets.find(function) in self.obstacles]
-        while queue:
-            function = queue.pop()
-            if function not in self._followed or function in found or self._stays(function):
-                continue
-            found[function] = None
-            queue.extend(caller for caller in self._called_by.get(function, ()) if isinstance(caller, Function))
-            queue.extend(self._overriding.get(function, ()))
+        touching = (part.function for part in self.flow.parts.values() if part.function is not None and part.touches)
+        queue = [function for function in touching if self._obstacle_of(function) is not None]
+        found = self._with_callers(queue, lambda each: each not in self._followed or self._stays(each))
         return {function: None for function in found if not function.node.is_async}
 
     def _shared_with(self, obstacle: Obstacle) -> list[Obstacle]:
@@ -189,12 +176,8 @@ class AsyncClosures:
     @cached_property
     def _kept_by(self) -> dict[Obstacle, list[Part]]:
         """The parts that stay as they are, by the obstacle."""
-        found: dict[Obstacle, list[Part]] = {}
-        for part in self.flow.parts.values():
-            obstacle = self.obstacles.get(self.sets.find(part.key))
-            if obstacle is not None:
-                found.setdefault(obstacle, []).append(part)
-        return found
+        obstacles = ((self._obstacle_of(part.key), part) for part in self.flow.parts.values())
+        return grouped((obstacle, part) for obstacle, part in obstacles if obstacle is not None)
 
     # --- collecting --------------------------------------------------------------------------------
 
@@ -204,14 +187,9 @@ class AsyncClosures:
                 for obstacle in part.obstacles:
                     self.hinder(part.key, obstacle)
                 self._check_purpose(part)
-        queue = [
-            part.function
-            for part in self.flow.parts.values()
-            if part.function is not None and any(change.kind in AWAITING for change in part.changes)
-        ]
-        for function in queue:
+        for function in self._sending:
             self._check(function)
-        queue = [function for function in queue if not self._stays(function)]
+        queue = [function for function in self._sending if not self._stays(function)]
         while queue:
             function = queue.pop()
             if function in self.awaiting:
@@ -220,8 +198,7 @@ class AsyncClosures:
             self._check(function)
             if self._stays(function):
                 continue
-            queue.extend(self._joined_by_override(function))
-            queue.extend(self._joined_by_entering(function))
+            queue.extend(self._joined(function))
             queue.extend(self._follow(function))
             queue.extend(self._wrapped(function))
         self._check_with()
@@ -234,9 +211,18 @@ class AsyncClosures:
             self._spread()
             self.awaiting = self._still_awaiting()
 
+    @cached_property
+    def _sending(self) -> list[Function]:
+        """The functions that await something of their own, once their sessions are asynchronous."""
+        parts = (part for part in self.flow.parts.values() if any(change.kind in AWAITING for change in part.changes))
+        return [part.function for part in parts if part.function is not None]
+
+    def _obstacle_of(self, key: Key) -> Obstacle | None:
+        return self.obstacles.get(self.sets.find(key))
+
     def _stays(self, function: Function) -> bool:
         """Whether it is kept as it is by what no other fix removes: who calls it does not matter then."""
-        obstacle = self.obstacles.get(self.sets.find(function))
+        obstacle = self._obstacle_of(function)
         return obstacle is not None and _lasts(obstacle)
 
     def hinder(self, key: Key, obstacle: Obstacle) -> None:
@@ -260,31 +246,29 @@ class AsyncClosures:
         if found is not None:
             self.hinder(function, Obstacle(function.module, *found))
 
-    def _joined_by_override(self, function: Function) -> Iterator[Function]:
-        """The methods that override this one, or that it overrides: a caller cannot tell them apart."""
-        if not isinstance(function.parent, Class):
+    def _joined(self, function: Function) -> Iterator[Function]:
+        """The methods that a caller cannot tell from this one, because one overrides the other.
+
+        And `__exit__` of an `__enter__`, or the other way round: `async with` calls neither of them.
+        """
+        owner = function.parent
+        if not isinstance(owner, Class):
             return
-        for other in self.callers.overrides(function):
+        others = list(self.callers.overrides(function))
+        if function.name in ENTERING:
+            (name,) = ENTERING.keys() - {function.name}
+            beside = self.project.resolver.class_member(owner, name)
+            if isinstance(beside, Function):
+                others.append(beside)
+            else:
+                self.hinder(function, Obstacle(function.module, function.node, f"`{owner.name}` has no `{name}`"))
+        for other in others:
             self._overriding.setdefault(function, []).append(other)
             self._join(function, other)
             yield other
 
-    def _joined_by_entering(self, function: Function) -> Iterator[Function]:
-        """`__exit__` of an `__enter__`, and the other way round: `async with` calls neither of them."""
-        owner = function.parent
-        if function.name not in ENTERING or not isinstance(owner, Class):
-            return
-        (name,) = ENTERING.keys() - {function.name}
-        other = self.flow.project.resolver.class_member(owner, name)
-        if not isinstance(other, Function):
-            self.hinder(function, Obstacle(function.module, function.node, f"`{owner.name}` has no `{name}`"))
-            return
-        self._overriding.setdefault(function, []).append(other)
-        self._join(function, other)
-        yield other
-
     def _join(self, one: Key, other: Key) -> None:
-        known = [self.obstacles.get(self.sets.find(key)) for key in (one, other)]
+        known = [self._obstacle_of(key) for key in (one, other)]
         self.sets.join(one, other)
         for obstacle in known:
             if obstacle is not None:
@@ -310,8 +294,7 @@ class AsyncClosures:
 
     def _follow_wrapper(self, decorating: Decorating) -> list[Function]:
         """A wrapper that awaits something of its own makes a coroutine function of all that it is put around."""
-        part = self.flow.parts.get(decorating.wrapper)
-        if part is None or not any(change.kind in AWAITING for change in part.changes):
+        if decorating.wrapper not in self._sending:
             return []
         found = [function for function, _ in self.project.decorators.decorated(decorating)]
         self._called_by.setdefault(decorating.wrapper, []).extend(found)
@@ -342,7 +325,7 @@ class AsyncClosures:
         found = False
         for decorating in self._decorating.values():
             wrapper, name = decorating.wrapper, decorating.function.name
-            if wrapper not in self.awaiting or self.sets.find(wrapper) in self.obstacles:
+            if wrapper not in self.awaiting or self._obstacle_of(wrapper) is not None:
                 continue
             for function, decorator in self.project.decorators.decorated(decorating):
                 if function.node.is_generator:
@@ -351,8 +334,7 @@ class AsyncClosures:
                     reason = "is decorated in another way"
                 elif not function.node.is_async and function not in self.awaiting:
                     reason = "stays synchronous"
-                elif self.sets.find(function) in self.obstacles:
-                    obstacle = self.obstacles[self.sets.find(function)]
+                elif (obstacle := self._obstacle_of(function)) is not None:
                     reason = f"stays synchronous: {obstacle.text} ({obstacle.module.where(obstacle.node.start)})"
                 else:
                     continue
@@ -363,17 +345,13 @@ class AsyncClosures:
 
     def _check_with(self) -> None:
         """A `with` of several things becomes `async with` if all of them do."""
+        own = ((part.key, change) for part in self.flow.parts.values() for change in part.changes)
+        calls = ((function, change) for function, changes in self._calls.items() for change in changes)
         entered = grouped(
-            ((part.module.path, change.parents[0].start), (part.key, change))
-            for part in self.flow.parts.values()
-            for change in part.changes
+            ((change.module.path, change.parents[0].start), (key, change))
+            for key, change in chain(own, calls)
             if change.kind == "enter"
         )
-        for function, changes in self._calls.items():
-            for change in changes:
-                if change.kind == "enter":
-                    where = change.module.path, change.parents[0].start
-                    entered.setdefault(where, []).append((function, change))
         for found in entered.values():
             statement = found[0][1].parents[0]
             if isinstance(statement, o.With) and len({c.node.start for _, c in found}) < len(statement.items):
@@ -391,7 +369,7 @@ class AsyncClosures:
             root = pending.pop()
             obstacle = self.obstacles[root]
             for callee in callees.get(root, ()):
-                known = self.obstacles.get(self.sets.find(callee))
+                known = self._obstacle_of(callee)
                 if known is None or (_lasts(obstacle) and not _lasts(known)):
                     self.obstacles[self.sets.find(callee)] = obstacle
                     pending.append(self.sets.find(callee))
@@ -399,17 +377,13 @@ class AsyncClosures:
     def _adopt(self) -> None:
         """Functions that take a session nobody is seen to give them go with the application's."""
         touching = [part for part in self.flow.parts.values() if part.touches]
-        sources = [
-            self.sets.find(part.key)
-            for part in touching
-            if any(change.kind in _SOURCES for change in part.changes)
-            and self.project.purposes.of(part.module) == "application"
-        ]
-        known = {self.sets.find(part.key) for part in touching if any(c.kind in _SOURCES for c in part.changes)}
+        making = [part for part in touching if any(change.kind in _SOURCES for change in part.changes)]
+        own = {part for part in touching if self.project.purposes.is_application(part.module)}
+        sources = [self.sets.find(part.key) for part in making if part in own]
+        known = {self.sets.find(part.key) for part in making}
         # Whoever gives the others their session, it is one of the application's.
-        given = (part for part in touching if self.sets.find(part.key) not in known)
-        hindered = (part for part in given if self.project.purposes.of(part.module) == "application")
-        obstacles = (self.obstacles.get(self.sets.find(part.key)) for part in hindered)
+        given = (part for part in touching if part in own and self.sets.find(part.key) not in known)
+        obstacles = (self._obstacle_of(part.key) for part in given)
         first = next((o for o in chain(self.flow.loose, obstacles) if o is not None), None)
         if first is not None:
             for root in sources:
@@ -430,20 +404,26 @@ class AsyncClosures:
 
     def _still_awaiting(self) -> dict[Function, None]:
         """What has to become a coroutine function once what cannot be converted is left out."""
+        return self._with_callers(self._sending, lambda function: self._obstacle_of(function) is not None)
+
+    def _with_callers(self, start: Iterable[Function], is_left_out: Callable[[Function], bool]) -> dict[Function, None]:
+        """Functions with all that call or override them, however indirectly, up to those that are left out."""
         found: dict[Function, None] = {}
-        queue = [
-            part.function
-            for part in self.flow.parts.values()
-            if part.function is not None and any(change.kind in AWAITING for change in part.changes)
-        ]
+        queue = list(start)
         while queue:
             function = queue.pop()
-            if function in found or self.sets.find(function) in self.obstacles:
-                continue
-            found[function] = None
-            queue.extend(caller for caller in self._called_by.get(function, ()) if isinstance(caller, Function))
-            queue.extend(self._overriding.get(function, ()))
+            if function not in found and not is_left_out(function):
+                found[function] = None
+                queue.extend(self._called_by.get(function, ()))
+                queue.extend(self._overriding.get(function, ()))
         return found
+
+
+def _holds(part: Part, at: int) -> bool:
+    """Whether a place is in a function, or in what stands in its way."""
+    own = [(part.function.node.outer_start, part.function.node.end)] if part.function is not None else []
+    spans = [*own, *((obstacle.node.start, obstacle.node.end) for obstacle in part.obstacles)]
+    return any(start <= at < end for start, end in spans)
 
 
 def _lasts(obstacle: Obstacle) -> bool:

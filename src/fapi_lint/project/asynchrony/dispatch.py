@@ -11,7 +11,7 @@ from msgspec import Struct
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.inference.types import Types
 from fapi_lint.project.module import Module
-from fapi_lint.project.search import Sighting, search
+from fapi_lint.project.search import Sighting
 from fapi_lint.project.symbols import Class
 from fapi_lint.project.traversal import paths
 from fapi_lint.project.values import UNKNOWN_TEXT, literal_text
@@ -31,22 +31,21 @@ class Dispatch(Struct, frozen=True, eq=False):
 
 def dispatches(project: Project, types: Types) -> Iterator[Dispatch]:
     """Those of an application."""
-    for module in project.references.mentioning("getattr"):
-        for sighting in search(module, "getattr"):
-            call, scope = sighting.parent, sighting.scope
-            if not isinstance(sighting.node, o.Name) or not isinstance(call, o.Call) or len(call.args) < 2:
-                continue
-            name, type_ = call.args[1].value, types.of(scope, call.args[0].value)
-            is_literal = isinstance(name, o.String) and name.value is not None
-            if type_ is None or not isinstance(type_.symbol, Class) or is_literal or not _is_called(sighting, call):
-                continue
+    for sighting in project.references.sightings("getattr"):
+        call, scope = sighting.parent, sighting.scope
+        if not isinstance(sighting.node, o.Name) or not isinstance(call, o.Call) or len(call.args) < 2:
+            continue
+        name, type_ = call.args[1].value, types.of(scope, call.args[0].value)
+        if type_ is None or not isinstance(type_.symbol, Class) or o.text(name) is not None:
+            continue
+        if _is_called(sighting, call):
             known = literal_text(project, scope, name).split(UNKNOWN_TEXT)
-            yield Dispatch(module, call, type_.symbol, re.compile(r"\w*".join(map(re.escape, known))))
+            yield Dispatch(sighting.module, call, type_.symbol, re.compile(r"\w*".join(map(re.escape, known))))
 
 
 def _is_called(sighting: Sighting, call: o.Call) -> bool:
     """Whether what a call gives is called and not awaited, there or by the name that it gets."""
-    outer, above = ((*reversed(sighting.parents[:-1]), None, None))[:2]
+    outer, above = (*sighting.outwards[1:], None, None)[:2]
     if isinstance(outer, o.Call) and outer.func is call:
         return not isinstance(above, o.Await)
     target = outer.targets[0] if isinstance(outer, o.Assign) else None

@@ -6,6 +6,7 @@ import enum
 from typing import Any
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.asynchrony.surroundings import is_target
 from fapi_lint.project.symbols import Scope
 from fapi_lint.project.traversal import Parents, ancestors, paths
 from fapi_lint.project.words import mentions, needles
@@ -50,93 +51,47 @@ def fate(node: o.Node, parents: Parents, scope: Scope) -> Fate:
 
 def _step(node: Any, parent: Any, scope: Scope) -> Fate | None:
     """The fate of a value inside `parent`; None if the value is the parent's value too."""
-    handler = _STEPS.get(type(parent))
-    return Fate.HANDED_ON if handler is None else handler(node, parent, scope)
+    match parent:
+        case o.Await():
+            return Fate.AWAITED
+        case o.Return():
+            return Fate.RETURNED
+        case o.ExprStatement():
+            return Fate.DROPPED
+        case o.Compare() | o.String():
+            return Fate.MISUSED
+        case o.Arg():
+            return Fate.MISUSED if parent.star else None
+        case o.IfExp():
+            return Fate.MISUSED if node is parent.test else None
+        case o.Operation():
+            is_result = parent.operator == "or" or (parent.operator == "and" and node is parent.operands[-1])
+            return None if is_result else Fate.MISUSED
+        case o.Assign(targets=(o.Name(),), value=value) | o.AnnAssign(target=o.Name(), value=value) if node is value:
+            return Fate.ASSIGNED
+        case _:
+            return Fate.MISUSED if _misuses(parent, node, scope) else Fate.HANDED_ON
 
 
-def _attribute(node: Any, parent: o.Attribute, scope: Scope) -> Fate:
-    own = parent.attr in _OWN_ATTRIBUTES or parent.attr.startswith(("cr_", "__"))
-    return Fate.HANDED_ON if own else Fate.MISUSED
-
-
-def _arg(node: Any, parent: o.Arg, scope: Scope) -> Fate | None:
-    return Fate.MISUSED if parent.star else None
-
-
-def _call(node: Any, parent: o.Call, scope: Scope) -> Fate:
-    if parent.func is node:
-        return Fate.MISUSED
-    func = parent.func
-    consumes = isinstance(func, o.Name) and func.id in _CONSUMERS and scope.lookup(func.id) is None
-    return Fate.MISUSED if consumes and not scope.module.scope.stars else Fate.HANDED_ON
-
-
-def _operation(node: Any, parent: o.Operation, scope: Scope) -> Fate | None:
-    if parent.operator == "or" or (parent.operator == "and" and node is parent.operands[-1]):
-        return None
-    return Fate.MISUSED
-
-
-def _subscript(node: Any, parent: o.Subscript, scope: Scope) -> Fate:
-    return Fate.MISUSED if node is parent.value else Fate.HANDED_ON
-
-
-def _conditional(node: Any, parent: o.IfExp, scope: Scope) -> Fate | None:
-    return Fate.MISUSED if node is parent.test else None
-
-
-def _test(node: Any, parent: o.If | o.While, scope: Scope) -> Fate:
-    return Fate.MISUSED if node is parent.test else Fate.HANDED_ON
-
-
-def _iterated(node: Any, parent: o.For | o.Generator, scope: Scope) -> Fate:
-    tested = isinstance(parent, o.Generator) and node in parent.ifs
-    return Fate.MISUSED if tested or node is parent.iter else Fate.HANDED_ON
-
-
-def _entered(node: Any, parent: o.WithItem, scope: Scope) -> Fate:
-    return Fate.MISUSED if node is parent.value else Fate.HANDED_ON
-
-
-def _simple(node: Any, parent: o.Simple, scope: Scope) -> Fate:
-    return Fate.MISUSED if parent.keyword == "assert" and node is parent.parts[0] else Fate.HANDED_ON
-
-
-def _added(node: Any, parent: o.AugAssign, scope: Scope) -> Fate:
-    return Fate.MISUSED if node is parent.value else Fate.HANDED_ON
-
-
-def _assigned(node: Any, parent: o.Assign | o.AnnAssign, scope: Scope) -> Fate:
-    targets = parent.targets if isinstance(parent, o.Assign) else (parent.target,)
-    if node is not parent.value or len(targets) != 1:
-        return Fate.HANDED_ON
-    if isinstance(targets[0], o.Collection):
-        return Fate.MISUSED
-    return Fate.ASSIGNED if isinstance(targets[0], o.Name) else Fate.HANDED_ON
-
-
-_STEPS: dict[type, Any] = {
-    o.Await: lambda node, parent, scope: Fate.AWAITED,
-    o.Return: lambda node, parent, scope: Fate.RETURNED,
-    o.ExprStatement: lambda node, parent, scope: Fate.DROPPED,
-    o.Compare: lambda node, parent, scope: Fate.MISUSED,
-    o.String: lambda node, parent, scope: Fate.MISUSED,
-    o.Attribute: _attribute,
-    o.Arg: _arg,
-    o.Call: _call,
-    o.Operation: _operation,
-    o.Subscript: _subscript,
-    o.IfExp: _conditional,
-    o.If: _test,
-    o.While: _test,
-    o.For: _iterated,
-    o.Generator: _iterated,
-    o.WithItem: _entered,
-    o.Simple: _simple,
-    o.AugAssign: _added,
-    o.Assign: _assigned,
-    o.AnnAssign: _assigned,
-}
+def _misuses(parent: Any, node: Any, scope: Scope) -> bool:
+    """Whether something takes a value in it for what a coroutine is not."""
+    match parent:
+        case o.Attribute(attr=attr):
+            return not (attr in _OWN_ATTRIBUTES or attr.startswith(("cr_", "__")))
+        case o.Call(func=func):
+            consumes = isinstance(func, o.Name) and func.id in _CONSUMERS and scope.lookup(func.id) is None
+            return func is node or (consumes and not scope.module.scope.stars)
+        case o.Subscript(value=used) | o.WithItem(value=used) | o.AugAssign(value=used) | o.For(iter=used):
+            return node is used
+        case o.If(test=used) | o.While(test=used):
+            return node is used
+        case o.Generator(iter=used, ifs=tests):
+            return node is used or node in tests
+        case o.Simple(keyword="assert"):
+            return node is parent.parts[0]
+        case o.Assign(targets=(o.Collection(),), value=value) | o.AnnAssign(target=o.Collection(), value=value):
+            return node is value
+    return False
 
 
 def fate_of_local(name: str, assignment: o.Node, parents: Parents, scope: Scope) -> Fate:
@@ -154,7 +109,7 @@ def fate_of_local(name: str, assignment: o.Node, parents: Parents, scope: Scope)
             return Fate.HANDED_ON
         if kind is o.ClassDef or (kind is o.Name and node.id == "locals"):
             return Fate.HANDED_ON
-        if kind is o.Name and node.id == name and not _is_bound(node, above):
+        if kind is o.Name and node.id == name and not is_target(node, above):
             uses.append((node, Fate.HANDED_ON if _in_lambda(above) else fate(node, above, scope)))
     if all(use is Fate.MISUSED for _, use in uses):
         return Fate.MISUSED if uses else Fate.DROPPED
@@ -165,24 +120,6 @@ def fate_of_local(name: str, assignment: o.Node, parents: Parents, scope: Scope)
         if any(b.node.start >= statement.start and b.node.end <= statement.end for b in scope.bindings[name]):
             break
     return Fate.HANDED_ON
-
-
-def _is_bound(node: o.Node, parents: Parents) -> bool:
-    """Whether a name stands where it is bound or deleted, not read."""
-    while parents is not None:
-        parent, parents = parents
-        match parent:
-            case o.Assign():
-                return node in parent.targets
-            case o.AnnAssign() | o.For() | o.WithItem() | o.Generator() | o.NamedExpr():
-                return node is parent.target
-            case o.Simple():
-                return parent.keyword == "del"
-            case o.Collection() | o.Starred():
-                node = parent
-            case _:
-                return False
-    return False
 
 
 def _in_lambda(parents: Parents) -> bool:

@@ -18,44 +18,26 @@ from fapi_lint.project.asynchrony.blocks import Code
 from fapi_lint.project.asynchrony.dynamic import dynamic_names
 from fapi_lint.project.asynchrony.imperative import lazy_relationships
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES, Role, carried, role_of
-from fapi_lint.project.asynchrony.sets import DisjointSets
 from fapi_lint.project.asynchrony.starting import Starting
 from fapi_lint.project.asynchrony.strays import asked, is_stray
 from fapi_lint.project.inference.assuming import AssumingTypes
 from fapi_lint.project.inference.type import Type, agreed, iterated, orm
 from fapi_lint.project.module import Module
 from fapi_lint.project.search import other_names, places
+from fapi_lint.project.sets import DisjointSets
 from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Variable
-from fapi_lint.project.traversal import Parents
+from fapi_lint.project.traversal import Parents, assigned, blocks
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
+# fmt: off
 Kind: TypeAlias = Literal[
-    "await",
-    "enter",
-    "manager",
-    "reenter",
-    "iterate",
-    "stream",
-    "collect",
-    "anext",
-    "run",
-    "class",
-    "engine",
-    "maker",
-    "session",
-    "sync_engine",
-    "sync_session",
-    "sync_connection",
-    "create_all",
-    "run_sync",
-    "method",
-    "dynamic",
-    "unthread",
-    "at_start",
-    "at_once",
+    "await", "enter", "manager", "reenter", "iterate", "stream", "collect", "anext", "run", "class", "engine", "maker",
+    "session", "sync_engine", "sync_session", "sync_connection", "create_all", "run_sync", "method", "dynamic",
+    "unthread", "at_start", "at_once",
 ]
+# fmt: on
 Key: TypeAlias = Hashable
 """A function, a class that holds a session, or the path and name of a variable or statement of a module."""
 
@@ -130,10 +112,8 @@ class SessionFlow:
             self.loose.append(Obstacle(class_.module, class_.node, text))
         self._unknown: list[Obstacle] = []
         """What is surely a session, and nobody can tell which."""
-        self._statements: dict[tuple[Module, int], o.Node] = {}
-        """Those outside of functions that are still to be read."""
-        self._fields: dict[tuple[Module, int], Class] = {}
-        """The classes of those statements that annotate an attribute."""
+        self._statements: dict[tuple[Module, int], tuple[o.Node, Class | None]] = {}
+        """Those outside of functions that are still to be read; with the class, if one annotates its attribute."""
         self._read()
 
     def role(self, type_: Type | None) -> Role | None:
@@ -158,8 +138,7 @@ class SessionFlow:
             for function in dirty:
                 self.parts[function] = Reader(self, function.module).function(function)
             statements, self._statements = self._statements, {}
-            for (module, start), statement in statements.items():
-                owner = self._fields.get((module, start))
+            for (module, start), (statement, owner) in statements.items():
                 key = module.path, start
                 if key not in self.parts:
                     self.parts[key] = Reader(self, module).statement(key, statement)
@@ -240,7 +219,7 @@ class SessionFlow:
 
         for statement in _statements_outside(module.outline.body):
             if has(statement.start, statement.end) and not isinstance(statement, (o.Import, o.ImportFrom)):
-                self._statements[module, statement.start] = statement
+                self._statements[module, statement.start] = statement, None
                 self._bound_by(module.scope, statement)
         for class_ in module.scope.all_classes():
             if has(class_.node.outer_start, class_.node.end):
@@ -249,14 +228,13 @@ class SessionFlow:
                         self._held(class_, name)
                 for statement in class_.node.body:
                     if isinstance(statement, o.AnnAssign) and has(statement.start, statement.end):
-                        self._statements[module, statement.start] = statement
-                        self._fields[module, statement.start] = class_
+                        self._statements[module, statement.start] = statement, class_
         for function in module.scope.all_functions():
             if has(function.node.outer_start, function.node.end):
                 self.touch(function)
                 if self.sessions.is_callback(function) and function.parent is None:
                     for decorator in function.node.decorators:  # @event.listens_for(engine, "connect")
-                        self._statements[module, decorator.start] = decorator
+                        self._statements[module, decorator.start] = decorator, None
 
     def touch(self, function: Function) -> None:
         """Read a function, once more if it has been read."""
@@ -405,30 +383,17 @@ def _is_local(scope: Scope, name: str) -> bool:
 
 
 def _names_bound(statement: o.Node) -> Iterator[str]:
-    targets: Iterable[o.Node] = ()
-    if isinstance(statement, o.Assign):
-        targets = statement.targets
-    elif isinstance(statement, o.AnnAssign):
-        targets = (statement.target,)
-    elif isinstance(statement, o.TypeStatement):
+    if isinstance(statement, o.TypeStatement):
         yield statement.name
-    for target in targets:
-        if isinstance(target, o.Name):
-            yield target.id
+    yield from (target.id for target in assigned(statement) if isinstance(target, o.Name))
 
 
 def _statements_outside(body: Iterable[o.Node]) -> Iterator[o.Node]:
     """The simple statements and headers of a module's own code, those of functions and classes left out."""
     for statement in body:
-        if isinstance(statement, (o.FunctionDef, o.ClassDef)):
-            continue
         if isinstance(statement, (o.If, o.Try)):
             # What stands under a condition binds names of its own.
-            yield from _statements_outside(statement.body)
-            yield from _statements_outside(statement.orelse)
-            if isinstance(statement, o.Try):
-                for handler in statement.handlers:
-                    yield from _statements_outside(handler.body)
-                yield from _statements_outside(statement.final)
-            continue
-        yield statement
+            for block in blocks(statement):
+                yield from _statements_outside(block)
+        elif not isinstance(statement, (o.FunctionDef, o.ClassDef)):
+            yield statement

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
-from fapi_lint.project.search import Sighting, search
-from fapi_lint.project.symbols import Class, Function
+from fapi_lint.project.search import Sighting
+from fapi_lint.project.symbols import Function
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -21,21 +21,20 @@ _ASSIGNED = re.compile(r"^[A-Z]\w*\.\w+ *=", re.MULTILINE)
 
 def mappings(project: Project) -> Iterator[tuple[Sighting, o.Expr, o.Expr | None]]:
     """The calls, with the class and the properties that each is given."""
-    for module in project.references.mentioning(_MAPPING):
-        for sighting in search(module, _MAPPING):
-            call = sighting.node
-            if not (isinstance(call, o.Call) and isinstance(call.func, o.Attribute) and call.func.attr == _MAPPING):
-                continue
-            class_ = call.given("class_", 0)
-            if class_ is not None:
-                yield sighting, class_, call.given("properties", 2)
+    for sighting in project.references.sightings(_MAPPING):
+        call = sighting.node
+        if not (isinstance(call, o.Call) and isinstance(call.func, o.Attribute) and call.func.attr == _MAPPING):
+            continue
+        class_ = call.given("class_", 0)
+        if class_ is not None:
+            yield sighting, class_, call.given("properties", 2)
 
 
 def lazy_relationships(project: Project) -> Iterator[tuple[Module, o.Node, str]]:
     """What may load a relationship when it is first read, and nothing follows: where, and a clause that says so."""
     for sighting, class_, properties in mappings(project):
-        if properties is not None and _may_be_lazy(properties):
-            module = sighting.scope.module
+        if properties is not None and (not isinstance(properties, o.Dict) or _has_lazy(properties)):
+            module = sighting.module
             text = f"`{module.slice(class_)}` is mapped imperatively: nobody sees where its relationships are loaded"
             yield module, sighting.node, text
     for module in project.modules:
@@ -50,8 +49,7 @@ def lazy_relationships(project: Project) -> Iterator[tuple[Module, o.Node, str]]
 
 def _loads(project: Project, module: Module, target: o.Attribute, value: o.Expr) -> bool:
     """Whether what an attribute of a model is set to may load relationships when it is read or called."""
-    class_ = project.resolver.resolve(module.scope, target.value)
-    model = project.models.by_class.get(class_) if isinstance(class_, Class) else None
+    model = project.models.named(module.scope, target.value)
     if model is None:
         return False
     if any("association_proxy" in o.dotted(node) for node in o.walk(value)) or _has_lazy(value):
@@ -60,10 +58,6 @@ def _loads(project: Project, module: Module, target: o.Attribute, value: o.Expr)
     code = [value, *(node for symbol in named if isinstance(symbol, Function) for node in symbol.node.body)]
     names = model.relationships.keys() | {name for owner, name in project.pairings.incoming if owner in model.ancestors}
     return any(isinstance(node, o.Attribute) and node.attr in names for node in o.walk(*code))
-
-
-def _may_be_lazy(properties: o.Expr) -> bool:
-    return not isinstance(properties, o.Dict) or _has_lazy(properties)
 
 
 def _has_lazy(expr: o.Expr) -> bool:

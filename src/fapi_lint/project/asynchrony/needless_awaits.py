@@ -17,16 +17,12 @@ from fapi_lint.source.place import Place
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
 
-_CALLED = re.compile(
-    r"\.(?:add|add_all|expire|expire_all|expunge|expunge_all|get_bind|in_transaction|in_nested_transaction|is_modified)\("
+_PLAIN = (
+    *("add", "add_all", "expire", "expire_all", "expunge", "expunge_all", "get_bind", "in_transaction"),
+    *("in_nested_transaction", "is_modified"),
 )
-_PLAIN = frozenset(
-    [
-        "add", "add_all", "expire", "expire_all", "expunge", "expunge_all", "get_bind", "in_transaction",
-        "in_nested_transaction", "is_modified",
-    ]
-)  # fmt: skip
 """The methods of AsyncSession that are plain: https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html"""
+_CALLED = re.compile(rf"\.(?:{'|'.join(_PLAIN)})\(")
 
 
 class NeedlessAwait(Struct, frozen=True, eq=False):

@@ -91,7 +91,7 @@ class OpenedSessions(Part):
         return frozenset(
             function
             for function in self.project.functions
-            if (self._is_manager(function) if function.node.is_generator else mentions(function.node, words))
+            if (function.decorator_names & _MANAGERS if function.node.is_generator else mentions(function.node, words))
             and (any(self._opened(function, function.scope)) or self._opens_by_attribute(function))
             and any(
                 self.project.sessions.kind(self.project.types.of(function.scope, node.value))
@@ -100,17 +100,10 @@ class OpenedSessions(Part):
             )
         )
 
-    def _is_manager(self, function: Function) -> bool:
-        return any(leaf(decorator.value) in _MANAGERS for decorator in function.node.decorators)
-
     def _opens_by_attribute(self, function: Function) -> bool:
         """`self._session_maker()`"""
         calls = (node for node, _ in paths(function.scope.body, o.Call) if isinstance(node.func, o.Attribute))
-        callees = (self.project.types.callee(function.scope, node.func) for node in calls)
-        return any(
-            isinstance(callee, Type) and isinstance(callee.symbol, External) and callee.name in _MAKING
-            for callee in callees
-        )
+        return any(_is_maker(self.project.types.callee(function.scope, node.func)) for node in calls)
 
     def _managed(self, handler: Function) -> Iterator[OpenedSession]:
         """What context managers open, and dependencies that the handler runs itself: `async for db in get_db():`."""
@@ -125,21 +118,17 @@ class OpenedSessions(Part):
         for node, _ in paths(scope.body, o.Call):
             name = leaf(node.func)
             if name == "begin" and isinstance(node.func, o.Attribute) and leaf(node.func.value) in self._makers:
-                callee = self.project.types.callee(scope, node.func.value)
-                if isinstance(callee, Type) and isinstance(callee.symbol, External) and callee.name in _MAKING:
+                if _is_maker(self.project.types.callee(scope, node.func.value)):
                     yield OpenedSession(function, node, None)
             elif name in self._makers or name in _SESSIONS:
                 callee = self.project.types.callee(scope, node.func)
-                if isinstance(callee, Type) and isinstance(callee.symbol, External) and callee.name in _MAKING:
-                    yield OpenedSession(function, node, self._variable(scope, node.func))
+                if _is_maker(callee):
+                    symbol = self.project.resolver.resolve(scope, node.func)
+                    yield OpenedSession(function, node, symbol if isinstance(symbol, Variable) else None)
                 elif (isinstance(callee, External) and callee.is_orm and callee.name in _SESSIONS) or (
                     isinstance(callee, Class) and self.project.sessions.kind(callee) is not None
                 ):
                     yield OpenedSession(function, node, None)
-
-    def _variable(self, scope: Scope, expr: o.Expr) -> Variable | None:
-        symbol = self.project.resolver.resolve(scope, expr)
-        return symbol if isinstance(symbol, Variable) else None
 
     # --- dependencies ------------------------------------------------------------------------------
 
@@ -177,6 +166,11 @@ class OpenedSessions(Part):
                     if given is dependency and not name.startswith("_"):
                         return Variable(module, name, module.scope, bindings[-1].node)
         return None
+
+
+def _is_maker(callee: object) -> bool:
+    """Whether what is called is a session maker, or a registry of sessions."""
+    return isinstance(callee, Type) and isinstance(callee.symbol, External) and callee.name in _MAKING
 
 
 def _key(variable: Variable) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.inference import signatures
 from fapi_lint.project.inference.type import Type
 from fapi_lint.project.symbols import Binding, Class, External, Function, Scope
-from fapi_lint.project.traversal import Parents, ancestors, paths
+from fapi_lint.project.traversal import Parents, ancestors, assigned, paths
 
 if TYPE_CHECKING:
     from fapi_lint.project.asynchrony.flow import SessionFlow
@@ -409,8 +409,7 @@ class Reader:
         """A session bound to names and attributes."""
         if statement.value is not value:
             return
-        targets = statement.targets if isinstance(statement, o.Assign) else (statement.target,)
-        for target in targets:
+        for target in assigned(statement):
             if isinstance(target, o.Attribute):
                 if self.flow.held(o.dotted(target)) is None and self.flow.role(self.types.of(scope, target)):
                     self._join_holder(scope, target.value)

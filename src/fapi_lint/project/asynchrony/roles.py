@@ -53,6 +53,13 @@ ASYNC_CLASSES = {
 }
 """What takes the place of a synchronous class."""
 
+# fmt: off
+_PLAIN = [
+    "add", "add_all", "autoflush", "bind", "deleted", "dirty", "expire", "expire_all", "expunge", "expunge_all",
+    "get_nested_transaction", "get_transaction", "identity_key", "identity_map", "in_nested_transaction",
+    "in_transaction", "info", "is_active", "is_modified", "new", "no_autoflush",
+]
+# fmt: on
 _TRANSACTIONS = dict.fromkeys(["begin", "begin_nested"], Use.ENTERED_OR_AWAITED)
 _MEMBERS: dict[Role, dict[str, Use]] = {
     Role.SESSION: dict.fromkeys(
@@ -60,32 +67,7 @@ _MEMBERS: dict[Role, dict[str, Use]] = {
     )
     | _TRANSACTIONS
     | dict.fromkeys(["bulk_insert_mappings", "bulk_save_objects", "bulk_update_mappings"], Use.RUN_SYNC)
-    | dict.fromkeys(
-        [
-            "add",
-            "add_all",
-            "autoflush",
-            "bind",
-            "deleted",
-            "dirty",
-            "expire",
-            "expire_all",
-            "expunge",
-            "expunge_all",
-            "get_nested_transaction",
-            "get_transaction",
-            "identity_key",
-            "identity_map",
-            "in_nested_transaction",
-            "in_transaction",
-            "info",
-            "is_active",
-            "is_modified",
-            "new",
-            "no_autoflush",
-        ],
-        Use.PLAIN,
-    ),
+    | dict.fromkeys(_PLAIN, Use.PLAIN),
     Role.CONNECTION: dict.fromkeys(
         signatures.COROUTINES["AsyncConnection"] - {"aclose", "run_sync", "get_raw_connection"}, Use.AWAITED
     )

@@ -9,12 +9,14 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
+from fapi_lint.project.asynchrony import surroundings
+from fapi_lint.project.asynchrony.awaiting import generators_around
 from fapi_lint.project.asynchrony.blocks import Code, codes, outer_scopes
 from fapi_lint.project.asynchrony.fate import Fate, fate, fate_of_local
 from fapi_lint.project.inference import signatures
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope
-from fapi_lint.project.traversal import Parents, ancestors, paths
+from fapi_lint.project.traversal import Parents, ancestors, assigned, paths
 from fapi_lint.project.words import needles
 from fapi_lint.source.place import Place
 
@@ -79,12 +81,7 @@ class Facts(Struct, frozen=True):
     dropped: list[DroppedCoroutine] = field(default_factory=list)
 
 
-def facts_of(sessions: Sessions, module: Module) -> Facts:
-    """What there is in a module of the application."""
-    return _Reader(sessions, module).read()
-
-
-class _Reader:
+class FactsReader:
     """Reads one module of the application for all facts."""
 
     def __init__(self, sessions: Sessions, module: Module) -> None:
@@ -249,8 +246,9 @@ class _Reader:
             found = self.fate_of_assigned(code, parents)
             if found not in (Fate.DROPPED, Fate.MISUSED):
                 return
+        inside_generator = bool(generators_around(node, tuple(ancestors(parents))))
         self.facts.dropped.append(
-            DroppedCoroutine(self.module, code.function, node, found, parents[0], _in_generator(node, parents))
+            DroppedCoroutine(self.module, code.function, node, found, parents[0], inside_generator)
         )
 
     def promises_value(self, function: Function | None) -> bool:
@@ -266,7 +264,7 @@ class _Reader:
         while parents is not None:
             statement, parents = parents
             if isinstance(statement, (o.Assign, o.AnnAssign)):
-                target = statement.targets[0] if isinstance(statement, o.Assign) else statement.target
+                target = assigned(statement)[0]
                 assert isinstance(target, o.Name)
                 return fate_of_local(target.id, statement, parents, code.scope)
         return Fate.HANDED_ON
@@ -289,21 +287,5 @@ def is_shadowed(func: o.Node, parents: Parents) -> bool:
         root = root.func if isinstance(root, o.Call) else root.value
     if not isinstance(root, o.Name):
         return False
-    for parent in ancestors(parents):
-        if isinstance(parent, o.Lambda):
-            return True
-        if isinstance(parent, o.Comprehension):
-            for generator in parent.generators:
-                if any(isinstance(n, o.Name) and n.id == root.id for n in o.walk(generator.target)):
-                    return True
-    return False
-
-
-def _in_generator(node: o.Node, parents: Parents) -> bool:
-    """Whether the node runs inside a generator expression; its first iterable is evaluated outside."""
-    for parent in ancestors(parents):
-        if isinstance(parent, o.Comprehension) and parent.kind == "generator":
-            first = parent.generators[0].iter
-            if not first.start <= node.start < first.end:
-                return True
-    return False
+    in_lambda = any(isinstance(parent, o.Lambda) for parent in ancestors(parents))
+    return in_lambda or surroundings.is_shadowed(root.id, parents)

@@ -17,9 +17,9 @@ from fapi_lint.project.asynchrony.blocks import codes
 from fapi_lint.project.asynchrony.session_uses import (
     DroppedCoroutine,
     Facts,
+    FactsReader,
     QueryCall,
     SessionUse,
-    facts_of,
     is_shadowed,
 )
 from fapi_lint.project.inference import signatures
@@ -34,6 +34,7 @@ from fapi_lint.project.words import mentions, needles
 Kind: TypeAlias = Literal["sync", "async"]
 
 _WITHIN_ORM = ("sqlalchemy.", "sqlmodel.")
+_PROPERTIES = frozenset(["property", "cached_property", "setter", "hybrid_property"])
 _WRITES = frozenset(
     ["add", "add_all", "commit", "delete", "execute", "flush", "refresh", "rollback", "scalar", "scalars"]
 )
@@ -119,8 +120,7 @@ class Sessions(Part):
     @kept
     def _facts(self, module: Module) -> Facts:
         """What is in a module; nothing that counts, where it is no part of the application."""
-        judged = self.project.purposes.is_application(module)
-        return facts_of(self, module) if judged else Facts()
+        return FactsReader(self, module).read() if self.project.purposes.is_application(module) else Facts()
 
     # --- what everything else hangs on -------------------------------------------------------------
 
@@ -128,7 +128,7 @@ class Sessions(Part):
     def is_async(self) -> bool:
         """Whether any file speaks of SQLAlchemy's asynchronous classes."""
         marks = ("AsyncSession", "AsyncEngine", "AsyncConnection", "async_engine", "async_session")
-        return any(mark in module.text for module in self.project.modules for mark in marks)
+        return any(map(self.project.says, marks))
 
     @cached_property
     def coroutine_names(self) -> frozenset[str]:
@@ -276,7 +276,7 @@ class Sessions(Part):
         held = self._held(class_)
         users = self._users_of(class_, held.keys()) if held else set()
         for method in class_.methods:
-            if method.name.startswith("_") or _is_property(method):
+            if method.name.startswith("_") or not _PROPERTIES.isdisjoint(method.decorator_names):
                 continue
             found = self._taken(method)
             if found is not None:
@@ -291,20 +291,15 @@ class Sessions(Part):
         for ancestor in self.project.resolver.mro(class_):
             if isinstance(ancestor, Class):
                 names.update(dict.fromkeys(ancestor.scope.bindings))
-                names.update(dict.fromkeys(_set_by_init(ancestor)))
-        found: dict[str, Kind] = {}
-        for name in names:
-            kind = self.kind(self.project.types.attribute(Type(class_), name))
-            if kind is not None:
-                found[name] = kind
-        return found
+                assignments = ancestor.attribute_assignments.items()
+                names.update((name, None) for name, found in assignments if any(m.name == "__init__" for m, _ in found))
+        kinds = {name: self.kind(self.project.types.attribute(Type(class_), name)) for name in names}
+        return {name: kind for name, kind in kinds.items() if kind is not None}
 
     def _users_of(self, class_: Class, held: Iterable[str]) -> set[str]:
         """The methods that use one of these attributes, themselves or through another method of the object."""
-        reads: dict[str, set[str]] = {}
-        for method in class_.methods:
-            if method.node.params:
-                reads[method.name] = _attributes_read(method, method.node.params[0].name)
+        methods = (method for method in class_.methods if method.node.params)
+        reads = {method.name: _attributes_read(method, method.node.params[0].name) for method in methods}
         users: set[str] = set()
         sources = set(held)
         while fresh := {name for name, read in reads.items() if name not in users and read & sources}:
@@ -357,24 +352,6 @@ def is_something_else(symbol: Symbol | None) -> bool:
     """Whether a name means what is no session for sure; one that is None at first may be set elsewhere."""
     is_unset = isinstance(symbol, External) and symbol.dotted == "builtins.None"
     return isinstance(symbol, (Class, External, Module, Namespace)) and not is_unset
-
-
-def _is_property(method: Function) -> bool:
-    return any(
-        o.dotted(decorator.value).rpartition(".")[2] in ("property", "cached_property", "setter", "hybrid_property")
-        for decorator in method.node.decorators
-    )
-
-
-def _set_by_init(class_: Class) -> Iterator[str]:
-    for method in class_.methods:
-        if method.name == "__init__" and method.node.params:
-            instance = method.node.params[0].name
-            for node in o.walk(*method.node.body):
-                targets = node.targets if isinstance(node, o.Assign) else ()
-                for target in (*targets, node.target) if isinstance(node, o.AnnAssign) else targets:
-                    if isinstance(target, o.Attribute) and o.dotted(target.value) == instance:
-                        yield target.attr
 
 
 def _attributes_read(method: Function, instance: str) -> set[str]:

@@ -106,9 +106,10 @@ class Starting(Part):
         lifespan = self.project.resolver.resolve(scope, given)
         if given is None:
             return Application(module, call, statement, None, self._startup)
-        if isinstance(lifespan, Function) and _is_lifespan(lifespan):
-            return Application(module, call, statement, lifespan, None)
-        return None
+        if not isinstance(lifespan, Function) or not lifespan.node.is_async:
+            return None
+        is_known = lifespan.decorator_names == {"asynccontextmanager"}
+        return Application(module, call, statement, lifespan, None) if is_known else None
 
     def _is_application(self, scope: Scope, func: o.Node) -> bool:
         symbol = self.project.resolver.resolve(scope, func)
@@ -130,8 +131,3 @@ def _is_startup(decorator: o.Expr) -> bool:
         return False
     event = decorator.given("event_type", 0)
     return o.text(event) == "startup"
-
-
-def _is_lifespan(function: Function) -> bool:
-    names = {o.dotted(decorator.value).rpartition(".")[2] for decorator in function.node.decorators}
-    return function.node.is_async and names == {"asynccontextmanager"}

@@ -30,8 +30,8 @@ def parameter(function: Function, call: o.Call, arg: o.Arg, first: int) -> o.Par
     params = function.node.params
     if arg.keyword:
         return next((param for param in params if param.name == arg.keyword and not param.kind.startswith("*")), None)
-    static = any(o.dotted(decorator.value) == "staticmethod" for decorator in function.node.decorators)
-    index = call.args.index(arg) - first + (1 if function.is_method and not static else 0)
+    is_bound = function.is_method and "staticmethod" not in function.decorator_names
+    index = call.args.index(arg) - first + is_bound
     if any(other.star for other in call.args[: call.args.index(arg)]) or index >= len(params):
         return None
     return params[index] if params[index].kind in ("positional", "normal") else None

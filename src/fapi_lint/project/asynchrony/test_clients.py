@@ -16,8 +16,8 @@ from msgspec import Struct, field
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import Convertible, hindrance
 from fapi_lint.project.asynchrony.flow import Change, Obstacle
+from fapi_lint.project.asynchrony.surroundings import parameter
 from fapi_lint.project.module import Module
-from fapi_lint.project.search import search
 from fapi_lint.project.symbols import Class, External, Function, Scope
 from fapi_lint.project.tests import LIFESPAN
 
@@ -96,6 +96,7 @@ class _Walk:
         self.making: set[Function] = set()
         """Functions whose result is the client."""
         self.convertible = Convertible(project)
+        self.resolve = project.resolver.resolve
         self.made_in = found.module.scope
 
     def run(self, scope: Scope, parents: Parents) -> ClientUses:
@@ -176,11 +177,9 @@ class _Walk:
 
     def passed(self, module: Module, scope: Scope, node: o.Name, arg: o.Arg, parents: Parents) -> None:
         call = parents[0]
-        callee = self.project.resolver.resolve(scope, call.func) if isinstance(call, o.Call) else None
-        if isinstance(call, o.Call) and isinstance(callee, Function) and not callee.is_method and not arg.star:
-            params = [p for p in callee.node.params if p.kind in ("positional", "normal")]
-            at = next(i for i, other in enumerate(call.args) if other is arg)
-            param = callee.node.param(arg.keyword) if arg.keyword else params[at] if at < len(params) else None
+        callee = self.resolve(scope, call.func) if isinstance(call, o.Call) else None
+        if isinstance(call, o.Call) and isinstance(callee, Function) and not callee.is_method:
+            param = parameter(callee, call, arg, 0)
             if param is not None and not any(other.star for other in call.args):
                 self.hold(callee, param.name, callee.module, param)
                 return
@@ -217,17 +216,12 @@ class _Walk:
         """The calls of a function that makes the client."""
         if function.parent is not None:
             raise _Stop(function.module, function.node, f"`{function.name}` makes the client for others")
-        for module in self.project.references.mentioning(function.name):
-            for sighting in search(module, function.name):
-                node, parents = sighting.node, tuple(reversed(sighting.parents))
-                if not isinstance(node, (o.Name, o.Attribute)):
-                    continue
-                if self.project.resolver.resolve(sighting.scope, node) is not function:
-                    continue
-                call = parents[0] if parents else None
-                if not isinstance(call, o.Call) or call.func is not node:
+        for sighting in self.project.references.sightings(function.name):
+            node, module = sighting.node, sighting.module
+            if isinstance(node, (o.Name, o.Attribute)) and self.resolve(sighting.scope, node) is function:
+                if sighting.call is None:
                     raise _Stop(module, node, f"`{function.name}` is used without being called")
-                self.value(module, sighting.scope, call, parents[1:])
+                self.value(module, sighting.scope, sighting.call, sighting.outwards[1:])
 
     # --- names -------------------------------------------------------------------------------------
 
@@ -249,7 +243,7 @@ class _Walk:
         stack: list[o.Node] = [annotation] if annotation is not None else []
         while stack:
             node = stack.pop()
-            if isinstance(node, (o.Name, o.Attribute)) and is_test_client(self.project.resolver.resolve(scope, node)):
+            if isinstance(node, (o.Name, o.Attribute)) and is_test_client(self.resolve(scope, node)):
                 self.found.named[module.path, node.start] = module, node
             else:
                 stack.extend(o.children(node))
@@ -271,17 +265,14 @@ class _Walk:
 
     def uses_of_global(self, owner: Module, name: str) -> Iterator[tuple[o.Name, Module, Scope, Parents]]:
         meant = self.project.resolver.member(owner, name)
-        for module in self.project.references.mentioning(name):
-            for sighting in search(module, name):
-                node = sighting.node
-                if not isinstance(node, (o.Name, o.Attribute)):
-                    continue
-                if self.project.resolver.resolve(sighting.scope, node) is not meant:
-                    continue
-                if isinstance(node, o.Attribute):
-                    raise _Stop(module, node, f"`{module.slice(node)}` is taken from another module")
-                if module is not owner or node.start != owner.scope.bindings[name][0].node.start:
-                    yield node, module, sighting.scope, tuple(reversed(sighting.parents))
+        for sighting in self.project.references.sightings(name):
+            node, module = sighting.node, sighting.module
+            if not isinstance(node, (o.Name, o.Attribute)) or self.resolve(sighting.scope, node) is not meant:
+                continue
+            if isinstance(node, o.Attribute):
+                raise _Stop(module, node, f"`{module.slice(node)}` is taken from another module")
+            if module is not owner or node.start != owner.scope.bindings[name][0].node.start:
+                yield node, module, sighting.scope, sighting.outwards
 
     # --- functions ---------------------------------------------------------------------------------
 
@@ -345,7 +336,7 @@ class _Walk:
         )
 
     def _is_global(self, module: Module, name: o.Name) -> bool:
-        meant = self.project.resolver.resolve(module.scope, name)
+        meant = self.resolve(module.scope, name)
         return any(
             isinstance(owner, Module) and self.project.resolver.member(owner, held) is meant
             for owner, held in self.holders
@@ -383,7 +374,7 @@ class _Walk:
     def runs_lifespan(self, module: Module, call: o.Call) -> bool:
         """Whether `with TestClient(app)` runs what the application does at start and end, as the other must then."""
         app = self.found.call.given("app", 0)
-        if app is None or self.project.resolver.resolve(self.made_in, app) is None:
+        if app is None or self.resolve(self.made_in, app) is None:
             raise _Stop(module, call, "as a context manager it may run a lifespan of the application")
         lifespan = self.project.tests.lifespan
         if lifespan is None or self._has_no_lifespan(app):

@@ -56,6 +56,7 @@ _REGISTERING = signatures.LISTENING | MARKERS
 _FILLING = ("super", "setattr", "__dict__", "__init__")
 """What may set any attribute in an `__init__()`."""
 TEMPLATES = frozenset(["TemplateResponse", "render", "render_template"])
+_DUMPING = frozenset(["model_dump", "dict", "jsonable_encoder"])
 _HARMLESS = frozenset(["len", "bool", "print", "str", "repr", "isinstance", "type", "id", "hash", "any", "all", "sum"])
 # fmt: on
 
@@ -88,7 +89,7 @@ class Calls:
             if known:
                 found: set[Value] = set()
                 for value in receiver - EMPTY:
-                    found |= self.method(node, func, value, is_awaited)
+                    found |= self.method(node, func, value)
                 return frozenset(found)
             if receiver == EMPTY and isinstance(func.value, o.Name):
                 self.added(func.value.id, EMPTY, self.arguments(node))
@@ -100,7 +101,7 @@ class Calls:
 
     # --- methods of values that are known ------------------------------------------------------------
 
-    def method(self, node: o.Call, func: o.Attribute, value: Value, is_awaited: bool) -> Values:
+    def method(self, node: o.Call, func: o.Attribute, value: Value) -> Values:
         if isinstance(value, Statement):
             return self.statement_method(node, func, value)
         if isinstance(value, Result):
@@ -165,9 +166,7 @@ class Calls:
         self.walk.set_facts(origin, Facts(again, again, near, is_persistent=True, is_opaque=is_opaque))
 
     def result_method(self, name: str, value: Result) -> Values:
-        if name in ("scalars", "unique", "yield_per", "tuples", "freeze", "columns"):
-            if name == "columns":
-                return UNKNOWN
+        if name in ("scalars", "unique", "yield_per", "tuples", "freeze"):
             return frozenset([Result(value.row, value.is_scalar or name == "scalars")])
         if name in ("scalar_one", "scalar_one_or_none", "scalar"):
             return first(Result(value.row, is_scalar=True))
@@ -420,8 +419,4 @@ class Calls:
 
 def _is_dump(node: o.Node) -> bool:
     """`**post_in.model_dump()`: plain data."""
-    return isinstance(node, o.Call) and o.dotted(node.func).rpartition(".")[2] in (
-        "model_dump",
-        "dict",
-        "jsonable_encoder",
-    )
+    return isinstance(node, o.Call) and o.dotted(node.func).rpartition(".")[2] in _DUMPING

@@ -5,7 +5,7 @@ Nothing can be loaded for them, and nothing is reported: they only say what may 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -15,7 +15,7 @@ from fapi_lint.project.inference.type import Type
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
-from fapi_lint.project.objects.links import ANY, is_loaded
+from fapi_lint.project.objects.links import ANY, Link, is_loaded
 from fapi_lint.project.objects.origins import Objects, Origin, Other, Record, Values
 from fapi_lint.project.objects.summary import Summary
 from fapi_lint.project.symbols import Binding, Class, External, Function, Namespace, Scope
@@ -48,9 +48,16 @@ class Doubts(Struct, eq=False, dict=True):
     """The attributes of models that may load something when they are read, or called."""
     found: dict[Place, Doubt] = field(default_factory=dict)
 
+    def add(self, function: Function, place: Place, reason: str) -> None:
+        self.found.setdefault(place, Doubt(function, place, reason))
+
     def _add(self, walk: Walk, node: o.Node, reason: str) -> None:
-        place = walk.module.place(node)
-        self.found.setdefault(place, Doubt(walk.function, place, reason))
+        self.add(walk.function, walk.module.place(node), reason)
+
+    def _lazy(self, walk: Walk, owner: Objects) -> Iterator[Link]:
+        """The links of an object that nothing has loaded."""
+        links, loaded = self.objects.links.of(self.objects.model_of(owner)), walk.facts(owner.origin).loaded
+        return (each for each in links.values() if each.is_lazy and not is_loaded((*owner.path, each.name), loaded))
 
     # --- what is read --------------------------------------------------------------------------------
 
@@ -69,17 +76,10 @@ class Doubts(Struct, eq=False, dict=True):
 
     def named(self, walk: Walk, node: o.Call, owner: Objects) -> None:
         """`getattr(user, name)`"""
-        model, loaded = self.objects.model_of(owner), walk.facts(owner.origin).loaded
-        links = () if model is None else self.objects.links.of(model).values()
-        is_lazy = any(link.is_lazy and not is_loaded((*owner.path, link.name), loaded) for link in links)
         own = walk.function.node  # `for link in inspect(item).mapper.relationships`
-        is_any = model is None and ".relationships" in walk.module.text[own.body_start : own.end]
-        if is_lazy or (is_any and self.names):
+        is_any = self.objects.model_of(owner) is None and ".relationships" in walk.module.text[own.body_start : own.end]
+        if any(self._lazy(walk, owner)) or (is_any and self.names):
             self._add(walk, node, f"`{walk.module.slice(node)}` may read any attribute")
-
-    def below(self, walk: Walk, place: Place, reason: str) -> None:
-        """`party.vat_number`, which only companies have."""
-        self.found.setdefault(place, Doubt(walk.function, place, reason))
 
     def gone(self, walk: Walk, origin: Origin, name: str, place: Place) -> None:
         """A column that is loaded anew when it is read."""
@@ -93,7 +93,7 @@ class Doubts(Struct, eq=False, dict=True):
             reason = f"`{name}` is read after all that was loaded has expired, and nothing loads it before"
         else:
             return
-        self.found.setdefault(place, Doubt(walk.function, place, reason))
+        self.add(walk.function, place, reason)
 
     def passed(self, walk: Walk, node: o.Node, summary: Summary, origin: Origin, values: Values) -> None:
         """What is given for a parameter that is read."""
@@ -112,13 +112,10 @@ class Doubts(Struct, eq=False, dict=True):
                 for _, inner in value.fields:
                     self.handed(walk, node, inner)
             elif isinstance(value, Objects):
-                model, loaded = self.objects.model_of(value), walk.facts(value.origin).loaded
-                links = () if model is None else self.objects.links.of(model).values()
-                for link in links:
-                    if link.is_lazy and not is_loaded((*value.path, link.name), loaded):
-                        text = f"`{walk.module.slice(node.func)}` may read `{link.name}` of what it is given"
-                        self._add(walk, node, text)
-                        return
+                for link in self._lazy(walk, value):
+                    text = f"`{walk.module.slice(node.func)}` may read `{link.name}` of what it is given"
+                    self._add(walk, node, text)
+                    return
 
     def referred(self, walk: Walk, node: o.Node, summary: Summary) -> None:
         """A function that reads attributes of its parameters, and that is given to something that calls it."""
@@ -134,9 +131,8 @@ class Doubts(Struct, eq=False, dict=True):
         own = next(iter(self.objects.summary(method).params.values()), None)
         for path, _ in self.objects.summary(method).reads.get(own, ()) if own is not None else ():
             if path[0] in self.names:
-                place = method.module.place(method.node)
                 reason = f"nobody can tell where `{method.name}` is called, which reads `{path[0]}`"
-                self.found.setdefault(place, Doubt(method, place, reason))
+                self.add(method, method.module.place(method.node), reason)
 
     def serialised(self, walk: Walk, expr: o.Node | None, values: Values, classes: Iterable[Class]) -> None:
         """What a schema is made from."""

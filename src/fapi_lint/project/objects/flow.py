@@ -15,7 +15,18 @@ from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.doubts import Doubts
 from fapi_lint.project.objects.links import Link, Links, Path, is_loaded
-from fapi_lint.project.objects.origins import UNKNOWN, Facts, Objects, Origin, Record, Statement, Value, Values, either
+from fapi_lint.project.objects.origins import (
+    UNKNOWN,
+    Facts,
+    Objects,
+    Origin,
+    Other,
+    Record,
+    Statement,
+    Value,
+    Values,
+    either,
+)
 from fapi_lint.project.objects.places import Places, names_of, session_at
 from fapi_lint.project.objects.serialisation import Serialisation
 from fapi_lint.project.objects.stale import StaleReads
@@ -68,7 +79,7 @@ class ObjectFlow(Part):
     @cached_property
     def expires(self) -> bool:
         """Whether a commit of an asynchronous session expires its objects: no maker says otherwise."""
-        return not any("expire_on_commit" in module.text for module in self.project.modules)
+        return not self.project.says("expire_on_commit")
 
     # --- summaries -----------------------------------------------------------------------------------
 
@@ -142,14 +153,11 @@ class ObjectFlow(Part):
         return given
 
     def _returns_objects(self, function: Function) -> bool:
-        return any(not isinstance(value, type(next(iter(UNKNOWN)))) for value in self.summary(function).values)
+        return any(not isinstance(value, Other) for value in self.summary(function).values)
 
     def dependency(self, function: Function, param: o.Param) -> Function | None:
-        """The function whose result FastAPI passes for a parameter: `__call__()` for `Depends(Current())`."""
-        marker = self.project.dependencies.injected(function, param)
-        if marker is None or marker.dependency is None:
-            return None
-        return self.project.types.function(self.project.types.callee(marker.scope, marker.dependency))
+        """The function whose result FastAPI passes for a parameter."""
+        return self.project.dependencies.function_of(self.project.dependencies.injected(function, param))
 
     def parameter(self, walk: Walk, param: o.Param) -> Values:
         """What a parameter is at the beginning: objects of unknown origin, where it may be mapped objects at all."""
@@ -189,7 +197,7 @@ class ObjectFlow(Part):
         if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
             # What a type variable stands for is told by the caller.
             return (None, is_many) if o.dotted(symbol.value.func).endswith("TypeVar") else None
-        model = self.project.models.by_class.get(symbol) if isinstance(symbol, Class) else None
+        model = self.project.models.of(symbol)
         return None if model is None else (model, is_many)
 
     def apply(self, walk: Walk, function: Function, node: o.Call, arguments: list[tuple[o.Arg, Values]]) -> Values:
@@ -353,7 +361,7 @@ class ObjectFlow(Part):
                             self.read(walk, value.origin, value.path + path[length:], given, place, obstacle, beside)
             finally:
                 self._reading.discard((origin, path))
-        self.stale.read(walk, origin, path, facts, place)
+        self.stale.read(origin, path, facts, place)
         member = self._member(origin.model, path)
         if member is None:
             self._below(walk, origin, path, facts, place)
@@ -389,7 +397,7 @@ class ObjectFlow(Part):
             return
         assert model is not None
         text = f"`{path[-1]}` is read, which a query for `{model.name}` does not load of each `{owner.name}`"
-        self.doubts.below(walk, place, text)
+        self.doubts.add(walk.function, place, text)
 
     @kept
     def _member(self, model: Model | None, path: Path) -> bool | Function | Path | None:
@@ -400,7 +408,7 @@ class ObjectFlow(Part):
         links: list[Link] = []
         owner: Model | None = model
         for index, name in enumerate(path):
-            link = None if owner is None else self.links.of(owner).get(name)
+            link = self.links.of(owner).get(name)
             if link is None:
                 if owner is None or index < len(path) - 1:
                     return None
@@ -474,9 +482,8 @@ class ObjectFlow(Part):
         for ancestor in model.ancestors:
             for binding in ancestor.scope.bindings.get(name, ()):
                 if isinstance(binding.definition, Function):
-                    for decorator in binding.definition.node.decorators:
-                        if o.dotted(decorator.value).rpartition(".")[2] in _PROPERTIES:
-                            return binding.definition
+                    if not _PROPERTIES.isdisjoint(binding.definition.decorator_names):
+                        return binding.definition
                 elif isinstance(binding.value, o.Call) and binding.value.args:
                     first = binding.value.args[0].value
                     proxy = o.dotted(binding.value.func).rpartition(".")[2] == "association_proxy"
@@ -487,8 +494,7 @@ class ObjectFlow(Part):
         return None
 
     def link(self, owner: Objects, name: str) -> Link | None:
-        model = self.model_of(owner)
-        return None if model is None else self.links.of(model).get(name)
+        return self.links.of(self.model_of(owner)).get(name)
 
     def model_of(self, value: Objects) -> Model | None:
         return self.walk(value.origin, value.path)
@@ -497,14 +503,14 @@ class ObjectFlow(Part):
         """The model that a path leads to."""
         model = origin.model
         for name in path:
-            link = None if model is None else self.links.of(model).get(name)
+            link = self.links.of(model).get(name)
             model = None if link is None else link.target
         return model
 
     def links_of(self, origin: Origin, path: Path) -> tuple[Link, ...]:
         found, model = [], origin.model
         for name in path:
-            link = None if model is None else self.links.of(model).get(name)
+            link = self.links.of(model).get(name)
             if link is None:
                 break
             found.append(link)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from functools import cached_property
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.grouping import grouped
+from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.module import Module
 from fapi_lint.project.objects.doubts import Doubt
@@ -75,9 +76,6 @@ class Unloaded(Struct, frozen=True, eq=False):
 
 class LazyLoads(Part):
     """The lazy loads of an application."""
-
-    _by_function: dict[Function, list[Read]] = field(default_factory=dict)
-    _named: dict[Function, dict[Class, str]] = field(default_factory=dict)
 
     @cached_property
     def objects(self) -> ObjectFlow:
@@ -213,21 +211,22 @@ class LazyLoads(Part):
         concerned = [doubt for doubt in doubts if doubt.function in functions or closures.of(doubt.function) is None]
         return min(concerned, key=lambda doubt: doubt.place, default=None)
 
+    @kept
     def named_in(self, function: Function) -> dict[Class, str]:
         """The classes that a function names, or that its file binds before, as they are written there."""
-        if function not in self._named:
-            found = self._named[function] = dict[Class, str]()
-            module, scope, resolver = function.module, function.scope, self.project.resolver
-            for node, _ in paths(scope.body, o.Name, o.Attribute):
-                symbol = resolver.resolve(scope, node)
-                if isinstance(symbol, Class):
-                    found.setdefault(symbol, module.slice(node))
-            for name, bindings in module.scope.bindings.items():
-                if name not in scope.bindings and not bindings[-1].type_checking:
-                    symbol = resolver.member(module, name)
-                    if isinstance(symbol, Class):
-                        found.setdefault(symbol, name)
-        return self._named[function]
+        module, scope, resolver = function.module, function.scope, self.project.resolver
+        nodes = (node for node, _ in paths(scope.body, o.Name, o.Attribute))
+        named = [(resolver.resolve(scope, node), module.slice(node)) for node in nodes]
+        named += [
+            (resolver.member(module, name), name)
+            for name, bindings in module.scope.bindings.items()
+            if name not in scope.bindings and not bindings[-1].type_checking
+        ]
+        found: dict[Class, str] = {}
+        for symbol, written in named:
+            if isinstance(symbol, Class):
+                found.setdefault(symbol, written)
+        return found
 
     def _loads(self, reads: Iterable[Read]) -> list[LazyLoad]:
         """One for each origin and path, in file and source order."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -115,10 +114,6 @@ class LazyWords:
         return (bool(changing) or mentions(function.node, _WRITING)) and mentions(function.node, self._wanted)
 
     def _answers(self, route: Route, schemas: set[Class]) -> bool:
-        located, handler = route.argument("response_model"), route.handler
-        named: Iterable[Class] = ()
-        if located is not None:
-            named = self.project.schemas.named_in(located.scope, located.expr)
-        elif handler is not None:
-            named = self.project.schemas.named_in(handler.enclosing, handler.node.returns)
+        located = route.response_model
+        named = () if located is None else self.project.schemas.named_in(located.scope, located.expr)
         return any(class_ in schemas for class_ in named)

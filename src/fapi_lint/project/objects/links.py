@@ -65,9 +65,9 @@ class Links(Part):
     """The links of all models."""
 
     @kept
-    def of(self, model: Model) -> dict[str, Link]:
-        """The links of a model, own and inherited, by name."""
-        return {link.name: link for link in self._links(model)}
+    def of(self, model: Model | None) -> dict[str, Link]:
+        """The links of a model, own and inherited, by name; none of one that is not known."""
+        return {} if model is None else {link.name: link for link in self._links(model)}
 
     def _links(self, model: Model) -> Iterator[Link]:
         for ancestor in model.ancestors:

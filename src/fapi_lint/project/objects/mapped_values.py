@@ -167,10 +167,8 @@ class MappedValues(Part):
             return None
         if param.annotation is not None:
             return self._annotated(function.enclosing, param.annotation)
-        marker = self.project.dependencies.marker(function.enclosing, param.default)
-        if marker is None or marker.dependency is None:
-            return None
-        callee = self.project.types.function(self.project.types.callee(marker.scope, marker.dependency))
+        dependencies = self.project.dependencies
+        callee = dependencies.function_of(dependencies.marker(function.enclosing, param.default))
         return None if callee is None else self.returned(callee)
 
     def _annotated(self, scope: Scope, annotation: o.Node, depth: int = 0) -> Found:
@@ -190,7 +188,7 @@ class MappedValues(Part):
         symbol = self.project.resolver.resolve(scope, member)
         if isinstance(symbol, Variable) and isinstance(symbol.value, o.Subscript):
             return self._annotated(symbol.scope, symbol.value, depth + 1)
-        model = self.project.models.by_class.get(symbol) if isinstance(symbol, Class) else None
+        model = self.project.models.of(symbol)
         return None if model is None else Mapped(model, "object")
 
     # --- calls -------------------------------------------------------------------------------------
@@ -227,7 +225,7 @@ class MappedValues(Part):
             return None if type_ is None else self._typed(type_.arg)
         if type_.is_standard(*_CONTAINERS):
             return self._several(self._typed(type_.arg))
-        model = self.project.models.by_class.get(type_.symbol) if isinstance(type_.symbol, Class) else None
+        model = self.project.models.of(type_.symbol)
         return None if model is None else Mapped(model, "object")
 
     def _method(self, receiver: Mapped, name: str) -> Found:
@@ -272,8 +270,7 @@ class MappedValues(Part):
             root = root.value
         if not isinstance(root, o.Name) or root.id in scope.bindings:
             return None
-        symbol = self.project.resolver.resolve(scope, expr)
-        model = self.project.models.by_class.get(symbol) if isinstance(symbol, Class) else None
+        model = self.project.models.named(scope, expr)
         return None if model is None else Mapped(model, form)
 
     # --- functions ---------------------------------------------------------------------------------

@@ -143,11 +143,7 @@ class Facts(Struct, frozen=True):
         return replace(self, loaded=self.again, dropped=at, is_persistent=True, writes=writes, partly=nothing)
 
     def expired(self, at: Origin) -> Facts:
-        nothing: frozenset[Path] = frozenset()
-        writes = self.writes.expire(at)
-        return replace(
-            self, loaded=nothing, near=nothing, dropped=at, is_persistent=True, writes=writes, partly=nothing
-        )
+        return replace(self.refreshed(at), loaded=frozenset(), near=frozenset(), writes=self.writes.expire(at))
 
     def flushed(self, at: Origin) -> Facts:
         if self.is_persistent:
@@ -218,13 +214,7 @@ def few(values: Values) -> Values:
 
 def many(values: Values) -> Values:
     """A collection of these values."""
-    found: set[Value] = set()
-    for value in values:
-        if isinstance(value, (Objects, Record)):
-            found.add(replace(value, many=True))
-        else:
-            found.add(value)
-    return frozenset(found)
+    return frozenset(replace(value, many=True) if isinstance(value, (Objects, Record)) else value for value in values)
 
 
 def one(values: Values) -> Values:

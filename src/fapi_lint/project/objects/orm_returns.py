@@ -13,7 +13,7 @@ from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.mapped_values import Mapped
 from fapi_lint.project.routes import Route
 from fapi_lint.project.schemas import Schema
-from fapi_lint.project.symbols import Class, External, Function
+from fapi_lint.project.symbols import External, Function
 from fapi_lint.project.values import Located
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _is_without_model(route: Route) -> bool:
 
 
 def _response(route: Route, function: Function) -> Response | None:
-    located = route.argument("response_model")
+    schemas, located = route.project.schemas, route.argument("response_model")
     if located is None:
         if function.node.returns is None:
             return None
@@ -86,16 +86,11 @@ def _response(route: Route, function: Function) -> Response | None:
     if isinstance(node, o.Subscript) and len(node.items) == 1:
         container = route.project.resolver.resolve(located.scope, node.value)
         if isinstance(container, External) and container.name in ("list", "List"):
-            schema = _schema(route, located, parse_annotation(node.items[0]))
+            schema = schemas.named(located.scope, parse_annotation(node.items[0]))
             return None if schema is None else Response(schema, node.items[0], True)
         return None
-    schema = _schema(route, located, node)
+    schema = schemas.named(located.scope, node)
     return None if schema is None or node is None else Response(schema, node, False)
-
-
-def _schema(route: Route, located: Located, node: o.Node | None) -> Schema | None:
-    symbol = route.project.resolver.resolve(located.scope, node)
-    return route.project.schemas.by_class.get(symbol) if isinstance(symbol, Class) else None
 
 
 def unready(schema: Schema) -> Iterator[Schema]:

@@ -39,11 +39,8 @@ class Places(Struct, eq=False):
     ) -> Origin:
         shared = walk.models.are_shared
         key = (kind, walk.module.path, node.start, node.end, index, model if shared else None)
-        found = self._origins.get(key)
-        if found is None:
-            found = Origin(kind, walk.module, walk.function, node, model, is_async, is_shared=shared)
-            self._origins[key] = found
-        return found
+        made = Origin(kind, walk.module, walk.function, node, model, is_async, is_shared=shared)
+        return self._origins.setdefault(key, made)
 
     def drop(
         self,
@@ -63,13 +60,8 @@ class Places(Struct, eq=False):
         model = None if origin is None else origin.model
         shared = walk.models.are_shared
         key = (f"refresh {variable}", walk.module.path, node.start, node.end, 0, model if shared else None)
-        found = self._origins.get(key)
-        if found is None:
-            found = Origin(
-                "refresh", walk.module, walk.function, node, model, is_async, session, variable, many, shared
-            )
-            self._origins[key] = found
-        return found
+        at = (walk.module, walk.function, node, model, is_async)
+        return self._origins.setdefault(key, Origin("refresh", *at, session, variable, many, shared))
 
     def received(self, walk: Walk, node: o.Call, given: Objects, variable: str, dropped: Origin | None) -> Origin:
         """Where a name gets what a function gives that does the same for other models."""
@@ -97,20 +89,15 @@ class Places(Struct, eq=False):
     def named(self, dropped: Origin, variable: str) -> Origin:
         """The same place, where the object is given a name."""
         key = (f"refresh {variable}", dropped.module.path, dropped.node.start, dropped.node.end, 1, None)
-        if key not in self._origins:
-            self._origins[key] = replace(dropped, variable=variable, is_received=True)
-        return self._origins[key]
+        return self._origins.setdefault(key, replace(dropped, variable=variable, is_received=True))
 
     def delete(self, walk: Walk, node: o.Call, session: str) -> Origin:
         """The `delete()` of one object."""
         key = ("delete", walk.module.path, node.start, node.end, 0, None)
-        found = self._origins.get(key)
-        if found is None:
-            given = node.args[0].value
-            variable = walk.module.slice(given) if isinstance(given, (o.Name, o.Attribute)) else ""
-            found = Origin("delete", walk.module, walk.function, node, None, session=session, variable=variable)
-            self._origins[key] = found
-        return found
+        given = node.args[0].value
+        variable = walk.module.slice(given) if isinstance(given, (o.Name, o.Attribute)) else ""
+        made = Origin("delete", walk.module, walk.function, node, None, session=session, variable=variable)
+        return self._origins.setdefault(key, made)
 
 
 def _session_of(origin: Origin) -> str:

@@ -50,15 +50,10 @@ class Serialisation:
     def respond(self, walk: Walk, summary: Summary) -> None:
         """What FastAPI reads of the values that a handler returns."""
         for route in self.project.routes.by_handler.get(summary.function, ()):
-            located = route.argument("response_model")
-            scope, annotation = walk.function.enclosing, walk.function.node.returns
-            node: o.Node | None = annotation
-            if located is not None:
-                scope, node = located.scope, located.expr
-            elif self.project.versions.fastapi.is_below(0, 89):
+            located = route.response_model
+            if located is None or is_none(located.expr):
                 continue
-            if node is None or is_none(node):
-                continue
+            scope, node = located.scope, located.expr
             for returned in summary.returns:
                 walk.state = returned.state.copy()
                 expr = returned.node.value if isinstance(returned.node, o.Return) else None
@@ -201,7 +196,7 @@ class Serialisation:
         return self.project.descent.once(self._paths, key, readings, meanwhile=[])
 
     def _found(self, schema: Schema, model: Model | None, arguments: Arguments) -> Iterator[Reading]:
-        links = {} if model is None else self.objects.links.of(model)
+        links = self.objects.links.of(model)
         volatile = {} if model is None else self.objects.stale.volatile.columns(model)
         for field in schema.fields.values():
             name = self._attribute(field)

@@ -40,7 +40,7 @@ class SharedModels:
         owner, params, models = self.walk.function.parent, self.walk.function.node.params, self.walk.project.models
         if not isinstance(node, o.Name) or not isinstance(owner, Class) or not params or node.id != params[0].name:
             return None
-        marked = any(o.dotted(decorator.value) == "classmethod" for decorator in self.walk.function.node.decorators)
+        marked = "classmethod" in self.walk.function.decorator_names
         return owner if marked and [model.class_ for model in models.users_of(owner)] == [owner] else None
 
     def named(self, node: o.Node) -> Class | None:

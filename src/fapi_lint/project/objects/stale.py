@@ -47,7 +47,7 @@ class StaleReads(Struct, eq=False, dict=True):
     def volatile(self) -> Volatile:
         return Volatile(self.objects.links)
 
-    def read(self, walk: Walk, origin: Origin, path: Path, facts: Facts, place: Place) -> None:
+    def read(self, origin: Origin, path: Path, facts: Facts, place: Place) -> None:
         """An attribute is read."""
         writes = facts.writes
         if not (writes.flushed or writes.rows) or origin.kind == "parameter":
@@ -65,7 +65,7 @@ class StaleReads(Struct, eq=False, dict=True):
             fetched, opaque = columns.get(name, False), facts.is_opaque
             found = StaleRead(at, origin, path, place, fetched, link is None, opaque)
             self.reads.setdefault((at, origin, path, opaque), found)
-        outer = None if origin.model is None else self.objects.links.of(origin.model).get(path[0])
+        outer = self.objects.links.of(origin.model).get(path[0])
         # Else a refresh follows the options of the query, which load what is read behind the collection.
         is_made = origin.kind == "new" and len(path) > 1
         if is_made and outer is not None and link is not None and link.is_lazy:
@@ -80,8 +80,7 @@ class StaleReads(Struct, eq=False, dict=True):
             key = ((*path, "delete"), facts)
             walk.summary.reads.setdefault(origin, {}).setdefault(key, Read(origin, path, facts, place, None, at))
             return
-        model = self.objects.walk(origin, path)
-        for link in () if model is None else self.objects.links.of(model).values():
+        for link in self.objects.links.of(self.objects.walk(origin, path)).values():
             inner = (*path, link.name)
             if self.volatile.hides(link, facts.writes, inner):
                 self.deletes.setdefault((at, origin, inner), StaleRead(at, origin, inner, place))

@@ -80,10 +80,8 @@ class Walk:
             values = self.objects.parameter(self, param) if statement is None else frozenset([statement])
             self.state.names[param.name] = values
         alive = self.block(self.scope.body)
-        final = self.state if alive else None
-        ends = [returned.state for returned in self.summary.returns] + ([] if final is None else [final])
         end = State()
-        for state in ends:
+        for state in [returned.state for returned in self.summary.returns] + ([self.state] if alive else []):
             end.join(state)
         self.summary.facts, self.summary.given = end.facts, end.given
         self.recursion.finish()

@@ -9,13 +9,13 @@ https://docs.sqlalchemy.org/en/20/orm/session_state_management.html#when-to-expi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Column, Model
 from fapi_lint.project.objects.links import ANY, Link, Path, is_loaded
 from fapi_lint.project.symbols import External, Scope, Variable
@@ -46,13 +46,8 @@ class Writes(Struct, frozen=True):
     def flush(self, at: Origin) -> Writes:
         if not self.changed:
             return self
-        return replace(
-            self,
-            changed=frozenset(),
-            flushed=self.flushed | self.changed,
-            fresh=frozenset(),
-            places=frozenset([at]),
-        )
+        flushed, nothing = self.flushed | self.changed, frozenset[Path]()
+        return replace(self, changed=nothing, flushed=flushed, fresh=nothing, places=frozenset([at]))
 
     def refresh(self) -> Writes:
         return Writes(is_read_anew=True)
@@ -126,10 +121,8 @@ class Volatile(Struct, eq=False, dict=True):
 
     links: Links
 
-    def __post_init__(self) -> None:
-        self.columns = cache(self._columns)
-
-    def _columns(self, model: Model) -> dict[str, bool]:
+    @kept
+    def columns(self, model: Model) -> dict[str, bool]:
         """The columns that an UPDATE writes without being told, and whether the database computes what it writes."""
         if any("eager_defaults" in ancestor.module.text for ancestor in model.ancestors):
             return {}

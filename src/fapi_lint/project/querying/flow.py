@@ -28,6 +28,7 @@ from fapi_lint.project.querying.values import (
     UseKind,
     Value,
     either,
+    is_dotted,
     merge,
     session_of,
 )
@@ -254,7 +255,7 @@ class Flow:
                         self.refuse(value, f"`{target.id}` is visible outside of functions", target)
                     elif target.id in self.scope.outer_names:
                         self.refuse(value, f"`{target.id}` is visible outside of the function", target)
-                    session = value.session if _is_dotted(value.session.removeprefix("?")) else ""
+                    session = value.session if is_dotted(value.session.removeprefix("?")) else ""
                     value = replace(value, source=None, session=session)
                 self.names[target.id] = value
             case o.Collection() | o.Starred():
@@ -331,7 +332,7 @@ class Flow:
                 return OTHER
             case o.IfExp():
                 self.test(node.test)
-                return either(self.expr(node.body), self.expr(node.orelse), node)
+                return either(self.expr(node.body), self.expr(node.orelse))
             case o.NamedExpr():
                 value = self.expr(node.value)
                 self.bind(node.target, value, node.value)
@@ -548,7 +549,3 @@ class Flow:
             self.refuse(result, f"`{self.text(node)}` is not followed", node)
         named = None if result.named else ""
         return replace(result, session=session, named=named, source=None, since=node.start)
-
-
-def _is_dotted(text: str) -> bool:
-    return all(part.isidentifier() for part in text.split("."))

@@ -21,7 +21,7 @@ from fapi_lint.project.part import Part
 from fapi_lint.project.querying.flow import Flow
 from fapi_lint.project.querying.refusals import SET_OPERATIONS
 from fapi_lint.project.querying.selections import Selections
-from fapi_lint.project.querying.values import CallSite, Group, Obstacle, Unit, Use, Value
+from fapi_lint.project.querying.values import CallSite, Group, Obstacle, Unit, Use, Value, is_dotted
 from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, Function, Scope
 
@@ -156,14 +156,13 @@ class Queries(Part):
         self._calls |= {(query.module.path, query.call.start): query for query in queries}
 
     def _unit(self, module: Module, function: Function | None, scope: Scope) -> Unit:
-        key = module.path, (function.node.start if function is not None else -1 - _class_start(scope))
+        key = _key_at(module, function, scope)
         if key not in self._units:
             self._units[key] = Unit(module, function, scope)
         return self._units[key]
 
     def _key_of(self, unit: Unit) -> _Key:
-        start = unit.function.node.start if unit.function is not None else -1 - _class_start(unit.scope)
-        return unit.module.path, start
+        return _key_at(unit.module, unit.function, unit.scope)
 
     def _reach(self, function: Function, *, again: bool) -> None:
         """A function turns out to take or return a query: its callers are read, again if that changed."""
@@ -193,9 +192,7 @@ class Queries(Part):
 
     def may_matter(self, call: o.Call) -> bool:
         """Whether a call may be of a function that takes or returns queries."""
-        func = call.func
-        name = o.last_name(func)
-        return name in self.names
+        return o.last_name(call.func) in self.names
 
     def returned_by(self, function: Function) -> Value | None:
         unit = self._units.get(_function_key(function))
@@ -236,11 +233,9 @@ class Queries(Part):
         """Whether a method is called on an object, which is its first argument."""
         if not function.is_method or not isinstance(call.func, o.Attribute):
             return False
-        decorators = {o.dotted(decorator.value) for decorator in function.node.decorators}
-        if "staticmethod" in decorators:
-            return False
+        decorators = function.decorator_names
         on_class = isinstance(self.project.resolver.resolve(unit.scope, call.func.value), Class)
-        return "classmethod" in decorators or not on_class
+        return "staticmethod" not in decorators and ("classmethod" in decorators or not on_class)
 
     def outer_session(
         self, unit: Unit, call: o.Call, function: Function, bound: dict[str, o.Arg] | None, session: str
@@ -258,7 +253,7 @@ class Queries(Part):
             text = root
         else:
             return ""
-        return text + dot + rest if all(part.isidentifier() for part in text.split(".")) else ""
+        return text + dot + rest if is_dotted(text) else ""
 
     def to_be_given(self, function: Function | None, name: str) -> list[tuple[CallSite, str]] | None:
         """The calls that can give a function the session of the query that its parameter takes, as they write it."""
@@ -270,7 +265,7 @@ class Queries(Part):
                 if _function_key(callee) == _function_key(function):
                     held = site.given.get(name)
                     session = held.session if isinstance(held, Value) else ""
-                    if not session or not all(part.isidentifier() for part in session.split(".")):
+                    if not is_dotted(session):
                         return None
                     found.append((site, session))
         called = found[0][1].rpartition(".")[2] if found else ""
@@ -290,14 +285,12 @@ class Queries(Part):
                 yield structs.replace(reference, unclear=True)
 
     def _find_references(self, name: str) -> Iterator[tuple[Function | None, _Reference]]:
-        for module in self.project.references.mentioning(name):
-            for sighting in search(module, name):
-                yield from self._reference(module, sighting, name)
+        for sighting in self.project.references.sightings(name):
+            yield from self._reference(sighting, name)
 
-    def _reference(self, module: Module, sighting: Sighting, name: str) -> Iterator[tuple[Function | None, _Reference]]:
-        node, scope, parent = sighting.node, sighting.scope, sighting.parent
-        call = parent if isinstance(parent, o.Call) and parent.func is node else None
-        reference = _Reference(module, scope, node, call)
+    def _reference(self, sighting: Sighting, name: str) -> Iterator[tuple[Function | None, _Reference]]:
+        node, scope, module = sighting.node, sighting.scope, sighting.module
+        reference = _Reference(module, scope, node, sighting.call)
         match node:
             case o.Name(id=id_) if id_ == name:
                 symbol = self.project.resolver.resolve(scope, node)
@@ -319,12 +312,11 @@ class Queries(Part):
         """The uses of a function that is imported under another name."""
         self.names.add(name)
         for sighting in search(module, name):
-            node, parent = sighting.node, sighting.parent
+            node = sighting.node
             if isinstance(node, o.Name) and node.id == name:
                 symbol = self.project.resolver.resolve(sighting.scope, node)
                 if isinstance(symbol, Function):
-                    call = parent if isinstance(parent, o.Call) and parent.func is node else None
-                    yield symbol, _Reference(module, sighting.scope, node, call)
+                    yield symbol, _Reference(module, sighting.scope, node, sighting.call)
 
     def _named_by_string(
         self, module: Module, scope: Scope, node: o.Node, text: str
@@ -422,5 +414,8 @@ def _function_key(function: Function) -> _Key:
     return function.module.path, function.node.start
 
 
-def _class_start(scope: Scope) -> int:
-    return scope.owner.node.start + 1 if isinstance(scope.owner, Class) else 0
+def _key_at(module: Module, function: Function | None, scope: Scope) -> _Key:
+    """What the code of a function, or of a module or class outside of functions, is kept by."""
+    if function is not None:
+        return _function_key(function)
+    return module.path, -2 - scope.owner.node.start if isinstance(scope.owner, Class) else -1

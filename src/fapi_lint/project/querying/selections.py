@@ -208,7 +208,7 @@ class Selections(Part):
         type_ = self.project.types.of(scope, expr)
         if type_ is not None and type_.is_standard("type", "Type"):
             of_class = type_.arg.symbol if type_.arg is not None else None
-            return "entity", models.by_class.get(of_class) if isinstance(of_class, Class) else None
+            return "entity", models.of(of_class)
         if self._acts_as_class(scope, expr):
             return "entity", None
         # What an attribute is of a class that is known by its attributes only is not known: `self.model`.
@@ -265,8 +265,7 @@ class Selections(Part):
             model = relationship.target_model
             to_one = model is not None and self.is_to_one(relationship)
             return model.class_ if model is not None and (to_one or model.class_ in selection.models) else None
-        symbol = self.project.resolver.resolve(scope, target)
-        model = self.project.models.by_class.get(symbol) if isinstance(symbol, Class) else None
+        model = self.project.models.named(scope, target)
         if model is None:
             return None
         if model.class_ in selection.models:
@@ -327,8 +326,7 @@ class Selections(Part):
             expr = expr.func.value
         if not isinstance(expr, o.Attribute):
             return None
-        owner = self.project.resolver.resolve(scope, expr.value)
-        model = self.project.models.by_class.get(owner) if isinstance(owner, Class) else None
+        model = self.project.models.named(scope, expr.value)
         return None if model is None else model.relationships.get(expr.attr)
 
     def is_to_one(self, relationship: Relationship) -> bool:

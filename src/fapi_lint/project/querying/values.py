@@ -131,7 +131,7 @@ class Unit(msgspec.Struct, eq=False):
     returned: Value | None = None
 
 
-def either(one: Held, other: Held, node: o.Node) -> Held:
+def either(one: Held, other: Held) -> Held:
     """What a name holds where two ways meet."""
     if isinstance(one, Value) and isinstance(other, Value):
         return one | other
@@ -139,6 +139,11 @@ def either(one: Held, other: Held, node: o.Node) -> Held:
         if isinstance(value, Value):
             return value if rest is NOTHING else replace(value, other=True)
     return OTHER if OTHER in (one, other) else NOTHING
+
+
+def is_dotted(text: str) -> bool:
+    """Whether this is a name or an attribute of one, as it is written: no call, and not empty."""
+    return all(part.isidentifier() for part in text.split("."))
 
 
 def session_of(module: Module, query: o.Call) -> str:
@@ -158,5 +163,5 @@ def merge(*ways: Names | None) -> Names | None:
     for way in reached[1:]:
         for name in found.keys() | way.keys():
             one, other = found.get(name, NOTHING), way.get(name, NOTHING)
-            found[name] = one if one is other else either(one, other, o.Node(0, 0))
+            found[name] = one if one is other else either(one, other)
     return found
