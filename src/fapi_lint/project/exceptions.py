@@ -51,7 +51,7 @@ class ExceptionClass(ClassEntity):
     def raises_another(self) -> bool:
         """Its `__init__` raises, so that it never gets as far as being raised itself."""
         init = next((method for method in self.class_.methods if method.name in ("__init__", "__new__")), None)
-        return init is not None and "raise " in self.module.text[init.node.body_start : init.node.end]
+        return init is not None and "raise " in init.body_text
 
 
 class Exceptions(Part):

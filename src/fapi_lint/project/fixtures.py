@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
@@ -157,16 +158,14 @@ class Fixtures(Part):
     def users(self) -> dict[Function, list[Module]]:
         """The test files that use each fixture."""
         names = {fixture.function: fixture.name for fixture in self.all}
-        found: dict[Function, list[Module]] = {}
-        for module in self.project.tests.modules:
-            if not is_test_file(module) or is_conftest(module):
-                continue
-            own = [function for function in module.scope.functions if function in names]
-            asked = _asked_for(module)
-            for function in {*self._imported(module), *own}:
-                if function in names and names[function] in asked:
-                    found.setdefault(function, []).append(module)
-        return found
+        files = (each for each in self.project.tests.modules if is_test_file(each) and not is_conftest(each))
+        asked = ((module, _asked_for(module)) for module in files)
+        return grouped(
+            (function, module)
+            for module, words in asked
+            for function in {*self._imported(module), *module.scope.functions}
+            if names.get(function) in words
+        )
 
     def _imported(self, module: Module) -> Iterator[Function]:
         """The functions that a file imports, by name or by star."""

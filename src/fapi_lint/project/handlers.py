@@ -17,7 +17,6 @@ from fapi_lint.project.grouping import grouped
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import is_plural, plural, singular, singulars, snake_words
 from fapi_lint.project.part import Part
-from fapi_lint.project.routers import Router
 from fapi_lint.project.routes import Route, path_key
 from fapi_lint.project.symbols import Class, Function, Scope
 
@@ -93,10 +92,8 @@ class Handlers(Part):
 
     def out_of_order(self, module: Module) -> list[Disorder]:
         """The resources whose handlers a file does not define in order, by what comes too late first."""
-        groups: dict[tuple[Scope, Router, str], list[Function]] = {}
-        for handler in self.of(module):
-            operation = self.operations[handler]
-            groups.setdefault((handler.enclosing, operation.route.router, operation.noun), []).append(handler)
+        operations = ((handler, self.operations[handler]) for handler in self.of(module))
+        groups = grouped(((each.enclosing, done.route.router, done.noun), each) for each, done in operations)
         found = []
         for handlers in groups.values():
             ranks = [self.rank(handler) for handler in handlers]

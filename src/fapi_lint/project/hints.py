@@ -11,6 +11,7 @@ from functools import cached_property
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
@@ -193,13 +194,13 @@ class Hints(Part):
     @cached_property
     def _overriding(self) -> dict[tuple[Class, str], list[Function]]:
         """The methods that override one, by the class and the name of what they override."""
-        found: dict[tuple[Class, str], list[Function]] = {}
-        for class_ in self.project.classes:
-            ancestors = [base for base in self.project.resolver.mro(class_)[1:] if isinstance(base, Class)]
-            for method in class_.methods if ancestors else ():
-                for base in ancestors:
-                    found.setdefault((base, method.name), []).append(method)
-        return found
+        return grouped(
+            ((base, method.name), method)
+            for class_ in self.project.classes
+            for base in self.project.resolver.mro(class_)[1:]
+            if isinstance(base, Class)
+            for method in class_.methods
+        )
 
 
 def _is_stub(function: Function) -> bool:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Column, ForeignKey, Model, Relationship, written_name
 from fapi_lint.project.module import Module
@@ -88,12 +89,12 @@ class Pairings(Part):
     @cached_property
     def incoming(self) -> dict[tuple[Class, str], list[Relationship]]:
         """The relationships whose `backref` makes an attribute, by class and attribute."""
-        found: dict[tuple[Class, str], list[Relationship]] = {}
-        for relationship in self.project.models.relationships:
-            name = backref_name(relationship)
-            if name is not None and relationship.target_model is not None:
-                found.setdefault((relationship.target_model.class_, name), []).append(relationship)
-        return found
+        named = ((backref_name(each), each.target_model, each) for each in self.project.models.relationships)
+        return grouped(
+            ((model.class_, name), relationship)
+            for name, model, relationship in named
+            if name is not None and model is not None
+        )
 
     def name_classes(self, module: Module) -> bool:
         """Whether most annotated relationships of a file name the class in the call as well."""
@@ -170,13 +171,12 @@ class Pairings(Part):
     @cached_property
     def _computed(self) -> dict[str, list[Model]]:
         """The models whose table names are computed, by the letters that such a name would have."""
-        found: dict[str, list[Model]] = {}
-        for model in self.project.models.all:
-            if model.table is None:
-                letters = _letters(model.name)
-                for name in (letters, letters + "s", letters + "es", letters.removesuffix("y") + "ies"):
-                    found.setdefault(name, []).append(model)
-        return found
+        named = ((_letters(model.name), model) for model in self.project.models.all if model.table is None)
+        return grouped(
+            (name, model)
+            for one, model in named
+            for name in (one, one + "s", one + "es", one.removesuffix("y") + "ies")
+        )
 
     def referred(self, key: Column, target: Model) -> str | None:
         """The attribute of `target` that a foreign key refers to."""

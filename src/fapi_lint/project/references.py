@@ -130,10 +130,6 @@ class ReferenceIndex(Part):
 
     @cached_property
     def _star_importers(self) -> dict[Module, list[Module]]:
-        found: dict[Module, list[Module]] = {}
-        for module in self.project.modules:
-            for star in module.scope.stars:
-                source = self.project.resolver.import_source(module, star)
-                if isinstance(source, Module):
-                    found.setdefault(source, []).append(module)
-        return found
+        modules, source = self.project.modules, self.project.resolver.import_source
+        found = ((source(module, star), module) for module in modules for star in module.scope.stars)
+        return grouped((taken, module) for taken, module in found if isinstance(taken, Module))

@@ -51,18 +51,31 @@ class Namespace(Struct, frozen=True):
     dotted: str
 
 
-class Class(Struct, eq=False, dict=True):
-    """A class of the application. `parent` is the class or function that it is defined in."""
+class Definition(Struct, eq=False, dict=True):
+    """A class or function of the application. `parent` is the class or function that it is defined in."""
 
     module: Module
-    node: o.ClassDef
+    node: o.ClassDef | o.FunctionDef
     parent: Class | Function | None
     enclosing: Scope
-    """The scope that the class statement runs in: bases and decorators are resolved there."""
+    """The scope that the statement runs in: bases and decorators are resolved there."""
 
     @property
     def name(self) -> str:
         return self.node.name
+
+    @property
+    def body_text(self) -> str:
+        return self.module.text[self.node.body_start : self.node.end]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.module.name}.{self.name}>"
+
+
+class Class(Definition, eq=False, dict=True):
+    """A class of the application."""
+
+    node: o.ClassDef
 
     @cached_property
     def scope(self) -> Scope:
@@ -86,21 +99,11 @@ class Class(Struct, eq=False, dict=True):
                     found.setdefault(target.attr, []).append((method, node))
         return found
 
-    def __repr__(self) -> str:
-        return f"<Class {self.module.name}.{self.name}>"
 
-
-class Function(Struct, eq=False, dict=True):
+class Function(Definition, eq=False, dict=True):
     """A function or method of the application, nested ones included."""
 
-    module: Module
     node: o.FunctionDef
-    parent: Class | Function | None
-    enclosing: Scope
-
-    @property
-    def name(self) -> str:
-        return self.node.name
 
     @cached_property
     def scope(self) -> Scope:
@@ -115,9 +118,6 @@ class Function(Struct, eq=False, dict=True):
     def decorator_names(self) -> frozenset[str]:
         """The last names of its decorators, called or not: `fixture` of `@pytest.fixture(scope="module")`."""
         return frozenset(o.last_name(decorator.func) for decorator in self.node.decorators)
-
-    def __repr__(self) -> str:
-        return f"<Function {self.module.name}.{self.name}>"
 
 
 class Variable(Struct, frozen=True, eq=False):

@@ -15,6 +15,7 @@ from typing import Literal, TypeGuard
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.fixtures import is_conftest, is_test_file
 from fapi_lint.project.graph import reachable
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
@@ -226,13 +227,11 @@ class Tests(Part):
     @cached_property
     def _plugins(self) -> dict[str, list[Module]]:
         """The files whose hooks pytest may call, by the folder they are for: that of a conftest file, or any ("")."""
-        found: dict[str, list[Module]] = {}
-        for module in self.project.modules:
-            if is_conftest(module):
-                found.setdefault(module.folder, []).append(module)
-            elif "pytest_" in module.text and _hooks(module):
-                found.setdefault("", []).append(module)
-        return found
+        return grouped(
+            (module.folder if is_conftest(module) else "", module)
+            for module in self.project.modules
+            if is_conftest(module) or ("pytest_" in module.text and _hooks(module))
+        )
 
     @cached_property
     def lifespan(self) -> tuple[Module, o.Node] | None:

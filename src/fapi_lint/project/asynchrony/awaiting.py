@@ -126,7 +126,7 @@ class Convertible(Part):
 
     def _loops(self, function: Function) -> Iterator[o.Call]:
         """`asyncio.run(work())`, which no coroutine can call."""
-        body = function.module.text[function.node.body_start : function.node.end]
+        body = function.body_text
         for call, _ in paths(function.scope.body, o.Call) if _RUNNING.search(body) else ():
             symbol = self.project.resolver.external(function.scope, call.func)
             is_loop = isinstance(call.func, o.Attribute) and call.func.attr == "run_until_complete"

@@ -109,7 +109,7 @@ class Blocking(Part):
         """Whether what makes an instance is given what is loaded, or anything else that FastAPI gives it."""
         made = self.project.resolver.class_member(class_, "__init__")
         if not isinstance(made, Function):
-            text = class_.module.text[class_.node.body_start : class_.node.end]
+            text = class_.body_text
             return any(marker in text for marker in MARKERS)
         if depth > _DEEP or self.project.async_closures.touches(made):
             return True

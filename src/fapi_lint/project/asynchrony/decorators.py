@@ -12,6 +12,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import hindrance
 from fapi_lint.project.asynchrony.surroundings import leaf
 from fapi_lint.project.asynchrony.threads import threaded
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Function, Scope
@@ -83,21 +84,14 @@ class Decorators(Part):
 
     @cached_property
     def _decorated(self) -> dict[Function, list[tuple[Function, o.Decorator]]]:
-        found: dict[Function, list[tuple[Function, o.Decorator]]] = {}
-        for function, decorator in self._uses:
-            symbol = self._named(function, decorator)
-            if symbol is not None:
-                found.setdefault(symbol, []).append((function, decorator))
-        return found
+        uses = (use for function in self.project.functions for use in _decorators_in(function))
+        named = ((self._named(*use), use) for use in uses)
+        return grouped((symbol, use) for symbol, use in named if symbol is not None)
 
     @cached_property
     def _wrappers(self) -> dict[Function, Decorating]:
         found = (self.of(*uses[0]) for uses in self._decorated.values())
         return {decorating.wrapper: decorating for decorating in found if isinstance(decorating, Decorating)}
-
-    @cached_property
-    def _uses(self) -> list[tuple[Function, o.Decorator]]:
-        return [(f, decorator) for function in self.project.functions for f, decorator in _decorators_in(function)]
 
 
 def _decorators_in(function: Function) -> Iterator[tuple[Function, o.Decorator]]:

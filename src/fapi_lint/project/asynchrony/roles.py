@@ -6,7 +6,6 @@ https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html says what the asyn
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fapi_lint.project.inference import signatures
@@ -91,21 +90,15 @@ def role_of(sessions: Sessions, type_: Type | None) -> Role | None:
         return None
     if sessions.kind(type_) == "sync":
         return Role.SESSION
-    if isinstance(type_.symbol, External) and type_.symbol.dotted.startswith(("sqlalchemy.", "sqlmodel.")):
-        if type_.name == "sessionmaker":
-            return Role.MAKER if sessions.kind(type_.arg) == "sync" else None
-        return _CLASSES.get(type_.name)
-    return None
-
-
-def parts(type_: Type | None) -> Iterator[Type]:
-    """A type and its arguments at any depth: a session within what a generator yields."""
-    if type_ is not None:
-        yield type_
-        for arg in type_.args:
-            yield from parts(arg)
+    if not isinstance(type_.symbol, External) or not type_.symbol.is_orm:
+        return None
+    if type_.name == "sessionmaker":
+        return Role.MAKER if sessions.kind(type_.arg) == "sync" else None
+    return _CLASSES.get(type_.name)
 
 
 def carried(sessions: Sessions, type_: Type | None) -> bool:
-    """Whether something synchronous is the value, or is inside of it."""
-    return any(role_of(sessions, part) for part in parts(type_))
+    """Whether something synchronous is the value, or inside of it: a session within what a generator yields."""
+    return type_ is not None and (
+        role_of(sessions, type_) is not None or any(carried(sessions, arg) for arg in type_.args)
+    )

@@ -42,12 +42,10 @@ class SessionUse(Struct, frozen=True, eq=False):
         return self.module.place(self.node)
 
 
-class QueryCall(Struct, frozen=True, eq=False):
-    """A `session.query(…)`."""
-
+class _FoundCall(Struct, frozen=True, eq=False):
     module: Module
     function: Function | None
-    """None at module level."""
+    """The innermost function around the call; None at module level."""
     call: o.Call
 
     @property
@@ -55,22 +53,18 @@ class QueryCall(Struct, frozen=True, eq=False):
         return self.module.place(self.call)
 
 
-class DroppedCoroutine(Struct, frozen=True, eq=False):
+class QueryCall(_FoundCall, frozen=True, eq=False):
+    """A `session.query(…)`."""
+
+
+class DroppedCoroutine(_FoundCall, frozen=True, eq=False):
     """A call whose coroutine is surely never awaited."""
 
-    module: Module
-    function: Function | None
-    """The innermost function around the call; None at module level."""
-    call: o.Call
     fate: Fate
     parent: o.Node
     """The node right around the call."""
     inside_generator: bool
     """Within a generator expression, which an `await` would make asynchronous."""
-
-    @property
-    def place(self) -> Place:
-        return self.module.place(self.call)
 
 
 class Facts(Struct, frozen=True):

@@ -324,7 +324,7 @@ class Calls:
         loaded: set[Path] = {(link.name,) for link in links.values() if link.is_column}
         near: set[Path] = set()
         own = next((method for method in class_.methods if method.name == "__init__"), None)
-        made = "" if own is None else own.module.text[own.node.body_start : own.node.end]
+        made = "" if own is None else own.body_text
         opaque = self.project.models.is_dataclass(class_) or any(word in made for word in _FILLING)
         for arg, values in arguments:
             if arg.star and not self.is_dump(arg.value):

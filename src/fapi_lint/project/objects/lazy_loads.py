@@ -95,9 +95,7 @@ class LazyLoads(Part):
                 objects.inject(function)
             if not callers:
                 names = needles({function.name for function in functions})
-                for function in rest:
-                    for name in mentioned(function.node, names):
-                        callers.setdefault(name, []).append(function)
+                callers = grouped((name, function) for function in rest for name in mentioned(function.node, names))
             # Next come those that may pass objects to these.
             reading = needles({function.name for function in chosen if objects.summary(function).reads})
             found = {function for name in reading for function in callers.get(name, ())}

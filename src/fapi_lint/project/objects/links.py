@@ -225,7 +225,7 @@ def _is_of(model: Model, arg: o.Arg) -> bool:
 
 
 def _says_polymorphic(class_: Class) -> bool:
-    text = class_.module.text[class_.node.body_start : class_.node.end]
+    text = class_.body_text
     return "with_polymorphic" in text or "polymorphic_load" in text
 
 

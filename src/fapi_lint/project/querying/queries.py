@@ -16,6 +16,7 @@ from msgspec import Struct, field, structs
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.session_uses import QueryCall
+from fapi_lint.project.grouping import grouped
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
 from fapi_lint.project.querying.flow import Flow
@@ -127,14 +128,12 @@ class Queries(Part):
     # --- following ---------------------------------------------------------------------------------
 
     def _follow(self) -> None:
-        by_unit: dict[_Key, list[QueryCall]] = {}
-        for query in [*self.project.sessions.queries, *self.project.sessions.queries_of_tests]:
-            scope = query.module.scope if query.function is None else query.function.scope
-            unit = self._unit(query.module, query.function, scope)
-            by_unit.setdefault(self._key_of(unit), []).append(query)
-            self._waiting[self._key_of(unit)] = unit
-        for key, queries in by_unit.items():
-            self._know(key, queries)
+        every = [*self.project.sessions.queries, *self.project.sessions.queries_of_tests]
+        scopes = ((query.module.scope if query.function is None else query.function.scope, query) for query in every)
+        found = grouped((self._unit(query.module, query.function, scope), query) for scope, query in scopes)
+        for unit, queries in found.items():
+            self._wait(unit)
+            self._know(self._key_of(unit), queries)
         rounds: dict[_Key, int] = {}
         while self._waiting:
             key, unit = next(iter(self._waiting.items()))
@@ -164,6 +163,10 @@ class Queries(Part):
     def _key_of(self, unit: Unit) -> _Key:
         return _key_at(unit.module, unit.function, unit.scope)
 
+    def _wait(self, unit: Unit) -> None:
+        """Have a unit followed, once more if it has been."""
+        self._waiting[self._key_of(unit)] = unit
+
     def _reach(self, function: Function, *, again: bool) -> None:
         """A function turns out to take or return a query: its callers are read, again if that changed."""
         key = _function_key(function)
@@ -175,8 +178,7 @@ class Queries(Part):
             owner = reference.scope.owner
             inside = owner if isinstance(owner, Function) else None
             if reference.call is not None:
-                unit = self._unit(reference.module, inside, reference.scope)
-                self._waiting[self._key_of(unit)] = unit
+                self._wait(self._unit(reference.module, inside, reference.scope))
 
     # --- what the interpretation asks --------------------------------------------------------------
 
@@ -207,8 +209,7 @@ class Queries(Part):
         params[name] = value if before is None else replace(before | value, source=None)
         self._reach(function, again=before is None)
         if params[name] != before:
-            unit = self._unit(function.module, function, function.scope)
-            self._waiting[key] = unit
+            self._wait(self._unit(function.module, function, function.scope))
 
     def bound(self, unit: Unit, call: o.Call, function: Function) -> dict[str, o.Arg] | None:
         """The arguments by parameter; None if stars hide which is which."""
