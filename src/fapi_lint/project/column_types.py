@@ -98,8 +98,7 @@ def _members(
         if is_none(member):
             continue
         if isinstance(member, o.Subscript):
-            wrapper = project.resolver.external(scope, member.value)
-            if wrapper is not None and wrapper.name == "Annotated":
+            if project.resolver.foreign_name(scope, member.value) == "Annotated":
                 yield from _members(project, scope, member.items[0], seen)
             else:
                 yield None

@@ -92,15 +92,11 @@ class Hints(Part):
 
     def are_elsewhere(self, function: Function) -> bool:
         """Whether overloads of the function carry its type hints, or a decorator says that it has none."""
-        if any(self._decorator(function, decorator) == "no_type_check" for decorator in function.node.decorators):
+        if "no_type_check" in self._decorators(function):
             return True
         siblings = function.enclosing.bindings.get(function.name, ())
-        return len(siblings) > 1 and any(
-            self._decorator(function, decorator) == "overload"
-            for sibling in siblings
-            if isinstance(sibling.definition, Function)
-            for decorator in sibling.definition.node.decorators
-        )
+        definitions = (sibling.definition for sibling in siblings if isinstance(sibling.definition, Function))
+        return len(siblings) > 1 and any("overload" in self._decorators(each) for each in definitions)
 
     def evident_result(self, function: Function) -> str | None:
         """What to write behind the arrow, where nobody can doubt it."""
@@ -150,15 +146,16 @@ class Hints(Part):
             return False
         return not isinstance(function.parent, Class) or self._is_free(function.parent, function.name)
 
-    def _decorator(self, function: Function, decorator: o.Decorator) -> str:
-        symbol = self.project.resolver.external(function.enclosing, decorator.func)
-        return "" if symbol is None else symbol.name
+    def _decorators(self, function: Function) -> list[str]:
+        """What of libraries decorates a function, by the last names."""
+        name_of = self.project.resolver.foreign_name
+        return [name_of(function.enclosing, decorator.func) for decorator in function.node.decorators]
 
     def _is_transparent(self, function: Function, decorator: o.Decorator) -> bool:
         named = decorator.func
         if isinstance(named, o.Attribute) and named.attr in _ACCESSORS:
             return True
-        return self._decorator(function, decorator) in _TRANSPARENT
+        return self.project.resolver.foreign_name(function.enclosing, named) in _TRANSPARENT
 
     def _may_return_value(self, function: Function) -> bool:
         node, text = function.node, function.module.text

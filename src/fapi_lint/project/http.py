@@ -221,10 +221,10 @@ class Http(Part):
                 continue
             templates = self.project.resolver.resolve(scope, call.func.value)
             status = call.given("status_code")
-            if status is not None and isinstance(templates, Variable) and isinstance(templates.value, o.Call):
-                made = self.project.resolver.external(templates.scope, templates.value.func)
-                if made is not None and made.name == "Jinja2Templates":
-                    yield Located(status, scope)
+            if status is None or not isinstance(templates, Variable) or not isinstance(templates.value, o.Call):
+                continue
+            if self.project.resolver.foreign_name(templates.scope, templates.value) == "Jinja2Templates":
+                yield Located(status, scope)
 
     def _holds_response(self, scope: Scope, expr: o.Expr) -> bool:
         symbol = self.project.resolver.resolve(scope, expr)

@@ -172,10 +172,9 @@ class Column(Attribute):
     def is_deferred(self) -> bool:
         """Whether it is loaded when it is first read: `deferred(mapped_column(…))`, `mapped_column(deferred=True)`."""
         value = getattr(self.statement, "value", None)
-        symbol = self.project.resolver.external(self.scope, value.func) if isinstance(value, o.Call) else None
         located = self.argument("deferred")
-        said = located is not None and o.dotted(located.expr) == "True"
-        return said or (symbol is not None and symbol.is_from("sqlalchemy", "deferred"))
+        is_call = self.project.resolver.is_from(self.scope, value, "sqlalchemy", "deferred")
+        return is_call or (located is not None and o.dotted(located.expr) == "True")
 
     @cached_property
     def type_arg(self) -> Located | None:
@@ -197,23 +196,18 @@ class Column(Attribute):
                 found.append(ForeignKey(Located(arg, located.scope)))
             nested = located.expr.given("sa_column")
             call = nested if isinstance(nested, o.Call) else located.expr
-            for positional in call.positional:
-                inner = positional.value
-                if isinstance(inner, o.Call):
-                    symbol = self.project.resolver.external(located.scope, inner.func)
-                    if symbol is not None and symbol.name == "ForeignKey" and inner.args:
-                        target = inner.given("column", 0)
-                        if target is not None:
-                            found.append(ForeignKey(Located(target, located.scope), inner))
+            for inner in (arg.value for arg in call.positional if isinstance(arg.value, o.Call)):
+                target = inner.given("column", 0)
+                is_key = self.project.resolver.foreign_name(located.scope, inner) == "ForeignKey"
+                if target is not None and is_key:
+                    found.append(ForeignKey(Located(target, located.scope), inner))
         return tuple(found)
 
     @cached_property
     def is_identity(self) -> bool:
         """Whether the database counts its values, by `Identity(…)`: it is not null then, unless it says so."""
         return any(
-            isinstance(arg.value, o.Call)
-            and (symbol := self.project.resolver.external(scope, arg.value.func)) is not None
-            and symbol.is_from("sqlalchemy", "Identity")
+            self.project.resolver.is_from(scope, arg.value, "sqlalchemy", "Identity")
             for scope, call in self._described
             for arg in call.positional
         )
@@ -326,8 +320,7 @@ class Model(ClassEntity):
         for ancestor in self.ancestors:
             for binding in ancestor.scope.bindings.get("__table__", ()):
                 if isinstance(binding.value, o.Call):
-                    made_by = self.project.resolver.resolve(ancestor.scope, binding.value.func)
-                    if not (isinstance(made_by, External) and made_by.is_from("sqlalchemy", "Table")):
+                    if not self.project.resolver.is_from(ancestor.scope, binding.value, "sqlalchemy", "Table"):
                         return True
                     if any(binding.value.argument(keyword) is not None for keyword in _AUTOLOAD):
                         return True
@@ -393,13 +386,9 @@ class Table(Part):
     @cached_property
     def columns(self) -> tuple[o.Call, ...]:
         """The `Column(…)` calls."""
-        found = []
-        for arg in self.call.positional:
-            if isinstance(arg.value, o.Call):
-                symbol = self.project.resolver.external(self.variable.scope, arg.value.func)
-                if symbol is not None and symbol.is_from("sqlalchemy", "Column"):
-                    found.append(arg.value)
-        return tuple(found)
+        is_from, scope = self.project.resolver.is_from, self.variable.scope
+        calls = (arg.value for arg in self.call.positional if isinstance(arg.value, o.Call))
+        return tuple(call for call in calls if is_from(scope, call, "sqlalchemy", "Column"))
 
     def column_name(self, column: o.Call) -> str:
         """The name of one of the columns, empty where it is no literal."""
@@ -427,10 +416,7 @@ class Table(Part):
         return {name for call in calls if self.is_call_of(call, constraint) for name in _constrained(call, constraint)}
 
     def is_call_of(self, expr: o.Expr, name: str) -> bool:
-        if not isinstance(expr, o.Call):
-            return False
-        symbol = self.project.resolver.external(self.variable.scope, expr.func)
-        return symbol is not None and symbol.name == name
+        return isinstance(expr, o.Call) and self.project.resolver.foreign_name(self.variable.scope, expr) == name
 
 
 def written_name(column: o.Call) -> str:
@@ -481,9 +467,7 @@ def written_type(project: Project, located: Located) -> Located | None:
 
 def is_field(project: Project, located: Located) -> bool:
     """Whether a call is SQLModel's or Pydantic's `Field(…)`."""
-    assert isinstance(located.expr, o.Call)
-    symbol = project.resolver.external(located.scope, located.expr.func)
-    return symbol is not None and symbol.name == "Field"
+    return project.resolver.foreign_name(located.scope, located.expr) == "Field"
 
 
 def foreign_table(base: External) -> str | None:
@@ -498,8 +482,7 @@ def _constraint_columns(project: Project, class_: Class, constraint: str) -> set
     names: set[str] = set()
     for binding in class_.scope.bindings.get("__table_args__", ()):
         for node in o.walk(binding.value):
-            symbol = project.resolver.external(class_.scope, node.func) if isinstance(node, o.Call) else None
-            if symbol is not None and symbol.name == constraint:
+            if isinstance(node, o.Call) and project.resolver.foreign_name(class_.scope, node) == constraint:
                 names.update(_constrained(node, constraint))
     return names
 

@@ -105,19 +105,19 @@ class Models(Part):
     @cached_property
     def tables(self) -> list[Table]:
         """Every `Table(…)` bound to a module-level name."""
-        found = []
-        for module in self.project.modules:
-            if "Table(" not in module.text:
-                continue
-            for name, bindings in module.scope.bindings.items():
-                for binding in bindings:
-                    if isinstance(binding.value, o.Call):
-                        symbol = self.project.resolver.external(module.scope, binding.value.func)
-                        if symbol is not None and symbol.is_from("sqlalchemy", "Table"):
-                            value = binding.value
-                            variable = Variable(module, name, module.scope, binding.node, binding.annotation, value)
-                            found.append(Table(self.project, variable, value))
-        return found
+        variables = (
+            Variable(module, name, module.scope, binding.node, binding.annotation, binding.value)
+            for module in self.project.modules
+            if "Table(" in module.text
+            for name, bindings in module.scope.bindings.items()
+            for binding in bindings
+        )
+        is_from = self.project.resolver.is_from
+        return [
+            Table(self.project, each, each.value)
+            for each in variables
+            if isinstance(each.value, o.Call) and is_from(each.scope, each.value, "sqlalchemy", "Table")
+        ]
 
     @cached_property
     def has_mapped_columns(self) -> bool:
@@ -161,8 +161,8 @@ class Models(Part):
         )
 
     def _is_from_orm(self, class_: Class, expr: o.Node | None) -> bool:
-        symbol = self.project.resolver.external(class_.scope, expr)
-        return symbol is not None and symbol.is_from("sqlalchemy", "Mapped", "mapped_column", "Column", "relationship")
+        names = ("Mapped", "mapped_column", "Column", "relationship")
+        return self.project.resolver.is_from(class_.scope, expr, "sqlalchemy", *names)
 
     def _is_declarative_by_itself(self, class_: Class) -> bool:
         for decorator in class_.node.decorators:
@@ -173,8 +173,7 @@ class Models(Part):
             return True
         for base in class_.node.bases:
             if base.keyword == "metaclass":
-                symbol = self.project.resolver.external(class_.enclosing, base.value)
-                return symbol is not None and symbol.is_from("sqlalchemy", "DeclarativeMeta")
+                return self.project.resolver.is_from(class_.enclosing, base.value, "sqlalchemy", "DeclarativeMeta")
         return False
 
     def is_sqlmodel(self, class_: Class) -> bool:
@@ -220,14 +219,12 @@ class Models(Part):
 
     def _is_decorated_base(self, class_: Class) -> bool:
         """`@as_declarative()`, `@mapper_registry.as_declarative_base()`"""
-        for decorator in class_.node.decorators:
-            func = decorator.value.func if isinstance(decorator.value, o.Call) else None
-            symbol = self.project.resolver.external(class_.enclosing, func)
-            if symbol is not None and symbol.is_from("sqlalchemy", "as_declarative"):
-                return True
-            if isinstance(func, o.Attribute) and func.attr == "as_declarative_base":
-                return True
-        return False
+        calls = [decorator.value for decorator in class_.node.decorators if isinstance(decorator.value, o.Call)]
+        return any(
+            self.project.resolver.is_from(class_.enclosing, call, "sqlalchemy", "as_declarative")
+            or (isinstance(call.func, o.Attribute) and call.func.attr == "as_declarative_base")
+            for call in calls
+        )
 
     def registry_of(self, class_: Class) -> object:
         """The declarative base that a class hangs on: a class, or the variable `declarative_base()` made."""
@@ -350,8 +347,7 @@ class Models(Part):
         value = decorator.value
         while isinstance(value, o.Attribute) and value.attr in ("directive", "cascading"):
             value = value.value
-        symbol = self.project.resolver.external(class_.scope, value)
-        return symbol is not None and symbol.is_from("sqlalchemy", "declared_attr")
+        return self.project.resolver.is_from(class_.scope, value, "sqlalchemy", "declared_attr")
 
     @kept
     def _returned_call(self, function: Function) -> o.Call | None:
@@ -424,5 +420,4 @@ class Models(Part):
 
 def _is_class_var(project: Project, scope: Scope, annotation: o.Expr) -> bool:
     value = annotation.value if isinstance(annotation, o.Subscript) else annotation
-    symbol = project.resolver.external(scope, value)
-    return symbol is not None and symbol.name in ("ClassVar", "PrivateAttr")
+    return project.resolver.foreign_name(scope, value) in ("ClassVar", "PrivateAttr")

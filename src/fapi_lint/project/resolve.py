@@ -350,16 +350,26 @@ class Resolver:
         symbol = self.resolve(scope, expr)
         return symbol if isinstance(symbol, External) else None
 
+    def is_from(self, scope: Scope, expr: o.Node | None, package: str, *names: str) -> bool:
+        """Whether an expression means one of these of a library, or a call of one: `Column`, `Column(…)`."""
+        symbol = self.external(scope, o.called(expr))
+        return symbol is not None and symbol.is_from(package, *names)
+
+    def foreign_name(self, scope: Scope, expr: o.Node | None) -> str:
+        """The last name of what a library has that an expression means, or calls; empty for anything else."""
+        symbol = self.external(scope, o.called(expr))
+        return "" if symbol is None else symbol.name
+
     def union_members(self, scope: Scope, annotation: o.Node | None) -> Iterator[o.Node]:
         """The members of a union however it is written: `X | None`, `Optional[X]`, `Union[X, None]`."""
         for member in union_members(annotation):
-            wrapper = self.external(scope, member.value) if isinstance(member, o.Subscript) else None
-            if not isinstance(member, o.Subscript) or wrapper is None or wrapper.name not in ("Optional", "Union"):
+            wrapper = self.foreign_name(scope, member.value) if isinstance(member, o.Subscript) else ""
+            if not isinstance(member, o.Subscript) or wrapper not in ("Optional", "Union"):
                 yield member
                 continue
             for item in member.items:
                 yield from self.union_members(scope, item)
-            if wrapper.name == "Optional":
+            if wrapper == "Optional":
                 yield o.Name(member.start, member.end, "None")
 
     # --- classes -----------------------------------------------------------------------------------

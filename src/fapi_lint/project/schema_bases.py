@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 from fapi_lint.outline import nodes as o
@@ -90,11 +89,5 @@ def replaceable_base(project: Project, schema: Schema, base: Schema) -> o.Arg | 
 
 
 def _has_validator(project: Project, class_: Class) -> bool:
-    return any(name in _VALIDATORS for method in class_.methods for name in _decorators(project, class_, method.node))
-
-
-def _decorators(project: Project, class_: Class, node: o.FunctionDef) -> Iterator[str]:
-    for decorator in node.decorators:
-        symbol = project.resolver.external(class_.scope, decorator.func)
-        if symbol is not None:
-            yield symbol.name
+    decorators = (decorator for method in class_.methods for decorator in method.node.decorators)
+    return any(project.resolver.foreign_name(class_.scope, each.func) in _VALIDATORS for each in decorators)

@@ -92,8 +92,7 @@ class SchemaField(Part):
         resolver = self.project.resolver
         match parse_annotation(expr):
             case o.Call() as call:
-                symbol = resolver.external(scope, call.func)
-                if symbol is not None and symbol.name in _CONSTRAINTS:
+                if resolver.foreign_name(scope, call) in _CONSTRAINTS:
                     yield Located(call, scope)
             case o.Name() | o.Attribute() as name:
                 alias = resolver.resolve(scope, name)
@@ -101,8 +100,7 @@ class SchemaField(Part):
                     seen.add((alias.scope, alias.name))
                     yield from self._constraints(alias.scope, alias.value, seen)
             case o.Subscript() as subscript:
-                wrapper = resolver.external(scope, subscript.value)
-                if wrapper is not None and wrapper.name in ("Annotated", "Optional", "Union"):
+                if resolver.foreign_name(scope, subscript.value) in ("Annotated", "Optional", "Union"):
                     for item in subscript.items:
                         yield from self._constraints(scope, item, seen)
             case o.Operation(operator="|") as union:
@@ -369,10 +367,9 @@ class Schemas(Part):
                     seen.add((symbol.scope, symbol.name))
                     yield from self._named_in(symbol.scope, symbol.value, seen)
             case o.Subscript() as generic:
-                wrapper = self.project.resolver.resolve(scope, generic.value)
-                name_ = wrapper.name if isinstance(wrapper, External) else ""
+                wrapper = self.project.resolver.foreign_name(scope, generic.value)
                 yield from self._named_in(scope, generic.value, seen)
-                items = () if name_ == "Literal" else generic.items[:1] if name_ == "Annotated" else generic.items
+                items = () if wrapper == "Literal" else generic.items[:1] if wrapper == "Annotated" else generic.items
                 for item in items:
                     yield from self._named_in(scope, item, seen)
             case o.Operation(operator="|") as union:
@@ -404,8 +401,7 @@ class Schemas(Part):
     def _is_class_var(self, class_: Class, annotation: o.Expr) -> bool:
         expr = parse_annotation(annotation)
         expr = expr.value if isinstance(expr, o.Subscript) else expr
-        symbol = self.project.resolver.external(class_.scope, expr)
-        return symbol is not None and symbol.name == "ClassVar"
+        return self.project.resolver.foreign_name(class_.scope, expr) == "ClassVar"
 
 
 def ends_with_word(name: str, suffix: str) -> bool:

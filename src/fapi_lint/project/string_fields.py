@@ -111,8 +111,7 @@ class StringFields(Part):
                     seen.add(key)
                     yield from self._members(symbol.scope, symbol.value, seen)
                 continue
-            wrapper = self.project.resolver.external(scope, member.value)
-            is_annotated = wrapper is not None and wrapper.name == "Annotated"
+            is_annotated = self.project.resolver.foreign_name(scope, member.value) == "Annotated"
             if is_annotated and all(self._says_nothing(scope, item) for item in member.items[1:]):
                 yield from self._members(scope, member.items[0], seen)
             else:
@@ -122,10 +121,8 @@ class StringFields(Part):
         """Whether it is a `Field(…)` without constraints."""
         if not isinstance(call, o.Call):
             return isinstance(call, o.String)
-        symbol = self.project.resolver.external(scope, call.func)
-        if symbol is None or not (symbol.is_from("pydantic", "Field") or symbol.is_from("sqlmodel", "Field")):
-            return False
-        return all(arg.keyword not in _LIMITS and not arg.star for arg in call.args)
+        is_field = any(self.project.resolver.is_from(scope, call, each, "Field") for each in ("pydantic", "sqlmodel"))
+        return is_field and all(arg.keyword not in _LIMITS and not arg.star for arg in call.args)
 
     # --- validators --------------------------------------------------------------------------------
 
@@ -142,10 +139,7 @@ class StringFields(Part):
         return frozenset(name for call in calls for name in self._checked(class_.scope, call))
 
     def _checked(self, scope: Scope, expr: o.Expr) -> Iterator[str]:
-        if not isinstance(expr, o.Call):
-            return
-        symbol = self.project.resolver.external(scope, expr.func)
-        if symbol is not None and symbol.name in _VALIDATORS:
+        if isinstance(expr, o.Call) and self.project.resolver.foreign_name(scope, expr) in _VALIDATORS:
             for arg in expr.args:
                 if not arg.keyword:
                     yield arg.value.value if isinstance(arg.value, o.String) and arg.value.value else _ANY

@@ -96,12 +96,11 @@ def annotated_calls(
             yield from annotated_calls(project, symbol.scope, symbol.value, seen)
         if not isinstance(member, o.Subscript):
             continue
-        wrapper = project.resolver.external(scope, member.value)
-        items = member.items
-        if wrapper is not None and wrapper.name == "Annotated":
+        wrapper, items = project.resolver.foreign_name(scope, member.value), member.items
+        if wrapper == "Annotated":
             yield from (Located(item, scope) for item in items[1:] if isinstance(item, o.Call))
             items = items[:1]
-        if wrapper is not None and wrapper.name in ("Annotated", "Optional", "Union"):
+        if wrapper in ("Annotated", "Optional", "Union"):
             for item in items:
                 yield from annotated_calls(project, scope, item, seen)
 

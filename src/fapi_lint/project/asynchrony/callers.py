@@ -130,9 +130,8 @@ class Callers:
         match sighting.parents[-3:]:
             case (o.Assign(targets=(o.Name(id=name),)), o.Call(func=func, args=(_,)) as call, o.Arg()):
                 scope = sighting.scope
-                symbol = self.project.resolver.external(scope, func)
                 is_one = scope.is_module and len(scope.bindings[name]) == 1
-                if is_one and symbol is not None and symbol.is_from("contextlib", "contextmanager"):
+                if is_one and self.project.resolver.is_from(scope, func, "contextlib", "contextmanager"):
                     return name, call
         return None
 

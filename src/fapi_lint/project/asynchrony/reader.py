@@ -395,8 +395,7 @@ class Reader:
         call = rest[0] if rest is not None else None
         if not isinstance(arg, o.Arg) or arg.keyword != "binds" or not isinstance(call, o.Call):
             return False
-        symbol = self.flow.project.resolver.external(scope, call.func)
-        return symbol is not None and symbol.is_from("sqlalchemy", "sessionmaker", "Session")
+        return self.flow.project.resolver.is_from(scope, call, "sqlalchemy", "sessionmaker", "Session")
 
     def shared(self, node: o.Node) -> None:
         """A test's own session, given to the application: `TestClient` runs that in another event loop."""

@@ -210,8 +210,7 @@ class FactsReader:
             return None
         parts: Iterable[o.Node] = ()
         if isinstance(member, o.Subscript):
-            base = self.project.resolver.external(scope, member.value)
-            name = "" if base is None else base.name
+            name = self.project.resolver.foreign_name(scope, member.value)
             arguments = () if name == "Literal" else member.items[:1] if name == "Annotated" else member.items
             parts = (member.value, *arguments)
         elif isinstance(member, o.Collection):

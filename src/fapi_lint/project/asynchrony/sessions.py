@@ -189,7 +189,7 @@ class Sessions(Part):
                     continue
                 name = node.func.attr if isinstance(node.func, o.Attribute) else node.func.id
                 position = {"run_sync": 0, "listen": 2}.get(name)
-                if position is not None and len(node.args) > position and not self._runs_thread(code.scope, node.func):
+                if position is not None and len(node.args) > position and not self._runs_thread(code.scope, node):
                     yield from self._callback(code.scope, node.args[position].value)
         for function in module.scope.all_functions():
             for decorator in function.node.decorators:
@@ -197,10 +197,9 @@ class Sessions(Part):
                 if isinstance(call, o.Call) and o.dotted(call.func).rpartition(".")[2] == "listens_for":
                     yield function
 
-    def _runs_thread(self, scope: Scope, func: o.Node) -> bool:
+    def _runs_thread(self, scope: Scope, call: o.Call) -> bool:
         """`anyio.to_thread.run_sync`"""
-        symbol = self.project.resolver.external(scope, func)
-        return symbol is not None and symbol.package == "anyio"
+        return self.project.resolver.is_from(scope, call, "anyio", "run_sync")
 
     def _callback(self, scope: Scope, expr: o.Node) -> Iterator[Function]:
         """The function that is handed over, `partial` and lambdas looked through."""

@@ -13,7 +13,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
 from fapi_lint.project.search import search
-from fapi_lint.project.symbols import External, Function, Scope
+from fapi_lint.project.symbols import Function, Scope
 
 _OTHER_WAYS = re.compile(r"\bon_(?:startup|shutdown)\s*=|\badd_event_handler\(")
 """Ways to start that are not understood here; a lifespan would switch them off."""
@@ -89,12 +89,13 @@ class Starting(Part):
     def application(self) -> Application | None:
         """The application, unless there are several, or one that starts in a way that is not known."""
         modules = [module for module in self.project.modules if self.project.purposes.of(module) == "application"]
+        is_from = self.project.resolver.is_from
         found = [
             (module, sighting.scope, sighting.node)
             for module in modules
             if "FastAPI(" in module.text
             for sighting in search(module, "FastAPI")
-            if isinstance(sighting.node, o.Call) and self._is_application(sighting.scope, sighting.node.func)
+            if isinstance(sighting.node, o.Call) and is_from(sighting.scope, sighting.node, "fastapi", "FastAPI")
         ]
         if len(found) != 1 or any(_OTHER_WAYS.search(module.text) for module in modules):
             return None
@@ -110,10 +111,6 @@ class Starting(Part):
             return None
         is_known = lifespan.decorator_names == {"asynccontextmanager"}
         return Application(module, call, statement, lifespan, None) if is_known else None
-
-    def _is_application(self, scope: Scope, func: o.Node) -> bool:
-        symbol = self.project.resolver.resolve(scope, func)
-        return isinstance(symbol, External) and symbol.is_from("fastapi", "FastAPI")
 
     @cached_property
     def _startup(self) -> Function | None:
