@@ -72,5 +72,11 @@ def union_members(expr: o.Node | None) -> list[o.Node]:
     return [] if expr is None else [expr]
 
 
+def only_member(expr: o.Node | None) -> o.Node | None:
+    """What an annotation allows besides None, if that is one thing: `X` of `X | None`."""
+    members = [member for member in union_members(expr) if not is_none(member)]
+    return members[0] if len(members) == 1 else None
+
+
 def is_none(expr: o.Node | None) -> bool:
     return isinstance(expr, o.Name) and expr.id == "None"

@@ -12,7 +12,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation
 from fapi_lint.project.mapped import Column, Model
 from fapi_lint.project.symbols import External, Scope, Symbol, Variable
-from fapi_lint.project.values import Located
+from fapi_lint.project.values import Located, followed
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -71,16 +71,15 @@ def string_length(project: Project, column: Column) -> int | None:
         symbol = type_class(project, written)
         if isinstance(symbol, External) and symbol.name in STRINGS and isinstance(written.expr, o.Call):
             length = written.expr.given("length", 0)
-            return None if length is None else _integer(project, Located(length, written.scope))
+            return None if length is None else integer(project, Located(length, written.scope))
         return None
     limit = column.argument("max_length")
-    return None if limit is None else _integer(project, limit)
+    return None if limit is None else integer(project, limit)
 
 
-def _integer(project: Project, located: Located) -> int | None:
+def integer(project: Project, located: Located) -> int | None:
     """A literal integer, or a constant."""
-    symbol = project.resolver.resolve(located.scope, located.expr)
-    value = symbol.value if isinstance(symbol, Variable) else located.expr
+    value = followed(project, located).expr
     return value.value if isinstance(value, o.Number) else None
 
 
@@ -143,15 +142,12 @@ def _aliases(project: Project, scope: Scope, annotation: o.Node | None) -> Itera
 
 def _registered(project: Project, model: Model, kinds: set[Symbol]) -> Iterator[Located | None]:
     for located in model.type_maps:
-        expr, scope = located.expr, located.scope
-        symbol = project.resolver.resolve(scope, expr)
-        if isinstance(symbol, Variable) and symbol.value is not None:
-            expr, scope = symbol.value, symbol.scope
-        if not isinstance(expr, o.Dict):
+        map_ = followed(project, located)
+        if not isinstance(map_.expr, o.Dict):
             yield None
             continue
-        for key, value in zip(expr.keys, expr.values, strict=True):
+        for key, value in zip(map_.expr.keys, map_.expr.values, strict=True):
             if key is None:
                 yield None
-            elif project.resolver.resolve(scope, key) in kinds:
-                yield generic_type(project, Located(value, scope))
+            elif project.resolver.resolve(map_.scope, key) in kinds:
+                yield generic_type(project, Located(value, map_.scope))

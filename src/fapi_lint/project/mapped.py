@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import is_none, parse_annotation, union_members
+from fapi_lint.project.annotation import is_none, only_member, parse_annotation
 from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
@@ -255,16 +255,10 @@ class Relationship(Attribute):
                 if isinstance(value, o.Lambda):
                     value = value.body
                 return Located(value, self.scope)
-        inner = self.mapped_type
-        while inner is not None:
-            members = [m for m in union_members(inner) if not is_none(m)]
-            if len(members) != 1:
-                return None
-            inner = members[0]  # type: ignore[assignment]
-            if not isinstance(inner, o.Subscript):
-                return Located(inner, self.scope)
-            inner = inner.items[-1]
-        return None
+        inner = only_member(self.mapped_type)
+        while isinstance(inner, o.Subscript):
+            inner = only_member(inner.items[-1])
+        return None if inner is None else Located(inner, self.scope)  # type: ignore[arg-type]
 
     @cached_property
     def target_model(self) -> Model | None:

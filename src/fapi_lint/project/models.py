@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from msgspec import field
-
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import union_members
 from fapi_lint.project.grouping import grouped
@@ -38,9 +36,6 @@ _CREATE_VIEW = re.compile(
 
 class Models(Part):
     """All mapped classes of an application."""
-
-    _columns: dict[Class, list[Column]] = field(default_factory=dict)
-    _relationships: dict[Class, list[Relationship]] = field(default_factory=dict)
 
     @cached_property
     def all(self) -> list[Model]:
@@ -86,11 +81,8 @@ class Models(Part):
     @cached_property
     def mapping_classes(self) -> list[Class]:
         """Every class whose attributes end up in a mapped class: models, abstract bases, mixins."""
-        seen: dict[Class, None] = {}
-        for model in self.all:
-            for ancestor in model.ancestors:
-                seen[ancestor] = None
-        return sorted(seen, key=lambda class_: (class_.module.path, class_.node.start))
+        found = {ancestor for model in self.all for ancestor in model.ancestors}
+        return sorted(found, key=lambda class_: (class_.module.path, class_.node.start))
 
     @cached_property
     def columns(self) -> list[Column]:
@@ -236,11 +228,8 @@ class Models(Part):
             if base.keyword:
                 continue
             symbol = self.project.resolver.resolve(class_.enclosing, base.value)
-            if (
-                isinstance(symbol, Class)
-                and symbol is not class_
-                and (self.is_declarative(symbol) or self.is_sqlmodel(symbol))
-            ):
+            is_other = isinstance(symbol, Class) and symbol is not class_
+            if isinstance(symbol, Class) and is_other and (self.is_declarative(symbol) or self.is_sqlmodel(symbol)):
                 known = self.by_class.get(symbol)
                 return known.registry if known is not None else self.registry_of(symbol)
             if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
@@ -289,10 +278,7 @@ class Models(Part):
             if model.registry in registries and (model.module.name + "." + model.name).endswith(name)
         ]
         if len(candidates) > 1:
-            symbol = self.project.resolver.resolve(target.scope, expr)
-            if isinstance(symbol, Class) and symbol in self.by_class:
-                return self.by_class[symbol]
-            return None
+            return self.named(target.scope, expr)
         return candidates[0] if candidates else None
 
     def users_of(self, class_: Class) -> list[Model]:
@@ -305,27 +291,19 @@ class Models(Part):
 
     # --- attributes --------------------------------------------------------------------------------
 
+    @kept
     def columns_of(self, class_: Class) -> list[Column]:
         """The columns written in a class body, in source order."""
-        self._read(class_)
-        return self._columns[class_]
+        return [each for each in self._written(class_) if isinstance(each, Column)]
 
+    @kept
     def relationships_of(self, class_: Class) -> list[Relationship]:
         """The relationships written in a class body, in source order."""
-        self._read(class_)
-        return self._relationships[class_]
+        return [each for each in self._written(class_) if isinstance(each, Relationship)]
 
-    def _read(self, class_: Class) -> None:
-        if class_ in self._columns:
-            return
-        columns: list[Column] = []
-        relationships: list[Relationship] = []
-        self._columns[class_], self._relationships[class_] = columns, relationships
-        for attribute in self._attributes(class_):
-            if isinstance(attribute, Column):
-                columns.append(attribute)
-            else:
-                relationships.append(attribute)
+    @kept
+    def _written(self, class_: Class) -> list[Column | Relationship]:
+        return list(self._attributes(class_))
 
     def _attributes(self, class_: Class) -> Iterator[Column | Relationship]:
         for statement in own_statements(class_.node.body):

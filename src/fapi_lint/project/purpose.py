@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Collection
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from fapi_lint.outline import nodes as o
@@ -15,6 +16,7 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import singular
 from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import External
+from fapi_lint.source.place import folders_above
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -69,14 +71,11 @@ class Purposes(Part):
 
     def nearest_folder(self, module: Module, names: Collection[str]) -> str | None:
         """The innermost folder above the file, within the project, that bears one of these names."""
-        root, folder = self.project.root.rstrip(os.sep), module.folder
-        while folder != root:
-            above, name = os.path.split(folder)
+        root = self.project.root.rstrip(os.sep)
+        for folder in takewhile(lambda folder: folder != root, folders_above(module.folder)):
+            name = os.path.basename(folder)
             if name in names and not (name in self._layers and folder in self._above_applications):
                 return name
-            if above == folder:
-                break
-            folder = above
         return None
 
     @cached_property
@@ -87,14 +86,12 @@ class Purposes(Part):
     @cached_property
     def _above_applications(self) -> frozenset[str]:
         """The folders above applications: `services/users/app/main.py` is no business logic."""
-        found: set[str] = set()
-        for module in self.project.modules:
-            if _MAKES_APPLICATION.search(module.text) and self.is_application(module):
-                folder = os.path.dirname(module.folder)
-                while folder not in found and folder != os.path.dirname(folder):
-                    found.add(folder)
-                    folder = os.path.dirname(folder)
-        return frozenset(found)
+        return frozenset(
+            folder
+            for module in self.project.modules
+            if _MAKES_APPLICATION.search(module.text) and self.is_application(module)
+            for folder in folders_above(os.path.dirname(module.folder))
+        )
 
     def is_file(self, module: Module, tails: str | tuple[str, ...]) -> bool:
         """Whether a file is one that a convention names by the end of its path, or in a package of that name."""
@@ -142,16 +139,14 @@ class Purposes(Part):
 
     @cached_property
     def _folders_of_tests(self) -> frozenset[str]:
-        root = self.project.root.rstrip(os.sep)
-        found = set()
-        for module in self.project.modules:
-            if _TEST_FILE.match(os.path.basename(module.path)):
-                folder = module.folder
-                while folder.startswith(root + os.sep):
-                    if _TEST_FOLDER.search(os.path.basename(folder)):
-                        found.add(folder)
-                    folder = os.path.dirname(folder)
-        return frozenset(found)
+        inside = self.project.root.rstrip(os.sep) + os.sep
+        return frozenset(
+            folder
+            for module in self.project.modules
+            if _TEST_FILE.match(os.path.basename(module.path))
+            for folder in folders_above(module.folder)
+            if folder.startswith(inside) and _TEST_FOLDER.search(os.path.basename(folder))
+        )
 
     def _is_below_environment(self, folder: str) -> bool:
         return any((folder + os.sep).startswith(module.folder + os.sep) for module in self.environments)

@@ -72,17 +72,9 @@ class Resolver:
 
     def _import_roots(self, given: Iterable[str]) -> list[str]:
         """The given folders, `src` below them, and the parents of the outermost packages; deepest first."""
-        roots = set()
-        for root in given:
-            roots.add(root)
-            if os.path.join(root, "src") in self._folders:
-                roots.add(os.path.join(root, "src"))
-        for folder in self._folders:
-            if folder in self._packages:
-                parent = os.path.dirname(folder)
-                if not self._inside_package(parent):
-                    roots.add(parent)
-        return _deepest_first(roots)
+        sources = {os.path.join(root, "src") for root in given} & self._folders
+        parents = {os.path.dirname(folder) for folder in self._packages}
+        return _deepest_first({*given, *sources, *(folder for folder in parents if not self._inside_package(folder))})
 
     def _used_roots(self, given: Iterable[str]) -> list[str]:
         """The roots as imports bear them out; deepest first.
@@ -275,12 +267,7 @@ class Resolver:
                 continue
             bindings = base.scope.bindings.get(name)
             if bindings:
-                definition = bindings[-1].definition
-                return (
-                    definition
-                    if definition is not None
-                    else Member(base, name, self.binding(base.scope, name, bindings))
-                )
+                return bindings[-1].definition or Member(base, name, self.binding(base.scope, name, bindings))
         return None
 
     def resolve(self, scope: Scope, expr: o.Node | None) -> Symbol | None:
@@ -421,12 +408,8 @@ class Resolver:
         if cached is not None:
             return cached
         self._mro_cache[class_] = (class_,)
-        order: list[Class | External] = [class_]
-        lines: list[tuple[Class | External, ...]] = [
-            self.mro(base) if isinstance(base, Class) else (base,) for base in self.bases(class_)
-        ]
-        order.extend(_merge(lines))
-        self._mro_cache[class_] = tuple(order)
+        lines = [self.mro(base) if isinstance(base, Class) else (base,) for base in self.bases(class_)]
+        self._mro_cache[class_] = (class_, *_merge(lines))
         return self._mro_cache[class_]
 
     def foreign(self, symbol: Symbol | None) -> list[External]:

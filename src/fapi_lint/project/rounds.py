@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.search import Sighting
-from fapi_lint.project.symbols import Scope, Variable
-from fapi_lint.project.values import Located, dict_entry
+from fapi_lint.project.symbols import Scope
+from fapi_lint.project.values import Located, dict_entry, followed
 
 if TYPE_CHECKING:
     from fapi_lint.project.project import Project
@@ -45,21 +45,14 @@ def _items(project: Project, over: Located) -> list[Located]:
     """What a literal, or a name bound to one, is iterated over; empty where that cannot be seen."""
     expr, scope = over.expr, over.scope
     if isinstance(expr, o.Call) and isinstance(expr.func, o.Attribute) and expr.func.attr == "items":
-        held = _literal(project, Located(expr.func.value, scope))
+        held = followed(project, Located(expr.func.value, scope))
         if not isinstance(held.expr, o.Dict):
             return []
         pairs = zip(held.expr.keys, held.expr.values, strict=True)
         tuples = (o.Collection(v.start, v.end, "tuple", (k, v)) for k, v in pairs if k is not None)
         return [Located(each, held.scope) for each in tuples]
-    held = _literal(project, over)
+    held = followed(project, over)
     return [Located(item, held.scope) for item in held.expr.items] if isinstance(held.expr, o.Collection) else []
-
-
-def _literal(project: Project, located: Located) -> Located:
-    symbol = project.resolver.resolve(located.scope, located.expr)
-    if isinstance(symbol, Variable) and symbol.value is not None:
-        return Located(symbol.value, symbol.scope)
-    return located
 
 
 def _bound(target: o.Expr, item: Located) -> Round:

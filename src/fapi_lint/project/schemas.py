@@ -20,7 +20,7 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
 from fapi_lint.project.schema_config import Config
 from fapi_lint.project.symbols import Class, External, Scope, Variable
-from fapi_lint.project.values import Located, own_statements
+from fapi_lint.project.values import Located, followed, own_statements
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
@@ -119,14 +119,8 @@ class SchemaField(Part):
     def limit(self, keyword: str) -> int | None:
         """The integer passed as `keyword` (`"max_length"`), literal or through a constant."""
         located = self.argument(keyword)
-        if located is None:
-            return None
-        if isinstance(located.expr, o.Number):
-            return located.expr.value
-        symbol = self.project.resolver.resolve(located.scope, located.expr)
-        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Number):
-            return symbol.value.value
-        return None
+        value = None if located is None else followed(self.project, located).expr
+        return value.value if isinstance(value, o.Number) else None
 
 
 class Schema(ClassEntity):

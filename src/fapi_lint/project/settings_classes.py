@@ -18,12 +18,12 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
 from fapi_lint.project.schemas import Schema, SchemaField
 from fapi_lint.project.search import Sighting, search
-from fapi_lint.project.symbols import Class, External, Function, Symbol, Variable
-from fapi_lint.project.values import Located
+from fapi_lint.project.symbols import Class, External, Function, Symbol
+from fapi_lint.project.values import Located, followed
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
-    from fapi_lint.project.project import Project
+    pass
 
 _FOREIGN_CONFIGS = frozenset(
     ["starlette.config.Config", "decouple.Config", "dynaconf.Dynaconf", "environs.Env", "environ.Env"]
@@ -238,7 +238,7 @@ class SettingsClasses(Part):
             key = node.operands[0]
         if key is None:
             return None
-        return EnvironmentRead(sighting, _text(self.project, Located(key, scope)))
+        return EnvironmentRead(sighting, o.text(followed(self.project, Located(key, scope)).expr))
 
     def _is(self, sighting: Sighting, expr: o.Expr, *dotted: str) -> bool:
         symbol = self.project.resolver.external(sighting.scope, expr)
@@ -257,11 +257,3 @@ def _is_written(sighting: Sighting) -> bool:
     if isinstance(parent, (o.AugAssign, o.AnnAssign)):
         return parent.target is sighting.node
     return isinstance(parent, o.Simple) and parent.keyword == "del"
-
-
-def _text(project: Project, located: Located) -> str | None:
-    if isinstance(located.expr, o.String):
-        return located.expr.value
-    symbol = project.resolver.resolve(located.scope, located.expr)
-    value = symbol.value if isinstance(symbol, Variable) else None
-    return o.text(value)

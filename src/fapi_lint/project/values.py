@@ -31,6 +31,15 @@ class Located(Struct, frozen=True, eq=False):
         return self.scope.module.place(self.expr)
 
 
+def followed(project: Project, located: Located) -> Located:
+    """The value of the variable that an expression names; any other expression itself."""
+    is_name = isinstance(located.expr, (o.Name, o.Attribute))
+    symbol = project.resolver.resolve(located.scope, located.expr) if is_name else None
+    if isinstance(symbol, Variable) and symbol.value is not None:
+        return Located(symbol.value, symbol.scope)
+    return located
+
+
 def own_statements(body: tuple[o.Stmt, ...]) -> Iterator[o.Stmt]:
     """The statements that a class body runs, those under `if` (not `TYPE_CHECKING`) and `try` included."""
     for statement in body:

@@ -10,7 +10,7 @@ from msgspec import field
 from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.annotation import is_none, only_member
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.doubts import Doubts
@@ -181,10 +181,7 @@ class ObjectFlow(Part):
         return frozenset([Objects(origin, (), is_many)])
 
     def _annotated(self, scope: Scope, annotation: o.Node) -> tuple[Model | None, bool] | None:
-        members = [member for member in union_members(annotation) if not is_none(member)]
-        if len(members) != 1:
-            return None
-        member, is_many = members[0], False
+        member, is_many = only_member(annotation), False
         if isinstance(member, o.Subscript) and member.items:
             name = o.dotted(member.value).rpartition(".")[2]
             if name not in ("Annotated", "Optional") and name not in _CONTAINERS:

@@ -12,13 +12,13 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.annotation import only_member
 from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model, Relationship
 from fapi_lint.project.pairing import Direction
 from fapi_lint.project.part import Part
-from fapi_lint.project.symbols import Class, External, Scope
+from fapi_lint.project.symbols import Class, Scope
 
 Path: TypeAlias = tuple[str, ...]
 """Attributes one after the other, from an object to what it leads to: `("comments", "author")`."""
@@ -86,8 +86,7 @@ class Links(Part):
 
     def _written_link(self, model: Model, relationship: Relationship) -> Link:
         located = relationship.argument("lazy")
-        lazy = located is None or _text(located.expr) in _LAZY
-        eager = located is not None and _text(located.expr) in _EAGER
+        lazy, eager = _strategy(None if located is None else located.expr)
         if relationship.has_unknown_arguments or _wrapper(relationship) in _NEVER:
             lazy = eager = False
         join = self.project.pairings.join(relationship)
@@ -111,8 +110,7 @@ class Links(Part):
             many = None if join is None else join.direction.reverse is not Direction.MANY_TO_ONE
             if uselist is not None:
                 many = _text(uselist) == "True"
-            lazy = given is None or _text(given) in _LAZY
-            eager = given is not None and _text(given) in _EAGER
+            lazy, eager = _strategy(given)
             key = join.key.name if join is not None and join.key is not None and join.plain and many is False else ""
             direction = None if join is None else join.direction
             key = key if direction is Direction.ONE_TO_MANY else ""
@@ -238,6 +236,11 @@ def _attributes(expr: o.Expr) -> tuple[str, ...] | None:
     return (expr.attr,) if isinstance(expr, o.Attribute) else None
 
 
+def _strategy(given: o.Expr | None) -> tuple[bool, bool]:
+    """Whether `lazy=…` says that a relationship loads when it is first read, and whether that queries load it."""
+    return given is None or _text(given) in _LAZY, given is not None and _text(given) in _EAGER
+
+
 def _text(expr: o.Node) -> str:
     if isinstance(expr, o.String):
         return expr.value or ""
@@ -250,13 +253,8 @@ def _wrapper(relationship: Relationship) -> str:
 
 
 def _is_collection(relationship: Relationship) -> bool | None:
-    members = [member for member in union_members(relationship.mapped_type) if not is_none(member)]
-    if len(members) != 1:
-        return None
-    member = members[0]
-    if isinstance(member, o.Subscript):
-        wrapper = relationship.project.resolver.resolve(relationship.scope, member.value)
-        if isinstance(wrapper, External):
-            return wrapper.name in _COLLECTIONS if wrapper.name != "Optional" else False
-        return None
-    return False
+    member = only_member(relationship.mapped_type)
+    if not isinstance(member, o.Subscript):
+        return None if member is None else False
+    wrapper = relationship.project.resolver.foreign_name(relationship.scope, member.value)
+    return wrapper in _COLLECTIONS if wrapper else None

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from msgspec import field
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import is_none, union_members
+from fapi_lint.project.annotation import is_none, only_member
 from fapi_lint.project.inference.type import Type
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.calls import ALL, NO_ROWS, ONE
@@ -173,10 +173,7 @@ class MappedValues(Part):
 
     def _annotated(self, scope: Scope, annotation: o.Node, depth: int = 0) -> Found:
         """`Post`, `Post | None`, `list[Post]`, through aliases and `Annotated`."""
-        members = [member for member in union_members(annotation) if not is_none(member)]
-        if len(members) != 1 or depth > 8:
-            return None
-        member = members[0]
+        member = only_member(annotation) if depth <= 8 else None
         if isinstance(member, o.Subscript) and member.items:
             wrapper = self.project.resolver.resolve(scope, member.value)
             if not isinstance(wrapper, External):

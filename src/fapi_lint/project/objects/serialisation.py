@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import is_none, parse_annotation, union_members
+from fapi_lint.project.annotation import is_none, only_member, parse_annotation, union_members
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.links import Link, Path
 from fapi_lint.project.objects.origins import Objects, Record, Result, Values, many, one
@@ -237,10 +237,7 @@ class Serialisation:
 
     def _inner(self, scope: Scope, annotation: o.Node | None, given: Arguments) -> tuple[Class, Arguments] | None:
         """The one schema in an annotation, with what its type parameters stand for."""
-        members = [member for member in union_members(annotation) if not is_none(member)]
-        if len(members) != 1:
-            return None
-        member = members[0]
+        member = only_member(annotation)
         if isinstance(member, o.Name) and member.id in given:
             return self._inner(*given[member.id], {})
         symbol = self.project.resolver.resolve(scope, member.value if isinstance(member, o.Subscript) else member)
