@@ -1,8 +1,8 @@
-"""Graphs: what leads where, and what hangs together in a circle."""
+"""Graphs: what leads where, what hangs together in a circle, and what belongs together pair by pair."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import TypeVar
 
 N = TypeVar("N")
@@ -54,3 +54,22 @@ def components(nodes: Iterable[N], step: Callable[[N], Iterable[N]]) -> Iterator
                         component.add(last)
                     on_path -= component
                     yield frozenset(component)
+
+
+class DisjointSets:
+    """Sets that grow together (union-find); everything is in one of its own until it is joined."""
+
+    def __init__(self) -> None:
+        self._above: dict[Hashable, Hashable] = {}
+
+    def find(self, item: Hashable) -> Hashable:
+        """The one item that stands for the whole set."""
+        root = item
+        while (above := self._above.get(root, root)) != root:
+            root = above
+        while (above := self._above.get(item, item)) != root:
+            self._above[item], item = root, above
+        return root
+
+    def join(self, one: Hashable, other: Hashable) -> None:
+        self._above[self.find(one)] = self.find(other)

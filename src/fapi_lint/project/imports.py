@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -23,6 +24,7 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Function, Namespace, Scope
 from fapi_lint.project.traversal import blocks
+from fapi_lint.source.place import folders_above
 
 _WALKERS = ("import_module", "__import__", "_modules(", "walk_packages", "import_string", "glob(", "dir(")
 _BY_NAME = ("import_module", "__import__", "import_string", "resolve_name", "locate(")
@@ -81,15 +83,9 @@ class Imports(Part):
     @kept
     def packages_above(self, module: Module) -> tuple[Module, ...]:
         """The `__init__` modules that run before a module does."""
-        return tuple(self._find_above(module))
-
-    def _find_above(self, module: Module) -> Iterator[Module]:
-        folder = os.path.dirname(module.folder) if module.is_package else module.folder
-        for _ in module.parts[1:]:
-            package = self.project.by_path.get(os.path.join(folder, "__init__.py"))
-            if package is not None:
-                yield package
-            folder = os.path.dirname(folder)
+        above = folders_above(os.path.dirname(module.folder) if module.is_package else module.folder)
+        paths = (os.path.join(folder, "__init__.py") for folder in islice(above, len(module.parts) - 1))
+        return tuple(self.project.by_path[path] for path in paths if path in self.project.by_path)
 
     def reachable(self, start: Iterable[Module], *, dynamic: bool = False) -> set[Module]:
         """The modules that are loaded once those of `start` are, themselves included.
@@ -212,11 +208,9 @@ class Imports(Part):
         """The module or folder that a text names: `"app.models"`, or `"models"` as part of a path."""
         found = self.project.resolver.find_module(name, module)
         if found is None and "__file__" in module.text and "." not in name:
-            folder = module.folder
-            for _ in range(3):
+            for folder in islice(folders_above(module.folder), 3):
                 if self._in_folder(os.path.join(folder, name)):
                     return Namespace(os.path.join(folder, name), name)
-                folder = os.path.dirname(folder)
         return found
 
     def _below(self, target: Module | Namespace) -> list[Module]:

@@ -13,10 +13,10 @@ from functools import cached_property
 from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.graph import DisjointSets
 from fapi_lint.project.grouping import grouped
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
-from fapi_lint.project.sets import DisjointSets
 from fapi_lint.project.symbols import External, Function
 from fapi_lint.project.traversal import own_nodes
 from fapi_lint.project.values import literal_text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from functools import cached_property
 
 from fapi_lint.project.module import Module
@@ -92,7 +91,7 @@ class ModuleNames(Part):
         """What names of files may end with besides the noun: `users_service`."""
         conventions = self.project.settings.conventions
         folders = (*conventions.model_folders, *conventions.schema_folders, *conventions.service_folders)
-        return frozenset(_with_singulars(folders))
+        return frozenset([*folders, *map(singular, folders)])
 
 
 def is_snake_case(name: str) -> bool:
@@ -104,8 +103,3 @@ def snake_case(name: str) -> str:
     words = _WORD_STARTS.sub("_", name.strip()).lower()
     leading = len(name) - len(name.lstrip("_"))
     return "_" * leading + re.sub(r"_+", "_", words).strip("_")
-
-
-def _with_singulars(names: Iterable[str]) -> Iterable[str]:
-    for name in names:
-        yield from (name, singular(name))

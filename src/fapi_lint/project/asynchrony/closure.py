@@ -19,8 +19,8 @@ from fapi_lint.project.asynchrony.callers import Callers
 from fapi_lint.project.asynchrony.decorators import Decorating
 from fapi_lint.project.asynchrony.flow import Change, Key, Kind, Obstacle, Part, SessionFlow
 from fapi_lint.project.asynchrony.strays import possible
+from fapi_lint.project.graph import DisjointSets
 from fapi_lint.project.grouping import grouped
-from fapi_lint.project.sets import DisjointSets
 from fapi_lint.project.symbols import Class, Function
 
 if TYPE_CHECKING:

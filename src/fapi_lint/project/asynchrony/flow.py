@@ -20,11 +20,11 @@ from fapi_lint.project.asynchrony.imperative import lazy_relationships
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES, Role, carried, role_of
 from fapi_lint.project.asynchrony.starting import Starting
 from fapi_lint.project.asynchrony.strays import asked, is_stray
+from fapi_lint.project.graph import DisjointSets
 from fapi_lint.project.inference.assuming import AssumingTypes
 from fapi_lint.project.inference.type import Type, agreed, iterated, orm
 from fapi_lint.project.module import Module
 from fapi_lint.project.search import other_names, places
-from fapi_lint.project.sets import DisjointSets
 from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Variable
 from fapi_lint.project.traversal import Parents, assigned, blocks
 

@@ -206,9 +206,7 @@ class _Walk:
         if not fixtures.is_fixture(function):
             self.helper(function)
             return
-        argument = fixtures.broad_scope(function)
-        if argument is not None:
-            self.narrow(function, argument)
+        self.narrow(function)
         for user in self.users(function):
             self.hold(user, fixtures.name_of(function), user.module, user.node)
 
@@ -289,9 +287,7 @@ class _Walk:
             raise _Stop(module, node, f"nobody knows who runs `{name}`")
         if any(word in module.text[node.body_start : node.end] for word in _LOOPS):
             raise _Stop(module, node, f"`{name}` runs an event loop itself")
-        argument = fixtures.broad_scope(function)
-        if argument is not None:
-            self.narrow(function, argument)
+        self.narrow(function)
         obstacle = self.convertible.hindrance(function, any_scope=True)
         if obstacle is not None:
             raise _Stop(module, *obstacle)
@@ -323,11 +319,10 @@ class _Walk:
             if (function, param.name) not in self.holders:
                 continue
             value = call.given(param.name, position)
-            names = {name for _, name in self.holders}
-            if not isinstance(value, o.Name) or value.id not in names:
-                raise _Stop(module, call, f"`{function.name}()` is given another client")
-            held = [owner for owner, name in self.holders if name == value.id and self._spans(owner, module, call)]
-            if not held and not self._is_global(module, value):
+            given = value.id if isinstance(value, o.Name) else ""
+            owners = [owner for owner, name in self.holders if name == given]
+            is_held = any(self._spans(owner, module, call) for owner in owners)
+            if not owners or not isinstance(value, o.Name) or not (is_held or self._is_global(module, value)):
                 raise _Stop(module, call, f"`{function.name}()` is given another client")
 
     def _spans(self, owner: Function | Module, module: Module, call: o.Call) -> bool:
@@ -354,20 +349,18 @@ class _Walk:
                 raise _Stop(module, node, f"`{name}` may be asked for by `getfixturevalue()`")
         return self.project.fixtures.users_of(fixture)
 
-    def narrow(self, fixture: Function, argument: o.Arg) -> None:
+    def narrow(self, fixture: Function) -> None:
         """A fixture that outlives a test is made anew for each, and so is what depends on it."""
-        found, module = self.found, fixture.module
-        if fixture in found.narrowed:
+        argument, module = self.project.fixtures.broad_scope(fixture), fixture.module
+        if argument is None or fixture in self.found.narrowed:
             return
-        found.narrowed[fixture] = argument
+        self.found.narrowed[fixture] = argument
         if not isinstance(argument.value, o.String):
             raise _Stop(module, argument, f"nobody knows how long `{fixture.name}` lives")
         if self.project.references.mentioning("create_async_engine"):
             raise _Stop(module, argument, f"the fixture `{fixture.name}` outlives the event loop of a test")
         for user in self.users(fixture):
-            broad = self.project.fixtures.broad_scope(user)
-            if broad is not None:
-                self.narrow(user, broad)
+            self.narrow(user)
 
     # --- the application ---------------------------------------------------------------------------
 

@@ -64,17 +64,9 @@ class ObjectFlow(Part):
     def links(self) -> Links:
         return Links(self.project)
 
-    @cached_property
-    def serialisation(self) -> Serialisation:
-        return Serialisation(self)
-
-    @cached_property
-    def stale(self) -> StaleReads:
-        return StaleReads(self)
-
-    @cached_property
-    def doubts(self) -> Doubts:
-        return Doubts(self)
+    serialisation = cached_property(Serialisation)
+    stale = cached_property(StaleReads)
+    doubts = cached_property(Doubts)
 
     @cached_property
     def expires(self) -> bool:

@@ -110,12 +110,15 @@ class Walk:
             self.state = start.copy()
             if self.block(body):
                 ends.append(self.state)
-        if not ends:
-            return False
-        self.state = ends[0]
-        for end in ends[1:]:
-            self.state.join(end)
-        return True
+        return self._meet(ends)
+
+    def _meet(self, ends: list[State]) -> bool:
+        """Go on where several ways meet, if any of them gets there."""
+        if ends:
+            self.state = ends[0]
+            for end in ends[1:]:
+                self.state.join(end)
+        return bool(ends)
 
     def assign(self, node: o.Assign) -> None:
         values = self.value(node.value)
@@ -161,8 +164,7 @@ class Walk:
 
     def try_(self, node: o.Try) -> bool:
         before = self.state.copy()
-        alive = self.block(node.body)
-        alive = alive and self.block(node.orelse)
+        alive = self.block(node.body) and self.block(node.orelse)
         ends = [self.state] if alive else []
         if any(name in self.module.slice(node) for name in ("MissingGreenlet", "DetachedInstance")):
             for origin in self.state.facts:
@@ -171,11 +173,9 @@ class Walk:
             self.state = before.copy()
             if self.block(handler.body):
                 ends.append(self.state)
-        self.state = ends[0] if ends else before
-        for end in ends[1:]:
-            self.state.join(end)
-        final = self.block(node.final)
-        return bool(ends) and final
+        self.state = before
+        alive = self._meet(ends)
+        return self.block(node.final) and alive
 
     def with_(self, node: o.With) -> bool:
         for item in node.items:
