@@ -9,7 +9,7 @@ failure is caught is counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -90,60 +90,34 @@ class _Graph(Part):
     def _shortest(self, component: frozenset[Module]) -> Cycle:
         """The first by name of its shortest cycles."""
         links = {one: sorted(self.links(one).keys() & component, key=_by_name) for one in component}
-        left = _Rest(links)
-        modules: list[Module] = []
+        left, modules = set(component), list[Module]()
         for start in sorted(component, key=_by_name):
-            modules = left.way_back(start, len(modules)) or modules
-            left.take_out(start)  # Every cycle through it has been looked at.
+            modules = _way_back(links, left, start, len(modules)) or modules
+            left.remove(start)  # Every cycle through it has been looked at.
         first = modules.index(min(modules, key=_by_name))
         modules = modules[first:] + modules[:first]
         path = [self.links(one)[other] for one, other in zip(modules, modules[1:] + modules[:1], strict=True)]
         return Cycle(self.project, tuple(path), component)
 
 
-class _Rest:
-    """What is left of a component: the modules that cycles may still run through."""
-
-    def __init__(self, links: dict[Module, list[Module]]) -> None:
-        self.links = links
-        self.sources: dict[Module, list[Module]] = {module: [] for module in links}
-        for module, targets in links.items():
-            for target in targets:
-                self.sources[target].append(module)
-        self.modules = set(links)
-
-    def take_out(self, module: Module) -> None:
-        """Leave a module out, and those that are on no cycle without it because they lead nowhere or are led to."""
-        pending = [module]
-        while pending:
-            gone = pending.pop()
-            if gone in self.modules:
-                self.modules.remove(gone)
-                pending += [each for each in (*self.links[gone], *self.sources[gone]) if self._is_end(each)]
-
-    def _is_end(self, module: Module) -> bool:
-        return self.modules.isdisjoint(self.links[module]) or self.modules.isdisjoint(self.sources[module])
-
-    def way_back(self, start: Module, limit: int) -> list[Module]:
-        """The modules of a shortest way from one back to itself; empty if it has `limit` modules or more (0: any)."""
-        before: dict[Module, Module] = {}
-        level = [start] if start in self.modules else []
-        length = 1
-        while level and length != limit:
-            following = []
-            for module in level:
-                for target in self.links[module]:
-                    if target is start:
-                        way = [module]
-                        while way[-1] is not start:
-                            way.append(before[way[-1]])
-                        return way[::-1]
-                    if target in self.modules and target not in before:
-                        before[target] = module
-                        following.append(target)
-            level = following
-            length += 1
-        return []
+def _way_back(links: Mapping[Module, list[Module]], among: set[Module], start: Module, limit: int) -> list[Module]:
+    """The modules of a shortest way among some from one back to itself; none if it has `limit` or more (0: any)."""
+    before: dict[Module, Module] = {}
+    level, length = [start], 1
+    while level and length != limit:
+        following = []
+        for module in level:
+            for target in links[module]:
+                if target is start:
+                    way = [module]
+                    while way[-1] is not start:
+                        way.append(before[way[-1]])
+                    return way[::-1]
+                if target in among and target not in before:
+                    before[target] = module
+                    following.append(target)
+        level, length = following, length + 1
+    return []
 
 
 _by_name = attrgetter("name")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -21,9 +20,6 @@ from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, External, Function, Symbol
 from fapi_lint.project.values import Located, followed
 from fapi_lint.source.place import Place
-
-if TYPE_CHECKING:
-    pass
 
 _FOREIGN_CONFIGS = frozenset(
     ["starlette.config.Config", "decouple.Config", "dynaconf.Dynaconf", "environs.Env", "environ.Env"]
