@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from fapi_lint.project.asynchrony.imperative import mappings
+from fapi_lint.project.asynchrony.relationships import mappings
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
 from fapi_lint.project.nouns import plural, singular, snake_words

@@ -23,8 +23,8 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
+from fapi_lint.project.querying.methods import SET_OPERATIONS, held_query
 from fapi_lint.project.querying.queries import Chain
-from fapi_lint.project.querying.refusals import SET_OPERATIONS, held_query
 from fapi_lint.project.querying.values import Use, session_of
 from fapi_lint.project.symbols import External, Function
 

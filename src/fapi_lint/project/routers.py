@@ -7,9 +7,10 @@ made, annotated or returned.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct, field
 
@@ -18,16 +19,22 @@ from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.graph import reachable
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
-from fapi_lint.project.rounds import in_round, rounds
-from fapi_lint.project.search import search
+from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, External, Function, Member, Parameter, Scope, Symbol, Variable
 from fapi_lint.project.traversal import assigned, own_nodes
-from fapi_lint.project.values import Located, literal_text
+from fapi_lint.project.values import Located, dict_entry, followed, literal_text
+
+if TYPE_CHECKING:
+    from fapi_lint.project.project import Project
 
 _INFERRING = tuple(f"{package}.inferring_router.InferringRouter" for package in ("fastapi_utils", "fastapi_restful"))
 """Routers that take the response model from the annotation."""
 _MOST_PREFIXES = 16
 """A router included in more places than this is followed to the first ones only."""
+
+
+Round: TypeAlias = Mapping[str, Located]
+"""The names that a loop binds, and what they hold in one of its rounds."""
 
 
 class Router(Part):
@@ -235,11 +242,11 @@ class Routers(Part):
                 if call.func.attr != "include_router" or child is None:
                     continue
                 parent, prefix = self.of(scope, call.func.value), call.given("prefix")
-                for names in rounds(self.project, sighting) if parent is not None else ():
-                    given = in_round(self.project, scope, child, names)
+                for names in _rounds(self.project, sighting) if parent is not None else ():
+                    given = _in_round(self.project, scope, child, names)
                     router = self.of(given.scope, given.expr)
                     if router is not None and parent is not None:
-                        text = in_round(self.project, scope, prefix, names) if prefix is not None else None
+                        text = _in_round(self.project, scope, prefix, names) if prefix is not None else None
                         shown = "" if text is None else literal_text(self.project, text.scope, text.expr)
                         found.setdefault(router, []).append(Inclusion(parent, shown))
         return found
@@ -288,3 +295,54 @@ def blocks(scope: Scope, mark: re.Pattern[str]) -> Iterator[Scope]:
     for function in scope.functions:
         if mark.search(scope.module.text, function.node.close, function.node.end):
             yield from blocks(function.scope, mark)
+
+
+# --- loops -------------------------------------------------------------------------------------------
+
+
+def _rounds(project: Project, sighting: Sighting) -> Iterator[Round]:
+    """The rounds of the innermost loop around a place; one without names where there is no loop, or it is unknown."""
+    loop = next((parent for parent in reversed(sighting.parents) if isinstance(parent, o.For)), None)
+    items = [] if loop is None else _items(project, Located(loop.iter, sighting.scope))
+    if loop is None or not items:
+        yield {}
+    for item in items:
+        yield _bound(loop.target, item) if loop is not None else {}
+
+
+def _in_round(project: Project, scope: Scope, expr: o.Expr, names: Round) -> Located:
+    """What an expression of a loop's body is in a round: `module.router`, `route["prefix"]`."""
+    if isinstance(expr, o.Name):
+        return names.get(expr.id, Located(expr, scope))
+    if isinstance(expr, o.Attribute) and isinstance(expr.value, o.Name) and expr.value.id in names:
+        held = names[expr.value.id]
+        return Located(o.Attribute(expr.start, expr.end, held.expr, expr.attr), held.scope)
+    if isinstance(expr, o.Subscript) and isinstance(expr.value, o.Name) and expr.value.id in names:
+        held, key = names[expr.value.id], expr.items[0]
+        entry = dict_entry(project, held.scope, held.expr, key.value or "") if isinstance(key, o.String) else None
+        return entry or Located(expr, scope)
+    return Located(expr, scope)
+
+
+def _items(project: Project, over: Located) -> list[Located]:
+    """What a literal, or a name bound to one, is iterated over; empty where that cannot be seen."""
+    expr, scope = over.expr, over.scope
+    if isinstance(expr, o.Call) and isinstance(expr.func, o.Attribute) and expr.func.attr == "items":
+        held = followed(project, Located(expr.func.value, scope))
+        if not isinstance(held.expr, o.Dict):
+            return []
+        pairs = zip(held.expr.keys, held.expr.values, strict=True)
+        tuples = (o.Collection(v.start, v.end, "tuple", (k, v)) for k, v in pairs if k is not None)
+        return [Located(each, held.scope) for each in tuples]
+    held = followed(project, over)
+    return [Located(item, held.scope) for item in held.expr.items] if isinstance(held.expr, o.Collection) else []
+
+
+def _bound(target: o.Expr, item: Located) -> Round:
+    if isinstance(target, o.Name):
+        return {target.id: item}
+    items = item.expr.items if isinstance(item.expr, o.Collection) else ()
+    if not isinstance(target, o.Collection) or len(target.items) != len(items):
+        return {}
+    pairs = zip(target.items, items, strict=True)
+    return {name.id: Located(part, item.scope) for name, part in pairs if isinstance(name, o.Name)}

@@ -11,9 +11,8 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import ENTERING, hindrance, is_consumed
-from fapi_lint.project.asynchrony.dispatch import Dispatch, dispatches
 from fapi_lint.project.asynchrony.flow import Change, Kind, Obstacle, SessionFlow
-from fapi_lint.project.asynchrony.strangers import Strangers
+from fapi_lint.project.asynchrony.strangers import Dispatch, Strangers, dispatches
 from fapi_lint.project.asynchrony.surroundings import is_override, leaf
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.dependencies import MARKERS
@@ -87,21 +86,26 @@ class Callers:
                 yield from self._managed(function, sighting, *manager)
             else:
                 yield self._use(function, sighting)
-        for unclear in self._unclear[name] if function.is_method and not name.startswith("__") else ():
-            if name not in _COMMON or self._strangers.may_be(function, unclear):
-                written = unclear.module.slice(unclear.node)
-                text = f"nobody can tell whether `{written}()` calls that of `{_owner(function)}`"
-                yield Use(obstacle=Obstacle(unclear.module, unclear.node, text))
-                break
+        yield from self._unclear_use(function)
         yield from self._patched(name)
         yield from self._started(function)
-        yield from self._dispatched(function)
+        if isinstance(function.parent, Class):
+            yield from self._dispatched(function, function.parent)
 
-    def _dispatched(self, method: Function) -> Iterator[Use]:
+    def _unclear_use(self, function: Function) -> Iterator[Use]:
+        """The first call that may be of a method, as nobody can tell what it is of."""
+        name, owner = function.name, function.parent
+        if isinstance(owner, Class) and not name.startswith("__"):
+            for unclear in self._unclear[name]:
+                if name not in _COMMON or self._strangers.may_be(function, unclear):
+                    written = unclear.module.slice(unclear.node)
+                    text = f"nobody can tell whether `{written}()` calls that of `{owner.name}`"
+                    yield Use(obstacle=Obstacle(unclear.module, unclear.node, text))
+                    return
+
+    def _dispatched(self, method: Function, owner: Class) -> Iterator[Use]:
         """Being called by a name that is only made there: `getattr(self, f"handle_{kind}")(event)`."""
-        owner = method.parent
-        for dispatch in self._dispatches if isinstance(owner, Class) else ():
-            assert isinstance(owner, Class)
+        for dispatch in self._dispatches:
             if dispatch.pattern.fullmatch(method.name) and self._is_related(dispatch.class_, owner):
                 text = f"`{dispatch.module.slice(dispatch.call)}` may give `{method.name}`, which is not awaited there"
                 yield Use(obstacle=Obstacle(dispatch.module, dispatch.call, text))
@@ -467,10 +471,6 @@ def _cleans_up(generator: Function) -> bool:
 
 def _order(function: Function) -> tuple[str, int]:
     return function.module.path, function.node.start
-
-
-def _owner(function: Function) -> str:
-    return function.parent.name if isinstance(function.parent, Class) else function.module.name
 
 
 def _is_streamed(parents: Sequence[o.Node]) -> bool:

@@ -15,8 +15,7 @@ from msgspec import Struct, field
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.asynchrony.blocks import Code
-from fapi_lint.project.asynchrony.dynamic import dynamic_names
-from fapi_lint.project.asynchrony.imperative import lazy_relationships
+from fapi_lint.project.asynchrony.relationships import dynamic_names, lazy_relationships
 from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES, Role, carried, role_of
 from fapi_lint.project.asynchrony.starting import Starting
 from fapi_lint.project.asynchrony.strays import asked, is_stray

@@ -10,9 +10,9 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.asynchrony.awaiting import hindrance
 from fapi_lint.project.asynchrony.construction import construct
-from fapi_lint.project.asynchrony.dynamic import chain_of
 from fapi_lint.project.asynchrony.flow import Change, Key, Kind, Obstacle, Part
 from fapi_lint.project.asynchrony.passing import argument, given_by_keyword
+from fapi_lint.project.asynchrony.relationships import chain_of
 from fapi_lint.project.asynchrony.roles import Role, Use, use_of
 from fapi_lint.project.asynchrony.strays import SURELY
 from fapi_lint.project.asynchrony.streaming import STREAMS, streams

@@ -1,4 +1,4 @@
-"""What assignments bind, and what they change of mapped objects."""
+"""What assignments bind, what they change of mapped objects, and what is loaded further where it gets a name."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.module_names import snake_case
+from fapi_lint.project.nouns import plural
 from fapi_lint.project.objects.links import ANY, BELOW
-from fapi_lint.project.objects.origins import UNKNOWN, Objects, Other, Record, Values, few, many, one
+from fapi_lint.project.objects.origins import NONE, UNKNOWN, Objects, Origin, Other, Record, Values, few, many, one
 from fapi_lint.project.symbols import Class
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ class Assignments:
 
     def __init__(self, walk: Walk) -> None:
         self.walk = walk
+        self._received: dict[Origin, str] = {}
+        """What holds the objects of methods that serve several models."""
 
     def bind(self, target: o.Node, values: Values) -> None:
         if isinstance(target, o.Name):
@@ -122,3 +126,44 @@ class Assignments:
         attributes = [each for each in o.walk(node) if isinstance(each, o.Attribute)]
         owners = (self.walk.project.resolver.resolve(self.walk.scope, each.value) for each in attributes)
         return any(isinstance(owner, Class) and owner in self.walk.project.models.by_class for owner in owners)
+
+    # --- what calls give back ----------------------------------------------------------------------
+
+    def receive(self, name: str, node: o.Expr, values: Values) -> None:
+        """What a method gives that serves several models is loaded further where it gets a name."""
+        walk = self.walk
+        call = node.value if isinstance(node, o.Await) else node
+        if walk.models.are_shared or not isinstance(call, o.Call):
+            return
+        self._given_back(name, call, values - NONE)
+        for value in values:
+            if not isinstance(value, Objects) or not value.origin.is_shared:
+                continue
+            facts, given = walk.facts(value.origin), "" if value.path else name or self._name_for(value)
+            if self._received.setdefault(value.origin, given) != given:
+                given = ""  # Several names hold such objects, and nobody can tell them apart.
+            if facts.dropped is None or facts.dropped.is_shared:
+                at = walk.objects.places.received(walk, call, value, given, facts.dropped)
+                walk.set_facts(value.origin, replace(facts, dropped=at))
+
+    def _given_back(self, name: str, call: o.Call, values: Values) -> None:
+        """`return save(post)`: what a call drops of the object that it gives back is loaded where that gets a name."""
+        walk = self.walk
+        (value,) = values if len(values) == 1 else (None,)
+        if not isinstance(value, Objects) or value.path or value.many:
+            return
+        facts = walk.facts(value.origin)
+        if facts.dropped is None or facts.dropped.is_shared or facts.dropped.node is not call:
+            return
+        given = name or facts.dropped.variable or self._name_for(value)
+        at = walk.objects.places.named(facts.dropped, given)
+        writes = facts.writes.moved({facts.dropped: at})
+        walk.set_facts(value.origin, replace(facts, dropped=at, writes=writes))
+
+    def _name_for(self, value: Objects) -> str:
+        """What to call objects that are returned at once; empty if the name is taken."""
+        model = value.origin.model
+        name = "" if model is None else snake_case(model.name)
+        name = plural(name) if value.many else name
+        names = (each for each in (name, f"db_{name}") if self.walk.scope.lookup(each) is None)
+        return next(names, "") if name else ""

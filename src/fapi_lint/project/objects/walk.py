@@ -33,7 +33,6 @@ from fapi_lint.project.objects.origins import (
     many,
     one,
 )
-from fapi_lint.project.objects.received import Received
 from fapi_lint.project.objects.recursion import Recursion
 from fapi_lint.project.objects.shared_models import SharedModels
 from fapi_lint.project.objects.summary import Return, State, Summary
@@ -70,7 +69,6 @@ class Walk:
         self.summary = Summary(function)
         self.models = SharedModels(self, classes)
         self.assignments = Assignments(self)
-        self.received = Received(self)
         self.recursion = Recursion(self)
         self.calls = Calls(self)
 
@@ -123,7 +121,7 @@ class Walk:
     def assign(self, node: o.Assign) -> None:
         values = self.value(node.value)
         if len(node.targets) == 1 and isinstance(node.targets[0], o.Name):
-            self.received.receive(node.targets[0].id, node.value, values)
+            self.assignments.receive(node.targets[0].id, node.value, values)
         for target in node.targets:
             self.assignments.bind(target, values)
             self.assignments.compute(target, node.value)
@@ -198,7 +196,7 @@ class Walk:
     def return_(self, node: o.Return) -> bool:
         values = NONE if node.value is None else self.value(node.value)
         if node.value is not None:
-            self.received.receive("", node.value, values)
+            self.assignments.receive("", node.value, values)
         self.summary.returns.append(Return(node, few(values), self.state.copy()))
         return False
 

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
-from fapi_lint.project.querying.refusals import ENDS, SET_OPERATIONS, Refusals
-from fapi_lint.project.querying.steps import Steps
+from fapi_lint.project.querying.methods import ENDS, SET_OPERATIONS, Methods
 from fapi_lint.project.querying.values import (
     NOTHING,
     OTHER,
@@ -63,8 +62,7 @@ class Flow:
         self.project = queries.project
         self.unit = unit
         self.module, self.scope = unit.module, unit.scope
-        self.refusals = Refusals(queries, unit.module, unit.scope)
-        self.steps = Steps(self.refusals)
+        self.methods = Methods(queries, unit.module, unit.scope)
         self.names: Names = {}
         self.jumps: list[list[Names]] = []
         self.returned: list[Held] = []
@@ -472,7 +470,7 @@ class Flow:
             self.queries.selections.of(self.scope, node.args),
             session_of(self.module, node),
             kind == "async",
-            named=self.steps.lead(node) if len(node.args) > 1 else "",
+            named=self.methods.lead(node) if len(node.args) > 1 else "",
             source=node,
             since=node.start,
         )
@@ -499,7 +497,7 @@ class Flow:
         for _, argument in given:
             if isinstance(argument, Value) and name not in SET_OPERATIONS:
                 self.refuse(argument, f"it is handed to `{name}()`", node)
-        reason = f"`{name}` stands in parentheses" if self.is_apart(node) else self.refusals.of(node, name, value)
+        reason = f"`{name}` stands in parentheses" if self.is_apart(node) else self.methods.refusal(node, name, value)
         if reason:
             for each in (value, *(argument for _, argument in given)):
                 if isinstance(each, Value):
@@ -511,7 +509,7 @@ class Flow:
         self.outward("step", node, value, name)
         if name in _LEAVES:
             return OTHER
-        return self.steps.after(node, name, value, [v for _, v in given if isinstance(v, Value)])
+        return self.methods.after(node, name, value, [v for _, v in given if isinstance(v, Value)])
 
     def is_apart(self, node: o.Call) -> bool:
         """Whether parentheses hold a method and what it is of: `(query.all)()`."""

@@ -20,7 +20,7 @@ from fapi_lint.project.grouping import grouped
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
 from fapi_lint.project.querying.flow import Flow
-from fapi_lint.project.querying.refusals import SET_OPERATIONS
+from fapi_lint.project.querying.methods import SET_OPERATIONS
 from fapi_lint.project.querying.selections import Selections
 from fapi_lint.project.querying.values import CallSite, Group, Obstacle, Unit, Use, Value, is_dotted
 from fapi_lint.project.search import Sighting, search

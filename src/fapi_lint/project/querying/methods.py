@@ -1,8 +1,9 @@
-"""Which methods of a query a `select()` does not have, or has with another meaning."""
+"""The methods of a query: which ones a `select()` does not have or means otherwise, and what the others give."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
@@ -23,7 +24,7 @@ _SAME = frozenset([
     "params", "prefix_with", "scalar_subquery", "select_from", "set_label_style", "slice", "subquery",
     "suffix_with", "where", "with_for_update", "with_hint", "with_statement_hint", "exists",
 ])
-"""Methods that `Select` has under the same name and with the same meaning, but for what `Refusals.of` knows."""
+"""Methods that `Select` has under the same name and with the same meaning, but for what `Methods.refusal` knows."""
 _OTHER = frozenset([
     "add_column", "add_entity", "as_scalar", "autoflush", "populate_existing", "with_entities", "yield_per",
 ])
@@ -68,15 +69,17 @@ def held_query(module: Module, scope: Scope, call: o.Call) -> tuple[o.Call, list
     return (expr, conditions) if len(list(uses)) > 2 else None
 
 
-class Refusals:
-    """Says why a method call in a scope cannot be written for a `select()`."""
+class Methods:
+    """The methods of the queries in a scope."""
 
     def __init__(self, queries: Queries, module: Module, scope: Scope) -> None:
-        self.queries = queries
         self.project = queries.project
+        self.selections = queries.selections
         self.module, self.scope = module, scope
 
-    def of(self, node: o.Call, name: str, value: Value) -> str:
+    # --- what is refused ---------------------------------------------------------------------------
+
+    def refusal(self, node: o.Call, name: str, value: Value) -> str:
         """Why a method call cannot be written for a `select()`; empty if it can."""
         steps = value.steps
         if name in _REFUSED:
@@ -125,7 +128,7 @@ class Refusals:
         positional = node.positional
         if len(positional) > 2 or any(isinstance(arg.value, (o.String, o.Collection)) for arg in positional):
             return "`join()` by names, tuples or several targets is gone"
-        if len(positional) == 2 and self.queries.selections.relationship(self.scope, positional[0].value) is not None:
+        if len(positional) == 2 and self.selections.relationship(self.scope, positional[0].value) is not None:
             return "`join()` by names, tuples or several targets is gone"
         return ""
 
@@ -179,6 +182,75 @@ class Refusals:
                     break
             if is_none(expr):
                 continue
-            column = self.queries.selections.column(self.scope, expr)
+            column = self.selections.column(self.scope, expr)
             if column is None or (column[0] not in selection.models and column not in selection.columns):
                 yield self.module.slice(expr)
+
+    # --- what is given -----------------------------------------------------------------------------
+
+    def after(self, node: o.Call, name: str, value: Value, others: Sequence[Value]) -> Value:
+        """The query that a method gives."""
+        selections, selection = self.selections, value.selection
+        ordered_by = value.ordered_by
+        match name:
+            case "join" | "outerjoin":
+                selection = selections.joined(selection, self.scope, node)
+            case "filter" | "where" | "having":
+                selection = selections.filtered(selection, self.scope, node.args)
+            case "select_from" | "from_statement":
+                selection = replace(selection, repeats=True)
+            case "options":
+                selection = selections.with_options(selection, self.scope, node.args)
+            case "with_entities":
+                fresh = selections.of(self.scope, node.args)
+                lost = bool((selection.models | selection.joined) - fresh.models)
+                repeats = fresh.repeats or selection.repeats or lost
+                eager = fresh.eager or (selection.eager and fresh.has_entity)  # What options load stays loaded.
+                selection = replace(fresh, repeats=repeats, eager=eager, single_row=False)
+            case "add_columns" | "add_column" | "add_entity":
+                more = selections.of(self.scope, node.args)
+                kinds = (*selection.kinds, *more.kinds) if selection.kinds and more.kinds else ()
+                models, eager = selection.models | more.models, selection.eager or more.eager
+                computed = selection.computed or more.computed
+                selection = Selection(kinds, models, selection.joined, repeats=True, eager=eager, computed=computed)
+            case "group_by" | "having" | "limit" | "offset" | "slice":
+                selection = replace(selection, single_row=False)
+            case "order_by":
+                ordered_by = ordered_by.union(self.unselected(node, selection))
+        named = self._named(node, name, value)
+        for other in others:
+            value.group.join(other.group)
+            selection = replace(selection | other.selection, repeats=name.endswith("_all"))
+        return replace(value, selection=selection, steps=value.steps | {name}, ordered_by=ordered_by, named=named)
+
+    def _named(self, node: o.Call, name: str, value: Value) -> str | None:
+        """What `filter_by()` is about after a method; see `Value.named`."""
+        joined = bool(value.steps & {"join", "outerjoin"})
+        match name:
+            case "join" | "outerjoin":
+                target = node.given("target", 0)
+                return None if target is None else self._joined_name(target)
+            case "select_from" | "with_entities" if not joined:
+                return self.lead(node)
+            case "add_columns" | "add_column" | "add_entity" if not joined:
+                return value.named or None
+        return value.named
+
+    def lead(self, node: o.Call) -> str | None:
+        """The entity of a call's first argument, itself or that of a column."""
+        expr = node.args[0].value if node.args else None
+        if isinstance(expr, o.Attribute):
+            symbol = self.project.resolver.resolve(self.scope, expr.value)
+            expr = expr.value if isinstance(symbol, Class) else expr
+        return self.module.slice(expr) if expr is not None and o.dotted(expr) else None
+
+    def _joined_name(self, target: o.Expr) -> str | None:
+        """How the entity that a `join()` leads to is written."""
+        relationship = self.selections.relationship(self.scope, target)
+        if relationship is None:
+            return self.module.slice(target) if o.dotted(target) else None
+        model = relationship.target_model
+        if model is None or not isinstance(target, o.Attribute):
+            return None
+        written = self.project.resolver.resolve(self.scope, o.Name(0, 0, model.name))
+        return model.name if written is model.class_ else None
