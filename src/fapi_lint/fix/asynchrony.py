@@ -31,8 +31,7 @@ from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.asynchrony.awaiting import ENTERING, generators_around
 from fapi_lint.project.asynchrony.closure import AWAITING, Closure
 from fapi_lint.project.asynchrony.flow import Change
-from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES
-from fapi_lint.project.asynchrony.streaming import STREAMS
+from fapi_lint.project.asynchrony.roles import ASYNC_CLASSES, STREAMS
 from fapi_lint.project.asynchrony.surroundings import is_target, parameter
 from fapi_lint.project.asynchrony.threads import position
 from fapi_lint.project.module import Module

@@ -5,7 +5,9 @@ How it is inherited: https://docs.pydantic.dev/latest/concepts/config/.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import or_
 
 from msgspec import Struct, field
 
@@ -45,10 +47,7 @@ class SchemaConfigs(Part):
         return self.project.descent.once(self._configs, class_, lambda: self._of_class(class_), meanwhile=_EMPTY)
 
     def _of_class(self, class_: Class) -> Config:
-        config = _EMPTY
-        for base in class_.node.bases:
-            if not base.keyword:
-                config |= self._inherited(class_, base.value)
+        config = _joined(self._inherited(class_, base.value) for base in class_.node.bases if not base.keyword)
         for name in ("Config", "model_config"):
             for binding in class_.scope.bindings.get(name, ()):
                 if isinstance(binding.definition, Class):
@@ -87,38 +86,33 @@ class SchemaConfigs(Part):
             return Config(items, is_complete=True)
         match expr:
             case o.Call():
-                symbol = self.project.resolver.external(scope, expr.func)
-                if symbol is None or not (symbol.name.endswith(("ConfigDict", "Config")) or symbol.name == "dict"):
+                name = self.project.resolver.foreign_name(scope, expr)
+                if not (name.endswith(("ConfigDict", "Config")) or name == "dict"):
                     return _UNKNOWN
-                config = _EMPTY
-                for arg in expr.args:
-                    if arg.keyword:
-                        config |= Config({arg.keyword: Located(arg.value, scope)}, is_complete=True)
-                    else:
-                        config |= self._of_expression(scope, arg.value)
-                return config
+                return _joined(self._of_entry(scope, arg.keyword, arg.value) for arg in expr.args)
             case o.Dict():
-                config = _EMPTY
-                for key, value in zip(expr.keys, expr.values, strict=True):
-                    if key is None:
-                        config |= self._of_expression(scope, value)
-                    elif isinstance(key, o.String) and key.value is not None:
-                        config |= Config({key.value: Located(value, scope)}, is_complete=True)
-                    else:
-                        config |= _UNKNOWN
-                return config
+                keys = ("" if key is None else o.text(key) for key in expr.keys)
+                return _joined(self._of_entry(scope, *entry) for entry in zip(keys, expr.values, strict=True))
             case o.Operation(operator="|"):
-                config = _EMPTY
-                for operand in expr.operands:
-                    config |= self._of_expression(scope, operand)
-                return config
+                return _joined(self._of_expression(scope, operand) for operand in expr.operands)
             case o.Attribute(attr="model_config"):
                 owner = self.project.resolver.resolve(scope, expr.value)
                 return self.of(owner) if isinstance(owner, Class) else _UNKNOWN
             case o.Name() | o.Attribute():
-                symbol_ = self.project.resolver.resolve(scope, expr)
-                if isinstance(symbol_, Variable) and symbol_.value is not None:
-                    where, given, name = symbol_.scope, symbol_.value, symbol_.name
+                symbol = self.project.resolver.resolve(scope, expr)
+                if isinstance(symbol, Variable) and symbol.value is not None:
+                    where, given, name = symbol.scope, symbol.value, symbol.name
                     once = self.project.descent.once
                     return once(self._shared, (where, name), lambda: self._of_expression(where, given), _UNKNOWN)
         return _UNKNOWN
+
+    def _of_entry(self, scope: Scope, key: str | None, value: o.Expr) -> Config:
+        """One entry; without a key, what is joined: `**shared`. None is a key that cannot be seen."""
+        if not key:
+            return _UNKNOWN if key is None else self._of_expression(scope, value)
+        return Config({key: Located(value, scope)}, is_complete=True)
+
+
+def _joined(configs: Iterable[Config]) -> Config:
+    """Several configurations as one, of which the last wins."""
+    return reduce(or_, configs, _EMPTY)

@@ -13,9 +13,8 @@ from fapi_lint.project.asynchrony.construction import construct
 from fapi_lint.project.asynchrony.flow import Change, Key, Kind, Obstacle, Part
 from fapi_lint.project.asynchrony.passing import argument, given_by_keyword
 from fapi_lint.project.asynchrony.relationships import chain_of
-from fapi_lint.project.asynchrony.roles import Role, Use, use_of
+from fapi_lint.project.asynchrony.roles import STREAMS, Role, Use, streams, use_of
 from fapi_lint.project.asynchrony.strays import SURELY
-from fapi_lint.project.asynchrony.streaming import STREAMS, streams
 from fapi_lint.project.asynchrony.surroundings import is_override, is_shadowed, is_target, leaf, root
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.inference import signatures

@@ -6,11 +6,13 @@ https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html says what the asyn
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fapi_lint.outline import nodes as o
 from fapi_lint.project.inference import signatures
 from fapi_lint.project.inference.type import Type
-from fapi_lint.project.symbols import External
+from fapi_lint.project.symbols import External, Scope
 
 if TYPE_CHECKING:
     from fapi_lint.project.asynchrony.sessions import Sessions
@@ -102,3 +104,29 @@ def carried(sessions: Sessions, type_: Type | None) -> bool:
     return type_ is not None and (
         role_of(sessions, type_) is not None or any(carried(sessions, arg) for arg in type_.args)
     )
+
+
+STREAMS = {"execute": "stream", "scalars": "stream_scalars"}
+"""The methods of a session or connection, and those that stream."""
+_OPTIONS = frozenset(["yield_per", "stream_results"])
+
+
+def streams(scope: Scope, call: o.Call) -> bool:
+    """Whether a statement that is executed has `execution_options(yield_per=100)`, as far as it is seen there."""
+    return any(_asks(node) for arg in call.args for node in o.walk(*_parts(scope, arg.value)))
+
+
+def _parts(scope: Scope, expr: o.Node) -> Iterator[o.Node]:
+    """An expression, and what the names in it are bound to."""
+    yield expr
+    for node in o.walk(expr):
+        if isinstance(node, o.Name):
+            yield from (binding.value for binding in scope.bindings.get(node.id, ()) if binding.value is not None)
+
+
+def _asks(node: o.Node) -> bool:
+    if isinstance(node, o.Dict):
+        return any(o.text(key) in _OPTIONS for key in node.keys)
+    if isinstance(node, o.Call) and isinstance(node.func, o.Attribute) and node.func.attr == "execution_options":
+        return any(arg.keyword in _OPTIONS for arg in node.args)
+    return False
