@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
-from fapi_lint.project.symbols import Class
+from fapi_lint.project.symbols import Class, External
 from fapi_lint.source.place import Place
 
 
@@ -40,7 +40,12 @@ class ClassEntity(Part):
     @cached_property
     def ancestors(self) -> tuple[Class, ...]:
         """The class and the classes of the application that it inherits from, nearest first."""
-        return tuple(c for c in self.project.resolver.mro(self.class_) if isinstance(c, Class))
+        return tuple(self.project.resolver.own(self.class_))
+
+    @cached_property
+    def foreign(self) -> list[External]:
+        """The classes of libraries that it inherits, nearest first."""
+        return self.project.resolver.foreign(self.class_)
 
     def inherited(self, written_in: Callable[[Class], Iterable[_Named]]) -> dict[str, _Named]:
         """What is written in the class and its ancestors by name, the nearest of each name."""

@@ -35,17 +35,10 @@ _TREATS = (o.Assign, o.Call, o.Dict, o.Collection, o.Compare, o.Handler, o.Case)
 class ExceptionClass(ClassEntity):
     """An exception that the application defines."""
 
-    @property
-    def mro(self) -> tuple[Class | External, ...]:
-        return self.project.resolver.mro(self.class_)
-
     @cached_property
     def is_answered_by_framework(self) -> bool:
         """An `HTTPException` and the like, or one of a command line library."""
-        return any(
-            isinstance(base, External) and (base.name in _ANSWERED or base.package in _COMMAND_LINE)
-            for base in self.mro
-        )
+        return any(base.name in _ANSWERED or base.package in _COMMAND_LINE for base in self.foreign)
 
     @cached_property
     def raises_another(self) -> bool:

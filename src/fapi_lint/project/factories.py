@@ -11,7 +11,7 @@ from functools import cached_property
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.kept import kept
 from fapi_lint.project.part import Part
-from fapi_lint.project.symbols import Class, External, Scope
+from fapi_lint.project.symbols import Class, Scope
 
 _MAKING = frozenset(["create", "build", "create_batch", "build_batch"])
 _DERIVED = frozenset(["SelfAttribute", "LazyAttribute", "LazyFunction", "SubFactory", "Maybe", "Trait"])
@@ -23,10 +23,8 @@ class Factories(Part):
 
     def is_factory(self, class_: Class, *names: str) -> bool:
         """Whether a class is a factory, of one of these foreign classes if any is named."""
-        return any(
-            isinstance(base, External) and base.package == "factory" and (not names or base.name in names)
-            for base in self.project.resolver.mro(class_)
-        )
+        foreign = self.project.resolver.foreign(class_)
+        return any(base.package == "factory" and (not names or base.name in names) for base in foreign)
 
     @kept
     def made(self, class_: Class) -> Class | None:
@@ -35,11 +33,10 @@ class Factories(Part):
 
     def _find(self, class_: Class) -> Class | None:
         resolver = self.project.resolver
-        for base in resolver.mro(class_):
-            metas = base.scope.bindings.get("Meta", ()) if isinstance(base, Class) else ()
-            for meta in metas:
+        for base in resolver.own(class_):
+            for meta in base.scope.bindings.get("Meta", ()):
                 bindings = meta.definition.scope.bindings.get("model") if isinstance(meta.definition, Class) else None
-                if bindings and isinstance(base, Class):
+                if bindings:
                     model = resolver.resolve(base.scope, bindings[-1].value)
                     return model if isinstance(model, Class) else None
         return None
@@ -54,11 +51,9 @@ class Factories(Part):
         return self.made(symbol) if isinstance(symbol, Class) else None
 
     @property
-    def with_sessions(self) -> Iterator[Class]:
+    def with_sessions(self) -> list[Class]:
         """The factories that add what they make to a session, and flush or commit it, which they cannot await."""
-        for class_ in self._all:
-            if self.is_factory(class_, "SQLAlchemyModelFactory"):
-                yield class_
+        return [class_ for class_ in self._all if self.is_factory(class_, "SQLAlchemyModelFactory")]
 
     def numbering(self, model: Class, name: str) -> Iterator[tuple[Class, o.Node]]:
         """Where factories of a model give an attribute a value of their own."""

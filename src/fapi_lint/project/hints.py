@@ -194,8 +194,7 @@ class Hints(Part):
         return grouped(
             ((base, method.name), method)
             for class_ in self.project.classes
-            for base in self.project.resolver.mro(class_)[1:]
-            if isinstance(base, Class)
+            for base in self.project.resolver.own(class_)[1:]
             for method in class_.methods
         )
 

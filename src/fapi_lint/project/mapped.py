@@ -300,7 +300,7 @@ class Model(ClassEntity):
                         return value.args[0].value.value
         if self.project.models.is_sqlmodel(self.class_):
             return self.name.lower()
-        tables = map(foreign_table, self.project.resolver.foreign(self.class_))
+        tables = map(foreign_table, self.foreign)
         return next(filter(None, tables), None)
 
     @cached_property
@@ -309,7 +309,7 @@ class Model(ClassEntity):
 
         `__table__` is no `Table(…)`, its `info` says `is_view`, or some file creates a view of its name.
         """
-        if any(isinstance(b, External) and b.name in _REFLECTING for b in self.project.resolver.mro(self.class_)):
+        if any(base.name in _REFLECTING for base in self.foreign):
             return True
         for ancestor in self.ancestors:
             for binding in ancestor.scope.bindings.get("__table__", ()):

@@ -158,14 +158,14 @@ class ModelAttributes:
 
     def _find_attribute(self, owner: Class, name: str) -> Meant | None:
         """What the attribute may be in all instances of a class and of its subclasses."""
-        family = list(dict.fromkeys([*self._ancestors(owner), *self.families.get(owner, ())]))
+        family = list(dict.fromkeys([*self.resolver.own(owner), *self.families.get(owner, ())]))
         found = [symbol for class_ in family for symbol in self._assigned(class_, name)]
         classes = {symbol for symbol in found if isinstance(symbol, Class) and self.is_mapping(symbol)}
         named = [self.in_annotation(scope, expr) for class_ in family for scope, expr in self.annotations(class_, name)]
         is_class = bool(classes) or any(meant is not None for meant in named) or bool(_CALLED_MODEL.search(name))
         if not is_class:
             return None
-        bases = self._ancestors(owner)[1:]  # Their own instances are none of the owner's.
+        bases = self.resolver.own(owner)[1:]  # Their own instances are none of the owner's.
         made = ((class_, () if class_ in bases else self._calls_of(class_)) for class_ in family)
         sources = {symbol for class_, calls in made for symbol in self._arguments(class_, calls)}
         classes |= {symbol for symbol in sources if isinstance(symbol, Class) and self.is_mapping(symbol)}
@@ -176,7 +176,7 @@ class ModelAttributes:
     @kept
     def own(self, class_: Class) -> Class | None:
         """The one mapped class that instances of a class are for, as far as the class itself or its bases say."""
-        ancestors = self._ancestors(class_)
+        ancestors = self.resolver.own(class_)
         found = {
             symbol
             for ancestor in ancestors
@@ -188,14 +188,11 @@ class ModelAttributes:
         }
         return found.pop() if len(found) == 1 else None
 
-    def _ancestors(self, class_: Class) -> list[Class]:
-        return [ancestor for ancestor in self.resolver.mro(class_) if isinstance(ancestor, Class)]
-
     @cached_property
     def families(self) -> dict[Class, list[Class]]:
         """The subclasses of each class."""
         return grouped(
-            (ancestor, class_) for class_ in self.project.classes for ancestor in self._ancestors(class_)[1:]
+            (ancestor, class_) for class_ in self.project.classes for ancestor in self.resolver.own(class_)[1:]
         )
 
     def annotations(self, class_: Class, name: str) -> Iterator[tuple[Scope, o.Node]]:

@@ -134,8 +134,7 @@ class Models(Part):
 
     def _is_declarative_by_library(self, class_: Class) -> bool:
         """Whether a base of some library must be declarative, because the class names its table and has columns."""
-        mro = self.project.resolver.mro(class_)
-        named = [a for a in mro if isinstance(a, Class) and "__tablename__" in a.scope.bindings]
+        named = [own for own in self.project.resolver.own(class_) if "__tablename__" in own.scope.bindings]
         foreign = self.project.resolver.foreign(class_) if named else []
         return any(base.package not in _NO_LIBRARY for base in foreign) and any(map(self._has_columns, named))
 
@@ -180,7 +179,7 @@ class Models(Part):
         """Whether mapped attributes of the class are fields of a dataclass."""
         if any(base.name == "MappedAsDataclass" for base in self.project.resolver.foreign(class_)):
             return True
-        own = [ancestor for ancestor in self.project.resolver.mro(class_) if isinstance(ancestor, Class)]
+        own = self.project.resolver.own(class_)
         return any("dataclass" in a.module.slice(decorator) for a in own for decorator in a.node.decorators)
 
     def _is_mapped(self, class_: Class) -> bool:

@@ -315,8 +315,7 @@ class Pairings(Part):
             if isinstance(holder, Class):
                 found = [
                     (ancestor.scope, binding.value)
-                    for ancestor in resolver.mro(holder)
-                    if isinstance(ancestor, Class)
+                    for ancestor in resolver.own(holder)
                     for binding in ancestor.scope.bindings.get("metadata", ())
                 ]
                 where, expr = found[0] if found else (where, None)

@@ -262,9 +262,7 @@ class Resolver:
 
     def class_member(self, class_: Class, name: str) -> Member | Class | Function | None:
         """The attribute `name` of a class, own or inherited from a class of the application."""
-        for base in self.mro(class_):
-            if isinstance(base, External):
-                continue
+        for base in self.own(class_):
             bindings = base.scope.bindings.get(name)
             if bindings:
                 return bindings[-1].definition or Member(base, name, self.binding(base.scope, name, bindings))
@@ -411,6 +409,10 @@ class Resolver:
         lines = [self.mro(base) if isinstance(base, Class) else (base,) for base in self.bases(class_)]
         self._mro_cache[class_] = (class_, *_merge(lines))
         return self._mro_cache[class_]
+
+    def own(self, symbol: object) -> list[Class]:
+        """The classes of the application that a class is, or inherits, nearest first."""
+        return [base for base in self.mro(symbol) if isinstance(base, Class)] if isinstance(symbol, Class) else []
 
     def foreign(self, symbol: Symbol | None) -> list[External]:
         """The classes of libraries that a class is, or inherits, nearest first."""

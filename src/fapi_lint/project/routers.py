@@ -196,8 +196,8 @@ class Routers(Part):
         member = self.project.resolver.class_member(owner, expr.attr)
         if isinstance(member, Member):
             return self._of_symbol(member.definition)
-        for ancestor in self.project.resolver.mro(owner):
-            for method in ancestor.methods if isinstance(ancestor, Class) else ():
+        for ancestor in self.project.resolver.own(owner):
+            for method in ancestor.methods:
                 first = method.node.params[0].name if method.node.params else ""
                 binding = re.compile(rf"\b{first}\.{expr.attr}\s*[:=]")
                 if not binding.search(method.module.text, method.node.start, method.node.end):

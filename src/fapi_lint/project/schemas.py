@@ -19,7 +19,7 @@ from fapi_lint.project.kept import kept
 from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
 from fapi_lint.project.schema_config import Config
-from fapi_lint.project.symbols import Class, External, Scope, Variable
+from fapi_lint.project.symbols import Class, Scope, Variable
 from fapi_lint.project.values import Located, followed, own_statements
 from fapi_lint.source.place import Place
 
@@ -162,21 +162,17 @@ class Schema(ClassEntity):
 
     @cached_property
     def is_generic(self) -> bool:
-        return any(isinstance(base, External) and base.name == "Generic" for base in self._bases)
+        return any(base.name == "Generic" for base in self.foreign)
 
     @cached_property
     def is_root(self) -> bool:
         """A `RootModel`, which is one value instead of fields."""
-        return any(isinstance(base, External) and base.name == "RootModel" for base in self._bases)
+        return any(base.name == "RootModel" for base in self.foreign)
 
     @cached_property
     def acts(self) -> bool:
         """Whether it has coroutines as methods: an object that does things, whose fields Pydantic checks."""
         return any(method.node.is_async for class_ in self.ancestors for method in class_.methods)
-
-    @property
-    def _bases(self) -> tuple[Class | External, ...]:
-        return self.project.resolver.mro(self.class_)
 
     # --- configuration -----------------------------------------------------------------------------
 
@@ -197,7 +193,7 @@ class Schema(ClassEntity):
     @cached_property
     def pydantic(self) -> Literal[1, 2] | None:
         """The major version whose rules the class follows; None if that is not known."""
-        if any(isinstance(base, External) and base.dotted.startswith("pydantic.v1.") for base in self._bases):
+        if any(base.dotted.startswith("pydantic.v1.") for base in self.foreign):
             return 1
         return self.project.schemas.pydantic
 

@@ -37,17 +37,14 @@ class SettingsClass(Schema):
     @cached_property
     def base(self) -> External:
         """The `BaseSettings` that it inherits."""
-        return next(base for base in self._bases if isinstance(base, External) and base.name == "BaseSettings")
+        return next(base for base in self.foreign if base.name == "BaseSettings")
 
     @cached_property
     def inherits_config(self) -> bool:
         """Whether a class above it is configured, or may be because it is not the application's."""
-        above = self._bases[1:]
-        return any(
-            not {"model_config", "Config"}.isdisjoint(base.scope.bindings)
-            if isinstance(base, Class)
-            else base.package not in ("builtins", "typing", "abc", "pydantic", "pydantic_settings")
-            for base in above
+        known = ("builtins", "typing", "abc", "pydantic", "pydantic_settings")
+        return any(base.package not in known for base in self.foreign) or any(
+            not {"model_config", "Config"}.isdisjoint(base.scope.bindings) for base in self.ancestors[1:]
         )
 
     @cached_property
@@ -56,7 +53,7 @@ class SettingsClass(Schema):
         if any(instance.settings is self for instance in self.project.settings_classes.instances):
             return False
         return any(
-            self.class_ in other._bases[1:]
+            self.class_ in other.ancestors[1:]
             for other in self.project.settings_classes.all
             if other.class_ is not self.class_
         )
@@ -126,7 +123,7 @@ class SettingsClasses(Part):
         return [
             SettingsClass(self.project, class_)
             for class_ in self.project.classes
-            if class_.node.bases and any(map(_is_base, self.project.resolver.mro(class_)))
+            if class_.node.bases and any(map(_is_base, self.project.resolver.foreign(class_)))
         ]
 
     @cached_property
@@ -241,8 +238,8 @@ class SettingsClasses(Part):
         return symbol is not None and symbol.dotted in dotted
 
 
-def _is_base(base: Class | External) -> bool:
-    return isinstance(base, External) and base.name == "BaseSettings" and base.package.startswith("pydantic")
+def _is_base(base: External) -> bool:
+    return base.name == "BaseSettings" and base.package.startswith("pydantic")
 
 
 def _is_written(sighting: Sighting) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -231,6 +231,15 @@ class Scope(Struct, eq=False):
                 return scope, found
             scope = scope.parent
         return None
+
+    def renamed(self, names: Collection[str]) -> frozenset[str]:
+        """What imports that rename one of these call it here."""
+        return frozenset(
+            name
+            for name, bindings in self.bindings.items()
+            for alias in (binding.node for binding in bindings)
+            if isinstance(alias, o.Alias) and alias.asname and alias.name.rpartition(".")[2] in names
+        )
 
     def all_functions(self) -> Iterable[Function]:
         """Every function at or below this scope, except those inside functions."""

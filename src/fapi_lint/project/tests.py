@@ -143,7 +143,7 @@ class Tests(Part):
 
     def collects(self, class_: Class) -> bool:
         """Whether pytest looks for tests in a class by default."""
-        family = (base.scope.bindings for base in self.project.resolver.mro(class_) if isinstance(base, Class))
+        family = (base.scope.bindings for base in self.project.resolver.own(class_))
         said = next((bindings["__test__"][-1].value for bindings in family if "__test__" in bindings), None)
         if o.dotted(said) == "False":
             return False

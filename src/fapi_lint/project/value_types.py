@@ -132,7 +132,7 @@ def _enumerated(project: Project, call: o.Call, written: Located) -> ValueType |
 
 def _decorated(project: Project, class_: Class, depth: int) -> ValueType | None:
     """The values of an application's own type: those of the `impl` that a TypeDecorator hands on as they are."""
-    own = [ancestor for ancestor in project.resolver.mro(class_) if isinstance(ancestor, Class)]
+    own = project.resolver.own(class_)
     if any(ancestor.scope.bindings.keys() & _OVERRIDES for ancestor in own):
         return None
     if not any(base.is_from("sqlalchemy", "TypeDecorator") for base in project.resolver.foreign(class_)):

@@ -127,7 +127,8 @@ class SessionFlow:
         from fapi_lint.project.asynchrony.reader import Reader
 
         for module in self.project.modules:
-            self._renamed_seeds(module)
+            for name in module.scope.renamed(SEEDS):
+                self.add_word(name)
         for word in list(self.words):
             self._add_other_names(word)
         while self.fresh_words or self.dirty:
@@ -175,12 +176,6 @@ class SessionFlow:
     @cached_property
     def _asked(self) -> list[tuple[Code, o.Attribute, Parents]]:
         return list(asked(self))
-
-    def _renamed_seeds(self, module: Module) -> None:
-        for name, bindings in module.scope.bindings.items():
-            nodes = (binding.node for binding in bindings)
-            if any(isinstance(n, o.Alias) and n.asname and n.name.rpartition(".")[2] in SEEDS for n in nodes):
-                self.add_word(name)
 
     def add_word(self, word: str) -> None:
         if word not in self.words:

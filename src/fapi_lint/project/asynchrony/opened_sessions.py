@@ -77,11 +77,7 @@ class OpenedSessions(Part):
                 if any(isinstance(call, o.Call) and leaf(call.func) in _MAKING for call in calls):
                     names.add(name)
         for module in self.project.modules:
-            for name, bindings in module.scope.bindings.items():
-                for binding in bindings:
-                    alias = binding.node
-                    if isinstance(alias, o.Alias) and alias.asname and alias.name in names | _SESSIONS:
-                        names.add(name)
+            names |= module.scope.renamed(names | _SESSIONS)
         return frozenset(names)
 
     @cached_property

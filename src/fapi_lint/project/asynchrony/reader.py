@@ -249,10 +249,8 @@ class Reader:
     def _join_holder(self, scope: Scope, value: o.Node) -> None:
         """The object whose attribute a session is: its class, and those of the application above it."""
         holder = self.types.of(scope, value)
-        if holder is not None and isinstance(holder.symbol, Class):
-            for class_ in self.flow.project.resolver.mro(holder.symbol):
-                if isinstance(class_, Class):
-                    self.join(class_)
+        for class_ in self.flow.project.resolver.own(holder and holder.symbol):
+            self.join(class_)
 
     def call(self, scope: Scope, node: o.Call, above: Parents) -> None:
         called = leaf(node.func)

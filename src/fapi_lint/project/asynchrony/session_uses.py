@@ -84,12 +84,12 @@ class FactsReader:
         self.types = self.project.types
         self.module = module
         self.facts = Facts()
-        self.constructors = _CONSTRUCTORS | sessions.session_classes | renamed(module, _CONSTRUCTORS)
+        self.constructors = _CONSTRUCTORS | sessions.session_classes | module.scope.renamed(_CONSTRUCTORS)
         self.annotated = signatures.SYNC_SESSIONS | (self.constructors - _CONSTRUCTORS)
         text = module.text
         self.constructs = any(name in text for name in self.constructors)
         self.coroutines = sessions.coroutine_names
-        self.renamed = renamed(module, self.coroutines)
+        self.renamed = module.scope.renamed(self.coroutines)
         words = self.renamed | self.constructors if self.constructs else self.renamed
         self.words = [sessions.coroutine_words, needles(words | {"query"} if ".query" in text else words)]
 
@@ -261,16 +261,6 @@ class FactsReader:
                 assert isinstance(target, o.Name)
                 return fate_of_local(target.id, statement, parents, code.scope)
         return Fate.HANDED_ON
-
-
-def renamed(module: Module, names: frozenset[str]) -> frozenset[str]:
-    """The local names of imports that rename one of these."""
-    return frozenset(
-        name
-        for name, bindings in module.scope.bindings.items()
-        for binding in bindings
-        if isinstance(binding.node, o.Alias) and binding.node.asname and binding.node.name.rpartition(".")[2] in names
-    )
 
 
 def is_shadowed(func: o.Node, parents: Parents) -> bool:

@@ -287,11 +287,10 @@ class Sessions(Part):
     def _held(self, class_: Class) -> dict[str, Kind]:
         """The attributes of a class that hold a session."""
         names: dict[str, None] = {}
-        for ancestor in self.project.resolver.mro(class_):
-            if isinstance(ancestor, Class):
-                names.update(dict.fromkeys(ancestor.scope.bindings))
-                assignments = ancestor.attribute_assignments.items()
-                names.update((name, None) for name, found in assignments if any(m.name == "__init__" for m, _ in found))
+        for ancestor in self.project.resolver.own(class_):
+            names.update(dict.fromkeys(ancestor.scope.bindings))
+            assignments = ancestor.attribute_assignments.items()
+            names.update((name, None) for name, found in assignments if any(m.name == "__init__" for m, _ in found))
         kinds = {name: self.kind(self.project.types.attribute(Type(class_), name)) for name in names}
         return {name: kind for name, kind in kinds.items() if kind is not None}
 

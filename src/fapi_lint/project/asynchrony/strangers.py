@@ -62,9 +62,7 @@ class Strangers:
         if not isinstance(receiver, o.Attribute):
             return False
         owner = self.types.of(scope, receiver.value)
-        if owner is None or not isinstance(owner.symbol, Class):
-            return False
-        classes = [class_ for class_ in self.project.resolver.mro(owner.symbol) if isinstance(class_, Class)]
+        classes = self.project.resolver.own(owner and owner.symbol)
         bindings = [binding.value for class_ in classes for binding in class_.scope.bindings.get(receiver.attr, ())]
         assigned = [node for class_ in classes for _, node in class_.attribute_assignments.get(receiver.attr, ())]
         values = [*bindings, *(node.value if isinstance(node, (o.Assign, o.AnnAssign)) else None for node in assigned)]
