@@ -353,22 +353,20 @@ class Pairings(Part):
     def _is_metadata_of(self, model: Model, metadata: Variable) -> bool:
         """Whether the model's declarative base was made with this MetaData."""
         resolver = self.project.resolver
-        candidates: list[Located] = []
-        for ancestor in model.ancestors:
-            candidates += [
-                Located(b.value, ancestor.scope) for b in ancestor.scope.bindings.get("metadata", ()) if b.value
-            ]
+        candidates = [
+            Located(binding.value, ancestor.scope)
+            for ancestor in model.ancestors
+            for binding in ancestor.scope.bindings.get("metadata", ())
+            if binding.value is not None
+        ]
         registry = model.registry
         if isinstance(registry, tuple):
             module = self.project.by_path[registry[0]]
-            for binding in module.scope.bindings.get(registry[1], ()):
-                if isinstance(binding.value, o.Call) and (given := binding.value.given("metadata")) is not None:
-                    candidates.append(Located(given, module.scope))
-        for located in candidates:
-            symbol = resolver.resolve(located.scope, located.expr)
-            if isinstance(symbol, Variable) and symbol.node is metadata.node:
-                return True
-        return False
+            values = (binding.value for binding in module.scope.bindings.get(registry[1], ()))
+            given = (value.given("metadata") for value in values if isinstance(value, o.Call))
+            candidates += [Located(expr, module.scope) for expr in given if expr is not None]
+        named = (resolver.resolve(located.scope, located.expr) for located in candidates)
+        return any(isinstance(symbol, Variable) and symbol.node is metadata.node for symbol in named)
 
 
 def is_open(relationship: Relationship) -> bool:

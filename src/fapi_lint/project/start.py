@@ -9,7 +9,7 @@ from msgspec import field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.part import Part
-from fapi_lint.project.search import Sighting, search
+from fapi_lint.project.search import Sighting
 from fapi_lint.project.symbols import Class, Function
 
 _MAKES = re.compile(r"\b(?:APIRouter|FastAPI)\(")
@@ -62,17 +62,16 @@ class Start(Part):
 
     def _uses(self, function: Function | Class) -> Iterator[Sighting]:
         """Where the function or class, or something of its name that nobody knows, is used."""
-        for module in self.project.references.mentioning(function.name):
-            if not self.project.purposes.is_application(module):
+        for sighting in self.project.references.sightings(function.name):
+            node = sighting.node
+            if not self.project.purposes.is_application(sighting.module):
                 continue
-            for sighting in search(module, function.name):
-                node = sighting.node
-                if isinstance(node, o.Attribute) and node.attr == function.name:
-                    meant = self.project.resolver.resolve(sighting.scope, node)
-                    if not isinstance(meant, (Class, Function)) or meant is function:
-                        yield sighting
-                elif isinstance(node, o.Name) and self.project.resolver.resolve(sighting.scope, node) is function:
+            if isinstance(node, o.Attribute) and node.attr == function.name:
+                meant = self.project.resolver.resolve(sighting.scope, node)
+                if not isinstance(meant, (Class, Function)) or meant is function:
                     yield sighting
+            elif isinstance(node, o.Name) and self.project.resolver.resolve(sighting.scope, node) is function:
+                yield sighting
 
     def _is_early(self, use: Sighting, name: str) -> bool:
         if use.call is not None:

@@ -35,18 +35,12 @@ def dynamic_names(project: Project) -> set[str]:
     found = set()
     for relationship in project.models.relationships:
         located = relationship.argument("lazy")
-        if located is not None and _is_dynamic(located.expr):
+        if located is not None and o.text(located.expr) == "dynamic":
             found.add(relationship.name)
         call = None if relationship.backref is None else relationship.backref.value
-        if isinstance(call, o.Call) and call.args:
-            lazy, name = call.argument("lazy"), call.args[0].value
-            if lazy is not None and _is_dynamic(lazy.value) and isinstance(name, o.String) and name.value:
-                found.add(name.value)
-    return found
-
-
-def _is_dynamic(expr: o.Expr) -> bool:
-    return o.text(expr) == "dynamic"
+        if isinstance(call, o.Call) and call.args and o.text(call.given("lazy")) == "dynamic":
+            found.add(o.text(call.args[0].value) or "")
+    return found - {""}
 
 
 def chain_of(node: o.Attribute, parents: Sequence[o.Node]) -> tuple[o.Node, tuple[o.Node, ...], str] | None:

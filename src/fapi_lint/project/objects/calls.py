@@ -198,8 +198,7 @@ class Calls:
             self.walk.state.names[name] = before | many(values)
 
     def model(self, node: o.Node) -> Model | None:
-        class_ = self.walk.models.named(node)
-        return None if class_ is None else self.project.models.by_class.get(class_)
+        return self.project.models.of(self.walk.models.named(node))
 
     # --- functions and classes -------------------------------------------------------------------------
 

@@ -385,11 +385,10 @@ class Selections(Part):
         """The models that a `backref(…, lazy="joined")` of another one gives a relationship."""
         found = set()
         for relationship in self.project.models.relationships:
-            arg = relationship.backref
-            if arg is not None and isinstance(arg.value, o.Call) and relationship.target_model is not None:
-                lazy = arg.value.given("lazy")
-                if lazy is not None and _is_joined_value(lazy):
-                    found.add(relationship.target_model.class_)
+            call = None if relationship.backref is None else relationship.backref.value
+            lazy = call.given("lazy") if isinstance(call, o.Call) else None
+            if lazy is not None and relationship.target_model is not None and _is_joined_value(lazy):
+                found.add(relationship.target_model.class_)
         return found
 
 
