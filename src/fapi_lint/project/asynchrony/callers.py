@@ -434,21 +434,15 @@ class Callers:
     @kept
     def _patched(self, name: str) -> list[Use]:
         """Tests that put a plain function in its place: `monkeypatch.setattr(module, "name", fake)`."""
-        return [Use(obstacle=obstacle) for obstacle in self._find_patched(name)]
-
-    def _find_patched(self, name: str) -> Iterator[Obstacle]:
-        written = re.escape(name)
         pattern = re.compile(
-            rf"""(?:setattr\([^()]*|patch(?:\.object)?\([^()]*)["'](?:[\w.]+\.)?{written}["']\s*,(?!\s*(?:return_value|side_effect|autospec|spec)\b)"""
+            rf"""(?:setattr\([^()]*|patch(?:\.object)?\([^()]*)["'](?:[\w.]+\.)?{re.escape(name)}["']\s*,(?!\s*(?:return_value|side_effect|autospec|spec)\b)"""
         )
-        for module in self.project.references.mentioning(name):
-            if self.project.purposes.of(module) != "test":
-                continue
-            found = pattern.search(module.text)
-            if found is not None:
-                node = o.Name(found.start(), found.end(), name)
-                text = f"a test puts something in place of `{name}` that may be no coroutine function"
-                yield Obstacle(module, node, text)
+        modules = (
+            each for each in self.project.references.mentioning(name) if self.project.purposes.of(each) == "test"
+        )
+        found = ((module, match) for module in modules if (match := pattern.search(module.text)) is not None)
+        text = f"a test puts something in place of `{name}` that may be no coroutine function"
+        return [Use(obstacle=Obstacle(module, o.Name(*match.span(), name), text)) for module, match in found]
 
 
 def _may_leave(loop: o.For) -> bool:

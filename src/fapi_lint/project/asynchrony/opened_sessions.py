@@ -51,12 +51,10 @@ class OpenedSessions(Part):
             for handler in self.project.routes.by_handler
             if self.project.is_judged(handler.module) and self.project.purposes.is_application(handler.module)
         ]
-        known = [function for function, _ in self._dependencies] if handlers else []
-        words = (
-            needles(self._makers | _SESSIONS | {function.name for function in (*self._managers, *known)})
-            if handlers
-            else frozenset()
-        )
+        if not handlers:
+            return []
+        opening = {function.name for function in (*self._managers, *(function for function, _ in self._dependencies))}
+        words = needles(self._makers | _SESSIONS | opening)
         found = [
             opened
             for handler in handlers

@@ -110,13 +110,7 @@ class FactsReader:
         return self.facts
 
     def call(self, code: Code, node: o.Call, parents: Parents) -> None:
-        func = node.func.value if isinstance(node.func, o.Subscript) else node.func
-        if isinstance(func, o.Attribute):
-            name = func.attr
-        elif isinstance(func, o.Name):
-            name = func.id
-        else:
-            return
+        name = surroundings.leaf(node.func)
         if name == "query":
             self.query(code, node, parents)
         if name in self.constructors:

@@ -185,17 +185,10 @@ class Sessions(Part):
             return
         for code in codes(module, needles(["run_sync", "listen", "listens_for"])):
             for node, _ in paths(code.body, o.Call):
-                if not isinstance(node.func, (o.Attribute, o.Name)):
-                    continue
-                name = node.func.attr if isinstance(node.func, o.Attribute) else node.func.id
-                position = {"run_sync": 0, "listen": 2}.get(name)
+                position = {"run_sync": 0, "listen": 2}.get(o.last_name(node.func))
                 if position is not None and len(node.args) > position and not self._runs_thread(code.scope, node):
                     yield from self._callback(code.scope, node.args[position].value)
-        for function in module.scope.all_functions():
-            for decorator in function.node.decorators:
-                call = decorator.value
-                if isinstance(call, o.Call) and o.dotted(call.func).rpartition(".")[2] == "listens_for":
-                    yield function
+        yield from (each for each in module.scope.all_functions() if "listens_for" in each.decorator_names)
 
     def _runs_thread(self, scope: Scope, call: o.Call) -> bool:
         """`anyio.to_thread.run_sync`"""

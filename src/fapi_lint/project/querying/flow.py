@@ -51,6 +51,13 @@ _TAKES_STATEMENTS = frozenset([
 ])
 """Methods and functions that take a query and a `select()` alike."""
 # fmt: on
+_MISPLACED: dict[type, str] = {
+    o.Operation: "an operator is applied to it",
+    o.Collection: "it is kept in a collection",
+    o.Dict: "it is kept in a dict",
+    o.Yield: "it is yielded",
+}
+"""Expressions that have no use for a query in them, and what becomes of it there."""
 _WORD = re.compile(r"\w+")
 
 
@@ -320,14 +327,12 @@ class Flow:
                 value = self.expr(node.value)
                 if isinstance(value, Value):
                     self.attribute(node, value)
-                return OTHER
             case o.Subscript():
                 value = self.expr(node.value)
                 for item in node.items:
                     self.give_up(self.expr(item), "it is used as an index", node)
                 if isinstance(value, Value):
                     self.outward("slice", node, value)
-                return OTHER
             case o.IfExp():
                 self.test(node.test)
                 return either(self.expr(node.body), self.expr(node.orelse))
@@ -337,31 +342,18 @@ class Flow:
                 return replace(value, source=None) if isinstance(value, Value) else value
             case o.Compare():
                 self.compare(node)
-                return OTHER
-            case o.Operation():
-                self.children(node, "an operator is applied to it")
-                return OTHER
             case o.Starred():
                 self.iterate(node.value)
-                return OTHER
             case o.Comprehension():
                 self.comprehension(node)
-                return OTHER
             case o.Lambda():
                 outer = self.names
                 self.names = outer | {param.name: OTHER for param in node.params}
                 self.give_up(self.expr(node.body), "a lambda returns it", node)
                 self.names = outer
-                return OTHER
-            case o.Collection():
-                self.children(node, "it is kept in a collection")
-            case o.Dict():
-                self.children(node, "it is kept in a dict")
-            case o.Yield():
-                self.children(node, "it is yielded")
             case _:
-                self.children(node)
-        return NOTHING if is_none(node) else OTHER
+                self.children(node, _MISPLACED.get(type(node), ""))
+        return OTHER
 
     def outward(self, kind: UseKind, node: o.Node, value: Value, method: str = "", discarded: bool = False) -> None:
         """A use that is seen from outside: its parent is the node around it."""
