@@ -72,7 +72,8 @@ class Revision(Part):
 
     @cached_property
     def identifier(self) -> str | None:
-        return self._texts("revision")[0] if len(self._texts("revision") or ()) == 1 else None  # type: ignore[index]
+        texts = self._texts("revision") or ()
+        return texts[0] if len(texts) == 1 else None
 
     @cached_property
     def parents(self) -> tuple[str, ...] | None:
@@ -190,9 +191,9 @@ class Migrations(Part):
         folders = DisjointSets()
         for revision in self.revisions:
             for parent in revision.parents or ():
-                for other in self.by_identifier.get(parent, ()):
-                    if not self._is_in_folder(revision, parent):
-                        folders.join(revision.module.folder, other.module.folder)
+                others = {other.module.folder for other in self.by_identifier.get(parent, ())}
+                for folder in others if revision.module.folder not in others else ():
+                    folders.join(revision.module.folder, folder)
         return list(grouped((folders.find(each.module.folder), each) for each in self.revisions).values())
 
     @cached_property
@@ -200,7 +201,3 @@ class Migrations(Part):
         return grouped(
             (revision.identifier, revision) for revision in self.revisions if revision.identifier is not None
         )
-
-    def _is_in_folder(self, revision: Revision, identifier: str) -> bool:
-        known = self.by_identifier.get(identifier, ())
-        return any(other.module.folder == revision.module.folder for other in known)

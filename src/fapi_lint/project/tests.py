@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Literal, TypeGuard
+from typing import Literal
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.fixtures import is_conftest, is_test_file
@@ -183,7 +183,8 @@ class Tests(Part):
         if not isinstance(symbol, External):
             return True
         if call is not None and symbol.name == "parametrize":  # `pytest.param(…, marks=pytest.mark.asyncio)`
-            return any(self.marks(scope, arg.value) for arg in o.walk(*call.args) if _is_marks(arg))
+            marks = (arg for arg in o.walk(*call.args) if isinstance(arg, o.Arg) and arg.keyword == "marks")
+            return any(self.marks(scope, arg.value) for arg in marks)
         named = call.args if call is not None and symbol.name == "usefixtures" else ()
         return bool(_RUNNERS.search(symbol.dotted)) or any(
             isinstance(arg.value, o.String) and _RUNNERS.search(arg.value.value or "") for arg in named
@@ -241,10 +242,6 @@ class Tests(Part):
             if found is not None and self.project.purposes.of(module) in ("application", "test"):
                 return module, o.Name(found.start(), found.end(), found[0])
         return None
-
-
-def _is_marks(node: o.Node) -> TypeGuard[o.Arg]:
-    return isinstance(node, o.Arg) and node.keyword == "marks"
 
 
 def _hooks(module: Module) -> frozenset[str]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.awaiting import hindrance
-from fapi_lint.project.asynchrony.surroundings import leaf
+from fapi_lint.project.asynchrony.surroundings import leaf, parameter
 from fapi_lint.project.asynchrony.threads import threaded
 from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
@@ -175,12 +175,9 @@ class _Reader:
         callee = self.project.resolver.resolve(scope, call.func)
         if not isinstance(callee, Function) or callee.is_method or depth > 2 or parent.keyword:
             return False
-        params, index = callee.node.params, call.args.index(parent)
-        if index >= len(params) or params[index].kind not in ("positional", "normal"):
-            return False
-        name = params[index].name
-        uses = _names(callee.scope, name)
-        return all(self.is_harmless(where, name, above, depth + 1) for where, _, above in uses)
+        param = parameter(callee, call, parent, 0)
+        uses = _names(callee.scope, param.name) if param is not None else ()
+        return param is not None and all(self.is_harmless(s, param.name, above, depth + 1) for s, _, above in uses)
 
 
 def _given_back(function: Function) -> Function | None:

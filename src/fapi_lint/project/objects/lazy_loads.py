@@ -242,10 +242,8 @@ class LazyLoads(Part):
     def _anew(self, read: StaleRead) -> LazyLoad:
         """What has to be loaded again where it went out of date."""
         links = self.objects.links_of(read.origin, read.path)
-        obstacle = None
-        if not read.at.variable or (len(read.path) > 1 and not read.is_behind):
-            obstacle = "no name holds the object there"
-        obstacle = obstacle or _shared(read.at)
+        is_unnamed = not read.at.variable or (len(read.path) > 1 and not read.is_behind)
+        obstacle = "no name holds the object there" if is_unnamed else _shared(read.at)
         column = read.path[-1] if read.is_column else ""
         return LazyLoad(read.at, links, read.place, obstacle, frozenset(), column)
 
