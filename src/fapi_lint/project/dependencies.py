@@ -79,10 +79,7 @@ class Dependencies(Part):
                 marker = self.marker(sighting.scope, sighting.node)
                 if marker is None:
                     continue
-                value = marker.dependency
-                symbol = resolver.resolve(marker.scope, o.called(value))
-                if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
-                    symbol = resolver.resolve(symbol.scope, symbol.value.func)
+                symbol = resolver.made_by(resolver.resolve(marker.scope, o.called(marker.dependency)))
                 if isinstance(symbol, (Function, Class)):
                     found.add(symbol)
         return found

@@ -17,7 +17,7 @@ from fapi_lint.project.module import Module
 from fapi_lint.project.part import Part
 from fapi_lint.project.search import Sighting, other_names, search
 from fapi_lint.project.start import Start
-from fapi_lint.project.symbols import Class, External, Function, Symbol, Variable
+from fapi_lint.project.symbols import Class, External, Function, Symbol
 
 _ANSWERED = ("HTTPException", "WebSocketException", "RequestValidationError")
 """FastAPI and Starlette come with handlers for these."""
@@ -69,9 +69,8 @@ class Exceptions(Part):
 
     def is_http(self, symbol: Symbol | None) -> bool:
         """Whether this is `HTTPException`, a subclass, or an instance that a module makes."""
-        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
-            symbol = self.project.resolver.resolve(symbol.scope, symbol.value.func)
-        return any(base.name == "HTTPException" for base in self.project.resolver.foreign(symbol))
+        resolver = self.project.resolver
+        return any(base.name == "HTTPException" for base in resolver.foreign(resolver.made_by(symbol)))
 
     @cached_property
     def reach_clients(self) -> bool:

@@ -230,9 +230,7 @@ class Http(Part):
         symbol = self.project.resolver.resolve(scope, expr)
         if isinstance(symbol, Parameter):
             return self.annotates_response(symbol.function.enclosing, symbol.node.annotation)
-        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
-            return self.kind_of(self.project.resolver.resolve(symbol.scope, symbol.value.func)) == "response"
-        return False
+        return isinstance(symbol, Variable) and self.kind_of(self.project.resolver.made_by(symbol)) == "response"
 
 
 def _numbers(expr: o.Expr) -> Iterator[o.Number]:

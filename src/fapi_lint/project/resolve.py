@@ -335,6 +335,12 @@ class Resolver:
         symbol = self.resolve(scope, expr)
         return symbol if isinstance(symbol, External) else None
 
+    def made_by(self, symbol: Symbol | None) -> Symbol | None:
+        """What is called to make what a variable holds: `HTTPBearer` of `bearer = HTTPBearer()`; else the same."""
+        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+            return self.resolve(symbol.scope, symbol.value.func)
+        return symbol
+
     def is_from(self, scope: Scope, expr: o.Node | None, package: str, *names: str) -> bool:
         """Whether an expression means one of these of a library, or a call of one: `Column`, `Column(…)`."""
         symbol = self.external(scope, o.called(expr))
@@ -426,6 +432,10 @@ class Resolver:
             ancestor is base or (isinstance(ancestor, External) and ancestor.dotted == base)
             for ancestor in self.mro(class_)
         )
+
+    def are_related(self, one: Class, other: Class) -> bool:
+        """Whether one of two classes of the application is, or inherits, the other."""
+        return self.is_subclass(one, other) or self.is_subclass(other, one)
 
 
 def _is_ahead(binding: Binding, expr: o.Name) -> bool:

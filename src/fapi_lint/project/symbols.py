@@ -222,6 +222,11 @@ class Scope(Struct, eq=False):
     def is_module(self) -> bool:
         return self.owner is None
 
+    @property
+    def function(self) -> Function | None:
+        """The function that this is the block of."""
+        return self.owner if isinstance(self.owner, Function) else None
+
     def lookup(self, name: str) -> tuple[Scope, list[Binding]] | None:
         """The nearest scope that binds `name`, with its bindings in source order."""
         scope: Scope | None = self

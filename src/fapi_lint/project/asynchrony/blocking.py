@@ -6,7 +6,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.dependencies import MARKERS, Marker
 from fapi_lint.project.kept import kept
 from fapi_lint.project.part import Part
-from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
+from fapi_lint.project.symbols import Class, External, Function, Scope
 from fapi_lint.project.traversal import paths
 
 _BUILTINS = frozenset(
@@ -88,9 +88,7 @@ class Blocking(Part):
     def _gives_objects(self, marker: Marker, depth: int) -> bool:
         """Whether a dependency may give what a session has loaded."""
         scope, given = marker.scope, marker.called
-        symbol = self.project.resolver.resolve(scope, given)
-        if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
-            symbol = self.project.resolver.resolve(symbol.scope, symbol.value.func)  # `HTTPBearer()`
+        symbol = self.project.resolver.made_by(self.project.resolver.resolve(scope, given))
         if isinstance(symbol, Class):
             return self._is_made_with_session(symbol, depth)
         if given is not None and not isinstance(symbol, (External, Function)):

@@ -106,7 +106,7 @@ class Callers:
     def _dispatched(self, method: Function, owner: Class) -> Iterator[Use]:
         """Being called by a name that is only made there: `getattr(self, f"handle_{kind}")(event)`."""
         for dispatch in self._dispatches:
-            if dispatch.pattern.fullmatch(method.name) and self._is_related(dispatch.class_, owner):
+            if dispatch.pattern.fullmatch(method.name) and self.project.resolver.are_related(dispatch.class_, owner):
                 text = f"`{dispatch.module.slice(dispatch.call)}` may give `{method.name}`, which is not awaited there"
                 yield Use(obstacle=Obstacle(dispatch.module, dispatch.call, text))
 
@@ -198,7 +198,11 @@ class Callers:
             type_ = self.flow.types.of(sighting.scope, item.value)
             if type_ is None and leaf(item.value):
                 unclear.append((sighting, item))
-            if type_ is None or not isinstance(type_.symbol, Class) or not self._is_related(type_.symbol, owner):
+            if (
+                type_ is None
+                or not isinstance(type_.symbol, Class)
+                or not self.project.resolver.are_related(type_.symbol, owner)
+            ):
                 continue
             names.add(leaf(item.value))
             module, parents = sighting.module, (sighting.node, *sighting.outwards)
@@ -207,8 +211,7 @@ class Callers:
                 text = f"`{type_.name}` is entered {reason}, where nothing can be awaited"
                 yield Use(obstacle=Obstacle(module, item, text))
             else:
-                assert isinstance(sighting.scope.owner, Function)
-                yield Use(Change("enter", module, item, parents), sighting.scope.owner)
+                yield Use(Change("enter", module, item, parents), sighting.scope.function)
         for sighting, item in unclear:
             if leaf(item.value) in names:
                 text = f"nobody can tell whether `{sighting.module.slice(item.value)}` is a `{owner.name}`"
@@ -236,10 +239,6 @@ class Callers:
             if isinstance(sighting.node, o.With) and not sighting.node.is_async
             for item in sighting.node.items
         ]
-
-    def _is_related(self, one: Class, other: Class) -> bool:
-        resolver = self.project.resolver
-        return resolver.is_subclass(one, other) or resolver.is_subclass(other, one)
 
     def undecorating(self, decorator: Function) -> Iterator[Obstacle]:
         """Every use of a decorator that does not stand above a function."""
@@ -346,9 +345,7 @@ class Callers:
             return self._call(function, sighting, sighting.call, parents[1:], is_managed=is_managed)
         awaited = threaded(self.project.resolver, sighting.scope, sighting.node, parents)
         if awaited is not None and not function.node.is_generator:
-            owner = sighting.scope.owner
-            change = Change("unthread", module, awaited, parents[2:])
-            return Use(change, owner if isinstance(owner, Function) else None)
+            return Use(Change("unthread", module, awaited, parents[2:]), sighting.scope.function)
         if self._is_taken(parents):
             return Use()
         call = next((p for p in parents[:4] if isinstance(p, o.Call)), None)
@@ -394,7 +391,7 @@ class Callers:
             text = f"the loop over `{function.name}()` may end early, and what that does at its end would be done later"
             return Use(obstacle=Obstacle(module, call, text))
         if isinstance(parents[0] if parents else None, o.Await):
-            return Use(caller=scope.owner if isinstance(scope.owner, Function) else None)
+            return Use(caller=scope.function)
         around = tuple(parents[parents.index(node) + 1 :]) if node is not call else tuple(parents)
         change = Change(kind, module, node, around)
         reason = hindrance(node, around, scope)
@@ -409,8 +406,7 @@ class Callers:
             tests = self.flow.starting.why_not(module, around, scope) if kind == "await" else ""
             text = f"`{function.name}()` is called {reason}, where nothing can be awaited{tests}"
             return Use(obstacle=Obstacle(module, call, text))
-        assert isinstance(scope.owner, Function)
-        return Use(change, scope.owner)
+        return Use(change, scope.function)
 
     def _kind(
         self, function: Function, call: o.Call, parents: Sequence[o.Node], *, is_managed: bool

@@ -118,7 +118,7 @@ class _Walk:
 
     def value(self, module: Module, scope: Scope, node: o.Call, parents: Parents) -> None:
         """A call whose value is the client."""
-        owner = scope.owner if isinstance(scope.owner, Function) else None
+        owner = scope.function
         statement = parents[0] if parents else None
         match statement:
             case o.WithItem(target=(o.Name() | None) as target):
@@ -145,7 +145,7 @@ class _Walk:
 
     def use(self, module: Module, scope: Scope, node: o.Name, parents: Parents) -> None:
         """One place where a name with the client stands."""
-        owner = scope.owner if isinstance(scope.owner, Function) else None
+        owner = scope.function
         parent = parents[0]
         match parent:
             case o.Attribute():

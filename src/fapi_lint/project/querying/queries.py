@@ -175,10 +175,8 @@ class Queries(Part):
         self._reached[key] = function
         self.names.add(function.name)
         for reference in self._references_to(function):
-            owner = reference.scope.owner
-            inside = owner if isinstance(owner, Function) else None
             if reference.call is not None:
-                self._wait(self._unit(reference.module, inside, reference.scope))
+                self._wait(self._unit(reference.module, reference.scope.function, reference.scope))
 
     # --- what the interpretation asks --------------------------------------------------------------
 
@@ -367,9 +365,7 @@ class Queries(Part):
 
     def _is_given(self, function: Function, reference: _Reference, taken: dict[str, Value]) -> bool:
         assert reference.call is not None
-        owner = reference.scope.owner
-        inside = owner if isinstance(owner, Function) else None
-        unit = self._unit(reference.module, inside, reference.scope)
+        unit = self._unit(reference.module, reference.scope.function, reference.scope)
         sites = {(_function_key(callee), start): site for (callee, start), site in unit.sites.items()}
         site = sites.get((_function_key(function), reference.call.start))
         if site is None:
@@ -377,14 +373,8 @@ class Queries(Part):
         return all(isinstance(held, Value) for name, held in site.given.items() if name in taken)
 
     def _is_overridden(self, function: Function, owner: Class) -> bool:
-        resolver = self.project.resolver
-        return any(
-            other.parent is not owner
-            and isinstance(other.parent, Class)
-            and (resolver.is_subclass(other.parent, owner) or resolver.is_subclass(owner, other.parent))
-            for other in self.project.functions
-            if other.name == function.name
-        )
+        others = (other.parent for other in self.project.methods.get(function.name, ()) if other.parent is not owner)
+        return any(isinstance(other, Class) and self.project.resolver.are_related(other, owner) for other in others)
 
     def _missing(self, unit: Unit, use: Use) -> str:
         """What must be known for a use to be rewritten, and is not."""
