@@ -17,6 +17,8 @@ from fapi_lint.source.place import Place
 Check = Callable[[Any, Project], Iterable["Finding"]]
 
 DOCUMENTATION = "https://fapi-lint.readthedocs.io/rules"
+UNCHANGED = "The other files stay as they are."
+"""What a Good example says that shows only what differs from the Bad one."""
 
 
 class Finding(Struct, frozen=True):
@@ -68,11 +70,14 @@ class Rule(Struct, frozen=True, eq=False):
         return self.documentation if self.plugin else f"{DOCUMENTATION}/{self.name}/"
 
     def examples(self, section: str) -> dict[str, str]:
-        """The files of the `Bad` or `Good` section, path to text. Empty if there is no such section."""
+        """The files of the `Bad` or `Good` section, path to text. Empty if there is no such section.
+
+        A Good example that says so has the files of the Bad one that it does not show.
+        """
         match = re.search(rf"^{section}:\n(.*?)(?=^\w[\w ]*:(?:\n| )|\Z)", self.docstring, re.MULTILINE | re.DOTALL)
         if match is None:
             return {}
-        found = {}
+        found = self.examples("Bad") if section == "Good" and UNCHANGED in match[1] else {}
         for fence in re.finditer(r"^( *)```(?:\w+) (\S+)\n(.*?)^\1```", match[1], re.MULTILINE | re.DOTALL):
             indent = len(fence[1])
             found[fence[2]] = "".join(line[indent:] or "\n" for line in fence[3].splitlines(keepends=True))

@@ -66,6 +66,8 @@ def lazy_load(unloaded: Unloaded, project: Project) -> Iterator[Finding]:
         ```
 
     Good:
+        The other files stay as they are.
+
         ```python app/services/post_service.py
         from sqlalchemy import select
         from sqlalchemy.ext.asyncio import AsyncSession
@@ -77,38 +79,6 @@ def lazy_load(unloaded: Unloaded, project: Project) -> Iterator[Finding]:
         async def get_author_names_service(db: AsyncSession) -> list[str]:
             posts = await db.scalars(select(Post).order_by(Post.title).options(selectinload(Post.author)))
             return [post.author.name for post in posts]
-        ```
-
-        ```python app/models/post.py
-        import uuid
-        from datetime import datetime
-
-        from sqlalchemy import DateTime, ForeignKey, String, func
-        from sqlalchemy.dialects.postgresql import UUID
-        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-
-
-        class Base(DeclarativeBase):
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
-
-
-        class User(Base):
-            __tablename__ = "users"
-
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
-            name: Mapped[str] = mapped_column(String(100))
-
-
-        class Post(Base):
-            __tablename__ = "posts"
-
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
-            title: Mapped[str] = mapped_column(String(100))
-            author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
-            author: Mapped["User"] = relationship("User")
         ```
 
     Fix safety:

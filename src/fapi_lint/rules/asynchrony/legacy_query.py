@@ -56,6 +56,8 @@ def legacy_query(query: QueryCall, project: Project) -> Iterator[Finding]:
         ```
 
     Good:
+        The other files stay as they are.
+
         ```python app/db/users.py
         from sqlalchemy import select
         from sqlalchemy.ext.asyncio import AsyncSession
@@ -70,28 +72,6 @@ def legacy_query(query: QueryCall, project: Project) -> Iterator[Finding]:
 
         async def find_user(session: AsyncSession, email: str) -> User | None:
             return await session.run_sync(load_user, email)
-        ```
-        ```python app/models/user.py
-        import uuid
-        from datetime import datetime
-
-        from sqlalchemy import DateTime, String, func
-        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-
-        class Base(DeclarativeBase):
-            pass
-
-
-        class User(Base):
-            __tablename__ = "users"
-
-            id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-            email: Mapped[str] = mapped_column(String(255), unique=True)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
         ```
 
     Fix safety: unsafe, what was a `Query` is a `Select`, which code outside of the application would notice. Rows,

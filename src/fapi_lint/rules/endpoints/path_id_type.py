@@ -76,32 +76,8 @@ def path_id_type(project: Project, _: Project) -> Iterator[Finding]:
         ```
 
     Good:
-        ```python app/models/tag.py
-        import uuid
-        from datetime import datetime
+        The other files stay as they are.
 
-        from sqlalchemy import UUID, DateTime, func
-        from sqlalchemy.orm import Mapped, mapped_column
-
-        from app.db.base_class import Base
-
-
-        class Tag(Base):
-            __tablename__ = "tag"
-
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
-        ```
-        ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
-
-
-        class Base(DeclarativeBase):
-            pass
-        ```
         ```python app/api/v1/endpoints/tags.py
         from uuid import UUID
 

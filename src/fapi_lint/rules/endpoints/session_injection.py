@@ -56,6 +56,8 @@ def session_injection(opened: OpenedSession, project: Project) -> Iterator[Findi
         ```
 
     Good:
+        The other files stay as they are.
+
         ```python app/api/v1/endpoints/users.py
         from fastapi import APIRouter, Depends
         from sqlalchemy import select
@@ -76,21 +78,6 @@ def session_injection(opened: OpenedSession, project: Project) -> Iterator[Findi
             # One for each of them.
             result = await db.execute(select(1))
             return len(result.all())
-        ```
-        ```python app/db/session.py
-        from collections.abc import AsyncIterator
-
-        from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-
-        from app.core.config import settings
-
-        engine = create_async_engine(settings.DATABASE_URL)
-        async_session_maker = async_sessionmaker(engine, expire_on_commit=False)
-
-
-        async def get_db() -> AsyncIterator[AsyncSession]:
-            async with async_session_maker() as session:
-                yield session
         ```
 
     Fix safety:

@@ -35,17 +35,8 @@ def unhandled_exception(exception: ExceptionClass, project: Project) -> Iterator
         ```
 
     Good:
-        ```python app/core/exceptions.py
-        class NotFoundException(Exception):
-            pass
-        ```
-        ```python app/services/user_service.py
-        from app.core.exceptions import NotFoundException
+        The other files stay as they are.
 
-
-        async def get_user_service(name: str) -> str:
-            raise NotFoundException(f"User {name} not found")
-        ```
         ```python app/main.py
         from fastapi import FastAPI, Request, status
         from fastapi.responses import JSONResponse

@@ -44,22 +44,8 @@ def migration_heads(project: Project, _: Project) -> Iterator[Finding]:
         ```
 
     Good:
-        ```python alembic/versions/1a_first.py
-        revision = "1a"
-        down_revision = None
+        The other files stay as they are.
 
-
-        def upgrade() -> None:
-            pass
-        ```
-        ```python alembic/versions/2a_second.py
-        revision = "2a"
-        down_revision = "1a"
-
-
-        def upgrade() -> None:
-            pass
-        ```
         ```python alembic/versions/2b_other.py
         revision = "2b"
         down_revision = "2a"

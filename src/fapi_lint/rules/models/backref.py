@@ -83,6 +83,8 @@ def backref(relationship: Relationship, project: Project) -> Iterator[Finding]:
         ```
 
     Good:
+        The other files stay as they are.
+
         ```python app/models/user.py
         import uuid
         from datetime import datetime
@@ -137,18 +139,6 @@ def backref(relationship: Relationship, project: Project) -> Iterator[Finding]:
             )
 
             author: Mapped["User"] = relationship("User", back_populates="posts")
-        ```
-        ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
-
-
-        class Base(DeclarativeBase):
-            pass
-        ```
-        ```python app/db/base.py
-        from app.db.base_class import Base as Base
-        from app.models.post import Post as Post
-        from app.models.user import User as User
         ```
 
     Fix safety:

@@ -48,6 +48,8 @@ def integer_primary_key(key: IntegerKey, project: Project) -> Iterator[Finding]:
         ```
 
     Good:
+        The other files stay as they are.
+
         ```python app/models/user.py
         import uuid
         from datetime import datetime
@@ -66,13 +68,6 @@ def integer_primary_key(key: IntegerKey, project: Project) -> Iterator[Finding]:
             updated_at: Mapped[datetime] = mapped_column(
                 DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
             )
-        ```
-        ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
-
-
-        class Base(DeclarativeBase):
-            pass
         ```
 
     Fix safety:

@@ -53,6 +53,8 @@ def legacy_column(project: Project, _: Project) -> Iterator[Finding]:
         ```
 
     Good:
+        The other files stay as they are.
+
         ```python app/models/tag.py
         import uuid
         from datetime import datetime
@@ -73,13 +75,6 @@ def legacy_column(project: Project, _: Project) -> Iterator[Finding]:
             updated_at: Mapped[datetime] = mapped_column(
                 DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
             )
-        ```
-        ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
-
-
-        class Base(DeclarativeBase):
-            pass
         ```
 
     Fix safety:

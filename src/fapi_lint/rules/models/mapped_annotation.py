@@ -81,6 +81,8 @@ def mapped_annotation(project: Project, _: Project) -> Iterator[Finding]:
         ```
 
     Good:
+        The other files stay as they are.
+
         ```python app/models/post.py
         import uuid
         from datetime import datetime
@@ -108,32 +110,6 @@ def mapped_annotation(project: Project, _: Project) -> Iterator[Finding]:
 
             def is_by(self, user: User) -> bool:
                 return self.author_id == user.id
-        ```
-        ```python app/models/user.py
-        import uuid
-        from datetime import datetime
-
-        from sqlalchemy import UUID, DateTime, func
-        from sqlalchemy.orm import Mapped, mapped_column
-
-        from app.db.base_class import Base
-
-
-        class User(Base):
-            __tablename__ = "user"
-
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
-        ```
-        ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
-
-
-        class Base(DeclarativeBase):
-            pass
         ```
 
     Fix safety:

@@ -50,17 +50,8 @@ def missing_timestamps(model: Model, project: Project) -> Iterator[Finding]:
         ```
 
     Good:
-        ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
+        The other files stay as they are.
 
-
-        class Base(DeclarativeBase):
-            pass
-        ```
-        ```python app/db/base.py
-        from app.db.base_class import Base as Base
-        from app.models.user import User as User
-        ```
         ```python app/models/user.py
         import uuid
         from datetime import datetime

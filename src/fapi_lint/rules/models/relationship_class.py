@@ -81,26 +81,8 @@ def relationship_class(relationship: Relationship, project: Project) -> Iterator
         ```
 
     Good:
-        ```python app/models/user.py
-        import uuid
-        from datetime import datetime
+        The other files stay as they are.
 
-        from sqlalchemy import DateTime, func
-        from sqlalchemy.dialects.postgresql import UUID
-        from sqlalchemy.orm import Mapped, mapped_column
-
-        from app.db.base_class import Base
-
-
-        class User(Base):
-            __tablename__ = "user"
-
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
-        ```
         ```python app/models/post.py
         import uuid
         from datetime import datetime
@@ -127,18 +109,6 @@ def relationship_class(relationship: Relationship, project: Project) -> Iterator
             )
 
             author: Mapped["User"] = relationship("User")
-        ```
-        ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
-
-
-        class Base(DeclarativeBase):
-            pass
-        ```
-        ```python app/db/base.py
-        from app.db.base_class import Base as Base
-        from app.models.post import Post as Post
-        from app.models.user import User as User
         ```
 
     Fix safety:

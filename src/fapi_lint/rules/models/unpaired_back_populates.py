@@ -89,6 +89,8 @@ def unpaired_back_populates(relationship: Relationship, project: Project) -> Ite
         ```
 
     Good:
+        The other files stay as they are.
+
         ```python app/models/user.py
         import uuid
         from datetime import datetime
@@ -114,45 +116,6 @@ def unpaired_back_populates(relationship: Relationship, project: Project) -> Ite
             )
 
             posts: Mapped[list["Post"]] = relationship("Post", back_populates="author")
-        ```
-        ```python app/models/post.py
-        import uuid
-        from datetime import datetime
-        from typing import TYPE_CHECKING
-
-        from sqlalchemy import DateTime, ForeignKey, func
-        from sqlalchemy.dialects.postgresql import UUID
-        from sqlalchemy.orm import Mapped, mapped_column, relationship
-
-        from app.db.base_class import Base
-
-        if TYPE_CHECKING:
-            from app.models.user import User
-
-
-        class Post(Base):
-            __tablename__ = "post"
-
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
-            author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"), nullable=False)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
-
-            author: Mapped["User"] = relationship("User", back_populates="posts")
-        ```
-        ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
-
-
-        class Base(DeclarativeBase):
-            pass
-        ```
-        ```python app/db/base.py
-        from app.db.base_class import Base as Base
-        from app.models.post import Post as Post
-        from app.models.user import User as User
         ```
 
     Fix safety:

@@ -76,56 +76,13 @@ def unregistered_model(model: Model, project: Project) -> Iterator[Finding]:
         ```
 
     Good:
+        The other files stay as they are.
+
         ```python app/db/base.py
         # Import all models here so Alembic can detect them
         from app.db.base_class import Base  # noqa: F401
         from app.models.tag import Tag  # noqa: F401
         from app.models.user import User  # noqa: F401
-        ```
-        ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
-
-
-        class Base(DeclarativeBase):
-            pass
-        ```
-        ```python app/models/user.py
-        import uuid
-        from datetime import datetime
-
-        from sqlalchemy import UUID, DateTime, func
-        from sqlalchemy.orm import Mapped, mapped_column
-
-        from app.db.base_class import Base
-
-
-        class User(Base):
-            __tablename__ = "user"
-
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
-        ```
-        ```python app/models/tag.py
-        import uuid
-        from datetime import datetime
-
-        from sqlalchemy import UUID, DateTime, func
-        from sqlalchemy.orm import Mapped, mapped_column
-
-        from app.db.base_class import Base
-
-
-        class Tag(Base):
-            __tablename__ = "tag"
-
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
         ```
 
     Fix safety:

@@ -61,6 +61,8 @@ def uuid_default(project: Project, _: Project) -> Iterator[Finding]:
         ```
 
     Good:
+        The other files stay as they are.
+
         ```python app/models/tag.py
         import uuid
         from datetime import datetime
@@ -79,13 +81,6 @@ def uuid_default(project: Project, _: Project) -> Iterator[Finding]:
             updated_at: Mapped[datetime] = mapped_column(
                 DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
             )
-        ```
-        ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
-
-
-        class Base(DeclarativeBase):
-            pass
         ```
 
     Fix safety:

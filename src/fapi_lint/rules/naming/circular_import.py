@@ -49,17 +49,8 @@ def circular_import(cycle: Cycle, project: Project) -> Iterator[Finding]:
         ```
 
     Good:
-        ```python app/services/user_service.py
-        from app.services.mail_service import send_mail_service
+        The other files stay as they are.
 
-
-        class Account:
-            email = ""
-
-
-        async def register_service(account: Account) -> None:
-            await send_mail_service(account)
-        ```
         ```python app/services/mail_service.py
         import logging
         from typing import TYPE_CHECKING
@@ -70,11 +61,6 @@ def circular_import(cycle: Cycle, project: Project) -> Iterator[Finding]:
 
         async def send_mail_service(account: "Account") -> None:
             logging.info(account.email)
-        ```
-        ```python app/main.py
-        from app.services.user_service import register_service
-
-        __all__ = ["register_service"]
         ```
 
     Fix safety:

@@ -57,6 +57,8 @@ def unconstrained_string(field: SchemaField, project: Project) -> Iterator[Findi
         ```
 
     Good:
+        The other files stay as they are.
+
         ```python app/schemas/tag.py
         from pydantic import BaseModel, Field
 
@@ -64,34 +66,6 @@ def unconstrained_string(field: SchemaField, project: Project) -> Iterator[Findi
         class TagCreate(BaseModel):
             name: str = Field(max_length=50)
             color: str | None = Field(default=None, max_length=7)
-        ```
-        ```python app/models/tag.py
-        import uuid
-        from datetime import datetime
-
-        from sqlalchemy import UUID, DateTime, String, func
-        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-
-        class Base(DeclarativeBase):
-            pass
-
-
-        class Tag(Base):
-            __tablename__ = "tag"
-
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
-            name: Mapped[str] = mapped_column(String(50))
-            color: Mapped[str | None] = mapped_column(String(7))
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
-        ```
-        ```python app/db/base.py
-        from app.models.tag import Tag
-
-        __all__ = ["Tag"]
         ```
 
     Fix safety:

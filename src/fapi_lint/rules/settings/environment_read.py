@@ -47,18 +47,8 @@ def environment_read(read: EnvironmentRead, project: Project) -> Iterator[Findin
         ```
 
     Good:
-        ```python app/core/config.py
-        from pydantic_settings import BaseSettings, SettingsConfigDict
+        The other files stay as they are.
 
-
-        class Settings(BaseSettings):
-            DATABASE_URL: str
-
-            model_config = SettingsConfigDict(env_file=".env", case_sensitive=True)
-
-
-        settings = Settings()
-        ```
         ```python app/db/session.py
         from sqlalchemy.ext.asyncio import create_async_engine
 

@@ -40,6 +40,8 @@ def removed_app_argument(module: Module, project: Project) -> Iterator[Finding]:
         ```
 
     Good:
+        The other files stay as they are.
+
         ```python tests/conftest.py
         from collections.abc import AsyncIterator
 
@@ -53,11 +55,6 @@ def removed_app_argument(module: Module, project: Project) -> Iterator[Finding]:
         async def client() -> AsyncIterator[AsyncClient]:
             async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
                 yield client
-        ```
-        ```python app/main.py
-        from fastapi import FastAPI
-
-        app = FastAPI()
         ```
 
     Fix safety:
