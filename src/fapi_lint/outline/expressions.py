@@ -46,22 +46,18 @@ class Expressions(Cursor):
             self.first = outer
         else:
             result = _EXPRESSIONS[type(node)](self, node)
+            self.first = result.start
         self.depth -= 1
         return result
 
     def optional(self, node: Any) -> Any:
         return None if node is None else self.expr(node)
 
-    def exprs(self, items: Iterable[Any]) -> tuple[Any, ...]:
-        return tuple([self.expr(item) for item in items])
-
     def leaf(self, token: str) -> tuple[int, int]:
-        start = self.first = self.seek(token)
-        return start, self.pos
+        return self.seek(token), self.pos
 
     def name(self, node: cst.Name) -> o.Name:
-        start = self.first = self.seek(node.value)
-        return o.Name(start, self.pos, node.value)
+        return o.Name(self.seek(node.value), self.pos, node.value)
 
     def attribute(self, node: cst.Attribute) -> o.Attribute:
         value = self.expr(node.value)
@@ -76,7 +72,6 @@ class Expressions(Cursor):
         opened = self.pos
         args = tuple([self.arg(arg) for arg in node.args])
         self.seek(")")
-        self.first = start
         return o.Call(start, self.pos, func, args, opened)
 
     def arg(self, node: cst.Arg) -> o.Arg:
@@ -103,7 +98,6 @@ class Expressions(Cursor):
             literals.append(self.expr(rest.left))
             rest = rest.right
         literals.append(self.expr(rest))
-        self.first = start
         values = [literal.value for literal in literals]
         value = None if None in values else "".join(values)
         return o.String(start, self.pos, value, tuple(part for each in literals for part in each.parts))
@@ -113,7 +107,6 @@ class Expressions(Cursor):
         parts: list[Any] = []
         self.string_parts(node.parts, parts)
         self.pos += len(node.end)
-        self.first = start
         self.strings.append((start, self.pos))
         return o.String(start, self.pos, None, tuple(parts))
 
@@ -147,7 +140,6 @@ class Expressions(Cursor):
         self.seek("[")
         items = tuple([self.element(element.slice) for element in node.slice])
         self.seek("]")
-        self.first = start
         return o.Subscript(start, self.pos, value, items)
 
     def element(self, node: Any) -> Any:
@@ -185,21 +177,18 @@ class Expressions(Cursor):
         for index, element in enumerate(node.elements):
             items.extend(self.elements([element]))
             start = self.first if index == 0 else start
-        self.first = start
         return o.Collection(start, self.pos, "tuple", tuple(items))
 
     def list_(self, node: cst.List) -> o.Collection:
         start = self.seek("[")
         items = self.elements(node.elements)
         self.seek("]")
-        self.first = start
         return o.Collection(start, self.pos, "list", items)
 
     def set_(self, node: cst.Set) -> o.Collection:
         start = self.seek("{")
         items = self.elements(node.elements)
         self.seek("}")
-        self.first = start
         return o.Collection(start, self.pos, "set", items)
 
     def dict_(self, node: cst.Dict) -> o.Dict:
@@ -214,14 +203,12 @@ class Expressions(Cursor):
                 self.seek("**")
             values.append(self.expr(element.value))
         self.seek("}")
-        self.first = start
         return o.Dict(start, self.pos, tuple(keys), tuple(values))
 
     def unary(self, node: cst.UnaryOperation) -> o.Operation:
         operator = OPERATORS[type(node.operator)]
         start = self.seek(operator)
         operand = self.expr(node.expression)
-        self.first = start
         return o.Operation(start, self.pos, operator, (operand,))
 
     def binary(self, node: Any) -> o.Operation:
@@ -230,7 +217,6 @@ class Expressions(Cursor):
         operator = OPERATORS[type(node.operator)]
         self.seek(operator)
         right = self.expr(node.right)
-        self.first = start
         return o.Operation(start, self.pos, operator, (left, right))
 
     def comparison(self, node: cst.Comparison) -> o.Compare:
@@ -240,13 +226,11 @@ class Expressions(Cursor):
         for target in node.comparisons:
             operators.append(OPERATORS[type(target.operator)])
             operands.append(self.expr(target.comparator))
-        self.first = start
         return o.Compare(start, self.pos, tuple(operators), tuple(operands))
 
     def awaited(self, node: cst.Await) -> o.Await:
         start = self.seek("await")
         value = self.expr(node.expression)
-        self.first = start
         return o.Await(start, self.pos, value)
 
     def function(self, node: cst.Lambda) -> o.Lambda:
@@ -254,7 +238,6 @@ class Expressions(Cursor):
         params = self.params(node.params)
         self.seek(":")
         body = self.expr(node.body)
-        self.first = start
         return o.Lambda(start, self.pos, params, body)
 
     def conditional(self, node: cst.IfExp) -> o.IfExp:
@@ -262,21 +245,18 @@ class Expressions(Cursor):
         start = self.first
         test = self.expr(node.test)
         orelse = self.expr(node.orelse)
-        self.first = start
         return o.IfExp(start, self.pos, body, test, orelse)
 
     def walrus(self, node: cst.NamedExpr) -> o.NamedExpr:
         target = self.expr(node.target)
         start = self.first
         value = self.expr(node.value)
-        self.first = start
         return o.NamedExpr(start, self.pos, target, value)
 
     def generator_expression(self, node: cst.GeneratorExp) -> o.Comprehension:
         element = self.expr(node.elt)
         start = self.first
         generators = self.generators(node.for_in)
-        self.first = start
         return o.Comprehension(start, self.pos, "generator", (element,), generators)
 
     def comprehension(self, node: Any) -> o.Comprehension:
@@ -292,7 +272,6 @@ class Expressions(Cursor):
             kind, items = ("list" if opening == "[" else "set"), (self.expr(node.elt),)
         generators = self.generators(node.for_in)
         self.seek(closing)
-        self.first = start
         return o.Comprehension(start, self.pos, kind, items, generators)
 
     def generators(self, node: cst.CompFor | None) -> tuple[o.Generator, ...]:
@@ -311,7 +290,6 @@ class Expressions(Cursor):
         start = self.seek("yield")
         inner = node.value
         value = self.optional(inner.item if isinstance(inner, cst.From) else inner)
-        self.first = start
         return o.Yield(start, self.pos, value)
 
     def params(self, node: cst.Parameters) -> tuple[o.Param, ...]:
@@ -326,12 +304,9 @@ class Expressions(Cursor):
 
     def param(self, node: cst.Param, kind: str) -> o.Param:
         start = self.seek(node.name.value)
-        annotation = None if node.annotation is None else self.annotation(node.annotation)
+        annotation = None if node.annotation is None else self.expr(node.annotation.annotation)
         default = self.optional(node.default)
         return o.Param(start, self.pos, node.name.value, annotation, default, kind)
-
-    def annotation(self, node: cst.Annotation) -> Any:
-        return self.expr(node.annotation)
 
 
 def _string_value(literal: str) -> str | None:

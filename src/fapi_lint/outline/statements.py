@@ -51,10 +51,6 @@ class Statements(Expressions):
         if crosses_line(self.text, start, end):
             self.multiline.append((start, end))
 
-    def compound(self, keyword: str) -> int:
-        """Where a compound statement's header starts."""
-        return self.seek(keyword)
-
     def expression_statement(self, node: cst.Expr) -> o.ExprStatement:
         value = self.expr(node.value)
         return o.ExprStatement(self.first, self.pos, value)
@@ -71,7 +67,7 @@ class Statements(Expressions):
     def ann_assign(self, node: cst.AnnAssign) -> o.AnnAssign:
         target = self.expr(node.target)
         start = self.first
-        annotation = self.annotation(node.annotation)
+        annotation = self.expr(node.annotation.annotation)
         value = self.optional(node.value)
         return o.AnnAssign(start, self.pos, target, annotation, value)
 
@@ -137,15 +133,13 @@ class Statements(Expressions):
 
     def delete(self, node: cst.Del) -> o.Simple:
         start = self.seek("del")
-        parts = (self.expr(node.target),)
-        return o.Simple(start, self.pos, "del", parts)
+        target = self.expr(node.target)
+        return o.Simple(start, self.pos, "del", (target,))
 
     def asserted(self, node: cst.Assert) -> o.Simple:
         start = self.seek("assert")
-        parts = [self.expr(node.test)]
-        if node.msg is not None:
-            parts.append(self.expr(node.msg))
-        return o.Simple(start, self.pos, "assert", tuple(parts))
+        parts = tuple([self.expr(part) for part in (node.test, node.msg) if part is not None])
+        return o.Simple(start, self.pos, "assert", parts)
 
     def scope_names(self, node: Any) -> o.Simple:
         keyword = type(node).__name__.lower()
@@ -174,7 +168,7 @@ class Statements(Expressions):
         self.seek("]")
 
     def if_(self, node: cst.If, keyword: str = "if") -> o.If:
-        start = self.compound(keyword)
+        start = self.seek(keyword)
         test = self.expr(node.test)
         self.header(start, self.pos)
         body = self.suite(node.body)
@@ -196,7 +190,7 @@ class Statements(Expressions):
         return self.suite(node.body)
 
     def for_(self, node: cst.For) -> o.For:
-        start = self.compound("async" if node.asynchronous else "for")
+        start = self.seek("async" if node.asynchronous else "for")
         target = self.expr(node.target)
         iterable = self.expr(node.iter)
         self.header(start, self.pos)
@@ -205,7 +199,7 @@ class Statements(Expressions):
         return o.For(start, self.pos, target, iterable, body, orelse, node.asynchronous is not None)
 
     def while_(self, node: cst.While) -> o.While:
-        start = self.compound("while")
+        start = self.seek("while")
         test = self.expr(node.test)
         self.header(start, self.pos)
         body = self.suite(node.body)
@@ -213,7 +207,7 @@ class Statements(Expressions):
         return o.While(start, self.pos, test, body, orelse)
 
     def try_(self, node: Any) -> o.Try:
-        start = self.compound("try")
+        start = self.seek("try")
         body = self.suite(node.body)
         handlers = tuple([self.handler(handler) for handler in node.handlers])
         orelse = self.orelse(node.orelse)
@@ -221,7 +215,7 @@ class Statements(Expressions):
         return o.Try(start, self.pos, body, handlers, orelse, final)
 
     def handler(self, node: Any) -> o.Handler:
-        start = self.compound("except")
+        start = self.seek("except")
         if isinstance(node, cst.ExceptStarHandler):
             self.seek("*")
         kind = self.optional(node.type)
@@ -234,7 +228,7 @@ class Statements(Expressions):
         return o.Handler(start, self.pos, kind, name, body)
 
     def with_(self, node: cst.With) -> o.With:
-        start = self.compound("async" if node.asynchronous else "with")
+        start = self.seek("async" if node.asynchronous else "with")
         if isinstance(node.lpar, cst.LeftParen):
             self.seek("(")
         items = []
@@ -248,7 +242,7 @@ class Statements(Expressions):
         return o.With(start, self.pos, tuple(items), body, node.asynchronous is not None)
 
     def match(self, node: cst.Match) -> o.Match:
-        start = self.compound("match")
+        start = self.seek("match")
         subject = self.expr(node.subject)
         self.header(start, self.pos)
         cases = []
@@ -307,7 +301,7 @@ class Statements(Expressions):
     def function_def(self, node: cst.FunctionDef) -> o.FunctionDef:
         decorators = tuple([self.decorator(decorator) for decorator in node.decorators])
         is_async = node.asynchronous is not None
-        start = self.compound("async" if is_async else "def")
+        start = self.seek("async" if is_async else "def")
         if is_async:
             self.seek("def")
         name_start = self.seek(node.name.value)
@@ -318,7 +312,7 @@ class Statements(Expressions):
         returns = None
         if node.returns is not None:
             self.seek("->")
-            returns = self.annotation(node.returns)
+            returns = self.expr(node.returns.annotation)
         self.header(start, self.pos)
         outer_yields, self.yields = self.yields, False
         body = self.suite(node.body)
@@ -340,7 +334,7 @@ class Statements(Expressions):
 
     def class_def(self, node: cst.ClassDef) -> o.ClassDef:
         decorators = tuple([self.decorator(decorator) for decorator in node.decorators])
-        start = self.compound("class")
+        start = self.seek("class")
         name_start = self.seek(node.name.value)
         self.type_parameters(node.type_parameters)
         bases: tuple[o.Arg, ...] = ()
