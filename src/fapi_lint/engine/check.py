@@ -111,7 +111,8 @@ def _check(
 
 
 def _answer(rule: Rule, subject: Any, project: Project) -> Iterator[Finding]:
-    """What a rule says of a subject; nothing else than findings, for a plugin may give anything."""
+    """What a rule says of a subject, but of names that are exempt; nothing else than findings, for a plugin may give
+    anything."""
     answer: Any = rule.check(subject, project)
     if not isinstance(answer, Iterable):
         raise _AnswerError(f"it returns {type(answer).__name__}, and does not yield findings")
@@ -127,7 +128,8 @@ def _answer(rule: Rule, subject: Any, project: Project) -> Iterator[Finding]:
         for part in _parts(finding.fix):
             if not _is_part(part, project):
                 raise _AnswerError(f"its fix changes no place in the application: {part!r}")
-        yield finding
+        if finding.name is None or not project.settings.is_exempt(rule.code, finding.name):
+            yield finding
 
 
 def _is_in(at: Any, project: Project) -> bool:

@@ -27,11 +27,15 @@ class Finding(Struct, frozen=True):
     at: Place
     message: str
     fix: Fix | None = None
+    name: str | None = None
+    """What it is about is called so: the setting `exempt` may leave it alone."""
 
     @classmethod
-    def of(cls, at: Place, message: str, fix: Fix | Refusal | None) -> Finding:
+    def of(cls, at: Place, message: str, fix: Fix | Refusal | None, name: str | None = None) -> Finding:
         """A violation with its fix, or with the reason why there is none."""
-        return cls(at, f"{message} (no fix: {fix.reason})") if isinstance(fix, Refusal) else cls(at, message, fix)
+        if isinstance(fix, Refusal):
+            return cls(at, f"{message} (no fix: {fix.reason})", name=name)
+        return cls(at, message, fix, name)
 
 
 class Rule(Struct, frozen=True, eq=False):

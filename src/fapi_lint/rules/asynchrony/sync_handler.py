@@ -53,7 +53,7 @@ def sync_handler(route: Route, project: Project) -> Iterator[Finding]:
     handler = route.handler
     if handler is None or handler.node.is_async or project.routes.by_handler[handler][0] is not route:
         return
-    if not project.purposes.is_application(handler.module) or project.settings.is_exempt("FAPI501", handler.name):
+    if not project.purposes.is_application(handler.module):
         return
     if any(project.types.decoration.turns_into_coroutine(handler.enclosing, d) for d in handler.node.decorators):
         return
@@ -63,7 +63,7 @@ def sync_handler(route: Route, project: Project) -> Iterator[Finding]:
     fix = _alone(handler, project) if closure is None else make_async(project, closure)
     if isinstance(fix, Fix) and closure is not None and handler not in closure.functions:
         fix = Refusal("first its session must become asynchronous (FAPI502)")
-    yield Finding.of(at, message, fix)
+    yield Finding.of(at, message, fix, handler.name)
 
 
 def _alone(handler: Function, project: Project) -> Fix | Refusal:

@@ -53,7 +53,7 @@ def sync_service(service: Service, project: Project) -> Iterator[Finding]:
     Together with: FAPI502
     """
     function = service.function
-    if function.node.is_async or project.settings.is_exempt("FAPI505", function.name):
+    if function.node.is_async:
         return
     if service.kind == "async" and not project.sessions.has_coroutines(function):
         return
@@ -63,4 +63,4 @@ def sync_service(service: Service, project: Project) -> Iterator[Finding]:
     fix = None if closure is None else make_async(project, closure)
     if isinstance(fix, Fix) and closure is not None and function not in closure.functions:
         fix = Refusal("nothing in it would be awaited")
-    yield Finding.of(at, message, fix)
+    yield Finding.of(at, message, fix, function.name)

@@ -68,11 +68,11 @@ def sync_session(use: SessionUse, project: Project) -> Iterator[Finding]:
     Options:
         `exempt`
     """
-    if project.versions.sqlalchemy.is_below(1, 4) or project.settings.is_exempt("FAPI502", use.name):
+    if project.versions.sqlalchemy.is_below(1, 4):
         return  # SQLAlchemy 1.3 has no asynchronous sessions.
     message, closure = _MESSAGES[use.form].format(use.name), project.async_closures.of_use(use)
     fix = None if closure is None else make_async(project, closure)
-    yield Finding.of(use.place, message, fix)
+    yield Finding.of(use.place, message, fix, use.name)
 
 
 _MESSAGES = {

@@ -63,14 +63,13 @@ def query_in_endpoint(route: Route, project: Project) -> Iterator[Finding]:
         return
     if not project.purposes.is_application(handler.module):
         return
-    if project.settings.is_exempt("FAPI408", handler.name):
-        return
     for node in o.walk(*handler.scope.body) if _may_hold_session(handler) else ():
         method = node.func if isinstance(node, o.Call) else None
         if isinstance(method, o.Attribute) and _is_session(handler, method.value, project):
             yield Finding(
                 at=handler.module.place(node),
                 message=f"Handler `{handler.name}` calls `{o.dotted(method)}` itself instead of a service",
+                name=handler.name,
             )
 
 

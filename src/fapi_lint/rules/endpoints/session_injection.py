@@ -88,9 +88,6 @@ def session_injection(opened: OpenedSession, project: Project) -> Iterator[Findi
     Options:
         `exempt`
     """
-    if project.settings.is_exempt("FAPI404", opened.handler.name):
-        return
     func = " ".join(opened.module.slice(opened.call.func).split())
     message = f"`{opened.handler.name}` opens a session with `{func}()` instead of taking one by `Depends()`"
-    fix = inject_session(project, opened)
-    yield Finding.of(opened.place, message, fix)
+    yield Finding.of(opened.place, message, inject_session(project, opened), opened.handler.name)

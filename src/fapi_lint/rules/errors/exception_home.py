@@ -31,7 +31,7 @@ def exception_home(exception: ExceptionClass, project: Project) -> Iterator[Find
         `conventions.exceptions-file`, `conventions.exception-suffix`, `exempt`.
     """
     name = exception.name
-    if name.startswith("_") or project.settings.is_exempt("FAPI601", name):
+    if name.startswith("_"):
         return
     home, suffix = project.settings.conventions.exceptions_file, project.settings.conventions.exception_suffix
     homes = tuple(filter(None, (home,) if isinstance(home, str) else home))
@@ -41,4 +41,4 @@ def exception_home(exception: ExceptionClass, project: Project) -> Iterator[Find
     if not name.endswith(suffix):
         wrong.append(f"is not called `…{suffix}`")
     if wrong:
-        yield Finding(at=exception.place, message=f"Exception `{name}` {' and '.join(wrong)}")
+        yield Finding(exception.place, f"Exception `{name}` {' and '.join(wrong)}", name=name)

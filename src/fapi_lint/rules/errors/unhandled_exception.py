@@ -57,7 +57,7 @@ def unhandled_exception(exception: ExceptionClass, project: Project) -> Iterator
     exceptions, name = project.exceptions, exception.name
     if exception.is_answered_by_framework or exception.raises_another or not exceptions.reach_clients:
         return
-    if exceptions.catches_all or project.settings.is_exempt("FAPI602", name):
+    if exceptions.catches_all:
         return
     raised = exceptions.raised(exception.class_)
     if raised and not exceptions.is_treated(exception.class_) and not all(map(exceptions.is_early, raised)):
@@ -65,4 +65,5 @@ def unhandled_exception(exception: ExceptionClass, project: Project) -> Iterator
         yield Finding(
             at=exception.place,
             message=f"Exception `{name}` is raised in `{where}` and has no handler, and nothing catches it by name",
+            name=name,
         )

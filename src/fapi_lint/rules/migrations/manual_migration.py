@@ -60,8 +60,6 @@ def manual_migration(revision: Revision, project: Project) -> Iterator[Finding]:
     """
     if not revision.is_generated and revision.template_drops_marker:
         return
-    if project.settings.is_exempt("FAPI901", revision.identifier or ""):
-        return
     changes = revision.manual_changes
     if changes:
         row = revision.module.source.lines.position(changes[0].call.start)[0]
@@ -71,4 +69,4 @@ def manual_migration(revision: Revision, project: Project) -> Iterator[Finding]:
             message = f"The schema is changed by hand, in line {row}, by what `--autogenerate` does not write"
         else:
             message = f"The schema is changed by hand, in line {row}: generate revisions with `--autogenerate`"
-        yield Finding(at=revision.place, message=message)
+        yield Finding(revision.place, message, name=revision.identifier or "")

@@ -153,7 +153,6 @@ def backref(relationship: Relationship, project: Project) -> Iterator[Finding]:
     argument = relationship.backref
     if argument is None or project.purposes.of(relationship.module) == "migration":
         return
-    if project.settings.is_exempt("FAPI205", f"{relationship.owner.name}.{relationship.name}"):
-        return
     fix = fix_or_refusal(pair_relationship, relationship, project)
-    yield Finding.of(relationship.module.place(argument), MESSAGE, fix)
+    name = f"{relationship.owner.name}.{relationship.name}"
+    yield Finding.of(relationship.module.place(argument), MESSAGE, fix, name)

@@ -81,11 +81,9 @@ def integer_primary_key(key: IntegerKey, project: Project) -> Iterator[Finding]:
     Options:
         `exempt`
     """
-    if project.settings.is_exempt("FAPI201", key.name):
-        return
     message = f"Primary key `{key.name}` is an integer, not a UUID"
+    held = None if key.column is None else project.identifiers.of(key.column)
+    fix = None if held is None else uuid_fix(project, held)
     if key.column is None:
-        yield Finding.of(key.place, message, Refusal("no model says what holds its values"))
-        return
-    held = project.identifiers.of(key.column)
-    yield Finding.of(key.place, message, None if held is None else uuid_fix(project, held))
+        fix = Refusal("no model says what holds its values")
+    yield Finding.of(key.place, message, fix, key.name)

@@ -100,14 +100,13 @@ def legacy_column(project: Project, _: Project) -> Iterator[Finding]:
         ordered = names if order.is_kept(frozenset(usable)) else set()
         for column in columns:
             name = f"{class_.name}.{column.name}"
-            if project.settings.is_exempt("FAPI209", name):
-                continue
             fix = _fix(column, project, types)
             if column.name not in usable:
                 fix = Refusal("the class body uses it as a `Column`")
             elif column.name not in ordered or not order.is_kept(frozenset([column.name])):
                 fix = Refusal("the columns of the table would change their order")
-            yield Finding.of(column.place, f"`{name}` is a `Column` instead of `Mapped[…] = mapped_column(…)`", fix)
+            message = f"`{name}` is a `Column` instead of `Mapped[…] = mapped_column(…)`"
+            yield Finding.of(column.place, message, fix, name)
 
 
 def _is_legacy(column: Column, project: Project) -> bool:

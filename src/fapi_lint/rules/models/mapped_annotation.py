@@ -133,14 +133,13 @@ def mapped_annotation(project: Project, _: Project) -> Iterator[Finding]:
         attributes += project.models.relationships_of(class_)
         order = ColumnOrder(project, class_)
         for attribute in sorted(attributes, key=lambda attribute: attribute.statement.start):
-            name = f"{class_.name}.{attribute.name}"
-            if not project.settings.is_exempt("FAPI210", name):
-                yield from _check(attribute, name, project, types, order)
+            yield from _check(attribute, project, types, order)
 
 
 def _check(
-    attribute: Column | Relationship, name: str, project: Project, types: MappedTypes, order: ColumnOrder
+    attribute: Column | Relationship, project: Project, types: MappedTypes, order: ColumnOrder
 ) -> Iterator[Finding]:
+    name = f"{attribute.owner.name}.{attribute.name}"
     if _is_missing(attribute, project):
         fix = _annotate(attribute, project, types, order)
         message = f"`{name}` has no `Mapped[…]`"
@@ -149,7 +148,7 @@ def _check(
         message = f"`{name}` has `nullable={nullable}`, and its annotation says otherwise"
     else:
         return
-    yield Finding.of(attribute.place, message, fix)
+    yield Finding.of(attribute.place, message, fix, name)
 
 
 def _is_missing(attribute: Column | Relationship, project: Project) -> bool:

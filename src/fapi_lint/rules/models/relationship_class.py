@@ -126,7 +126,6 @@ def relationship_class(relationship: Relationship, project: Project) -> Iterator
     symbol = project.resolver.resolve(relationship.scope, argument.value)
     if not isinstance(symbol, Class) or symbol not in project.models.by_class:
         return
-    if project.settings.is_exempt("FAPI208", f"{relationship.owner.name}.{relationship.name}"):
-        return
     fix = fix_or_refusal(quote_target, relationship, argument, project)
-    yield Finding.of(relationship.module.place(argument.value), MESSAGE, fix)
+    name = f"{relationship.owner.name}.{relationship.name}"
+    yield Finding.of(relationship.module.place(argument.value), MESSAGE, fix, name)

@@ -97,8 +97,6 @@ def timestamp_form(column: Column, project: Project) -> Iterator[Finding]:
     names = {column.name, column_name(column)}
     if names.isdisjoint((conventions.created_at, conventions.updated_at)) or not _is_judged(column, project):
         return
-    if project.settings.is_exempt("FAPI204", name):
-        return
     wrong = []
     aware = _is_aware(column, project)
     if aware is False:
@@ -117,7 +115,7 @@ def timestamp_form(column: Column, project: Project) -> Iterator[Finding]:
         wrong.append("is updated to the time when the module was imported")
     if wrong:
         message = f"`{name}` {' and '.join([', '.join(wrong[:-1]), wrong[-1]] if wrong[1:] else wrong)}"
-        yield Finding.of(column.place, message, _fix(column, project, aware is False, stays))
+        yield Finding.of(column.place, message, _fix(column, project, aware is False, stays), name)
 
 
 def _is_judged(column: Column, project: Project) -> bool:

@@ -126,8 +126,6 @@ def unpaired_back_populates(relationship: Relationship, project: Project) -> Ite
     """
     if project.purposes.of(relationship.module) == "migration" or not is_open(relationship):
         return
-    if project.settings.is_exempt("FAPI206", f"{relationship.owner.name}.{relationship.name}"):
-        return
     if relationship.back_populates is None:
         yield from _unnamed(relationship, project)
     elif relationship.back_populates_name is not None and relationship.target_model is not None:
@@ -175,7 +173,7 @@ def _unnamed(relationship: Relationship, project: Project) -> Iterator[Finding]:
 def _finding(at: Place, message: str, relationship: Relationship, other: Relationship | None, why: str) -> Finding:
     """With the fix that lets the two name each other, if `other` is certain and can be written to."""
     fix = Refusal(why) if other is None else fix_or_refusal(_pair, relationship, other)
-    return Finding.of(at, message, fix)
+    return Finding.of(at, message, fix, f"{relationship.owner.name}.{relationship.name}")
 
 
 def _pair(relationship: Relationship, other: Relationship) -> Fix:

@@ -92,9 +92,7 @@ def unregistered_model(model: Model, project: Project) -> Iterator[Finding]:
     Options:
         `conventions.model-registry`, `exempt`
     """
-    if not project.purposes.is_application(model.module) or project.settings.is_exempt("FAPI211", model.name):
-        return
-    if model.is_view:
+    if not project.purposes.is_application(model.module) or model.is_view:
         return
     hub = project.registration.missing_from(model)
     if hub is None:
@@ -102,7 +100,7 @@ def unregistered_model(model: Model, project: Project) -> Iterator[Finding]:
     where = hub.shown
     verb = "loaded" if hub in project.purposes.environments else "imported"
     message = f"`{model.name}` is not {verb} by {where}: Alembic does not see its table"
-    yield Finding.of(model.place, message, _register(model.module, hub, where, project))
+    yield Finding.of(model.place, message, _register(model.module, hub, where, project), model.name)
 
 
 def _register(module: Module, hub: Module, where: str, project: Project) -> Fix | Refusal:

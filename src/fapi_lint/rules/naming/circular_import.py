@@ -73,12 +73,11 @@ def circular_import(cycle: Cycle, project: Project) -> Iterator[Finding]:
         `exempt`, by the name of the module that imports.
     """
     closing, fix = _choose(cycle, project)
-    if project.settings.is_exempt("FAPI109", closing.importer.name):
-        return
     more = len(cycle.modules) - len(cycle.links)
     others = "1 more module takes part" if more == 1 else f"{more} more modules take part"
     shown = f"{cycle.path}; {others}" if more else cycle.path
-    yield Finding.of(closing.importer.place(closing.statement), f"Import cycle: {shown}", fix)
+    importer = closing.importer
+    yield Finding.of(importer.place(closing.statement), f"Import cycle: {shown}", fix, importer.name)
 
 
 def _choose(cycle: Cycle, project: Project) -> tuple[Import, Fix | Refusal]:

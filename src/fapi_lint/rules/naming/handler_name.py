@@ -84,10 +84,11 @@ def handler_name(module: Module, project: Project) -> Iterator[Finding]:
         return
     for handler in project.handlers.of(module):
         expected = project.handlers.expected_name(handler)
-        if expected is None or project.settings.is_exempt("FAPI104", handler.name):
+        if expected is None:
             continue
         message = f"Handler `{handler.name}` of {project.handlers.operations[handler].route.label} is not `{expected}`"
-        yield Finding.of(module.name_place(handler.node), message, _rename(handler, expected, project))
+        fix = _rename(handler, expected, project)
+        yield Finding.of(module.name_place(handler.node), message, fix, handler.name)
 
 
 def _rename(handler: Function, name: str, project: Project) -> Fix | Refusal:

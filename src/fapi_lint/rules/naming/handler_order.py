@@ -92,12 +92,10 @@ def handler_order(module: Module, project: Project) -> Iterator[Finding]:
         return
     for found in project.handlers.out_of_order(module):
         late, name = found.late, found.late.name
-        if project.settings.is_exempt("FAPI105", name):
-            continue
         kind, other = (project.handlers.operations[handler].kind for handler in (late, found.before))
         message = f"Handler `{name}` ({kind}) comes after `{found.before.name}` ({other}): {_ORDER} is the order"
         fix = fix_or_refusal(_fix, found, module, project)
-        yield Finding.of(module.name_place(late.node), message, fix)
+        yield Finding.of(module.name_place(late.node), message, fix, name)
 
 
 def _fix(found: Disorder, module: Module, project: Project) -> Fix:

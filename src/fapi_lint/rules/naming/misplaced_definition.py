@@ -58,6 +58,5 @@ def misplaced_definition(misplaced: Misplaced, project: Project) -> Iterator[Fin
         `conventions.model-folders`, `conventions.schema-folders`, `conventions.api-folders`,
         `conventions.service-folders`, `exempt`.
     """
-    if not project.settings.is_exempt("FAPI103", misplaced.name):
-        message = f"{misplaced.kind} `{misplaced.name}` is defined outside of `{misplaced.folders[0]}/`"
-        yield Finding(at=misplaced.place, message=message)
+    message = f"{misplaced.kind} `{misplaced.name}` is defined outside of `{misplaced.folders[0]}/`"
+    yield Finding(misplaced.place, message, name=misplaced.name)

@@ -58,11 +58,10 @@ def missing_annotation(function: Function, project: Project) -> Iterator[Finding
         lacks_result = node.returns is None
         if not (missing or lacks_result) or project.hints.are_elsewhere(each):
             continue
-        if project.settings.is_exempt("FAPI110", each.name):
-            continue
         what = " and ".join(filter(None, [", ".join(missing), "its result" if lacks_result else ""]))
         fix = _returns(each, project) if lacks_result else Refusal("which one is not evident")
-        yield Finding.of(each.module.header_place(node), f"`{each.name}` has no type hint for {what}", fix)
+        message = f"`{each.name}` has no type hint for {what}"
+        yield Finding.of(each.module.header_place(node), message, fix, each.name)
 
 
 def _returns(function: Function, project: Project) -> Fix | Refusal:

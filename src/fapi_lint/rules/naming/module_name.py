@@ -65,12 +65,12 @@ def module_name(module: Module, project: Project) -> Iterator[Finding]:
     if not module.path.endswith(".py") or project.purposes.of(module) == "migration" or is_for_tool(module):
         return  # A file of another name can be run, but is no module.
     name, is_folder = _name(module, project)
-    if not name or is_snake_case(name) or "{" in name or project.settings.is_exempt("FAPI101", name):
+    if not name or is_snake_case(name) or "{" in name:
         return
     message = f"{'Package' if is_folder else 'Module'} `{name}` is not in snake_case"
     is_namespace = is_folder and not module.is_package
     renamed = Refusal(_NAMESPACE) if is_namespace else rename_module(project, module, snake_case(name))
-    yield Finding.of(Place(module.path, 0, 0), message, renamed)
+    yield Finding.of(Place(module.path, 0, 0), message, renamed, name)
 
 
 def _name(module: Module, project: Project) -> tuple[str, bool]:

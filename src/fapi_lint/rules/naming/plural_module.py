@@ -61,8 +61,8 @@ def plural_module(module: Module, project: Project) -> Iterator[Finding]:
     if layer not in singular_folders:
         return
     found = project.module_names.noun(module)
-    if found is None or project.settings.is_exempt("FAPI102", found[0]):
+    if found is None:
         return
     plural, stem = found
     message = f"Module of {layer} is named after the plural `{plural}`"
-    yield Finding.of(Place(module.path, 0, 0), message, rename_module(project, module, stem))
+    yield Finding.of(Place(module.path, 0, 0), message, rename_module(project, module, stem), plural)

@@ -74,8 +74,6 @@ def schema_base(schema: Schema, project: Project) -> Iterator[Finding]:
     base = base_of(project, schema)
     if base is None or not project.purposes.is_application(schema.module):
         return
-    if project.settings.is_exempt("FAPI107", schema.name):
-        return
     repeated = repeated_fields(schema, base)
     inherits = base.class_ in schema.ancestors
     if inherits and not repeated:
@@ -89,7 +87,7 @@ def schema_base(schema: Schema, project: Project) -> Iterator[Finding]:
     if reason is None and not inherits and replaced is None:
         reason = f"no base of it is one of `{base.name}`"
     fix = _fix(schema, base, replaced, repeated) if reason is None else Refusal(reason)
-    yield Finding.of(schema.place, message, fix)
+    yield Finding.of(schema.place, message, fix, schema.name)
 
 
 def _fix(schema: Schema, base: Schema, replaced: o.Arg | None, repeated: list[SchemaField]) -> Fix:

@@ -77,15 +77,11 @@ def schema_name(schema: Schema, project: Project) -> Iterator[Finding]:
         `conventions.schema-suffixes`, `conventions.schema-synonyms`, `conventions.schema-prefixes`, `exempt`.
     """
     expected = project.resources.expected_name(schema)
-    if (
-        expected is None
-        or not project.purposes.is_application(schema.module)
-        or project.settings.is_exempt("FAPI106", schema.name)
-    ):
+    if expected is None or not project.purposes.is_application(schema.module):
         return
     renamed = _renamed(schema, expected, project)
     message = f"Schema `{schema.name}` should be called `{expected}`"
-    yield Finding.of(schema.place, message, renamed)
+    yield Finding.of(schema.place, message, renamed, schema.name)
 
 
 def _renamed(schema: Schema, expected: str, project: Project) -> Fix | Refusal:

@@ -68,13 +68,11 @@ def service_name(module: Module, project: Project) -> Iterator[Finding]:
         if name in seen or name == "main" or name.startswith("_") or name.endswith(conventions.service_suffix):
             continue
         seen.add(name)
-        if project.settings.is_exempt("FAPI108", name) or _is_registered(function, project):
-            continue
-        if _decorates(function, project):
+        if _is_registered(function, project) or _decorates(function, project):
             continue
         renamed = rename(project, function, name.rstrip("_") + conventions.service_suffix)
         message = f"Service function `{name}` does not end in `{conventions.service_suffix}`"
-        yield Finding.of(module.name_place(function.node), message, renamed)
+        yield Finding.of(module.name_place(function.node), message, renamed, name)
 
 
 def _is_registered(function: Function, project: Project) -> bool:

@@ -63,10 +63,9 @@ def legacy_constrained_type(constrained: ConstrainedType, project: Project) -> I
     if not project.purposes.is_application(constrained.module):
         return
     field = constrained.field
-    if field is not None and project.settings.is_exempt("FAPI304", f"{field.owner.name}.{field.name}"):
-        return
+    name = None if field is None else f"{field.owner.name}.{field.name}"
     message = f"`{constrained.name}()` makes the type of {constrained.label}, where `Field` serves"
-    yield Finding.of(constrained.module.place(constrained.call), message, _fix(constrained, project))
+    yield Finding.of(constrained.module.place(constrained.call), message, _fix(constrained, project), name)
 
 
 def _fix(constrained: ConstrainedType, project: Project) -> Fix | Refusal:

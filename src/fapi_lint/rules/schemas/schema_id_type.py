@@ -83,12 +83,12 @@ def schema_id_type(field: SchemaField, project: Project) -> Iterator[Finding]:
     if not project.purposes.is_application(field.module) or not _is_integer(field, project):
         return
     held = project.identifiers.uuids_of_slot(field.owner, field.name)
-    if held is None or project.settings.is_exempt("FAPI306", field.name):
+    if held is None:
         return
     is_container = held.cell is not project.identifiers.flow.slot(field.owner, field.name)
     what = "holds integers" if is_container else "is an integer"
     message = f"`{field.name}` {what}, but `{held.identity.name}` is a UUID"
-    yield Finding.of(field.place, message, uuid_fix(project, held))
+    yield Finding.of(field.place, message, uuid_fix(project, held), field.name)
 
 
 def _is_integer(field: SchemaField, project: Project) -> bool:

@@ -76,9 +76,7 @@ def unconstrained_string(field: SchemaField, project: Project) -> Iterator[Findi
         `conventions.schema-suffixes`, `conventions.schema-prefixes`, `exempt`.
     """
     name = f"{field.owner.name}.{field.name}"
-    if not project.purposes.is_application(field.module) or project.settings.is_exempt("FAPI303", name):
-        return
-    schemas = project.string_fields.unconstrained_in(field)
+    schemas = project.string_fields.unconstrained_in(field) if project.purposes.is_application(field.module) else ()
     if not schemas:
         return
     inherited = "" if schemas[0].class_ is field.owner else f", which `{schemas[0].name}` inherits,"
@@ -86,9 +84,9 @@ def unconstrained_string(field: SchemaField, project: Project) -> Iterator[Findi
     lengths = project.string_fields.column_lengths(field)
     if len(lengths) != 1:
         reason = "there are columns of different lengths" if lengths else "there is no column with a length to take"
-        yield Finding.of(field.place, message, Refusal(reason))
+        yield Finding.of(field.place, message, Refusal(reason), name)
         return
     (length,) = lengths
     edit, needs = constrain(field, [f"max_length={length}"])
     title = f"Limit `{name}` to the {length} characters of its column: longer strings are refused with 422"
-    yield Finding(field.place, message, Fix(title, Applicability.UNSAFE, (edit,), needs))
+    yield Finding(field.place, message, Fix(title, Applicability.UNSAFE, (edit,), needs), name)

@@ -66,10 +66,9 @@ def environment_read(read: EnvironmentRead, project: Project) -> Iterator[Findin
         `conventions.settings-file`, `conventions.script-folders`, `exempt`.
     """
     variable = read.variable or ""
-    if project.settings.is_exempt("FAPI701", variable):
-        return
     what = f"Environment variable `{variable}`" if variable else "The environment"
-    yield Finding.of(read.place, f"{what} is read outside of the settings", _from_settings(read, project))
+    message = f"{what} is read outside of the settings"
+    yield Finding.of(read.place, message, _from_settings(read, project), variable)
 
 
 def _from_settings(read: EnvironmentRead, project: Project) -> Fix | Refusal:

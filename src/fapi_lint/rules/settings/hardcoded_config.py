@@ -43,11 +43,9 @@ def hardcoded_config(secret: Secret, project: Project) -> Iterator[Finding]:
     Options:
         `conventions.secret-names`; `exempt`, with the name that the literal is given to.
     """
-    if project.settings.is_exempt("FAPI702", secret.name):
-        return
     messages = {
         "address": "An address with credentials is written into the code",
         "key": "A key is written into the code",
         "secret": f"{secret.label} is written into the code",
     }
-    yield Finding(at=secret.place, message=messages[secret.kind])
+    yield Finding(secret.place, messages[secret.kind], name=secret.name)

@@ -62,8 +62,5 @@ def fixture_home(fixture: Fixture, project: Project) -> Iterator[Finding]:
     """
     if len(fixture.users) < 2 or fixture.function in project.fixtures.provided:
         return
-    if not project.settings.is_exempt("FAPI804", fixture.name):
-        message = (
-            f"Fixture `{fixture.name}` is used by {len(fixture.users)} test files, but not defined in a `conftest.py`"
-        )
-        yield Finding(at=fixture.place, message=message)
+    message = f"Fixture `{fixture.name}` is used by {len(fixture.users)} test files, but not defined in a `conftest.py`"
+    yield Finding(fixture.place, message, name=fixture.name)

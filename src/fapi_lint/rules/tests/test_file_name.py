@@ -41,15 +41,13 @@ def test_file_name(file: TestFile, project: Project) -> Iterator[Finding]:
     Options:
         `conventions.test-folders`, `exempt`.
     """
-    if project.settings.is_exempt("FAPI801", file.stem):
-        return
     at = Place(file.module.path, 0, 0)
     if file.is_named_so:
         folders = " or ".join(f"`{folder}/`" for folder in project.settings.conventions.test_folders)
-        yield Finding(at=at, message=f"File with tests is not below {folders}")
+        yield Finding(at, f"File with tests is not below {folders}", name=file.stem)
         return
     message = f"File with tests is not called `{file.better_stem}.py`"
     renamed: Fix | Refusal = Refusal("`python_files` in the configuration of pytest asks for other names")
     if not project.test_files.other_names_are_configured:
         renamed = rename_module(project, file.module, file.better_stem)
-    yield Finding.of(at, message, renamed)
+    yield Finding.of(at, message, renamed, file.stem)
