@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Collection, Mapping
 from difflib import unified_diff
 from itertools import chain
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict, Unpack
 
 from msgspec import Struct
 
@@ -47,23 +47,23 @@ class Found(Struct, frozen=True):
         return self.path, self.row
 
 
-def application(
-    files: Mapping[str, str],
-    *,
-    settings: Settings | None = None,
-    versions: Versions | None = None,
-    tooling: Tooling | None = None,
-) -> Project:
+class Given(TypedDict, total=False):
+    """How the application is configured, what it may use, and what the files of its tools say."""
+
+    settings: Settings
+    versions: Versions
+    tooling: Tooling
+
+
+def application(files: Mapping[str, str], **given: Unpack[Given]) -> Project:
     """The model of an application given as path below the root → text. Texts are dedented."""
     texts = {f"{ROOT}/{path}": textwrap.dedent(text) for path, text in files.items()}
     others = [TextFile(SourceFile.from_text(path, text)) for path, text in texts.items() if not path.endswith(".py")]
     return Project(
         [module(path, text) for path, text in texts.items() if path.endswith(".py")],
         root=ROOT,
-        settings=settings,
-        versions=versions,
-        tooling=tooling,
         text_files=TextFiles(lambda: others),
+        **given,
     )
 
 
@@ -72,19 +72,12 @@ def module(path: str, text: str) -> Module:
     return Module(SourceFile.from_text(path, text), nodes.decode(build.build(text, find_candidates(text))))
 
 
-def findings(
-    files: Mapping[str, str],
-    codes: Codes = None,
-    *,
-    settings: Settings | None = None,
-    versions: Versions | None = None,
-    tooling: Tooling | None = None,
-) -> list[Found]:
+def findings(files: Mapping[str, str], codes: Codes = None, **given: Unpack[Given]) -> list[Found]:
     """What the rules say: one code, several, or None for all that are on by default. Sorted by place.
 
     Asserts that the files parse, unless FAPI000 is among the rules: a slip in them would make every rule silent.
     """
-    project = application(files, settings=settings, versions=versions, tooling=tooling)
+    project = application(files, **given)
     result = []
     rules = _rules(codes)
     _assert_read(project, rules)
@@ -103,31 +96,23 @@ def fixed(
     *,
     unsafe: bool = False,
     fixable: Collection[str] | None = None,
-    settings: Settings | None = None,
-    versions: Versions | None = None,
-    tooling: Tooling | None = None,
+    **given: Unpack[Given],
 ) -> dict[str, str]:
     """The files after all fixes, or those of the `fixable` codes.
 
     Asserts that every pass parses and that a second run changes nothing.
     """
     texts = {path: textwrap.dedent(text) for path, text in files.items()}
-    after = _fix_once(texts, codes, unsafe, fixable, settings, versions, tooling)
-    again = _fix_once(after, codes, unsafe, fixable, settings, versions, tooling)
+    after = _fix_once(texts, codes, unsafe, fixable, **given)
+    again = _fix_once(after, codes, unsafe, fixable, **given)
     assert again == after, "a second run changes the result of the first"
     return after
 
 
 def _fix_once(
-    files: Mapping[str, str],
-    codes: Codes,
-    unsafe: bool,
-    fixable: Collection[str] | None,
-    settings: Settings | None,
-    versions: Versions | None,
-    tooling: Tooling | None,
+    files: Mapping[str, str], codes: Codes, unsafe: bool, fixable: Collection[str] | None, **given: Unpack[Given]
 ) -> dict[str, str]:
-    project = application(files, settings=settings, versions=versions, tooling=tooling)
+    project = application(files, **given)
     allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
     rules = _rules(codes)
     _assert_read(project, rules)
