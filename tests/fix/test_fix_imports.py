@@ -137,12 +137,6 @@ def test_type_checking_imports_count_for_annotations_only() -> None:
     assert spelled("HERE\n", "app.u.User", type_checking=True).needs == (need("app.u", "User", type_checking=True),)
 
 
-def test_a_given_alias_is_used_where_an_import_is_needed() -> None:
-    assert spelled("HERE\n", "sqlalchemy.UUID", alias="SAUUID") == Spelling(
-        "SAUUID", (need("sqlalchemy", "UUID", "SAUUID"),)
-    )
-
-
 # --- place: adding ---------------------------------------------------------------------------------
 
 

@@ -322,6 +322,13 @@ def test_a_comment_in_the_parentheses_of_an_argument_stays() -> None:
     assert apply(source, edits) == "f(a=(  # why\n    3), b=3)\n"
 
 
+@pytest.mark.parametrize(
+    ("text", "newline"), [("", "\n"), ("a\r\nb\r\nc\n", "\r\n"), ("a\rb\r", "\r"), ("a\nb\r\nc\n", "\n")]
+)
+def test_newline(text: str, newline: str) -> None:
+    assert t.newline(text) == newline
+
+
 @given(st.text())
 def test_quoting_keeps_the_string(string: str) -> None:
     assert ast.literal_eval(t.quote(parse("x = 'a'"), string)) == string

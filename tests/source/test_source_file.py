@@ -141,13 +141,6 @@ def test_an_encoding_that_does_not_give_the_bytes_back() -> None:
         file.encode(file.text)
 
 
-@pytest.mark.parametrize(
-    ("text", "newline"), [("", "\n"), ("a\r\nb\r\nc\n", "\r\n"), ("a\rb\r", "\r"), ("a\nb\r\nc\n", "\n")]
-)
-def test_newline(text: str, newline: str) -> None:
-    assert SourceFile.from_text("/x.py", text).newline == newline
-
-
 def test_digest_depends_on_the_content_alone() -> None:
     one, two = SourceFile.from_text("/one.py", "x"), SourceFile.from_text("/two.py", "x")
     assert one.digest == two.digest != SourceFile.from_text("/one.py", "\ufeffx").digest

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fapi_lint.fix.asynchrony import Conversion
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, Refusal
-from fapi_lint.fix.imports import spell
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Edit, Fix, Refusal
 from fapi_lint.fix.text import indent_unit, indentation_at, newline, remove_argument, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.closure import Closure
@@ -32,7 +32,7 @@ def asynchronous_client(project: Project, sighting: Sighting, call: o.Call) -> F
 
 def clients_first(project: Project, closure: Closure, refused: Refusal) -> Fix | Refusal:
     """The fix for the test clients that keep a closure synchronous; what follows is for the next pass."""
-    fixes: list[Fix] = []
+    made, title = FixBuilder(), ""
     for module in dict.fromkeys(obstacle.module for obstacle in closure.shared):
         for sighting in search(module, "TestClient"):
             call = sighting.node
@@ -41,25 +41,10 @@ def clients_first(project: Project, closure: Closure, refused: Refusal) -> Fix |
             fix = asynchronous_client(project, sighting, call)
             if isinstance(fix, Refusal):
                 return Refusal(f"{refused.reason}: {fix.reason}")
-            if not any(_touch(fix, other) for other in fixes):  # else after the others
-                fixes.append(fix)
-    if not fixes:
-        return refused
-    return Fix(
-        f"{fixes[0].title}, before the session becomes asynchronous",
-        Applicability.UNSAFE,
-        tuple(dict.fromkeys(edit for fix in fixes for edit in fix.edits)),
-        tuple(dict.fromkeys(need for fix in fixes for need in fix.needs)),
-        tuple(dict.fromkeys(drop for fix in fixes for drop in fix.drops)),
-    )
-
-
-def _touch(one: Fix, other: Fix) -> bool:
-    return any(
-        edit.path == its.path and edit.start <= its.end and its.start <= edit.end
-        for edit in one.edits
-        for its in other.edits
-    )
+            if made.edits.keys().isdisjoint(fix.edits) and not made.touches(fix):  # else after the others
+                made.take(fix)
+                title = title or fix.title
+    return made.fix(f"{title}, before the session becomes asynchronous") if title else refused
 
 
 def _told(uses: ClientUses) -> str:
@@ -94,29 +79,19 @@ class _Clients(Conversion):
             assert isinstance(decorator, o.Call)
             alone = Edit(function.module.path, decorator.func.end, decorator.end, "")
             more = len(decorator.args) > 1
-            self.edits.append(remove_argument(function.module, decorator, argument) if more else alone)
+            self.made.add(remove_argument(function.module, decorator, argument) if more else alone)
         self.requirements()
         title = "Use an `AsyncClient`: the tests run in the event loop, redirects are not followed"
         if narrowed:
             title += ", fixtures are made anew for each test"
-        edits = dict.fromkeys([*self.insertions.edits(), *self.edits])
-        return Fix(
-            title,
-            Applicability.UNSAFE,
-            tuple(edits),
-            tuple(dict.fromkeys(self.needs)),
-            tuple(dict.fromkeys(self.drops)),
-        )
+        return self.made.fix(title, first=self.insertions.edits())
 
     def name(self, path: str, node: o.Expr) -> None:
         """An annotation with the class."""
         module = self.project.by_path[path]
         root = o.dotted(node).partition(".")[0]
         guarded = any(binding.type_checking for binding in module.scope.bindings.get(root, ()))
-        spelled = spell(module, "httpx.AsyncClient", node.start, type_checking=guarded)
-        self.edits.append(replace(module, node, spelled.text))
-        self.needs += spelled.needs
-        self.drops.append(DropsImport(path, root))
+        self.made.rename(module, node, "httpx.AsyncClient", type_checking=guarded)
 
     # --- where the client is made ------------------------------------------------------------------
 
@@ -124,23 +99,23 @@ class _Clients(Conversion):
         """The new client; a fixture that gives it away at once closes it, too."""
         module, call, given = self.uses.module, self.uses.call, self.uses.given
         made = self.constructor()
-        self.drops.append(DropsImport(module.path, o.dotted(call.func).partition(".")[0]))
+        self.made.forget(module, call.func)
         if self.uses.running is not None:
             self.enter(self.uses.running, made)
             return
         if given is None:
-            self.edits.append(replace(module, call, made))
+            self.made.add(replace(module, call, made))
             return
         function = self.where_made.owner
         assert isinstance(function, Function)
         local = "client" if "client" not in function.scope.bindings else "async_client"
         end, indent, unit = newline(module.text), indentation_at(module.text, given.start), indent_unit(module)
-        self.edits.append(replace(module, given, f"async with {made} as {local}:{end}{indent}{unit}yield {local}"))
+        self.made.add(replace(module, given, f"async with {made} as {local}:{end}{indent}{unit}yield {local}"))
         returns = function.node.returns
         if isinstance(given, o.Return) and returns is not None:
-            spelled = [spell(module, n, returns.start) for n in ("collections.abc.AsyncIterator", "httpx.AsyncClient")]
-            self.edits.append(replace(module, returns, f"{spelled[0].text}[{spelled[1].text}]"))
-            self.needs += [need for one in spelled for need in one.needs]
+            names = "collections.abc.AsyncIterator", "httpx.AsyncClient"
+            iterator, client = (self.made.spell(module, name, returns.start) for name in names)
+            self.made.add(replace(module, returns, f"{iterator}[{client}]"))
 
     def enter(self, item: o.WithItem, made: str) -> None:
         """`with TestClient(app) as client`, which runs the lifespan of the application."""
@@ -149,8 +124,8 @@ class _Clients(Conversion):
         outer = newline(module.text) + indentation_at(module.text, item.start)
         inner, written = outer + indent_unit(module), module.slice(app.value)
         lifespan = f"{written}.router.lifespan_context({written})"
-        self.edits.append(replace(module, self.uses.call, f"({inner}{lifespan},{inner}{made}"))
-        self.edits.append(Edit(module.path, item.end, item.end, f",{outer})"))
+        self.made.add(replace(module, self.uses.call, f"({inner}{lifespan},{inner}{made}"))
+        self.made.add(Edit(module.path, item.end, item.end, f",{outer})"))
 
     def is_made_generator(self, module: Module, node: o.Expr) -> bool:
         """Whether an annotation is that of the fixture that will yield what it returned."""
@@ -164,8 +139,9 @@ class _Clients(Conversion):
 
     def constructor(self) -> str:
         module, call = self.uses.module, self.uses.call
-        client, transport = (spell(module, f"httpx.{n}", call.start) for n in ("AsyncClient", "ASGITransport"))
-        self.needs += client.needs + transport.needs
+        client, transport = (
+            self.made.spell(module, f"httpx.{n}", call.start) for n in ("AsyncClient", "ASGITransport")
+        )
         app = call.given("app", 0)
         assert app is not None
         inner = [f"app={module.slice(app)}"]
@@ -179,4 +155,4 @@ class _Clients(Conversion):
             # The host that a `TestClient` asks, where it is counted upon: in a URL, or in the hosts that are allowed.
             host = "testserver" if any("testserver" in each.text for each in self.project.modules) else "test"
             outer.insert(0, f'base_url="http://{host}"')
-        return f"{client.text}(transport={transport.text}({', '.join(inner)}), {', '.join(outer)})"
+        return f"{client}(transport={transport}({', '.join(inner)}), {', '.join(outer)})"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import DropsImport, Edit, NeedsImport
-from fapi_lint.fix.imports import spell
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Edit
 from fapi_lint.fix.requirements import driver_beside, requires
 from fapi_lint.fix.text import insert_argument, remove_argument, replace, replace_argument_value
 from fapi_lint.outline import nodes as o
@@ -31,11 +31,9 @@ _ONLY_ASYNC = frozenset(["aiosqlite", "asyncpg"])
 class Makers:
     """The edits at the calls that make engines, makers and sessions."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, made: FixBuilder) -> None:
         self.project = project
-        self.edits: list[Edit] = []
-        self.needs: list[NeedsImport] = []
-        self.drops: list[DropsImport] = []
+        self.made = made
         self.names_driver = True
         """Whether all the URLs are known to name an asynchronous driver."""
         self.requirements: list[Edit] = []
@@ -53,33 +51,25 @@ class Makers:
         target = _FUNCTIONS[change.kind]
         if change.kind == "session" and symbol is not None and symbol.package == "sqlmodel":
             target = SQLMODEL_SESSION
-        spelled = spell(module, target, func.start)
-        self.edits.append(replace(module, func, spelled.text))
-        self.needs += spelled.needs
-        self.drop(change, func)
+        self.made.rename(module, func, target)
         if change.kind == "engine":
             self.engine(change, scope, call)
         else:
             self.keeping(change, call)
-
-    def drop(self, change: Change, node: o.Node) -> None:
-        root = o.dotted(node).partition(".")[0]
-        if root:
-            self.drops.append(DropsImport(change.module.path, root))
 
     def keeping(self, change: Change, call: o.Call) -> None:
         """Objects keep their values after a commit: reading them anew could not be awaited."""
         module = change.module
         kept, gone = call.argument("expire_on_commit"), call.argument("autocommit")
         if kept is None and gone is not None:
-            self.edits.append(replace(module, gone, "expire_on_commit=False"))
+            self.made.add(replace(module, gone, "expire_on_commit=False"))
             return
         if gone is not None:
-            self.edits.append(remove_argument(module, call, gone))
+            self.made.add(remove_argument(module, call, gone))
         if kept is None:
-            self.edits.append(insert_argument(module, call, "expire_on_commit=False"))
+            self.made.add(insert_argument(module, call, "expire_on_commit=False"))
         elif o.dotted(kept.value) != "False":
-            self.edits.append(replace_argument_value(module, kept, "False"))
+            self.made.add(replace_argument_value(module, kept, "False"))
 
     # --- engines -----------------------------------------------------------------------------------
 
@@ -87,8 +77,8 @@ class Makers:
         pool = call.argument("poolclass")
         if pool is not None and o.dotted(pool.value).rpartition(".")[2] == "QueuePool":
             # The queue that it would be by default is the asynchronous one.
-            self.edits.append(remove_argument(change.module, call, pool))
-            self.drop(change, pool.value)
+            self.made.add(remove_argument(change.module, call, pool))
+            self.made.forget(change.module, pool.value)
         url = call.given("url", 0)
         if url is None or not self.driver(scope, url):
             self.names_driver = False
@@ -108,7 +98,7 @@ class Makers:
             if literal.count(f"{found[0]}://") != 1 or (driver[1] in _ONLY_ASYNC and self._is_shared(scope, where)):
                 continue
             start = node.start + literal.index(found[0] + "://")
-            self.edits.append(Edit(where.module.path, start, start + len(found[0]), driver[0]))
+            self.made.add(Edit(where.module.path, start, start + len(found[0]), driver[0]))
             if driver[1] == "aiosqlite" and not requires(self.project, "aiosqlite"):
                 self.requirements = list(driver_beside(self.project, "aiosqlite"))
                 self.installs = "" if self.requirements else "aiosqlite"

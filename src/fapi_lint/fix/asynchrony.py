@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import pairwise
 
 from fapi_lint.fix.async_engine import SQLMODEL_SESSION, Makers
 from fapi_lint.fix.awaiting import is_continued
+from fapi_lint.fix.builder import FixBuilder
 from fapi_lint.fix.bulk import synchronised
 from fapi_lint.fix.eager import Parts, Unloadable, eager_edits
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
-from fapi_lint.fix.imports import spell
+from fapi_lint.fix.edit import Edit, Fix, Refusal, count
+from fapi_lint.fix.imports import spell_member
 from fapi_lint.fix.insertions import Insertions
 from fapi_lint.fix.requirements import asyncio_extra, asyncio_plugin
 from fapi_lint.fix.starting import Started
@@ -48,6 +49,7 @@ _GENERATORS = {
     "Iterable": "AsyncIterable",
 }
 
+_MANAGER = "contextlib.asynccontextmanager"
 _RENAMING = frozenset(["class", "engine", "maker", "session"])
 """The changes that leave another name where one was."""
 _MOCKS = frozenset(["Mock", "MagicMock", "NonCallableMock", "NonCallableMagicMock"])
@@ -62,10 +64,8 @@ class Conversion:
         self.project = project
         self.closure = closure
         self.insertions = Insertions()
-        self.edits: list[Edit] = []
-        self.needs: list[NeedsImport] = []
-        self.drops: list[DropsImport] = []
-        self.makers = Makers(project)
+        self.made = FixBuilder()
+        self.makers = Makers(project, self.made)
         self.has_async_tests = False
         self.touching = [part.function for part in closure.parts if part.function is not None]
         tests, closures = project.tests, project.async_closures
@@ -81,21 +81,16 @@ class Conversion:
         for function in closure.functions:
             self.function(function)
         if any(change.kind in ("maker", "session") for change in closure.changes):
-            self.edits += synchronised(self.project, dict.fromkeys([*closure.functions, *self.touching]))
-        self.started()
+            self.made.add(*synchronised(self.project, dict.fromkeys([*closure.functions, *self.touching])))
+        moved = Started(self.project.async_closures.flow.starting.application, _statement, self.made)
+        moved.move([change for change in closure.changes if change.kind in ("at_start", "at_once")])
         self.loops()
         self.requirements()
-        edits = [*self.insertions.edits(), *self.edits, *self.makers.edits, *self.makers.requirements]
-        merged = _merged([*edits, *eager.edits])
-        if merged is None:
+        self.made.add(*self.insertions.edits(), *self.makers.requirements, *eager.edits)
+        self.made.needs.update(dict.fromkeys(eager.needs))
+        if _overlap(self.made.edits):
             return Refusal("what has to be loaded and what has to be awaited are written in one place")
-        return Fix(
-            self.title(len({edit.path for edit in merged if edit.path.endswith(".py")})),
-            Applicability.UNSAFE,
-            tuple(merged),
-            tuple(dict.fromkeys([*self.needs, *self.makers.needs, *eager.needs])),
-            tuple(dict.fromkeys([*self.drops, *self.makers.drops])),
-        )
+        return self.made.fix(self.title(len({edit.path for edit in self.made.edits if edit.path.endswith(".py")})))
 
     def loaded(self) -> Parts | Refusal:
         """What has to be loaded with its query, because nothing can be awaited where it is read; why it cannot be."""
@@ -127,7 +122,7 @@ class Conversion:
     def title(self, files: int) -> str:
         number = len(self.closure.functions)
         kinds = {change.kind for change in self.closure.changes}
-        title = f"Make {_count(number, 'function')} in {_count(files, 'file')} asynchronous"
+        title = f"Make {count(number, 'function')} in {count(files, 'file')} asynchronous"
         if kinds & {"engine", "maker", "session", "class"}:
             title += ", with their sessions"
         if "at_start" in kinds:
@@ -216,31 +211,26 @@ class Conversion:
             case "anext":
                 assert isinstance(node, o.Call)
                 self.awaited(change)
-                self.edits.append(replace(module, node.func, "anext"))
+                self.made.add(replace(module, node.func, "anext"))
             case "enter":
                 statement = change.parents[0]
                 self.insertions.around(module, statement.start, statement.start, "async ")
             case "manager":
-                self.manager(module, node)
+                self.made.rename(module, node, _MANAGER)
             case "reenter" | "stream":
                 assert isinstance(node, o.Call)
                 assert isinstance(node.func, o.Attribute)
                 self.awaited(change)
                 start, name = node.func.attr_start, node.func.attr
                 text = (ENTERING if change.kind == "reenter" else STREAMS)[name]
-                self.edits.append(Edit(module.path, start, start + len(name), text))
+                self.made.add(Edit(module.path, start, start + len(name), text))
             case "collect":
                 self.collected(change)
             case "iterate":
                 self.insertions.around(module, node.start, node.start, "async ")
             case "run":
-                spelled = spell(module, "asyncio.run", node.start)
-                if spelled.needs:
-                    spelled = spell(module, "asyncio", node.start)
-                    self.insertions.around(module, node.start, node.end, f"{spelled.text}.run(", ")")
-                else:
-                    self.insertions.around(module, node.start, node.end, f"{spelled.text}(", ")")
-                self.needs += spelled.needs
+                spelled = self.made.write(spell_member(module, "asyncio.run", node.start))
+                self.insertions.around(module, node.start, node.end, f"{spelled}(", ")")
             case "class":
                 self.class_(module, node)
             case "engine" | "maker" | "session":
@@ -272,7 +262,7 @@ class Conversion:
         text, start, end = module.text, generator.start, generator.end
         opening, closing = len(text[:start].rstrip()) - 1, len(text) - len(text[end:].lstrip())
         if text[: opening + 1].endswith("= (") and text[closing] == ")":
-            self.edits += [Edit(module.path, opening, opening + 1, "["), Edit(module.path, closing, closing + 1, "]")]
+            self.made.add(Edit(module.path, opening, opening + 1, "["), Edit(module.path, closing, closing + 1, "]"))
         else:
             self.insertions.around(module, start, end, "[", "]", rank=2)
 
@@ -291,7 +281,7 @@ class Conversion:
         start, end = node.start, node.end
         if isinstance(outer, o.Call) and o.dotted(outer.func) == "list":
             start, end = outer.start, outer.end
-            self.edits += [Edit(module.path, start, node.start, ""), Edit(module.path, node.end, end, "")]
+            self.made.add(Edit(module.path, start, node.start, ""), Edit(module.path, node.end, end, ""))
         self.insertions.around(module, node.start, node.end, "[item async for item in ", "]", rank=1)
 
     def class_(self, module: Module, node: o.Node) -> None:
@@ -303,10 +293,7 @@ class Conversion:
         if name == "Session" and symbol is not None and symbol.package == "sqlmodel":
             target = SQLMODEL_SESSION
         guarded = any(binding.type_checking for binding in module.scope.bindings.get(root, ()))
-        spelled = spell(module, target, node.start, type_checking=guarded)
-        self.edits.append(replace(module, node, spelled.text))
-        self.needs += spelled.needs
-        self.drops.append(DropsImport(module.path, root))
+        self.made.rename(module, node, target, type_checking=guarded)
 
     def dynamic(self, change: Change) -> None:
         """The statement of a dynamic relationship's query, executed by the session."""
@@ -314,11 +301,11 @@ class Conversion:
         session, method = change.detail
         if method == "count":
             call = parents[1]
-            select, func = (spell(module, f"sqlalchemy.{name}", node.start) for name in ("select", "func"))
-            self.needs += select.needs + func.needs
-            before = f"await {session}.scalar({select.text}({func.text}.count()).select_from("
-            self.insertions.around(module, node.start, node.end, before)
-            self.edits.append(Edit(module.path, node.end, call.end, ".statement.subquery()))"))
+            select, func = (self.made.spell(module, f"sqlalchemy.{name}", node.start) for name in ("select", "func"))
+            self.insertions.around(
+                module, node.start, node.end, f"await {session}.scalar({select}({func}.count()).select_from("
+            )
+            self.made.add(Edit(module.path, node.end, call.end, ".statement.subquery()))"))
             return
         tail = ".limit(1).statement" if method == "first" else ".statement"
         if method:
@@ -330,31 +317,23 @@ class Conversion:
         """`Base.metadata.create_all(engine)`: over a connection, as synchronous code."""
         assert isinstance(node, o.Call)
         outer = newline(module.text) + indentation_at(module.text, node.start)
-        self.edits.append(replace(module, node, outer.join(_create_all(module, node))))
-
-    def started(self) -> None:
-        """What ran as a module was loaded."""
-        moved = Started(self.project.async_closures.flow.starting.application, _statement)
-        moved.move([change for change in self.closure.changes if change.kind in ("at_start", "at_once")])
-        self.edits += moved.edits
-        self.needs += moved.needs
+        self.made.add(replace(module, node, outer.join(_create_all(module, node))))
 
     def run_sync(self, module: Module, node: o.Node) -> None:
         assert isinstance(node, o.Call)
         connection, rest = _bound(module, node)
         text = f"await {connection}.run_sync({', '.join([module.slice(node.func), *rest])})"
-        self.edits.append(replace(module, node, text))
+        self.made.add(replace(module, node, text))
 
     def method(self, module: Module, node: o.Node) -> None:
         """`db.bulk_save_objects(users)`: the method of the synchronous session is run with what it is given."""
         assert isinstance(node, o.Call)
         assert isinstance(node.func, o.Attribute)
-        session = spell(module, "sqlalchemy.orm.Session", node.start)
-        self.needs += session.needs
+        session = self.made.spell(module, "sqlalchemy.orm.Session", node.start)
         space = module.text[node.open : node.args[0].start]
         before, after = ("", " ") if space.strip() or not space else (space, "")
-        text = f"run_sync({before}{session.text}.{node.func.attr},{after}"
-        self.edits.append(Edit(module.path, node.func.attr_start, node.open, text))
+        text = f"run_sync({before}{session}.{node.func.attr},{after}"
+        self.made.add(Edit(module.path, node.func.attr_start, node.open, text))
 
     def unthread(self, module: Module, node: o.Node) -> None:
         """`await run_in_threadpool(f, 1)`: `f(1)` is what is awaited now."""
@@ -363,10 +342,9 @@ class Conversion:
         function, rest = node.args[index], node.args[index + 1 :]
         space = text[node.open : node.args[0].start]
         end = rest[0].start if rest else node.end
-        self.edits.append(Edit(module.path, node.start, function.start, ""))
-        self.edits.append(Edit(module.path, function.end, end, f"({space}" if rest else "()"))
-        names = (name.id for name in o.walk(node.func) if isinstance(name, o.Name))
-        self.drops += [DropsImport(module.path, name) for name in names]
+        self.made.add(Edit(module.path, node.start, function.start, ""))
+        self.made.add(Edit(module.path, function.end, end, f"({space}" if rest else "()"))
+        self.made.forget(module, node.func)
 
     def loops(self) -> None:
         """`loop = asyncio.get_running_loop()` goes where only threads needed it, whose functions are awaited now."""
@@ -383,8 +361,8 @@ class Conversion:
             made = self.project.resolver.external(scope, bound[0].value.func)
             body = module.text[owner.node.body_start : owner.node.end]
             if made is not None and made.dotted in _LOOPS and len(list(places(body, name))) == uses + 1:
-                self.edits.append(remove_statement(module, bound[0].statement))
-                self.drops.append(DropsImport(module.path, o.dotted(bound[0].value.func).partition(".")[0]))
+                self.made.add(remove_statement(module, bound[0].statement))
+                self.made.forget(module, bound[0].value.func)
 
     # --- definitions -------------------------------------------------------------------------------
 
@@ -396,20 +374,13 @@ class Conversion:
         self.insertions.around(module, node.start, node.start, before)
         if function.is_method and function.name in ENTERING:
             end = node.name_start + len(function.name)
-            self.edits.append(Edit(module.path, node.name_start, end, ENTERING[function.name]))
+            self.made.add(Edit(module.path, node.name_start, end, ENTERING[function.name]))
         if not node.is_generator:
             return
         for decorator in node.decorators:
-            value = decorator.value
-            if o.dotted(value).rpartition(".")[2] == "contextmanager":
-                self.manager(module, value)
+            if o.dotted(decorator.value).rpartition(".")[2] == "contextmanager":
+                self.made.rename(module, decorator.value, _MANAGER)
         self.returns(function)
-
-    def manager(self, module: Module, node: o.Node) -> None:
-        spelled = spell(module, "contextlib.asynccontextmanager", node.start)
-        self.edits.append(replace(module, node, spelled.text))
-        self.needs += spelled.needs
-        self.drops.append(DropsImport(module.path, o.dotted(node).partition(".")[0]))
 
     def returns(self, function: Function) -> None:
         """`Iterator[X]` of what becomes an asynchronous generator."""
@@ -419,12 +390,9 @@ class Conversion:
         if base is None or symbol is None or symbol.name not in _GENERATORS:
             return
         source = symbol.dotted.rpartition(".")[0]
-        spelled = spell(module, f"{source}.{_GENERATORS[symbol.name]}", base.start)
-        self.edits.append(replace(module, base, spelled.text))
-        self.needs += spelled.needs
-        self.drops.append(DropsImport(module.path, o.dotted(base).partition(".")[0]))
+        self.made.rename(module, base, f"{source}.{_GENERATORS[symbol.name]}")
         if symbol.name == "Generator" and isinstance(expr, o.Subscript) and len(expr.items) == 3:
-            self.edits.append(Edit(module.path, expr.items[1].end, expr.items[2].end, ""))
+            self.made.add(Edit(module.path, expr.items[1].end, expr.items[2].end, ""))
 
     # --- tests -------------------------------------------------------------------------------------
 
@@ -439,13 +407,7 @@ class Conversion:
         if not function.name.startswith("test") or AsyncTest(self.project, function).may_run:
             return ""
         self.has_async_tests = True
-        spelled = spell(module, "pytest.mark", function.node.start)
-        if spelled.needs:
-            spelled = spell(module, "pytest", function.node.start)
-            self.needs += spelled.needs
-            mark = f"@{spelled.text}.mark.{tests.marker}"
-        else:
-            mark = f"@{spelled.text}.{tests.marker}"
+        mark = f"@{self.made.write(spell_member(module, 'pytest.mark', function.node.start))}.{tests.marker}"
         if self.shares_loop:
             mark += f"(loop_scope={quote(module, 'session')})"
         return mark + newline(module.text) + indentation_at(module.text, function.node.start)
@@ -457,11 +419,10 @@ class Conversion:
             value = decorator.func
             symbol = self.project.resolver.external(function.enclosing, value)
             if symbol is not None and symbol.dotted == "pytest.fixture":
-                spelled = spell(module, "pytest_asyncio", value.start)
-                self.edits.append(replace(module, value, f"{spelled.text}.fixture"))
+                spelled = self.made.spell(module, "pytest_asyncio", value.start)
+                self.made.add(replace(module, value, f"{spelled}.fixture"))
+                self.made.forget(module, value)
                 self.loop_scope(module, decorator.value)
-                self.needs += spelled.needs
-                self.drops.append(DropsImport(module.path, o.dotted(value).partition(".")[0]))
 
     def loop_scope(self, module: Module, decorator: o.Expr) -> None:
         """A fixture that runs in the event loop of all tests."""
@@ -469,17 +430,17 @@ class Conversion:
             return
         argument = f"loop_scope={quote(module, 'session')}"
         if isinstance(decorator, o.Call):
-            self.edits.append(insert_keyword(module, decorator, argument, after=("scope",)))
+            self.made.add(insert_keyword(module, decorator, argument, after=("scope",)))
         else:
-            self.edits.append(Edit(module.path, decorator.end, decorator.end, f"({argument})"))
+            self.made.add(Edit(module.path, decorator.end, decorator.end, f"({argument})"))
 
     # --- requirements ------------------------------------------------------------------------------
 
     def requirements(self) -> None:
         if any(change.kind in ("engine", "session") for change in self.closure.changes):
-            self.edits.extend(asyncio_extra(self.project))
+            self.made.add(*asyncio_extra(self.project))
         if self.has_async_tests and self.project.tests.marker == "asyncio":
-            self.edits.extend(asyncio_plugin(self.project))
+            self.made.add(*asyncio_plugin(self.project))
 
 
 def _bound(module: Module, call: o.Call) -> tuple[str, list[str]]:
@@ -504,14 +465,9 @@ def _statement(change: Change) -> list[str]:
     return [f"await {change.module.slice(node)}"]
 
 
-def _merged(edits: list[Edit]) -> list[Edit] | None:
-    """The edits once each and in order; None if two of them overlap."""
-    found = sorted(dict.fromkeys(edits), key=lambda edit: (edit.path, edit.start, edit.end))
-    for one, other in pairwise(found):
-        if one.path == other.path and (other.start < one.end or (one.start, one.end) == (other.start, other.end)):
-            return None
-    return found
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _overlap(edits: Iterable[Edit]) -> bool:
+    """Whether two edits are about one place."""
+    return any(
+        one.path == other.path and (other.start < one.end or (one.start, one.end) == (other.start, other.end))
+        for one, other in pairwise(sorted(edits))
+    )

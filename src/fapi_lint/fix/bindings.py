@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
-from fapi_lint.fix.names import BINDS_NOTHING, File, local_name, target_names
+from fapi_lint.fix.names import File, binders, bound_by, local_name
 from fapi_lint.outline import nodes as o
 
 Guard: TypeAlias = Literal["", "typing", "try", "branch"]
@@ -115,31 +114,7 @@ def is_type_checking(test: Any) -> bool:
 @lru_cache(maxsize=256)
 def rebound(file: File) -> frozenset[str]:
     """Names that something other than imports binds at module level too."""
-    counts: Counter[str] = Counter()
-    stack: list[Any] = list(file.outline.body)
-    while stack:
-        node = stack.pop()
-        if type(node) in BINDS_NOTHING:
-            stack += o.children(node)
-            continue
-        match node:
-            case o.FunctionDef() | o.ClassDef():
-                counts[node.name] += 1
-                continue
-            case o.Lambda() | o.Import() | o.ImportFrom():
-                continue
-            case o.Assign():
-                counts.update(name for target in node.targets for name in target_names(target))
-            case o.AnnAssign() | o.AugAssign() | o.For() | o.NamedExpr():
-                counts.update(target_names(node.target))
-            case o.WithItem(target=target) if target is not None:
-                counts.update(target_names(target))
-            case o.Handler() | o.TypeStatement():
-                counts[node.name] += 1
-            case o.Case():
-                counts.update(node.names)
-        stack.extend(o.children(node))
-    return frozenset(counts) - {""}
+    return frozenset(name for node in binders(file.outline.body) for name in bound_by(node)) - {""}
 
 
 def module_of(file: File, statement: o.ImportFrom) -> str:

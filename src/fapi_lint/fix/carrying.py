@@ -6,18 +6,16 @@ https://docs.sqlalchemy.org/en/20/orm/basic_relationships.html#late-evaluation-o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct, field
 
-from fapi_lint.fix.edit import Edit, NeedsImport, RefusedError
+from fapi_lint.fix.edit import NeedsImport, RefusedError
 from fapi_lint.fix.imports import spell
-from fapi_lint.fix.text import quote, replace
+from fapi_lint.fix.text import on_one_line, quote, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.mapped import Model
-from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class, External, Function, Variable
 from fapi_lint.project.values import Located
@@ -104,13 +102,13 @@ class Carrier(Struct):
                 spelling = spell(self.target.module, symbol.dotted, self.at)
                 self.needs += spelling.needs
                 edits.append(replace(module, node, spelling.text))
-        return _one_line(module, expr, edits)
+        return on_one_line(module, expr, edits)
 
     def evaluated(self, expr: o.Expr, located: Located) -> str:
         """An expression as SQLAlchemy evaluates it in a string: classes, tables and its own functions by name."""
         module = located.scope.module
         edits = [replace(module, node, text) for node, text in self.qualified(expr, located)]
-        return _one_line(module, expr, edits)
+        return on_one_line(module, expr, edits)
 
     def qualified(self, expr: o.Expr, located: Located) -> Iterator[tuple[o.Node, str]]:
         """What must be written differently in a string, outermost names first."""
@@ -161,18 +159,3 @@ def _outer_names(expr: o.Node) -> Iterator[o.Expr]:
             yield node
         else:
             pending += o.children(node)
-
-
-def _one_line(module: Module, expr: o.Expr, edits: list[Edit]) -> str:
-    """The text of an expression with edits made, joined to one line. Raises RefusedError where comments stand in it."""
-    text = module.slice(expr)
-    if any(expr.start <= start and end <= expr.end for start, end in module.outline.strings):
-        raise RefusedError("an argument holds a string of several lines")
-    for edit in sorted(edits, reverse=True):
-        text = text[: edit.start - expr.start] + edit.text + text[edit.end - expr.start :]
-    if "\n" in text or "\r" in text:
-        if "#" in text:
-            raise RefusedError("an argument holds comments")
-        text = re.sub(r"\s*[\r\n]\s*", " ", text)
-        text = re.sub(r"([\[(]) ", r"\1", re.sub(r",? ([\])])", r"\1", text))
-    return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 
 from fapi_lint.fix.edit import Edit
@@ -12,21 +12,27 @@ from fapi_lint.fix.names import File
 from fapi_lint.fix.statement import line_limit
 from fapi_lint.fix.text import indent_unit, indentation_at, line_end, newline, next_line
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.config_class import ObstacleError
+from fapi_lint.project.config_class import ConfigClass, ObstacleError, Setting
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _SEMICOLON = re.compile(r"[ \t]*;[ \t]*")
 _LAST_LINE = re.compile(r"(?:\r\n?|\n)[ \t]*\Z")
 
 
-def class_to_call(
-    file: File, node: o.ClassDef, head: str, arguments: Mapping[int, str], first: Sequence[str] = ()
-) -> Edit:
-    """`head` (`"model_config = ConfigDict"`) with arguments in place of a class.
+def config_to_call(config: ConfigClass, settings: Iterable[Setting], callee: str) -> Edit:
+    """`model_config = callee(…)` with settings in place of a `class Config`.
 
-    `arguments` holds `"name=value"` by the offset of the statement that it replaces; other statements go. Those of
-    `first` come before them. Comments stay where they are; what fits onto one line is set on one.
+    Comments stay where they are; what fits onto one line is set on one.
     """
+    file, node, head = config.schema.module, config.class_.node, f"model_config = {callee}"
+    arguments: dict[int, str] = {}
+    first: list[str] = []
+    for setting in settings:
+        if setting.statement is None:
+            first.append(f"{setting.key}={setting.text}")
+        else:
+            text = setting.text or _assigned_text(file, setting.statement)
+            arguments[setting.statement.start] = f"{setting.key}={text}"
     text, lead, statements = file.text, indentation_at(file.text, node.start), node.body
     end = _end(text, node, lead)
     colon = text.index(":", node.close if node.close >= 0 else node.name_start)
@@ -74,7 +80,7 @@ def dict_to_call(file: File, entries: o.Dict, callee: str) -> list[Edit]:
     return [*edits, Edit(path, entries.end - 1, entries.end, ")")]
 
 
-def assigned_text(file: File, statement: o.Assign | o.AnnAssign) -> str:
+def _assigned_text(file: File, statement: o.Assign | o.AnnAssign) -> str:
     """The text of what is assigned, fit to be an argument: parentheses kept, those of a bare tuple added."""
     before = statement.targets[0] if isinstance(statement, o.Assign) else statement.annotation
     start = file.text.index("=", before.end) + 1

@@ -121,3 +121,8 @@ def fix_or_refusal(make: Callable[_P, Fix], *args: _P.args, **keywords: _P.kwarg
         return make(*args, **keywords)
     except RefusedError as refused:
         return Refusal(str(refused))
+
+
+def count(number: int, noun: str) -> str:
+    """`1 file`, `2 files`: for titles."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from fapi_lint.fix.edit import Edit, NeedsImport
 from fapi_lint.fix.imports import spell
-from fapi_lint.fix.text import insert_argument
+from fapi_lint.fix.text import insert_argument, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.constrained_types import STRINGS_ONLY
+from fapi_lint.project.module import Module
 from fapi_lint.project.schemas import SchemaField
 from fapi_lint.project.values import Located
 
@@ -54,9 +55,12 @@ def constrain(field: SchemaField, arguments: Sequence[str]) -> tuple[Edit, tuple
         assert isinstance(call.expr, o.Call)
         return insert_argument(file, call.expr, given), ()
     library = "sqlmodel" if field.project.models.is_sqlmodel(field.owner) else "pydantic"
-    maker = spell(file, f"{library}.Field", statement.start)
-    if statement.value is None:
+    return make_field(file, statement, library, given)
+
+
+def make_field(file: Module, statement: o.AnnAssign, library: str, given: str) -> tuple[Edit, tuple[NeedsImport, ...]]:
+    """A field that has none with a `Field(…)` of a library, which takes over a plain default."""
+    maker, value = spell(file, f"{library}.Field", statement.start), statement.value
+    if value is None:
         return Edit(file.path, statement.end, statement.end, f" = {maker.text}({given})"), maker.needs
-    value = statement.value
-    text = f"{maker.text}(default={file.slice(value)}, {given})"
-    return Edit(file.path, value.start, value.end, text), maker.needs
+    return replace(file, value, f"{maker.text}(default={file.slice(value)}, {given})"), maker.needs

@@ -12,7 +12,7 @@ from fapi_lint.fix.names import File, locals_at, scopes_at
 from fapi_lint.fix.placing import ImportConflict, place
 from fapi_lint.outline import nodes as o
 
-__all__ = ["Binding", "ImportConflict", "Spelling", "bindings", "place", "spell", "spell_uuid"]
+__all__ = ["Binding", "ImportConflict", "Spelling", "bindings", "place", "spell", "spell_member", "spell_uuid"]
 
 _ALIASES = {"fastapi.status": "http_status"}
 
@@ -24,13 +24,13 @@ class Spelling(Struct, frozen=True):
     needs: tuple[NeedsImport, ...] = ()
 
 
-def spell(file: File, target: str, at: int, *, alias: str | None = None, type_checking: bool = False) -> Spelling:
+def spell(file: File, target: str, at: int, *, type_checking: bool = False) -> Spelling:
     """How to write `target` (absolute and dotted: `"sqlalchemy.orm.relationship"`) at an offset of a file.
 
-    An import that is there and visible at `at` is used, whatever its form; else the answer says which one
-    is needed, as `alias` if given. With `type_checking`, for annotations, imports under `if TYPE_CHECKING:`
-    count and a new one goes there. A local, parameter or class attribute that hides a name leads to another
-    import or to an alias. A target without a dot is a module.
+    An import that is there and visible at `at` is used, whatever its form; else the answer says which one is needed.
+    With `type_checking`, for annotations, imports under `if TYPE_CHECKING:` count and a new one goes there. A local,
+    parameter or class attribute that hides a name leads to another import or to an alias. A target without a dot is a
+    module.
     """
     hidden = locals_at(file.outline, at)
     found = bindings(file)
@@ -49,7 +49,7 @@ def spell(file: File, target: str, at: int, *, alias: str | None = None, type_ch
     module, _, name = target.rpartition(".")
     if not module:
         module, name = target, ""
-    local = alias or name or module
+    local = name or module
     foreign = {binding.name for binding in found if binding.meant != meant}
     if local in hidden or local in others or local in foreign:
         local = _alias(target, hidden | others | foreign)
@@ -57,14 +57,23 @@ def spell(file: File, target: str, at: int, *, alias: str | None = None, type_ch
     return Spelling(local, (need,))
 
 
+def spell_member(file: File, target: str, at: int) -> Spelling:
+    """A member of a module: with a new import by way of the module, as `asyncio.run` and `pytest.mark` are written."""
+    found = spell(file, target, at)
+    if not found.needs:
+        return found
+    module, _, name = target.rpartition(".")
+    whole = spell(file, module, at)
+    return Spelling(f"{whole.text}.{name}", whole.needs)
+
+
 def spell_uuid(file: File, name: str, at: int) -> Spelling:
     """A name of the `uuid` module: with a new import as `uuid.x`, because SQLAlchemy has a `UUID` too."""
-    found = spell(file, f"uuid.{name}", at)
-    habit = any(isinstance(b.statement, o.ImportFrom) and b.target.startswith("uuid.") for b in bindings(file))
-    if not found.needs or (habit and not found.needs[0].alias):
-        return found
-    module = spell(file, "uuid", at)
-    return Spelling(f"{module.text}.{name}", module.needs)
+    if any(isinstance(b.statement, o.ImportFrom) and b.target.startswith("uuid.") for b in bindings(file)):
+        found = spell(file, f"uuid.{name}", at)
+        if not found.needs or not found.needs[0].alias:
+            return found
+    return spell_member(file, f"uuid.{name}", at)
 
 
 def _available(file: File, binding: Binding, found: Sequence[Binding], at: int, type_checking: bool) -> bool:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from itertools import groupby
 
-from fapi_lint.fix.edit import Applicability, Edit, Fix, Move, Refusal
+from fapi_lint.fix.edit import Applicability, Edit, Fix, Move, Refusal, count
 from fapi_lint.project.mentions import dotted_mentions, path_mentions
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
@@ -48,9 +48,7 @@ def _title(path: str, to: str, edits: set[Edit]) -> str:
     title = f"Rename `{os.path.basename(path)}` to `{os.path.basename(to)}`"
     if not edits:
         return title
-    references = "1 reference" if len(edits) == 1 else f"{len(edits)} references"
-    files = len({edit.path for edit in edits})
-    return f"{title}, and {references} to it in {'1 file' if files == 1 else f'{files} files'}"
+    return f"{title}, and {count(len(edits), 'reference')} to it in {count(len({edit.path for edit in edits}), 'file')}"
 
 
 def _obstacles(project: Project, module: Module, path: str, old: str, stem: str, to: str) -> Iterator[str]:

@@ -45,55 +45,57 @@ class Scope(Struct):
         return self.bound - self.globals - self.nonlocals
 
 
-BINDS_NOTHING = frozenset(
+_BINDS_NOTHING = frozenset(
     [o.Name, o.Attribute, o.Arg, o.Call, o.String, o.Subscript, o.Collection, o.Operation, o.Compare, o.ExprStatement]
 )
 """The commonest nodes that bind no name themselves."""
+_DEFINITIONS = (o.FunctionDef, o.ClassDef)
+_SCOPES = (*_DEFINITIONS, o.Lambda)
 
 
 def scope_of(kind: str, statements: Iterable[Any], params: Iterable[o.Param] = ()) -> Scope:
     """The scope of a block: the names that its statements bind, nested functions and classes left out."""
     scope = Scope(kind, {param.name for param in params})
-    bound = scope.bound
-    stack: list[Any] = list(statements)
-    while stack:
-        node = stack.pop()
-        if type(node) in BINDS_NOTHING:
-            stack.extend(o.children(node))
-            continue
+    for node in binders(statements):
+        if kind == "class" and isinstance(node, o.AnnAssign) and node.value is None:
+            continue  # There, an annotation alone binds nothing.
+        scope.bound.update(bound_by(node))
         match node:
-            case o.FunctionDef() | o.ClassDef():
-                bound.add(node.name)
-                continue
-            case o.Lambda():
-                continue
-            case o.Assign():
-                for target in node.targets:
-                    bound.update(target_names(target))
-            case o.AnnAssign():
-                # In a class, an annotation alone binds nothing.
-                if node.value is not None or kind != "class":
-                    bound.update(target_names(node.target))
-            case o.AugAssign() | o.For() | o.NamedExpr():
-                bound.update(target_names(node.target))
-            case o.WithItem(target=target) if target is not None:
-                bound.update(target_names(target))
-            case o.Handler() | o.TypeStatement():
-                bound.add(node.name)
-            case o.Case():
-                bound.update(node.names)
             case o.Import() | o.ImportFrom():
-                bound.update(local_name(node, alias) for alias in node.names)
+                scope.bound.update(local_name(node, alias) for alias in node.names)
             case o.Simple(keyword="global"):
                 scope.globals.update(node.names)
             case o.Simple(keyword="nonlocal"):
                 scope.nonlocals.update(node.names)
             case o.Simple(keyword="del"):
-                for part in node.parts:
-                    bound.update(target_names(part))
-        stack.extend(o.children(node))
-    bound.discard("")
+                scope.bound.update(name for part in node.parts for name in target_names(part))
+    scope.bound.discard("")
     return scope
+
+
+def binders(statements: Iterable[Any]) -> Iterator[Any]:
+    """The nodes of a block that may bind names in its scope: nested functions, classes and lambdas are not entered."""
+    stack: list[Any] = list(statements)
+    while stack:
+        node = stack.pop()
+        if type(node) not in _BINDS_NOTHING:
+            yield node
+        if type(node) not in _SCOPES:
+            stack += o.children(node)
+
+
+def bound_by(node: Any) -> Iterable[str]:
+    """The names that a node binds itself, but for those of imports."""
+    match node:
+        case o.FunctionDef() | o.ClassDef() | o.Handler() | o.TypeStatement():
+            return (node.name,)
+        case o.Assign():
+            return (name for target in node.targets for name in target_names(target))
+        case o.AnnAssign() | o.AugAssign() | o.For() | o.NamedExpr() | o.WithItem():
+            return target_names(node.target)
+        case o.Case():
+            return node.names
+    return ()
 
 
 def target_names(target: Any) -> Iterator[str]:
@@ -156,9 +158,6 @@ def functions_at(outline: o.Outline, at: int) -> Iterator[tuple[o.FunctionDef, t
         block = _inside(inside)[1]
         if isinstance(inside, o.FunctionDef):
             yield inside, block
-
-
-_DEFINITIONS = (o.FunctionDef, o.ClassDef)
 
 
 @lru_cache(maxsize=128)  # Fixes ask about many places of one class.

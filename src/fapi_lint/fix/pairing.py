@@ -18,7 +18,7 @@ from fapi_lint.fix.carrying import Carrier
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, RefusedError
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.occurrences import occurrences
-from fapi_lint.fix.statement import line_limit
+from fapi_lint.fix.statement import call_lines
 from fapi_lint.fix.text import (
     indent_unit,
     indentation_at,
@@ -329,14 +329,7 @@ class _Pair(Struct, dict=True):
         head = f"{self.name}: {annotation}" if annotation else self.name
         call = f"{head} = {self.imported('sqlalchemy.orm.relationship')}("
         indent = indentation_at(module.text, self.anchor.start) if self.anchor else indent_unit(module)
-        whole = f"{call}{', '.join(arguments)})"
-        if len(indent) + len(whole) <= line_limit(module.text):
-            return [*self.comments(), whole]
-        unit = indent_unit(module)
-        inner = ", ".join(arguments)
-        if len(indent) + len(unit) + len(inner) <= line_limit(module.text):
-            return [*self.comments(), call, unit + inner, ")"]
-        return [*self.comments(), call, *(f"{unit}{argument}," for argument in arguments), ")"]
+        return [*self.comments(), *call_lines(module, call, arguments, indent)]
 
     def comments(self) -> list[str]:
         """The comments inside `backref(…)`: they move with its arguments."""

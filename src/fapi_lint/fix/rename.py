@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Collection
 
-from fapi_lint.fix.edit import Applicability, Edit, Fix, Refusal
+from fapi_lint.fix.edit import Applicability, Edit, Fix, Refusal, count
 from fapi_lint.project.mentions import member_mentions
 from fapi_lint.project.project import Project
 from fapi_lint.project.references import Definition
@@ -37,15 +37,11 @@ def rename(
     for file in project.text_files.all:
         places.update((file.path, start) for home in homes for start in member_mentions(file, home, old))
     edits = tuple(Edit(path, start, start + len(old), name) for path, start in sorted(places))
-    title = f"Rename `{old}` to `{name}` in {_count(len({edit.path for edit in edits}), 'file')}"
+    title = f"Rename `{old}` to `{name}` in {count(len({edit.path for edit in edits}), 'file')}"
     if changes:
         title += f"; {changes}"
     left = len(references.strings) - len(also)
     if left:
         stay = "stays as it is" if left == 1 else "stay as they are"
-        title += f"; {_count(left, 'string')} spelling it {stay}"
+        title += f"; {count(left, 'string')} spelling it {stay}"
     return Fix(title, Applicability.UNSAFE, edits)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

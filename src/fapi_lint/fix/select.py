@@ -15,10 +15,19 @@ from functools import lru_cache
 from msgspec import Struct
 
 from fapi_lint.fix.awaiting import is_continued
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal, RefusedError, fix_or_refusal
-from fapi_lint.fix.imports import spell
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Edit, Fix, Refusal, RefusedError, count, fix_or_refusal
 from fapi_lint.fix.open_edits import OpenEdits
-from fapi_lint.fix.text import indent_unit, indentation_at, insert_argument, line_end, line_start, newline, value_start
+from fapi_lint.fix.text import (
+    indent_unit,
+    indentation_at,
+    insert_argument,
+    line_end,
+    line_start,
+    newline,
+    on_one_line,
+    value_start,
+)
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
 from fapi_lint.project.module import Module
@@ -67,8 +76,7 @@ class _Rewrite:
         self.project = project
         self.chain = chain
         self.drafts: dict[str, OpenEdits] = {}
-        self.needs: dict[NeedsImport, None] = {}
-        self.drops: dict[DropsImport, None] = {}
+        self.made = FixBuilder()
         self.opened: dict[tuple[str, int], str] = {}
         """What stands in place of `session.query(`, by path and offset, where it is not `select(`."""
         self.done: set[tuple[str, int, int]] = set()
@@ -92,15 +100,15 @@ class _Rewrite:
             for use in self.chain.uses:
                 if use.kind == kind:
                     handler(use)
-        edits = tuple(edit for draft in self.drafts.values() for edit in draft.edits())
-        return Fix(self.title(), Applicability.UNSAFE, edits, tuple(self.needs), tuple(self.drops))
+        self.made.add(*(edit for draft in self.drafts.values() for edit in draft.edits()))
+        return self.made.fix(self.title())
 
     def title(self) -> str:
         queries = len(self.chain.queries)
         files = len(self.drafts)
         title = "Replace `query()` by `select()`, executed in 2.0 style"
         if queries > 1 or files > 1:
-            title += f", in {queries} {'query' if queries == 1 else 'queries'} of {files} file{'s'[: files > 1]}"
+            title += f", in {queries} {'query' if queries == 1 else 'queries'} of {count(files, 'file')}"
         returning = {use.function.name for use in self.chain.uses if use.function is not None and _is_result(use)}
         if returning:
             names = ", ".join(f"`{name}()`" for name in sorted(returning))
@@ -114,22 +122,16 @@ class _Rewrite:
         return self.drafts.setdefault(use.module.path, OpenEdits(use.module))
 
     def spelled(self, use: Use, target: str) -> str:
-        spelling = spell(use.module, target, use.node.start)
-        self.needs |= dict.fromkeys(spelling.needs)
-        return spelling.text
+        return self.made.spell(use.module, target, use.node.start)
 
     # --- opening and steps -------------------------------------------------------------------------
 
     def source(self, use: Use) -> None:
         call = _call(use.node)
-        if (use.module.path, call.start) in self.done_sources:
+        if (use.module.path, call.start, -1) in self.done:
             return
         opening = self.opened.get((use.module.path, call.start)) or f"{self.spelled(use, 'sqlalchemy.select')}("
         self.draft(use).replace(call.start, call.open, opening)
-
-    @property
-    def done_sources(self) -> set[tuple[str, int]]:
-        return {(path, start) for path, start, end in self.done if end == -1}
 
     def step(self, use: Use) -> None:
         call = _call(use.node)
@@ -185,7 +187,7 @@ class _Rewrite:
                 continue
             draft = self.draft(use)
             draft.replace(node.start, node.end, self.spelled(use, "sqlalchemy.Select"))
-            self.drops[DropsImport(use.module.path, o.dotted(node).partition(".")[0])] = None
+            self.made.forget(use.module, node)
             subscript = inside.get(id(node))
             if subscript is not None:
                 first, last = subscript.items[0], subscript.items[-1]
@@ -209,18 +211,18 @@ class _Rewrite:
     def run(self, use: Use, method: str) -> _Frame:
         """What `all()`, `first()`, `one()`, `one_or_none()`, `scalar()` or an iteration (`""`) is."""
         value, selection = use.value, use.value.selection
-        session, frame = self.session(use), _Frame("")
+        session = self.session(use)
         needs_unique = selection.eager or (selection.repeats and method != "first" and "distinct" not in value.steps)
         unique = ".unique()" if needs_unique and selection.has_entity and "yield_per" not in value.steps else ""
         if method == "scalar":
             if selection.single_row and not unique:
                 return _Frame(f"{session}.scalar(")
             frame = _Frame(f"{session}.execute(", tail=f"{unique}.scalar_one_or_none()")
-        elif selection.is_entity and self.has_scalars:
-            frame = _Frame(f"{session}.scalars(", tail=unique + (f".{method}()" if method else ""))
         else:
-            scalars = ".scalars()" if selection.is_entity else ""
-            frame = _Frame(f"{session}.execute(", tail=scalars + unique + (f".{method}()" if method else ""))
+            called = f".{method}()" if method else ""
+            scalars = ".scalars()" if selection.is_entity and not self.has_scalars else ""
+            execute = "scalars" if selection.is_entity and self.has_scalars else "execute"
+            frame = _Frame(f"{session}.{execute}(", tail=scalars + unique + called)
         if method == "first" and "from_statement" not in value.steps:
             frame.suffix = ".limit(1)"
         if value.steps & SET_OPERATIONS and selection.is_entity:
@@ -322,15 +324,15 @@ class _Rewrite:
         if held is None or not use.value.session:
             raise RefusedError(f"`{use.method}()` of a query held in a name")
         source, conditions = held
-        statement = f"{self.spelled(use, f'sqlalchemy.{use.method}')}({_on_one_line(module, source.args[0])})"
+        statement = f"{self.spelled(use, f'sqlalchemy.{use.method}')}({on_one_line(module, source.args[0])})"
         for condition in conditions:
             assert isinstance(condition.func, o.Attribute)
             method = "filter_by" if condition.func.attr == "filter_by" else "where"
-            statement += f".{method}({', '.join(_on_one_line(module, arg) for arg in condition.args)})"
+            statement += f".{method}({', '.join(on_one_line(module, arg) for arg in condition.args)})"
         values = call.given("values", 0) if use.method == "update" else None
         synchronize = call.given("synchronize_session", 0 if use.method == "delete" else 1)
         if values is not None:
-            statement += f".values({_on_one_line(module, values)})"
+            statement += f".values({on_one_line(module, values)})"
         if synchronize is not None:
             statement += f".execution_options(synchronize_session={module.slice(synchronize)})"
         tail = "" if use.discarded else ".rowcount"
@@ -400,8 +402,7 @@ class _Rewrite:
         if whole.start < inner.start and not keeps:
             # The statement has parentheses of its own: they become those of the call.
             draft.insert(whole.start, before + frame.start[:-1])
-            if frame.suffix:
-                draft.insert(inner.end, self.link(module, inner, frame.suffix))
+            draft.insert(inner.end, self.link(module, inner, frame.suffix))
             draft.replace(cut, whole.end, end[1:])
             return
         fluent = _FLUENT.search(text, inner.start, cut) is not None
@@ -410,8 +411,7 @@ class _Rewrite:
             start, stop = opened
             gap = " " if start and (text[start - 1].isalnum() or text[start - 1] == "_") else ""
             draft.insert(start, gap + before + frame.start[:-1])
-            suffix = self.link(module, inner, frame.suffix) if frame.suffix else ""
-            draft.replace(cut, whole.end, suffix)
+            draft.replace(cut, whole.end, self.link(module, inner, frame.suffix))
             draft.insert(stop, end[1:])
             return
         indent = indentation_at(text, whole.start)
@@ -443,25 +443,14 @@ class _Rewrite:
             if at < cut and not inside and line_end(text, at) > at:
                 draft.insert(at, unit)
             at = line_end(text, at)
-        suffix = self.link(module, inner, frame.suffix) if frame.suffix else ""
-        draft.replace(cut, whole.end, (suffix and suffix.replace(line, line + unit)) if suffix else "")
+        suffix = self.link(module, inner, frame.suffix)
+        draft.replace(cut, whole.end, suffix.replace(line, line + unit))
         draft.insert(whole.end, line + end)
 
     def link(self, module: Module, inner: o.Node, suffix: str) -> str:
         """One more method of a statement: on a line of its own where the others are."""
         links = list(_FLUENT.finditer(module.text, inner.start, inner.end))
-        return newline(module.text) + links[-1][0][:-1] + suffix if links else suffix
-
-
-def _on_one_line(module: Module, node: o.Node) -> str:
-    """The source text of what may be written on several lines."""
-    text = module.slice(node)
-    if "\n" not in text and "\r" not in text:
-        return text
-    if "#" in text or any(node.start <= start < node.end for start, _ in module.outline.strings):
-        raise RefusedError("what it takes is written on several lines")
-    inner = re.sub(r"\s+", " ", text)
-    return re.sub(r",? (?=[\])}])", "", re.sub(r"(?<=[\[({]) ", "", inner))
+        return newline(module.text) + links[-1][0][:-1] + suffix if suffix and links else suffix
 
 
 def _receiver(node: o.Call | o.Subscript) -> o.Node:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from fapi_lint.fix.edit import Edit, NeedsImport
-from fapi_lint.fix.imports import spell
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Edit
 from fapi_lint.fix.text import (
     indent_unit,
     insert_argument,
@@ -29,11 +29,10 @@ Written = Callable[[Change], list[str]]
 class Started:
     """The edits for statements that move out of the body of a module."""
 
-    def __init__(self, application: Application | None, written: Written) -> None:
+    def __init__(self, application: Application | None, written: Written, made: FixBuilder) -> None:
         self.application = application
         self.written = written
-        self.edits: list[Edit] = []
-        self.needs: list[NeedsImport] = []
+        self.made = made
 
     def move(self, changes: Sequence[Change]) -> None:
         """Let these be done when the application starts; those of a test at once."""
@@ -47,26 +46,22 @@ class Started:
     def at_once(self, run: Sequence[Change]) -> None:
         """A coroutine function with these statements, and `asyncio.run()` of it, in their place."""
         module = run[0].module
-        spelled = spell(module, "asyncio", run[0].node.start)
-        self.needs += spelled.needs
+        run_ = f"{self.made.spell(module, 'asyncio', run[0].node.start)}.run"
         if len(run) == 1 and not _makes_tables(run) and not o.dotted(_called(run[0])).endswith(".drop_all"):
             node = run[0].node
-            self.edits.append(Edit(module.path, node.start, node.start, f"{spelled.text}.run("))
-            self.edits.append(Edit(module.path, node.end, node.end, ")"))
+            self.made.add(Edit(module.path, node.start, node.start, f"{run_}("))
+            self.made.add(Edit(module.path, node.end, node.end, ")"))
             return
-        name = _free(module, "create_tables" if _makes_tables(run) else "prepare")
-        lines = [*self.defined(module, name, run), "", "", f"{spelled.text}.run({name}())"]
-        self.replace(run, lines)
+        name, lines = self.defined(run)
+        self.replace(run, [*lines, "", "", f"{run_}({name}())"])
 
     def at_start(self, application: Application, changes: Sequence[Change]) -> None:
         lines: list[str] = []
         for run in _adjacent([change for change in changes if change.module is not application.module]):
-            module = run[0].module
-            name = _free(module, "create_tables" if _makes_tables(run) else "prepare")
-            self.replace(run, self.defined(module, name, run))
-            spelled = spell(application.module, f"{module.name}.{name}", application.statement.start)
-            self.needs += spelled.needs
-            lines.append(f"await {spelled.text}()")
+            name, defined = self.defined(run)
+            self.replace(run, defined)
+            target = f"{run[0].module.name}.{name}"
+            lines.append(f"await {self.made.spell(application.module, target, application.statement.start)}()")
         own = [change for change in changes if change.module is application.module]
         for change in own:
             lines += self.written(change)
@@ -82,7 +77,7 @@ class Started:
     def inside(self, lifespan: Function, lines: Sequence[str]) -> None:
         body = lifespan.node.body
         first = body[1] if len(body) > 1 and _is_docstring(body[0]) else body[0]
-        self.edits.append(insert_before(lifespan.module, first, lines))
+        self.made.add(insert_before(lifespan.module, first, lines))
 
     def beside(self, startup: Function, lines: Sequence[str]) -> None:
         """A function of its own above the first that runs at the start."""
@@ -90,22 +85,20 @@ class Started:
         unit, decorator = indent_unit(module), module.slice(node.decorators[0])
         name = _free(module, "create_tables")
         text = [decorator, f"async def {name}() -> None:", *(unit + line for line in lines), "", ""]
-        self.edits.append(insert_before(module, node, text))
+        self.made.add(insert_before(module, node, text))
 
     def new_lifespan(self, application: Application, own: Sequence[Change], lines: Sequence[str]) -> None:
         module, call, at = application.module, application.call, application.statement.start
-        manager = spell(module, "contextlib.asynccontextmanager", at)
-        iterator = spell(module, "collections.abc.AsyncIterator", at)
-        class_ = module.slice(call.func)
-        self.needs += [*manager.needs, *iterator.needs]
+        manager = self.made.spell(module, "contextlib.asynccontextmanager", at)
+        iterator = self.made.spell(module, "collections.abc.AsyncIterator", at)
         unit, name = indent_unit(module), _free(module, "lifespan")
         text = [
-            f"@{manager.text}",
-            f"async def {name}(app: {class_}) -> {iterator.text}[None]:",
+            f"@{manager}",
+            f"async def {name}(app: {module.slice(call.func)}) -> {iterator}[None]:",
             *(unit + line for line in lines),
             f"{unit}yield",
         ]
-        self.edits.append(insert_argument(module, call, f"lifespan={name}"))
+        self.made.add(insert_argument(module, call, f"lifespan={name}"))
         above = [node for node in module.outline.body if node.end <= at]
         taken = [change for change in own if above and change.parents[0] is above[-1]]
         self.remove([change for change in own if change not in taken])
@@ -116,12 +109,15 @@ class Started:
 
     # --- text --------------------------------------------------------------------------------------
 
-    def defined(self, module: Module, name: str, run: Sequence[Change]) -> list[str]:
-        unit = indent_unit(module)
-        return [f"async def {name}() -> None:", *(unit + line for change in run for line in self.written(change))]
+    def defined(self, run: Sequence[Change]) -> tuple[str, list[str]]:
+        """The name and the lines of a function for statements that follow each other."""
+        module = run[0].module
+        name, unit = _free(module, "create_tables" if _makes_tables(run) else "prepare"), indent_unit(module)
+        body = (unit + line for change in run for line in self.written(change))
+        return name, [f"async def {name}() -> None:", *body]
 
     def remove(self, changes: Sequence[Change]) -> None:
-        self.edits += [remove_statement(change.module, change.parents[0]) for change in changes]
+        self.made.add(*(remove_statement(change.module, change.parents[0]) for change in changes))
 
     def replace(self, run: Sequence[Change], lines: Sequence[str]) -> None:
         """Put lines in the place of statements that follow each other."""
@@ -138,7 +134,7 @@ class Started:
             end = next_line(text, end)
         before = eol * 2 if start else ""
         after = eol * 2 if end < len(text) else ""
-        self.edits.append(Edit(module.path, start, end, before + "".join(line + eol for line in lines) + after))
+        self.made.add(Edit(module.path, start, end, before + "".join(line + eol for line in lines) + after))
 
 
 def _head(module: Module, statement: o.Node) -> int:

@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from fapi_lint.fix.bindings import ImportStatement
-from fapi_lint.fix.text import indentation_at, is_pragma, newline
+from fapi_lint.fix.names import File
+from fapi_lint.fix.text import indent_unit, indentation_at, is_pragma, newline
 
 _COMMENT = re.compile(r"#[^\r\n]*")
 _BEHIND = re.compile(r"(?:((?:[\s\\]|#[^\r\n]*(?=[\r\n]))*)(,))?([ \t]*#[^\r\n]*)?")
@@ -117,6 +118,16 @@ def line_limit(text: str) -> int:
     """How long lines of code may be, going by those that are there: from 88 to 120."""
     longer = (line for line in text.replace("\r", "\n").split("\n") if len(line) > 88)
     return min(120, max((len(line) for line in longer if not set(line) & set("#\"'")), default=88))
+
+
+def call_lines(file: File, head: str, arguments: Sequence[str], indent: str) -> list[str]:
+    """A statement that ends with a call, `head` with its parenthesis, on as few lines as the indented code may have."""
+    whole, inner, unit = f"{head}{', '.join(arguments)})", ", ".join(arguments), indent_unit(file)
+    if len(indent) + len(whole) <= line_limit(file.text):
+        return [whole]
+    if len(indent) + len(unit) + len(inner) <= line_limit(file.text):
+        return [head, unit + inner, ")"]
+    return [head, *(f"{unit}{argument}," for argument in arguments), ")"]
 
 
 def exploded(head: str, names: Iterable[str], lead: str, newline: str) -> str:

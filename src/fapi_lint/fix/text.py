@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeAlias, TypeGuard
 
-from fapi_lint.fix.edit import Edit
+from fapi_lint.fix.edit import Edit, RefusedError
 from fapi_lint.fix.names import File
 from fapi_lint.outline import nodes as o
 
@@ -123,14 +123,25 @@ def value_start(text: str, arg: o.Arg) -> int:
     return _skip(text, arg.start + len(arg.star)) if arg.star else arg.start
 
 
-def insert_argument(
-    file: File,
-    call: o.Call,
-    argument: str,
-    *,
-    first: bool = False,
-    index: int | None = None,
-) -> Edit:
+def on_one_line(file: File, node: o.Node, edits: Sequence[Edit] = ()) -> str:
+    """The text of an expression with edits made in it, its lines joined.
+
+    Raises RefusedError where comments or strings of several lines stand in it.
+    """
+    text = file.text[node.start : node.end]
+    if any(node.start <= start and end <= node.end for start, end in file.outline.strings):
+        raise RefusedError("an argument holds a string of several lines")
+    for edit in sorted(edits, reverse=True):
+        text = text[: edit.start - node.start] + edit.text + text[edit.end - node.start :]
+    if _LINE_END.search(text) is None:
+        return text
+    if "#" in text:
+        raise RefusedError("an argument holds comments")
+    text = re.sub(r"\s*[\r\n]\s*", " ", text)
+    return re.sub(r",? ([\])}])", r"\1", re.sub(r"([\[({]) ", r"\1", text))
+
+
+def insert_argument(file: File, call: o.Call, argument: str, *, first: bool = False, index: int | None = None) -> Edit:
     """`argument` (`"value"`, `"name=value"`) as a new argument of a call.
 
     It goes to the front with `first`, before the argument that is now at `index`, else to the end but before a

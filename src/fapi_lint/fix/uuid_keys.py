@@ -6,9 +6,8 @@ import uuid
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
-from msgspec import Struct, field
-
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Edit, Fix, Refusal, count
 from fapi_lint.fix.imports import Spelling, spell, spell_uuid
 from fapi_lint.fix.text import insert_argument, insert_keyword, remove_argument, remove_arguments, replace
 from fapi_lint.outline import nodes as o
@@ -27,25 +26,10 @@ from fapi_lint.source.place import Place
 _GENERATORS = frozenset(["Sequence", "Identity"])
 
 
-class _Edits(Struct):
-    """The edits of one fix, each once."""
+class _Made(FixBuilder, kw_only=True):
+    """The fix in the making, and the application that it is for."""
 
     project: Project
-    edits: dict[Edit, None] = field(default_factory=dict)
-    needs: dict[NeedsImport, None] = field(default_factory=dict)
-    drops: dict[DropsImport, None] = field(default_factory=dict)
-
-    def add(self, *edits: Edit) -> None:
-        self.edits.update(dict.fromkeys(edits))
-
-    def write(self, spelling: Spelling) -> str:
-        self.needs.update(dict.fromkeys(spelling.needs))
-        return spelling.text
-
-    def forget(self, file: Module, expr: o.Node) -> None:
-        """What an expression named is perhaps no longer needed."""
-        names = (node.id for node in o.walk(expr) if isinstance(node, o.Name))
-        self.drops.update((DropsImport(file.path, name), None) for name in names)
 
 
 _FIXES: WeakKeyDictionary[Identity, Fix] = WeakKeyDictionary()
@@ -66,7 +50,7 @@ def uuid_fix(project: Project, held: Held) -> Fix | Refusal:
 
 def _find_fix(project: Project, identity: Identity) -> Fix:
     obstacles = project.obstacles
-    made, cell = _Edits(project), identity.cell
+    made, cell = _Made(project=project), identity.cell
     if not identity.is_uuid:
         for column in dict.fromkeys(cell.columns):
             is_uuid = project.identifiers.holds_uuids(column)
@@ -90,12 +74,11 @@ def _find_fix(project: Project, identity: Identity) -> Fix:
     title = _title(identity, made)
     for column in cell.columns:
         _claim(made, column)
-    return Fix(title, Applicability.UNSAFE, tuple(made.edits), tuple(made.needs), tuple(made.drops))
+    return made.fix(title)
 
 
-def _title(identity: Identity, made: _Edits) -> str:
-    files = len({edit.path for edit in made.edits})
-    where = "1 file" if files == 1 else f"{files} files"
+def _title(identity: Identity, made: _Made) -> str:
+    where = count(len({edit.path for edit in made.edits}), "file")
     if identity.is_uuid:
         return f"Type what holds `{identity.name}` as UUID in {where}; requests with anything else are refused"
     keys = [key for key in identity.keys if not made.project.identifiers.holds_uuids(key)]
@@ -114,14 +97,14 @@ def _title(identity: Identity, made: _Edits) -> str:
     return title
 
 
-def _where(made: _Edits, place: Place) -> str:
+def _where(made: _Made, place: Place) -> str:
     return made.project.by_path[place.path].where(place.start)
 
 
 # --- columns ---------------------------------------------------------------------------------------
 
 
-def _column(made: _Edits, column: Column, *, is_key: bool) -> None:
+def _column(made: _Made, column: Column, *, is_key: bool) -> None:
     """The written type, and for a key where new values come from."""
     if column.type_arg is not None and _writes(column, column.type_arg):
         _type(made, column.type_arg.scope.module, column.type_arg)
@@ -136,7 +119,7 @@ def _column(made: _Edits, column: Column, *, is_key: bool) -> None:
     _key(made, column, call, scope, needs_type=column.type_arg is None)
 
 
-def _claim(made: _Edits, column: Column) -> None:
+def _claim(made: _Made, column: Column) -> None:
     """Keep a fix that would annotate the attribute, by the type that goes, for another pass."""
     statement, call = column.statement, column.call
     if isinstance(statement, o.Assign) and call is not None:
@@ -154,23 +137,23 @@ def _declares_key(located: Located) -> bool:
     return isinstance(located.expr, o.Call) and located.expr.argument("primary_key") is not None
 
 
-def _type(made: _Edits, file: Module, located: Located) -> None:
+def _type(made: _Made, file: Module, located: Located) -> None:
     """`Integer` becomes `UUID(as_uuid=True)`."""
     made.add(replace(file, located.expr, _uuid_type(made, file, located.expr.start)))
     made.forget(file, located.expr)
 
 
-def _uuid_type(made: _Edits, file: Module, at: int) -> str:
+def _uuid_type(made: _Made, file: Module, at: int) -> str:
     models = made.project.models
     if "Uuid" in made.project.identifiers.uuid_types:
-        return made.write(spell(file, "sqlalchemy.Uuid", at)) + "()"
+        return made.spell(file, "sqlalchemy.Uuid", at) + "()"
     postgres = spell(file, "sqlalchemy.dialects.postgresql.UUID", at)
     if not postgres.needs or not models.has_mapped_columns:
         return f"{made.write(postgres)}(as_uuid=True)"
-    return f"{made.write(spell(file, 'sqlalchemy.UUID', at))}(as_uuid=True)"
+    return f"{made.spell(file, 'sqlalchemy.UUID', at)}(as_uuid=True)"
 
 
-def _key(made: _Edits, column: Column, call: o.Call, scope: Scope, *, needs_type: bool) -> None:
+def _key(made: _Made, column: Column, call: o.Call, scope: Scope, *, needs_type: bool) -> None:
     file, project = scope.module, made.project
     is_field = _is_field(project, call, scope)
     keyword, value = "default", made.write(spell_uuid(file, "uuid4", call.start))
@@ -216,7 +199,7 @@ def _generates(project: Project, expr: o.Expr, scope: Scope) -> bool:
 # --- annotations and parsing -----------------------------------------------------------------------
 
 
-def _annotations(made: _Edits, identity: Identity, obstacles: Obstacles) -> None:
+def _annotations(made: _Made, identity: Identity, obstacles: Obstacles) -> None:
     for type_name in identity.cell.type_names:
         if not obstacles.converts(type_name, identity):
             continue
@@ -247,7 +230,7 @@ def _has_tables(file: Module) -> bool:
     )
 
 
-def _parses(made: _Edits, cell: Cell) -> None:
+def _parses(made: _Made, cell: Cell) -> None:
     """`int(part)` becomes `UUID(part)`; `UUID(x)` becomes `x` where that is a UUID now."""
     for parse in cell.parses:
         if parse.to == "int":
@@ -261,7 +244,7 @@ def _parses(made: _Edits, cell: Cell) -> None:
             made.forget(parse.module, parse.func)
 
 
-def _numbers(made: _Edits, identity: Identity) -> None:
+def _numbers(made: _Made, identity: Identity) -> None:
     """What does not exist in tests: `999999` becomes `UUID(int=999999)`, in a path the text of that."""
     obstacles = made.project.obstacles
     for fact in obstacles.numbers_of_nobody(identity):

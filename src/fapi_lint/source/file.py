@@ -180,13 +180,6 @@ class SourceFile:
         return blake2b(self.raw, digest_size=16).hexdigest()
 
     @cached_property
-    def newline(self) -> str:
-        """The line end that most lines of the file have; \\n for a file without any."""
-        crlf = self.text.count("\r\n")
-        counts = {"\n": self.text.count("\n") - crlf, "\r\n": crlf, "\r": self.text.count("\r") - crlf}
-        return max(counts, key=counts.__getitem__)
-
-    @cached_property
     def is_rewritable(self) -> bool:
         """Whether the encoding gives back the bytes of what stays as it is: some spell one text in several ways."""
         if self.encoding == "utf-8":

@@ -42,8 +42,8 @@ class Suppression(Struct, frozen=True):
     """One directive in a comment.
 
     Without `codes` it suppresses everything. `start` and `end` are the span of the directive itself, from its
-    own `#` to its last code or bracket (the reason is not in it); `comment_start` and `comment_end` are those
-    of the comment it stands in. All are offsets into the text, ends exclusive; `row` counts from 1.
+    own `#` to its last code or bracket (the reason is not in it); `comment_end` is where the comment ends that it
+    stands in. All are offsets into the text, ends exclusive; `row` counts from 1.
     """
 
     kind: Literal["line", "file"]
@@ -52,7 +52,6 @@ class Suppression(Struct, frozen=True):
     start: int
     end: int
     row: int
-    comment_start: int
     comment_end: int
 
     def covers(self, code: str) -> bool:
@@ -92,7 +91,6 @@ def parse(text: str, spans: Iterable[tuple[int, int]]) -> tuple[Suppression, ...
                     # A separator after the last code is no part of the directive.
                     end=codes[-1].end if match["codes"] else match.end(),
                     row=lines.position(start)[0],
-                    comment_start=start,
                     comment_end=end,
                 )
             )

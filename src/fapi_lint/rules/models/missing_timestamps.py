@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Edit, Fix, NeedsImport, Refusal
-from fapi_lint.fix.imports import Spelling, spell
-from fapi_lint.fix.statement import line_limit
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Applicability, Edit, Fix, Refusal
+from fapi_lint.fix.statement import call_lines
 from fapi_lint.fix.text import indent_unit, indentation_at, insert_into_class_body
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.mapped import Model
@@ -85,67 +85,54 @@ def missing_timestamps(model: Model, project: Project) -> Iterator[Finding]:
     Options:
         `conventions.created-at`, `conventions.updated-at`, `exempt`.
     """
-    if not project.purposes.is_application(model.module) or project.settings.is_exempt("FAPI203", model.name):
+    if not project.purposes.is_application(model.module):
         return
     missing = project.timestamps.missing(model)
     parents = (project.models.by_class[base] for base in model.ancestors[1:] if base in project.models.by_class)
     if not missing or any(project.timestamps.missing(parent) for parent in parents):
         return
     message = f"Model `{model.name}` has no {' and no '.join(f'`{name}`' for name in missing)}"
-    yield Finding.of(model.place, message, _fix(model, missing, project))
+    yield Finding.of(model.place, message, _fix(model, missing, project), model.name)
 
 
 def _fix(model: Model, missing: list[str], project: Project) -> Fix | Refusal:
     if other := project.timestamps.by_another_name(model, missing):
         return Refusal(f"`{other}` seems to say that under another name")
     mixin, file, node = project.timestamps.mixin, model.module, model.class_.node
+    made = FixBuilder()
     if mixin is not None and len(missing) == 2 and node.bases and project.timestamps.may_take_mixin(model):
-        name = spell(file, f"{mixin.module.name}.{mixin.name}", node.start)
-        if mixin.module is file:
-            name = Spelling(mixin.name)
-        if mixin.module is not file or mixin.node.end <= node.start:
-            edit = Edit(file.path, node.bases[0].start, node.bases[0].start, f"{name.text}, ")
-            title = f"Give `{model.name}` the timestamps of `{mixin.name}`: a migration is needed"
-            return Fix(title, Applicability.UNSAFE, (edit,), name.needs)
+        is_here = mixin.module is file
+        if not is_here or mixin.node.end <= node.start:
+            name = mixin.name if is_here else made.spell(file, f"{mixin.module.name}.{mixin.name}", node.start)
+            made.add(Edit(file.path, node.bases[0].start, node.bases[0].start, f"{name}, "))
+            return made.fix(f"Give `{model.name}` the timestamps of `{mixin.name}`: a migration is needed")
     if project.models.is_sqlmodel(model.class_):
         return Refusal("its attributes are arguments of `__init__`, too")
-    lines: list[str] = []
-    needs: tuple[NeedsImport, ...] = ()
-    for name_ in missing:
-        fresh, needed = _column(model, name_, project)
-        lines += fresh
-        needs += needed
-    title = f"Add {' and '.join(f'`{name}`' for name in missing)} to `{model.name}`: a migration is needed"
-    edit = insert_into_class_body(file, node, lines, after=_anchor(model, project), first=True)
-    return Fix(title, Applicability.UNSAFE, (edit,), tuple(dict.fromkeys(needs)))
+    lines = [line for name in missing for line in _column(made, model, name, project)]
+    made.add(insert_into_class_body(file, node, lines, after=_anchor(model, project), first=True))
+    return made.fix(f"Add {' and '.join(f'`{name}`' for name in missing)} to `{model.name}`: a migration is needed")
 
 
-def _column(model: Model, name: str, project: Project) -> tuple[list[str], tuple[NeedsImport, ...]]:
-    """The lines of a timestamp's column, and the imports they need."""
+def _column(made: FixBuilder, model: Model, name: str, project: Project) -> list[str]:
+    """The lines of a timestamp's column."""
     file, node = model.module, model.class_.node
-    at = node.body_start
-    type_, now = spell(file, "sqlalchemy.DateTime", at), spell(file, "sqlalchemy.func", at)
-    arguments = [f"{type_.text}(timezone=True)", f"server_default={now.text}.now()"]
+
+    def spelled(target: str) -> str:
+        return made.spell(file, target, node.body_start)
+
+    now = f"{spelled('sqlalchemy.func')}.now()"
+    arguments = [f"{spelled('sqlalchemy.DateTime')}(timezone=True)", f"server_default={now}"]
     if name == project.timestamps.names[1]:
-        arguments.append(f"onupdate={now.text}.now()")
+        arguments.append(f"onupdate={now}")
     if project.models.is_dataclass(model.class_):
         arguments.append("init=False")
-    needs = type_.needs + now.needs
     if project.models.has_mapped_columns:
-        mapped, made = spell(file, "sqlalchemy.orm.Mapped", at), spell(file, "sqlalchemy.orm.mapped_column", at)
-        python = spell(file, "datetime.datetime", at)
-        head = f"{name}: {mapped.text}[{python.text}] = {made.text}("
-        needs += python.needs + mapped.needs + made.needs
+        type_ = f"{spelled('sqlalchemy.orm.Mapped')}[{spelled('datetime.datetime')}]"
+        head = f"{name}: {type_} = {spelled('sqlalchemy.orm.mapped_column')}("
     else:
-        made = spell(file, "sqlalchemy.Column", at)
-        head = f"{name} = {made.text}("
+        head = f"{name} = {spelled('sqlalchemy.Column')}("
         arguments.append("nullable=False")
-        needs += made.needs
-    line = f"{head}{', '.join(arguments)})"
-    unit = indent_unit(file)
-    if len(indentation_at(file.text, node.start) + unit + line) <= line_limit(file.text):
-        return [line], needs
-    return [head, f"{unit}{', '.join(arguments)}", ")"], needs
+    return call_lines(file, head, arguments, indentation_at(file.text, node.start) + indent_unit(file))
 
 
 def _anchor(model: Model, project: Project) -> o.Node | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.edit import Applicability, Edit, Fix, NeedsImport
+from fapi_lint.fix.field import make_field
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_argument, replace, replace_argument_value
 from fapi_lint.outline import nodes as o
@@ -191,7 +192,7 @@ def _size(written: Located, name: str, length: int) -> Fix:
     return _fix(name, length, edit)
 
 
-def _size_column(column: Column, project: Project, name: str, length: int) -> Fix:
+def _size_column(column: Column, project: Project, name: str, length: int) -> Fix | None:
     """A column whose type follows from its annotation gets a written one; a SQLModel's field gets a `max_length`."""
     file, at = column.module, column.statement.start
     if project.models.is_sqlmodel(column.owner):
@@ -200,27 +201,20 @@ def _size_column(column: Column, project: Project, name: str, length: int) -> Fi
             call = column.calls[0]
             assert isinstance(call.expr, o.Call)
             return _fix(name, length, insert_argument(call.scope.module, call.expr, argument))
-        maker = spell(file, "sqlmodel.Field", at)
-        default = column.statement.value if isinstance(column.statement, o.AnnAssign) else None
-        if default is None:
-            return _fix(name, length, _assign(column, f"{maker.text}({argument})"), maker.needs)
-        edit = replace(file, default, f"{maker.text}(default={file.slice(default)}, {argument})")
-        return _fix(name, length, edit, maker.needs)
+        if not isinstance(column.statement, o.AnnAssign):
+            return None
+        return _fix(name, length, *make_field(file, column.statement, "sqlmodel", argument))
     type_ = spell(file, "sqlalchemy.String", at)
     argument = f"{type_.text}({length})"
     if column.call is None:
         maker = spell(file, "sqlalchemy.orm.mapped_column", at)
-        return _fix(name, length, _assign(column, f"{maker.text}({argument})"), type_.needs + maker.needs)
+        end = column.statement.end
+        edit = Edit(file.path, end, end, f" = {maker.text}({argument})")
+        return _fix(name, length, edit, type_.needs + maker.needs)
     first = column.call.positional[0].value if column.call.positional else None
     symbol = project.resolver.resolve(column.scope, first)
     named = isinstance(symbol.value if isinstance(symbol, Variable) else first, o.String)
     return _fix(name, length, insert_argument(file, column.call, argument, index=int(named)), type_.needs)
-
-
-def _assign(column: Column, text: str) -> Edit:
-    """The annotated name is assigned `text`."""
-    end = column.statement.end
-    return Edit(column.module.path, end, end, f" = {text}")
 
 
 def _fix(name: str, length: int, edit: Edit, needs: tuple[NeedsImport, ...] = ()) -> Fix:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.class_call import assigned_text, class_to_call
+from fapi_lint.fix.class_call import config_to_call
 from fapi_lint.fix.edit import Applicability, DropsImport, Fix, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.outline import nodes as o
@@ -85,28 +85,19 @@ def legacy_schema_config(schema: Schema, project: Project) -> Iterator[Finding]:
     config = ConfigClass.of(schema)
     if config is None or not project.purposes.is_application(schema.module):
         return
-    if project.settings.is_exempt("FAPI302", schema.name):
-        return
     try:
         fix: Fix | Refusal = _as_dict(config)
     except ObstacleError as obstacle:
         fix = Refusal(str(obstacle))
     ignored = f"; it ignores `{'`, `'.join(config.ignored)}`" if config.ignored else ""
     message = f"`{schema.name}` is configured by `class Config`, which Pydantic 2 deprecates"
-    yield Finding.of(config.place, f"{message}{ignored}", fix)
+    yield Finding.of(config.place, f"{message}{ignored}", fix, schema.name)
 
 
 def _as_dict(config: ConfigClass) -> Fix:
     module, node = config.schema.module, config.class_.node
     maker = spell(module, "pydantic.ConfigDict", node.start)
-    arguments, first = {}, []
-    for setting in config.settings():
-        if setting.statement is None:
-            first.append(f"{setting.key}={setting.text}")
-        else:
-            text = setting.text or assigned_text(module, setting.statement)
-            arguments[setting.statement.start] = f"{setting.key}={text}"
-    edit = class_to_call(module, node, f"model_config = {maker.text}", arguments, first)
+    edit = config_to_call(config, config.settings(), maker.text)
     title = f"Replace `class Config` of `{config.schema.name}` by `model_config`"
     names = ["Extra", *(base.value.id for base in node.bases if isinstance(base.value, o.Name))]
     drops = tuple(DropsImport(module.path, name) for name in names)

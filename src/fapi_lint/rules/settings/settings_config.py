@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.class_call import assigned_text, class_to_call, dict_to_call
+from fapi_lint.fix.class_call import config_to_call, dict_to_call
 from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_into_class_body, remove_class_keywords, replace
@@ -81,7 +81,7 @@ def settings_config(settings: SettingsClass, project: Project) -> Iterator[Findi
     Options:
         `exempt`.
     """
-    if not project.purposes.is_application(settings.module) or project.settings.is_exempt("FAPI703", settings.name):
+    if not project.purposes.is_application(settings.module):
         return
     if settings.pydantic == 1 or (settings.base.package == "pydantic" and settings.pydantic is None):
         return
@@ -96,7 +96,7 @@ def settings_config(settings: SettingsClass, project: Project) -> Iterator[Findi
         fix: Fix | Refusal = _fix(settings, statement)
     except ObstacleError as obstacle:
         fix = Refusal(str(obstacle))
-    yield Finding.of(settings.place, message, fix)
+    yield Finding.of(settings.place, message, fix, settings.name)
 
 
 def _is_config_dict(settings: SettingsClass, value: o.Expr, project: Project) -> bool:
@@ -110,7 +110,7 @@ def _fix(settings: SettingsClass, statement: o.Assign | o.AnnAssign | o.ClassDef
     edits: list[Edit]
     drops: tuple[DropsImport, ...] = ()
     if isinstance(statement, o.ClassDef):
-        edits = [_from_class(settings, statement, spelling.text)]
+        edits = [_from_class(settings, spelling.text)]
     elif statement is not None and isinstance(statement.value, o.Dict):
         _check_keys(settings, statement.value)
         edits = dict_to_call(module, statement.value, spelling.text)
@@ -149,20 +149,14 @@ def _means_the_same(settings: SettingsClass, keyword: o.Arg) -> bool:
     return names.isdisjoint(settings.class_.scope.bindings)
 
 
-def _from_class(settings: SettingsClass, statement: o.ClassDef, callee: str) -> Edit:
+def _from_class(settings: SettingsClass, callee: str) -> Edit:
     """`class Config` as a call. Raises ObstacleError."""
     nested = settings.class_.scope.bindings["Config"][-1].definition
     assert isinstance(nested, Class)
     config = ConfigClass(settings, nested)
-    arguments, first = {}, []
-    for setting in config.settings():
-        if setting.key not in _KEYS:
-            raise ObstacleError(f"`{setting.key}` has no counterpart of the same name")
-        if setting.statement is None:
-            first.append(f"{setting.key}={setting.text}")
-        else:
-            text = setting.text or assigned_text(settings.module, setting.statement)
-            arguments[setting.statement.start] = f"{setting.key}={text}"
+    said = config.settings()
+    if unknown := [setting.key for setting in said if setting.key not in _KEYS]:
+        raise ObstacleError(f"`{unknown[0]}` has no counterpart of the same name")
     if config.ignored:
         raise ObstacleError(f"Pydantic 2 ignores `{config.ignored[0]}`")
-    return class_to_call(settings.module, statement, f"model_config = {callee}", arguments, first)
+    return config_to_call(config, said, callee)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.edit import Applicability, DropsImport, Fix
-from fapi_lint.fix.imports import spell
+from fapi_lint.fix.imports import spell, spell_member
 from fapi_lint.fix.text import insert_before, replace_argument_value
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.project import Project
@@ -50,28 +50,22 @@ def async_test_marker(test: AsyncTest, project: Project) -> Iterator[Finding]:
     Options:
         `conventions.test-folders`, `exempt`.
     """
-    if test.may_run or project.settings.is_exempt("FAPI802", test.name):
+    if test.may_run:
         return
     if test.is_of_test_case:
         message = f"Async test `{test.name}` is not run: `unittest.TestCase` does not await it"
-        yield Finding(test.place, message, _derived(test, project))
-        return
+        yield Finding(test.place, message, _derived(test, project), test.name)
+    else:
+        message = f"Async test `{test.name}` has no marker and is not run"
+        yield Finding(test.place, message, _marked(test, project), test.name)
+
+
+def _marked(test: AsyncTest, project: Project) -> Fix:
     module, node = test.module, test.function.node
-    spelling = spell(module, "pytest.mark", node.outer_start)
+    spelling = spell_member(module, "pytest.mark", node.outer_start)
     marker = f"@{spelling.text}.{project.tests.marker}"
-    if spelling.needs:
-        spelling = spell(module, "pytest", node.outer_start)
-        marker = f"@{spelling.text}.mark.{project.tests.marker}"
-    yield Finding(
-        at=test.place,
-        message=f"Async test `{test.name}` has no marker and is not run",
-        fix=Fix(
-            f"Mark `{test.name}` with `{marker}`",
-            Applicability.SAFE,
-            (insert_before(module, node, [marker]),),
-            spelling.needs,
-        ),
-    )
+    edit = insert_before(module, node, [marker])
+    return Fix(f"Mark `{test.name}` with `{marker}`", Applicability.SAFE, (edit,), spelling.needs)
 
 
 def _derived(test: AsyncTest, project: Project) -> Fix | None:
