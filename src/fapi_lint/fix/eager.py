@@ -8,7 +8,7 @@ from itertools import pairwise
 from msgspec import Struct
 from msgspec.structs import replace
 
-from fapi_lint.fix.edit import Edit, NeedsImport, Refusal
+from fapi_lint.fix.edit import Edit, NeedsImport, Refusal, RefusedError
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import (
     indent_unit,
@@ -67,9 +67,10 @@ def eager_edits(project: Project, loads: Sequence[LazyLoad]) -> Parts | Unloadab
     edits: list[Edit] = []
     needs: dict[NeedsImport, None] = {}
     for origin, group in by_origin.items():
-        parts = _Loading(project, origin).parts(group)
-        if isinstance(parts, Refusal):
-            return Unloadable(parts.reason, group[0])
+        try:
+            parts = _Loading(project, origin).parts(group)
+        except RefusedError as refused:
+            return Unloadable(str(refused), group[0])
         for edit in parts.edits:
             other = next((each for each in edits if _is_same_place(each, edit)), None)
             if other is not None and origin.kind == "refresh":
@@ -89,22 +90,21 @@ class _Loading:
         self.origin = origin
         self.module: Module = origin.module
         self.needs: list[NeedsImport] = []
-        self.refusal: Refusal | None = None
 
-    def parts(self, loads: Iterable[LazyLoad]) -> Parts | Refusal:
+    def parts(self, loads: Iterable[LazyLoad]) -> Parts:
+        """Raises RefusedError."""
         steps: dict[str, _Step] = {}
         columns: dict[str, None] = {}
         for load in loads:
             if load.obstacle is not None:
-                return Refusal(load.obstacle)
+                raise RefusedError(load.obstacle)
             if self.origin.kind == "refresh" and self.is_within(load.read):
-                return Refusal("it is read in the same statement")
+                raise RefusedError("it is read in the same statement")
             if load.column:
                 columns[load.column] = None
             else:
                 _add(steps, load)
-        edits = self.edits(steps, list(columns))
-        return self.refusal or Parts(tuple(edits), tuple(self.needs))
+        return Parts(tuple(self.edits(steps, list(columns))), tuple(self.needs))
 
     def edits(self, steps: dict[str, _Step], columns: Sequence[str]) -> list[Edit]:
         node = self.origin.node
@@ -122,8 +122,7 @@ class _Loading:
                 return [insert_argument(self.module, node, text)]
             if isinstance(given, o.Collection):
                 return [_into_list(given, self.module.path, options)]
-            self.refusal = Refusal("its options are not written as a list there")
-            return []
+            raise RefusedError("its options are not written as a list there")
         return self.chained(node, options)
 
     def is_within(self, read: Place) -> bool:
@@ -200,8 +199,7 @@ class _Loading:
         origin = self.origin
         statement = _statement(origin)
         if statement is None or not origin.session or not origin.variable:
-            self.refusal = Refusal("what is deleted there has no name")
-            return []
+            raise RefusedError("what is deleted there has no name")
         names = ", ".join(f'"{name}"' for name in steps)
         return [insert_before(self.module, statement, [f"{origin.session}.expire({origin.variable}, [{names}])"])]
 
@@ -213,8 +211,7 @@ class _Loading:
         origin = self.origin
         statement = _statement(origin)
         if statement is None or not origin.session or not origin.variable or origin.model is None:
-            self.refusal = Refusal("the object cannot be loaded anew there")
-            return []
+            raise RefusedError("the object cannot be loaded anew there")
         each = self.free_name("item", "each") if origin.is_many else origin.variable
         if _meets_again(origin.model, steps):
             return self.behind(statement, self.for_each(each, self.one_by_one(each, steps, columns)))
@@ -224,8 +221,7 @@ class _Loading:
         else:
             keys = origin.model.primary_keys
             if len(keys) != 1:
-                self.refusal = Refusal("what has to be loaded anew has no single key")
-                return []
+                raise RefusedError("what has to be loaded anew has no single key")
             # What is deferred is dropped, too.
             links = self.project.lazy_loads.objects.links.of(origin.model)
             steps = {**steps, **{n: _Step(link) for n, link in links.items() if link.is_column and n not in steps}}
@@ -264,8 +260,8 @@ class _Loading:
         scope = self.origin.function.scope
         free = [name for name in names if name not in around and scope.lookup(name) is None]
         if not free:
-            self.refusal = Refusal(f"no name is free for what a loop takes there: `{names[0]}` is taken")
-        return free[0] if free else names[0]
+            raise RefusedError(f"no name is free for what a loop takes there: `{names[0]}` is taken")
+        return free[0]
 
     def one_by_one(
         self, owner: str, steps: dict[str, _Step], columns: Sequence[str] = (), around: Sequence[str] = ()
@@ -275,9 +271,9 @@ class _Loading:
         lines = [f"await {self.origin.session}.refresh({owner}, [{', '.join(names)}])"] if names else []
         for name, step in steps.items():
             if step.is_needed and _leads_up(step.link):
-                self.refusal = Refusal(f"a `refresh()` does not load `{name}`, which leads to its own model")
+                raise RefusedError(f"a `refresh()` does not load `{name}`, which leads to its own model")
             if step.repeats:
-                self.refusal = Refusal(f"there is no end to what is read by `{name}`")
+                raise RefusedError(f"there is no end to what is read by `{name}`")
             if not step.following:
                 continue
             path, head = f"{owner}.{name}", ""
@@ -329,11 +325,10 @@ class _Loading:
         if named is not None:
             return named
         if model.class_.parent is not None or not model.module.name:
-            self.refusal = Refusal(f"`{model.name}` cannot be named there")
-            return model.name
+            raise RefusedError(f"`{model.name}` cannot be named there")
         spelled = spell(self.module, f"{model.module.name}.{model.name}", self.origin.node.start)
         if spelled.needs and self.module in self.project.imports.reachable([model.module]):
-            self.refusal = Refusal(f"importing `{model.name}` there would be circular")
+            raise RefusedError(f"importing `{model.name}` there would be circular")
         self.needs += spelled.needs
         return spelled.text
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
-from fapi_lint.fix.imports import spell
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Edit, Fix, Refusal, RefusedError, fix_or_refusal
 from fapi_lint.fix.text import indentation_at, line_start, newline, next_line, remove_statement
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.opened_sessions import OpenedSession
@@ -17,7 +17,7 @@ from fapi_lint.project.symbols import External, Function
 
 def inject_session(project: Project, opened: OpenedSession) -> Fix | Refusal:
     """The fix that has FastAPI give the handler its session; why that cannot be."""
-    return _Injection(project, opened).fix()
+    return fix_or_refusal(_Injection(project, opened).fix)
 
 
 class _Injection:
@@ -26,33 +26,30 @@ class _Injection:
         self.opened = opened
         self.handler = opened.handler
         self.module: Module = opened.module
-        self.needs: list[NeedsImport] = []
+        self.made = FixBuilder()
 
-    def fix(self) -> Fix | Refusal:
+    def fix(self) -> Fix:
+        """Raises RefusedError."""
         dependency = self.project.opened_sessions.dependency(self.opened)
         if dependency is None:
-            return Refusal("no dependency is known that does nothing but give a session like it")
+            raise RefusedError("no dependency is known that does nothing but give a session like it")
         found = self.block()
         if found is None:
-            return Refusal("it is not the `with` block of the handler, nor closed by its `finally`")
+            raise RefusedError("it is not the `with` block of the handler, nor closed by its `finally`")
         name, edits = found
         params = self.handler.node.params
         if any(param.name == name or param.kind in ("*", "**") for param in params):
-            return Refusal(f"the handler cannot take a parameter `{name}`")
+            raise RefusedError(f"the handler cannot take a parameter `{name}`")
         if self.has_another():
-            return Refusal("the handler has another session, and would be given the same one")
+            raise RefusedError("the handler has another session, and would be given the same one")
         if self.is_called():
-            return Refusal(f"`{self.handler.name}` is called elsewhere too")
-        parameter = self.parameter(name, dependency)
-        if isinstance(parameter, Refusal):
-            return parameter
-        edits += self.inserted(*parameter)
-        drop = o.dotted(self.opened.call.func).partition(".")[0]
-        if at := self.patched(drop):
-            return Refusal(f"a test puts something in place of `{drop}` ({at})")
-        title = f"Take `{name}` from `{dependency.name}`, which closes it after the response"
-        drops = (DropsImport(self.module.path, drop),)
-        return Fix(title, Applicability.UNSAFE, tuple(edits), tuple(self.needs), drops)
+            raise RefusedError(f"`{self.handler.name}` is called elsewhere too")
+        self.made.add(*edits, *self.inserted(*self.parameter(name, dependency)))
+        opener = o.dotted(self.opened.call.func).partition(".")[0]
+        if at := self.patched(opener):
+            raise RefusedError(f"a test puts something in place of `{opener}` ({at})")
+        self.made.forget(self.module, self.opened.call.func)
+        return self.made.fix(f"Take `{name}` from `{dependency.name}`, which closes it after the response")
 
     def has_another(self) -> bool:
         """Whether the handler takes or opens several sessions: FastAPI gives one to all who ask in a request."""
@@ -141,31 +138,25 @@ class _Injection:
 
     # --- the parameter -----------------------------------------------------------------------------
 
-    def parameter(self, name: str, dependency: Function) -> tuple[str, bool] | Refusal:
+    def parameter(self, name: str, dependency: Function) -> tuple[str, bool]:
         """How the parameter is written, in the application's own style, and whether it has a default."""
         at = self.handler.node.start
         alias = self.project.opened_sessions.alias(dependency)
         source = alias.module if alias is not None else dependency.module
         if source is not self.module and self.module in self.project.imports.reachable([source]):
-            return Refusal(f"importing `{(alias or dependency).name}` there would be circular")
+            raise RefusedError(f"importing `{(alias or dependency).name}` there would be circular")
         if alias is not None:
             return f"{name}: {self.spelled(alias.module, alias.name, at)}", False
         given = iterated(self.project.types.returned(dependency))
         if given is None or not isinstance(given.symbol, External):
-            return Refusal(f"nobody can tell what `{dependency.name}` yields")
+            raise RefusedError(f"nobody can tell what `{dependency.name}` yields")
         package = "sqlalchemy.ext.asyncio" if given.name == "AsyncSession" else "sqlalchemy.orm"
-        class_ = spell(self.module, f"{package}.{given.name}", at)
-        depends = spell(self.module, "fastapi.Depends", at)
-        self.needs += [*class_.needs, *depends.needs]
-        source_name = self.spelled(dependency.module, dependency.name, at)
-        return f"{name}: {class_.text} = {depends.text}({source_name})", True
+        class_ = self.made.spell(self.module, f"{package}.{given.name}", at)
+        depends = self.made.spell(self.module, "fastapi.Depends", at)
+        return f"{name}: {class_} = {depends}({self.spelled(dependency.module, dependency.name, at)})", True
 
     def spelled(self, module: Module, name: str, at: int) -> str:
-        if module is self.module:
-            return name
-        spelled = spell(self.module, f"{module.name}.{name}", at)
-        self.needs += spelled.needs
-        return spelled.text
+        return name if module is self.module else self.made.spell(self.module, f"{module.name}.{name}", at)
 
     def inserted(self, parameter: str, has_default: bool) -> list[Edit]:
         """The parameter behind those that it must follow."""

@@ -122,15 +122,10 @@ def scopes_at(outline: o.Outline, at: int) -> list[Scope]:
     """The scopes other than the module's that code at an offset sees, outermost first."""
     scopes: list[Scope] = []
     block: tuple[Any, ...] = outline.body
-    while True:
-        around = list(_containing(block, at))
-        inside = next((node for node in around if type(node) in _DEFINITIONS and node.body_start <= at), None)
-        if inside is None:
-            break
-        scopes = [scope for scope in scopes if scope.kind != "class"]
-        scope, block = _inside(inside)
-        scopes.append(scope)
-    for node in around:
+    for definition in _definitions_at(outline, at):
+        scope, block = _inside(definition)
+        scopes = [*(scope for scope in scopes if scope.kind != "class"), scope]
+    for node in _containing(block, at):
         if isinstance(node, o.Lambda) and node.body.start <= at:
             scopes.append(Scope("function", {param.name for param in node.params}))
         elif isinstance(node, o.Comprehension):
@@ -149,15 +144,21 @@ def locals_at(outline: o.Outline, at: int) -> set[str]:
 
 def functions_at(outline: o.Outline, at: int) -> Iterator[tuple[o.FunctionDef, tuple[Any, ...]]]:
     """The functions in whose bodies an offset is, with the bodies, outermost first."""
+    for definition in _definitions_at(outline, at):
+        if isinstance(definition, o.FunctionDef):
+            yield definition, _inside(definition)[1]
+
+
+def _definitions_at(outline: o.Outline, at: int) -> Iterator[o.FunctionDef | o.ClassDef]:
+    """The functions and classes in whose bodies an offset is, outermost first."""
     block: tuple[Any, ...] = outline.body
     while True:
         around = _containing(block, at)
         inside = next((node for node in around if type(node) in _DEFINITIONS and node.body_start <= at), None)
         if inside is None:
             return
+        yield inside
         block = _inside(inside)[1]
-        if isinstance(inside, o.FunctionDef):
-            yield inside, block
 
 
 @lru_cache(maxsize=128)  # Fixes ask about many places of one class.

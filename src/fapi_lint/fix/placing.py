@@ -106,6 +106,11 @@ class _Placer:
     def statements(self) -> dict[int, ImportStatement]:
         return {b.statement.start: b.statement for b in self.found}
 
+    @cached_property
+    def after(self) -> Draft:
+        """The file with the edits made."""
+        return Draft.parse(self.file.path, apply(self.text, self.edits))
+
     def named(self, local: str) -> list[Binding]:
         """The bindings of a name: to look at all of them for every fix is dear."""
         return self.left(bindings_by_name(self.file).get(local, ()))
@@ -126,21 +131,17 @@ class _Placer:
         self.drop_local(set(drops))
         blocks = self.drop(dropped, [need for need in missing if need.type_checking])
         layout = Layout(self.file, self.edits)
-        added = self.added
         guarded = [need for need in missing if need.type_checking]
         guard = ""
         if guarded and layout.guard is None:
             guard, extra = self.type_checking()
             missing += extra
-        for need in missing:
-            host = None if need.keep or not need.name else self.host(need)
-            if host is not None:
-                added.setdefault(host.start, []).append(_spelled(need))
-        hosted = {(start, name) for start, names in added.items() for name in names}
         fresh: dict[tuple[Any, ...], list[NeedsImport]] = {}
         for need in missing:
             host = None if need.keep or not need.name else self.host(need)
-            if host is None or (host.start, _spelled(need)) not in hosted:
+            if host is not None:
+                self.added.setdefault(host.start, []).append(_spelled(need))
+            else:
                 alone = not need.name or (need.alias and not self.combines)
                 key = (need.module, need.type_checking, need.keep, need if alone else None)
                 fresh.setdefault(key, []).append(need)
@@ -281,14 +282,13 @@ class _Placer:
         ]
         if not candidates and not self.gone:
             return []
-        after = Draft.parse(self.file.path, apply(self.text, self.edits))
-        if after.outline.failure is not None:
+        if self.after.outline.failure is not None:
             return []
-        self.gone |= {b.alias.start for b in candidates if not used(after, b.name)}
+        self.gone |= {b.alias.start for b in candidates if not used(self.after, b.name)}
         blocks = [] if guarded else [block for block in self.guards() if self.is_empty(block)]
         for root in {o.dotted(block.test).partition(".")[0] for block in blocks}:
             tests = sum(o.dotted(block.test).partition(".")[0] == root for block in blocks)
-            if len(uses(after, root)) == tests:
+            if len(uses(self.after, root)) == tests:
                 self.gone |= {b.alias.start for b in self.found if b.name == root and self.droppable(b)}
         return blocks
 
@@ -341,12 +341,9 @@ class _Placer:
     def moved(self, names: set[str]) -> list[NeedsImport]:
         """The imports that only quoted annotations use after the edits, to be made again under TYPE_CHECKING."""
         candidates = [b for b in self.found if b.name in names and b.guard == "" and b.target and self.droppable(b)]
-        if not candidates:
-            return []
-        after = Draft.parse(self.file.path, apply(self.text, self.edits))
         moved = []
         for binding in candidates:
-            kinds = {found.kind for found in uses(after, binding.name)}
+            kinds = {found.kind for found in uses(self.after, binding.name)}
             if kinds == {"annotation"} and isinstance(binding.statement, o.ImportFrom):
                 module, _, name = binding.target.rpartition(".")
                 alias = binding.alias.asname

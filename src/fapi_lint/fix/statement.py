@@ -66,16 +66,13 @@ class Names:
             index = next((i for i, item in enumerate(self.items) if key(item.text) > key(name)), index)
         previous = self.items[index - 1] if index else None
         fresh = _Item(" ", name, comma=",")
-        if self._own_lines:
+        if self._own_lines:  # Comments over the first name stay with it.
             fresh.before = self._newline + _indent(self.items[0].before)
         elif previous is None:
             following = self.items[0]
             fresh.before, following.before = following.before, " "
         elif previous.comment:
             fresh.before = self._newline + " " * 4
-        if previous is None and self._own_lines:
-            # Comments over the first name stay with it.
-            fresh.before = self._newline + _indent(self.items[0].before)
         if index == len(self.items) and previous is not None:
             fresh.comma, previous.comma = previous.comma, ","
         self.items.insert(index, fresh)
@@ -106,7 +103,7 @@ class Names:
         """The statement; one that became too long for a line is set in parentheses, one name per line."""
         text = self.head + "".join(i.before + i.text + i.gap + i.comma + i.comment for i in self.items) + self.tail
         lead = indentation_at(self._source, self._statement.start)
-        plain = not any("#" in part or _breaks(part) for part in (text,))
+        plain = "#" not in text and not _breaks(text)
         if plain and len(lead) + len(text) > limit and self.head.startswith("from"):
             head = self.head.rstrip("(").rstrip() + " ("
             return exploded(head, [item.text for item in self.items], lead, self._newline)
