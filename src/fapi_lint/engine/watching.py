@@ -7,6 +7,7 @@ import os
 from msgspec import Struct
 
 from fapi_lint.engine.run import Run
+from fapi_lint.source.place import folders_of
 from fapi_lint.source.text_files import find_text_files, stamps
 
 
@@ -28,17 +29,5 @@ def basis_of(run: Run) -> Basis:
         others = [*find_text_files(root, files), os.path.join(root, application.settings.baseline)]
         configs = [str(config)] if config else []
         state.append((application.files, application.known.state, stamps([*files, *others, *configs])))
-        folders.update([root], _between(root, files), map(os.path.dirname, configs))
+        folders.update(folders_of(files, root), map(os.path.dirname, [*files, *configs]))
     return Basis(state, frozenset(folders))
-
-
-def _between(root: str, files: list[str]) -> set[str]:
-    """The folders of files, and those above them up to the root."""
-    found: set[str] = set()
-    for folder in {os.path.dirname(file) for file in files}:
-        while folder not in found:
-            found.add(folder)
-            if folder == root or not folder.startswith(os.path.join(root, "")):
-                break
-            folder = os.path.dirname(folder)
-    return found

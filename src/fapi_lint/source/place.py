@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -27,6 +27,16 @@ def folders_above(folder: str) -> Iterator[str]:
     while (parent := os.path.dirname(folder)) != folder:
         yield parent
         folder = parent
+
+
+def folders_of(files: Iterable[str], root: str) -> set[str]:
+    """The folders of files, and those above them up to the root that they are in, which is one of them."""
+    found, top = {root}, os.path.join(root, "")
+    for folder in {os.path.dirname(file) for file in files}:
+        while folder not in found and folder.startswith(top):
+            found.add(folder)
+            folder = os.path.dirname(folder)
+    return found
 
 
 def repository_of(folder: str) -> str | None:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from fnmatch import translate
 
 from fapi_lint.source.file import SourceError, SourceFile
+from fapi_lint.source.place import folders_of
 
 _NAMES = (
     "*.cfg", "*.conf", "*.ini", "*.sh", "*.toml", "*.yaml", "*.yml", "*requirements*.in", "*requirements*.txt",
@@ -66,12 +67,7 @@ def read_text_files(paths: Iterable[str]) -> list[SourceFile]:
 
 
 def _folders(root: str, files: Iterable[str]) -> set[str]:
-    top = root.rstrip(os.sep) + os.sep
-    found = {root}
-    for folder in {os.path.dirname(file) for file in files}:
-        while folder not in found and folder.startswith(top):
-            found.add(folder)
-            folder = os.path.dirname(folder)
+    found = folders_of(files, root)
     for base in (root, *_repository_above(root)):
         found.update([base, *(os.path.join(base, *name.split("/")) for name in _FOLDERS)])
     return found

@@ -13,8 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from executed import BASE, relationships
 
-from fapi_lint.engine.registry import all_rules
-from fapi_lint.testing import check_examples, findings, fixed
+from fapi_lint.testing import findings, fixed
 
 HEAD = """\
 import sqlalchemy as sa
@@ -64,10 +63,6 @@ def reason(files: dict[str, str]) -> str:
     [found] = findings(files, "FAPI205")
     assert found.fix is None
     return found.message.partition("(no fix: ")[2].removesuffix(")")
-
-
-def test_the_examples() -> None:
-    check_examples(all_rules()["FAPI205"])
 
 
 def test_the_finding_is_at_the_argument() -> None:

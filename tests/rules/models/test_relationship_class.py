@@ -11,8 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from executed import BASE, relationships
 
-from fapi_lint.engine.registry import all_rules
-from fapi_lint.testing import check_examples, findings, fixed
+from fapi_lint.testing import findings, fixed
 
 USER = """\
 from sqlalchemy import Column, Integer
@@ -59,10 +58,6 @@ def post_after(files: dict[str, str], *entries: str) -> str:
     for entry in entries:
         assert relationships(after, entry) == relationships(files, entry)
     return after["app/models/post.py"]
-
-
-def test_the_examples() -> None:
-    check_examples(all_rules()["FAPI208"])
 
 
 def test_the_import_goes_where_the_hub_loads_the_class() -> None:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fapi_lint.fix.builder import FixBuilder
 from fapi_lint.fix.eager import eager_edits
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, Refusal
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_argument, insert_keyword, replace, replace_argument_value
 from fapi_lint.outline import nodes as o
@@ -160,15 +161,13 @@ def _is_timestamp(written: Located, project: Project) -> bool:
 
 def _is_called(given: Located, project: Project) -> bool:
     """`datetime.now()` and the like, which read the clock once."""
-    symbol = project.resolver.external(given.scope, given.expr.func) if isinstance(given.expr, o.Call) else None
-    return symbol is not None and symbol.package in ("datetime", "time") and symbol.name in _CLOCKS
+    return isinstance(given.expr, o.Call) and _is_clock(given, project)
 
 
-def _is_client_clock(given: o.Arg, column: Column, project: Project) -> bool:
+def _is_clock(given: Located, project: Project) -> bool:
     """The client's clock in any form: `datetime.utcnow`, a call of it, a lambda around it."""
-    expr = given.value.body if isinstance(given.value, o.Lambda) else given.value
-    expr = o.called(expr)
-    symbol = project.resolver.external(column.scope, expr)
+    expr = given.expr.body if isinstance(given.expr, o.Lambda) else given.expr
+    symbol = project.resolver.external(given.scope, o.called(expr))
     return symbol is not None and symbol.package in ("datetime", "time") and symbol.name in _CLOCKS
 
 
@@ -188,37 +187,33 @@ def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | Re
     if column.type_arg is not None and not _has_timestamp(column, project):
         return Refusal("what its type makes of the server's time is not known")
     now = spell(file, "sqlalchemy.func", call.start)
-    edits: list[Edit] = []
-    needs: tuple[NeedsImport, ...] = ()
-    drops: list[DropsImport] = []
+    made = FixBuilder()
     if naive:
-        typed = _with_time_zone(column)
+        typed = _with_time_zone(made, column)
         if typed is None:
             return Refusal("its type stands elsewhere")
-        edits.append(typed[0])
-        needs += typed[1]
+        made.add(typed)
     server, is_computed = column.argument("server_default") is not None, stays
     for arg in call.args:
         if is_none(arg.value):
             continue
         if arg.keyword in _CLIENT_DEFAULTS and not server:
-            edits.append(replace(file, arg, f"server_default={now.text}.now()"))
-        elif arg.keyword == "onupdate" and _is_client_clock(arg, column, project):
-            edits.append(replace_argument_value(file, arg, f"{now.text}.now()"))
+            made.add(replace(file, arg, f"server_default={made.write(now)}.now()"))
+        elif arg.keyword == "onupdate" and _is_clock(Located(arg.value, column.scope), project):
+            made.add(replace_argument_value(file, arg, f"{made.write(now)}.now()"))
             is_computed = True
         elif arg.keyword in _CLIENT_DEFAULTS and _is_called(Located(arg.value, column.scope), project):
             return Refusal("it has a default of the server, too")
         else:
             continue
-        roots = {node.id for node in o.walk(arg.value) if isinstance(node, o.Name)}
-        drops += [DropsImport(file.path, root) for root in sorted(roots - {now.text.partition(".")[0]})]
+        made.forget(file, arg.value)
+    made.drops.pop(DropsImport(file.path, now.text.partition(".")[0]), None)
+    onupdate = f"onupdate={made.write(now)}.now()" if stays else ""
     if stays and naive and not call.args:  # An empty call has one place only.
-        type_ = spell(file, "sqlalchemy.DateTime", call.start)
-        edits = [insert_argument(file, call, f"{type_.text}(timezone=True), onupdate={now.text}.now()")]
+        type_ = made.spell(file, "sqlalchemy.DateTime", call.start)
+        made.edits = {insert_argument(file, call, f"{type_}(timezone=True), {onupdate}"): None}
     elif stays:
-        after = ("server_default", "default", "insert_default")
-        edits.append(insert_keyword(file, call, f"onupdate={now.text}.now()", after=after))
-    needs += now.needs if stays or len(edits) > naive else ()
+        made.add(insert_keyword(file, call, onupdate, after=("server_default", "default", "insert_default")))
     title = f"Make `{column.owner.name}.{column.name}` a timestamp that the server sets: a migration is needed"
     if naive:
         title += "; values have a time zone, and compare with such only"
@@ -228,33 +223,29 @@ def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | Re
         parts = eager_edits(project, anew)
         if isinstance(parts, Refusal):
             return Refusal(f"it is read after an UPDATE, and {parts.reason}")
-        edits += parts.edits
-        needs += parts.needs
+        made.add(*parts.edits)
+        made.needs.update(dict.fromkeys(parts.needs))
         title += ", and it is loaded anew where it is read after an UPDATE"
-    return Fix(title, Applicability.UNSAFE, tuple(edits), needs, tuple(drops))
+    return made.fix(title)
 
 
-def _with_time_zone(column: Column) -> tuple[Edit, tuple[NeedsImport, ...]] | None:
+def _with_time_zone(made: FixBuilder, column: Column) -> Edit | None:
     """The type with `timezone=True`; None where it is not written in the column itself."""
     call, file = column.call, column.module
     assert call is not None
     if column.type_arg is None:
-        type_ = spell(file, "sqlalchemy.DateTime", call.start)
+        type_ = made.spell(file, "sqlalchemy.DateTime", call.start)
         named = bool(call.positional) and isinstance(call.positional[0].value, o.String)
-        return insert_argument(file, call, f"{type_.text}(timezone=True)", index=int(named)), type_.needs
+        return insert_argument(file, call, f"{type_}(timezone=True)", index=int(named))
     written = column.type_arg.expr
     if not (call.start <= written.start and written.end <= call.end and column.type_arg.scope is column.scope):
         return None
     if not isinstance(written, o.Call):
-        resolved = generic_type(column.project, column.type_arg)
-        return (
-            None
-            if resolved.expr is not written
-            else (replace(file, written, f"{file.slice(written)}(timezone=True)"), ())
-        )
+        is_here = generic_type(column.project, column.type_arg).expr is written
+        return replace(file, written, f"{file.slice(written)}(timezone=True)") if is_here else None
     if isinstance(written.func, o.Attribute) and written.func.attr == "with_variant":
         return None
     given = written.argument("timezone", 0)
     if given is not None:
-        return replace_argument_value(file, given, "True"), ()
-    return insert_argument(file, written, "timezone=True"), ()
+        return replace_argument_value(file, given, "True")
+    return insert_argument(file, written, "timezone=True")
