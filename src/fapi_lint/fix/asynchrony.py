@@ -12,7 +12,7 @@ from fapi_lint.fix.async_engine import SQLMODEL_SESSION, Makers
 from fapi_lint.fix.awaiting import is_continued
 from fapi_lint.fix.builder import FixBuilder
 from fapi_lint.fix.bulk import synchronised
-from fapi_lint.fix.eager import Parts, Unloadable, eager_edits
+from fapi_lint.fix.eager import Unloadable, eager_edits
 from fapi_lint.fix.edit import Edit, Fix, Refusal, count
 from fapi_lint.fix.imports import spell_member
 from fapi_lint.fix.insertions import Insertions
@@ -86,13 +86,13 @@ class Conversion:
         moved.move([change for change in closure.changes if change.kind in ("at_start", "at_once")])
         self.loops()
         self.requirements()
-        self.made.add(*self.insertions.edits(), *self.makers.requirements, *eager.edits)
-        self.made.needs.update(dict.fromkeys(eager.needs))
+        self.made.add(*self.insertions.edits(), *self.makers.requirements)
+        self.made.take(eager)
         if _overlap(self.made.edits):
             return Refusal("what has to be loaded and what has to be awaited are written in one place")
         return self.made.fix(self.title(len({edit.path for edit in self.made.edits if edit.path.endswith(".py")})))
 
-    def loaded(self) -> Parts | Refusal:
+    def loaded(self) -> FixBuilder | Refusal:
         """What has to be loaded with its query, because nothing can be awaited where it is read; why it cannot be."""
         functions = {*self.closure.functions, *self.touching}
         loads = self.project.lazy_loads.if_async(functions)

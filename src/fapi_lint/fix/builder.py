@@ -50,7 +50,7 @@ class FixBuilder(Struct):
             for its in self.edits
         )
 
-    def take(self, fix: Fix) -> None:
+    def take(self, fix: Fix | FixBuilder) -> None:
         """All that another fix does."""
         self.add(*fix.edits)
         self.needs.update(dict.fromkeys(fix.needs))

@@ -8,7 +8,8 @@ from itertools import pairwise
 from msgspec import Struct
 from msgspec.structs import replace
 
-from fapi_lint.fix.edit import Edit, NeedsImport, Refusal, RefusedError
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Edit, Refusal, RefusedError
 from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import (
     indent_unit,
@@ -37,13 +38,6 @@ _WIDTH = 100
 """What a line of a query should not exceed."""
 
 
-class Parts(Struct, frozen=True):
-    """Edits and the imports that they take, for a fix to be made of."""
-
-    edits: tuple[Edit, ...] = ()
-    needs: tuple[NeedsImport, ...] = ()
-
-
 class Unloadable(Refusal, frozen=True):
     """Why something cannot be loaded where its object comes from."""
 
@@ -61,37 +55,35 @@ class _Step(Struct, eq=False):
     """The same follows it, and so on."""
 
 
-def eager_edits(project: Project, loads: Sequence[LazyLoad]) -> Parts | Unloadable:
+def eager_edits(project: Project, loads: Sequence[LazyLoad]) -> FixBuilder | Unloadable:
     """What loads all of these where the objects come from, in asynchronous code; the reason if one cannot be loaded."""
     by_origin = grouped((load.origin, load) for load in loads)
-    edits: list[Edit] = []
-    needs: dict[NeedsImport, None] = {}
+    made = FixBuilder()
     for origin, group in by_origin.items():
         try:
-            parts = _Loading(project, origin).parts(group)
+            edits = _Loading(project, origin, made).edits_for(group)
         except RefusedError as refused:
             return Unloadable(str(refused), group[0])
-        for edit in parts.edits:
-            other = next((each for each in edits if _is_same_place(each, edit)), None)
+        for edit in edits:
+            other = next((each for each in made.edits if _is_same_place(each, edit)), None)
             if other is not None and origin.kind == "refresh":
                 # Several objects are loaded anew behind one statement.
-                edits.remove(other)
+                del made.edits[other]
                 edit = replace(other, text=other.text + edit.text)
-            edits.append(edit)
-        needs.update(dict.fromkeys(parts.needs))
-    return Parts(tuple(edits), tuple(needs))
+            made.add(edit)
+    return made
 
 
 class _Loading:
     """The edits at one origin."""
 
-    def __init__(self, project: Project, origin: Origin) -> None:
+    def __init__(self, project: Project, origin: Origin, made: FixBuilder) -> None:
         self.project = project
         self.origin = origin
         self.module: Module = origin.module
-        self.needs: list[NeedsImport] = []
+        self.made = made
 
-    def parts(self, loads: Iterable[LazyLoad]) -> Parts:
+    def edits_for(self, loads: Iterable[LazyLoad]) -> list[Edit]:
         """Raises RefusedError."""
         steps: dict[str, _Step] = {}
         columns: dict[str, None] = {}
@@ -104,7 +96,7 @@ class _Loading:
                 columns[load.column] = None
             else:
                 _add(steps, load)
-        return Parts(tuple(self.edits(steps, list(columns))), tuple(self.needs))
+        return self.edits(steps, list(columns))
 
     def edits(self, steps: dict[str, _Step], columns: Sequence[str]) -> list[Edit]:
         node = self.origin.node
@@ -150,15 +142,14 @@ class _Loading:
         is_sqlmodel = (
             session is not None and isinstance(session.symbol, External) and session.symbol.package == "sqlmodel"
         )
-        select = spell(self.module, f"{'sqlmodel' if is_sqlmodel else 'sqlalchemy'}.select", node.start)
-        self.needs += select.needs
+        select = self.made.spell(self.module, f"{'sqlmodel' if is_sqlmodel else 'sqlalchemy'}.select", node.start)
         column = f"{self.module.slice(model)}.{self.origin.model.primary_keys[0].name}"
         simple = isinstance(key.value, (o.Name, o.Attribute, o.Call, o.Subscript, o.Number, o.String))
         opening, closing = ("", ")") if simple else ("(", "))")
         start = node.func.attr_start
         return [
             Edit(path, start, start + len("get"), "scalar"),
-            Edit(path, model.start, model.start, f"{select.text}("),
+            Edit(path, model.start, model.start, f"{select}("),
             Edit(path, model.end, key.start, f").where({column} == {opening}"),
             Edit(path, key.end, key.end, self.listed(f"{closing}.options(", options, ")", node.end - 1)),
         ]
@@ -313,9 +304,7 @@ class _Loading:
         if step.link.is_column:
             function = "undefer"
         if not chained:
-            spelled = spell(self.module, f"sqlalchemy.orm.{function}", self.origin.node.start)
-            self.needs += spelled.needs
-            function = spelled.text
+            function = self.made.spell(self.module, f"sqlalchemy.orm.{function}", self.origin.node.start)
         depth = ", recursion_depth=-1" if step.repeats and step.is_needed else ""
         return f"{function}({self.model(step.link.source)}.{step.link.name}{depth})"
 
@@ -329,8 +318,7 @@ class _Loading:
         spelled = spell(self.module, f"{model.module.name}.{model.name}", self.origin.node.start)
         if spelled.needs and self.module in self.project.imports.reachable([model.module]):
             raise RefusedError(f"importing `{model.name}` there would be circular")
-        self.needs += spelled.needs
-        return spelled.text
+        return self.made.write(spelled)
 
 
 def _check_after(origin: Origin, statement: o.Node) -> o.If | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fapi_lint.fix.edit import Edit, NeedsImport
-from fapi_lint.fix.imports import spell
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Edit
 from fapi_lint.fix.text import insert_argument, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.constrained_types import STRINGS_ONLY
@@ -47,20 +47,22 @@ def keywords_of(field: SchemaField) -> set[str]:
     return {arg.keyword for arg in getattr(call and call.expr, "args", ())}
 
 
-def constrain(field: SchemaField, arguments: Sequence[str]) -> tuple[Edit, tuple[NeedsImport, ...]]:
+def constrain(made: FixBuilder, field: SchemaField, arguments: Sequence[str]) -> None:
     """The field with arguments (`"max_length=50"`) for its `Field(…)`, which takes over a plain default."""
     file, statement, given = field.module, field.statement, ", ".join(arguments)
     call = field_call(field)
     if call is not None:
         assert isinstance(call.expr, o.Call)
-        return insert_argument(file, call.expr, given), ()
-    library = "sqlmodel" if field.project.models.is_sqlmodel(field.owner) else "pydantic"
-    return make_field(file, statement, library, given)
+        made.add(insert_argument(file, call.expr, given))
+    else:
+        library = "sqlmodel" if field.project.models.is_sqlmodel(field.owner) else "pydantic"
+        make_field(made, file, statement, library, given)
 
 
-def make_field(file: Module, statement: o.AnnAssign, library: str, given: str) -> tuple[Edit, tuple[NeedsImport, ...]]:
+def make_field(made: FixBuilder, file: Module, statement: o.AnnAssign, library: str, given: str) -> None:
     """A field that has none with a `Field(…)` of a library, which takes over a plain default."""
-    maker, value = spell(file, f"{library}.Field", statement.start), statement.value
+    maker, value = made.spell(file, f"{library}.Field", statement.start), statement.value
     if value is None:
-        return Edit(file.path, statement.end, statement.end, f" = {maker.text}({given})"), maker.needs
-    return replace(file, value, f"{maker.text}(default={file.slice(value)}, {given})"), maker.needs
+        made.add(Edit(file.path, statement.end, statement.end, f" = {maker}({given})"))
+    else:
+        made.add(replace(file, value, f"{maker}(default={file.slice(value)}, {given})"))

@@ -7,7 +7,8 @@ import textwrap
 import pytest
 
 from fapi_lint.config.versions import Bounds, Versions
-from fapi_lint.fix.eager import Parts, eager_edits
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.eager import eager_edits
 from fapi_lint.fix.splice import apply
 from fapi_lint.testing import application, findings, fixed
 
@@ -709,7 +710,7 @@ def test_what_synchronous_code_would_read_if_it_were_asynchronous() -> None:
     only = project.lazy_loads.if_async([function for function in project.functions if function.name == "first"])
     assert [load.name for load in only] == ["Post.author"]
     parts = eager_edits(project, loads)
-    assert isinstance(parts, Parts)
+    assert isinstance(parts, FixBuilder)
     module = next(module for module in project.modules if module.path.endswith("work.py"))
     after = apply(module.text, parts.edits)
     assert 'return query(db).filter_by(title="x").options(selectinload(Post.author)).first()' in after

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fapi_lint.fix.eager import eager_edits
-from fapi_lint.fix.edit import Applicability, Fix, Refusal
+from fapi_lint.fix.edit import Applicability, Refusal
 from fapi_lint.project.objects.lazy_loads import Unloaded
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, rule
@@ -91,7 +91,6 @@ def lazy_load(unloaded: Unloaded, project: Project) -> Iterator[Finding]:
     names = ", ".join(f"`{load.name}`" for load in unloaded.loads)
     where = "after this" if unloaded.origin.kind == "refresh" else "of these objects"
     message = f"{names} {'is' if len(unloaded.loads) == 1 else 'are'} read {where} without having been loaded"
-    parts = eager_edits(project, unloaded.loads)
+    made = eager_edits(project, unloaded.loads)
     title = f"Load {names} in `{unloaded.origin.function.name}`, with one more statement each time"
-    fix = parts if isinstance(parts, Refusal) else Fix(title, Applicability.UNSAFE, parts.edits, parts.needs)
-    yield Finding.of(unloaded.place, message, fix)
+    yield Finding.of(unloaded.place, message, made if isinstance(made, Refusal) else made.fix(title))

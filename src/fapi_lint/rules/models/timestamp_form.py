@@ -220,11 +220,10 @@ def _fix(column: Column, project: Project, naive: bool, stays: bool) -> Fix | Re
     # What the database computes is no longer known after an UPDATE, and asynchronous code cannot load it by reading it.
     anew = project.lazy_loads.if_computed(column) if is_computed else []
     if anew:
-        parts = eager_edits(project, anew)
-        if isinstance(parts, Refusal):
-            return Refusal(f"it is read after an UPDATE, and {parts.reason}")
-        made.add(*parts.edits)
-        made.needs.update(dict.fromkeys(parts.needs))
+        eager = eager_edits(project, anew)
+        if isinstance(eager, Refusal):
+            return Refusal(f"it is read after an UPDATE, and {eager.reason}")
+        made.take(eager)
         title += ", and it is loaded anew where it is read after an UPDATE"
     return made.fix(title)
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Edit, Fix, NeedsImport
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Applicability, Edit, Fix
 from fapi_lint.fix.field import make_field
-from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import insert_argument, replace, replace_argument_value
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.column_types import generic_type, is_unsized_string, python_type, registered_types
@@ -15,8 +15,6 @@ from fapi_lint.project.symbols import External, Variable
 from fapi_lint.project.values import Located
 from fapi_lint.rules.rule import Finding, rule
 from fapi_lint.source.place import Place
-
-_TITLE = "Give `{name}` the length {length}: this alters the schema, a migration is needed"
 
 
 @rule("FAPI207", "unsized-string", fix=Applicability.UNSAFE, preference="Database Models")
@@ -102,9 +100,12 @@ def unsized_string(project: Project, _: Project) -> Iterator[Finding]:
             continue
         if _is_unsized(column, project) and not project.settings.is_exempt("FAPI207", name):
             reported.add(place)
-            length = _length(column, project)
-            fix = _size(written, name, length) if written is not None else _size_column(column, project, name, length)
-            yield Finding(at=place, message=f"String column `{name}` has no length", fix=fix)
+            made, length = FixBuilder(), _length(column, project)
+            if written is not None:
+                _size(made, written, length)
+            else:
+                _size_column(made, column, project, length)
+            yield Finding(place, f"String column `{name}` has no length", _fix(made, name, length))
     for table in project.models.tables:
         for finding in _in_table(table, project):
             if finding.at not in reported:
@@ -152,8 +153,9 @@ def _in_table(table: Table, project: Project) -> Iterator[Finding]:
         if written is None or not is_unsized_string(project, written):
             continue
         if not project.settings.is_exempt("FAPI207", name):
-            fix = _size(written, name, project.settings.conventions.string_length)
-            yield Finding(at=written.place, message=f"String column `{name}` has no length", fix=fix)
+            made, length = FixBuilder(), project.settings.conventions.string_length
+            _size(made, written, length)
+            yield Finding(written.place, f"String column `{name}` has no length", _fix(made, name, length))
 
 
 def _length(column: Column, project: Project) -> int:
@@ -179,20 +181,19 @@ def _length(column: Column, project: Project) -> int:
     return length
 
 
-def _size(written: Located, name: str, length: int) -> Fix:
+def _size(made: FixBuilder, written: Located, length: int) -> None:
     """The length becomes an argument of the type where it is written."""
     file, expr = written.scope.module, written.expr
     given = expr.argument("length", 0) if isinstance(expr, o.Call) else None
     if given is not None:
-        edit = replace_argument_value(file, given, str(length))
+        made.add(replace_argument_value(file, given, str(length)))
     elif isinstance(expr, o.Call):
-        edit = insert_argument(file, expr, str(length), first=True)
+        made.add(insert_argument(file, expr, str(length), first=True))
     else:
-        edit = replace(file, expr, f"{file.slice(expr)}({length})")
-    return _fix(name, length, edit)
+        made.add(replace(file, expr, f"{file.slice(expr)}({length})"))
 
 
-def _size_column(column: Column, project: Project, name: str, length: int) -> Fix | None:
+def _size_column(made: FixBuilder, column: Column, project: Project, length: int) -> None:
     """A column whose type follows from its annotation gets a written one; a SQLModel's field gets a `max_length`."""
     file, at = column.module, column.statement.start
     if project.models.is_sqlmodel(column.owner):
@@ -200,22 +201,21 @@ def _size_column(column: Column, project: Project, name: str, length: int) -> Fi
         if column.calls:
             call = column.calls[0]
             assert isinstance(call.expr, o.Call)
-            return _fix(name, length, insert_argument(call.scope.module, call.expr, argument))
-        if not isinstance(column.statement, o.AnnAssign):
-            return None
-        return _fix(name, length, *make_field(file, column.statement, "sqlmodel", argument))
-    type_ = spell(file, "sqlalchemy.String", at)
-    argument = f"{type_.text}({length})"
+            made.add(insert_argument(call.scope.module, call.expr, argument))
+        elif isinstance(column.statement, o.AnnAssign):
+            make_field(made, file, column.statement, "sqlmodel", argument)
+        return
+    argument = f"{made.spell(file, 'sqlalchemy.String', at)}({length})"
     if column.call is None:
-        maker = spell(file, "sqlalchemy.orm.mapped_column", at)
         end = column.statement.end
-        edit = Edit(file.path, end, end, f" = {maker.text}({argument})")
-        return _fix(name, length, edit, type_.needs + maker.needs)
+        made.add(Edit(file.path, end, end, f" = {made.spell(file, 'sqlalchemy.orm.mapped_column', at)}({argument})"))
+        return
     first = column.call.positional[0].value if column.call.positional else None
     symbol = project.resolver.resolve(column.scope, first)
     named = isinstance(symbol.value if isinstance(symbol, Variable) else first, o.String)
-    return _fix(name, length, insert_argument(file, column.call, argument, index=int(named)), type_.needs)
+    made.add(insert_argument(file, column.call, argument, index=int(named)))
 
 
-def _fix(name: str, length: int, edit: Edit, needs: tuple[NeedsImport, ...] = ()) -> Fix:
-    return Fix(_TITLE.format(name=name, length=length), Applicability.UNSAFE, (edit,), needs)
+def _fix(made: FixBuilder, name: str, length: int) -> Fix | None:
+    title = f"Give `{name}` the length {length}: this alters the schema, a migration is needed"
+    return made.fix(title) if made.edits else None

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Applicability, Fix, Refusal
 from fapi_lint.fix.field import constrain, keywords_of, takes_constraints
-from fapi_lint.fix.imports import spell
 from fapi_lint.fix.text import replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.constrained_types import REMOVED, RENAMED, STRINGS_ONLY, TYPES, ConstrainedType
@@ -88,33 +88,23 @@ def _fix(constrained: ConstrainedType, project: Project) -> Fix | Refusal:
         value = module.text[arg.start : arg.end].partition("=")[2].strip()
         arguments.append(f"{RENAMED.get(arg.keyword, arg.keyword)}={value}")
 
-    base = TYPES[constrained.name]
-    type_ = spell(module, base, call.start) if "." in base else None
-    if type_ is None and project.resolver.resolve(constrained.scope, o.Name(0, 0, base)) != External(
-        f"builtins.{base}"
-    ):
+    base, made = TYPES[constrained.name], FixBuilder()
+    if "." in base:
+        text = made.spell(module, base, call.start)
+    elif project.resolver.resolve(constrained.scope, o.Name(0, 0, base)) == External(f"builtins.{base}"):
+        text = base
+    else:
         return Refusal(f"`{base}` means something else there")
-    text, needs = (base, ()) if type_ is None else (type_.text, type_.needs)
     if item is not None:
         text += f"[{module.slice(item.value)}]"
-
-    edits: tuple[Edit, ...]
     if arguments and constrained.is_whole and field is not None and takes_constraints(field, arguments):
-        edit, more = constrain(field, arguments)
-        edits = (replace(module, call, text), edit)
-    else:
-        text, more = _annotated(constrained, text, arguments)
-        edits = (replace(module, call, text),)
-    drops = (DropsImport(module.path, call.func.id),) if isinstance(call.func, o.Name) else ()
-    return Fix(f"Replace `{constrained.name}()` by `Field`", Applicability.SAFE, edits, (*needs, *more), drops)
-
-
-def _annotated(constrained: ConstrainedType, text: str, arguments: list[str]) -> tuple[str, tuple[NeedsImport, ...]]:
-    """The type with its constraints inside `Annotated`."""
-    if not arguments:
-        return text, ()
-    at = constrained.call.start
-    strings = any(argument.partition("=")[0] in STRINGS_ONLY for argument in arguments)
-    wrapper = spell(constrained.module, "typing.Annotated", at)
-    holder = spell(constrained.module, f"pydantic.{'StringConstraints' if strings else 'Field'}", at)
-    return f"{wrapper.text}[{text}, {holder.text}({', '.join(arguments)})]", wrapper.needs + holder.needs
+        constrain(made, field, arguments)
+    elif arguments:
+        strings = any(argument.partition("=")[0] in STRINGS_ONLY for argument in arguments)
+        wrapper = made.spell(module, "typing.Annotated", call.start)
+        holder = made.spell(module, f"pydantic.{'StringConstraints' if strings else 'Field'}", call.start)
+        text = f"{wrapper}[{text}, {holder}({', '.join(arguments)})]"
+    made.add(replace(module, call, text))
+    if isinstance(call.func, o.Name):
+        made.forget(module, call.func)
+    return made.fix(f"Replace `{constrained.name}()` by `Field`", Applicability.SAFE)

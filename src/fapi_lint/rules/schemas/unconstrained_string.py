@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Fix, Refusal
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Applicability, Refusal
 from fapi_lint.fix.field import constrain
 from fapi_lint.project.project import Project
 from fapi_lint.project.schemas import SchemaField
@@ -87,6 +88,7 @@ def unconstrained_string(field: SchemaField, project: Project) -> Iterator[Findi
         yield Finding.of(field.place, message, Refusal(reason), name)
         return
     (length,) = lengths
-    edit, needs = constrain(field, [f"max_length={length}"])
+    made = FixBuilder()
+    constrain(made, field, [f"max_length={length}"])
     title = f"Limit `{name}` to the {length} characters of its column: longer strings are refused with 422"
-    yield Finding(field.place, message, Fix(title, Applicability.UNSAFE, (edit,), needs), name)
+    yield Finding(field.place, message, made.fix(title), name)
