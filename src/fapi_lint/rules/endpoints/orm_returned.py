@@ -3,7 +3,8 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, Refusal
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Applicability, Fix, Refusal
 from fapi_lint.fix.text import replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
@@ -177,19 +178,20 @@ def _models_in_annotation(returned: OrmReturn, project: Project) -> list[o.Node]
 def _fix(returned: OrmReturn, response: Response, project: Project) -> Fix:
     module = returned.function.module
     schema = module.slice(response.node)
-    models = _models_in_annotation(returned, project)
-    edits: list[Edit] = [replace(module, node, schema) for node in models]
-    drops = tuple(DropsImport(module.path, o.dotted(node).partition(".")[0]) for node in models)
+    made = FixBuilder()
+    for node in _models_in_annotation(returned, project):
+        made.add(replace(module, node, schema))
+        made.forget(module, node)
     for value, _, is_list in returned.values:
         if isinstance(value, o.Comprehension):
             value, is_list = value.items[0], False
         text = module.slice(value)
         if is_list:
             item = _item(returned, text)
-            edits.append(replace(module, value, f"[{schema}.model_validate({item}) for {item} in {text}]"))
+            made.add(replace(module, value, f"[{schema}.model_validate({item}) for {item} in {text}]"))
         else:
-            edits.append(replace(module, value, f"{schema}.model_validate({text})"))
-    return Fix(f"Return `{schema}.model_validate(…)`", Applicability.SAFE, tuple(edits), drops=drops)
+            made.add(replace(module, value, f"{schema}.model_validate({text})"))
+    return made.fix(f"Return `{schema}.model_validate(…)`", Applicability.SAFE)
 
 
 def _item(returned: OrmReturn, text: str) -> str:

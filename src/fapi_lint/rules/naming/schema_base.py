@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport, Refusal
-from fapi_lint.fix.imports import spell
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Applicability, Fix, Refusal
 from fapi_lint.fix.text import remove_statements, replace_argument_value
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.project import Project
@@ -92,19 +92,17 @@ def schema_base(schema: Schema, project: Project) -> Iterator[Finding]:
 
 def _fix(schema: Schema, base: Schema, replaced: o.Arg | None, repeated: list[SchemaField]) -> Fix:
     module = schema.module
-    edits: list[Edit] = remove_statements(module, schema.class_.node, [field.statement for field in repeated])
-    gone: list[o.Node] = [field.statement for field in repeated]
-    needs: tuple[NeedsImport, ...] = ()
+    made, gone = FixBuilder(), [field.statement for field in repeated]
+    made.add(*remove_statements(module, schema.class_.node, gone))
+    for statement in gone:
+        made.forget(module, statement)
     if replaced is not None:
         name = base.name
         if base.module is not module:
-            spelling = spell(module, f"{base.module.name}.{base.name}", schema.class_.node.start)
-            name, needs = spelling.text, spelling.needs
-        edits.append(replace_argument_value(module, replaced, name))
-        gone.append(replaced)
+            name = made.spell(module, f"{base.module.name}.{base.name}", schema.class_.node.start)
+        made.add(replace_argument_value(module, replaced, name))
+        made.forget(module, replaced)
         title = f"Derive `{schema.name}` from `{base.name}`, whose fields then come first"
     else:
         title = f"Inherit the fields of `{base.name}` in `{schema.name}`, with whatever changes in them later"
-    used = {node.id for node in o.walk(*gone) if isinstance(node, o.Name)}
-    drops = tuple(DropsImport(module.path, name) for name in sorted(used))
-    return Fix(title, Applicability.UNSAFE, tuple(edits), needs, drops)
+    return made.fix(title)

@@ -2,16 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fapi_lint.fix.edit import Applicability, Edit, Fix, NeedsImport, Refusal
-from fapi_lint.fix.imports import spell
+from fapi_lint.fix.builder import FixBuilder
+from fapi_lint.fix.edit import Applicability, Edit, Fix, Refusal
 from fapi_lint.fix.text import insert_argument, insert_entry, insert_into_class_body, quote, replace
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.project.schemas import Schema
 from fapi_lint.project.symbols import Class
 from fapi_lint.rules.rule import Finding, rule
-
-Change = tuple[Edit, tuple[NeedsImport, ...]]
 
 
 @rule("FAPI301", "from-attributes", fix=Applicability.SAFE, preference="Pydantic Schemas")
@@ -69,11 +68,14 @@ def from_attributes(schema: Schema, project: Project) -> Iterator[Finding]:
 
 
 def _fix(schema: Schema) -> Fix | Refusal:
-    change = _change(schema)
-    if change is None:
-        is_written = "from_attributes" in schema.config.entries
-        return Refusal("`from_attributes=False` is written there" if is_written else "its configuration cannot be seen")
-    return Fix(f"Set `from_attributes=True` in {schema.name}", Applicability.SAFE, (change[0],), change[1])
+    if schema.config_statement is not None and "from_attributes" in schema.config.entries:
+        return Refusal("`from_attributes=False` is written there")
+    made = FixBuilder()
+    edit = _edit(made, schema)
+    if edit is None:
+        return Refusal("its configuration cannot be seen")
+    made.add(edit)
+    return made.fix(f"Set `from_attributes=True` in {schema.name}", Applicability.SAFE)
 
 
 def _fires(schema: Schema, project: Project) -> bool:
@@ -97,38 +99,30 @@ def _family(schema: Schema, project: Project) -> list[Schema]:
     return [by_class[class_] for class_ in schema.ancestors if class_ in by_class]
 
 
-def _change(schema: Schema) -> Change | None:
+def _edit(made: FixBuilder, schema: Schema) -> Edit | None:
     module, statement = schema.module, schema.config_statement
     if isinstance(statement, o.ClassDef):
-        return _in_config_class(schema, statement)
+        return _in_config_class(module, statement)
     if statement is None:
-        config = spell(module, "pydantic.ConfigDict", schema.class_.node.body_start)
-        line = f"model_config = {config.text}(from_attributes=True)"
-        fields = schema.own_fields
-        if fields:
-            edit = insert_into_class_body(module, schema.class_.node, ["", line], after=fields[-1].statement)
-        else:
-            edit = insert_into_class_body(module, schema.class_.node, [line], first=True)
-        return edit, config.needs
-    if "from_attributes" in schema.config.entries:
-        return None
+        config = made.spell(module, "pydantic.ConfigDict", schema.class_.node.body_start)
+        line = f"model_config = {config}(from_attributes=True)"
+        if fields := schema.own_fields:
+            return insert_into_class_body(module, schema.class_.node, ["", line], after=fields[-1].statement)
+        return insert_into_class_body(module, schema.class_.node, [line], first=True)
     match statement.value:
         case o.Call() as call:
-            return insert_argument(module, call, "from_attributes=True"), ()
+            return insert_argument(module, call, "from_attributes=True")
         case o.Dict() as mapping:
-            return insert_entry(module, mapping, f"{quote(module, 'from_attributes')}: True"), ()
+            return insert_entry(module, mapping, f"{quote(module, 'from_attributes')}: True")
         case o.Name() | o.Attribute() as shared:
-            config = spell(module, "pydantic.ConfigDict", shared.start)
-            text = f"{config.text}(**{module.slice(shared)}, from_attributes=True)"
-            return replace(module, shared, text), config.needs
+            config = made.spell(module, "pydantic.ConfigDict", shared.start)
+            return replace(module, shared, f"{config}(**{module.slice(shared)}, from_attributes=True)")
     return None
 
 
-def _in_config_class(schema: Schema, config: o.ClassDef) -> Change | None:
+def _in_config_class(module: Module, config: o.ClassDef) -> Edit:
     """The setting in `class Config`; its Pydantic 1 name is replaced, which Pydantic 2 does not read."""
-    if "from_attributes" in schema.config.entries:
-        return None
     for statement in config.body:
         if isinstance(statement, o.Assign) and o.dotted(statement.targets[0]) == "orm_mode":
-            return replace(schema.module, statement, "from_attributes = True"), ()
-    return insert_into_class_body(schema.module, config, ["from_attributes = True"]), ()
+            return replace(module, statement, "from_attributes = True")
+    return insert_into_class_body(module, config, ["from_attributes = True"])

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fapi_lint.fix.builder import FixBuilder
 from fapi_lint.fix.class_call import config_to_call, dict_to_call
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, Refusal
-from fapi_lint.fix.imports import spell
+from fapi_lint.fix.edit import Applicability, Edit, Fix, Refusal
 from fapi_lint.fix.text import insert_into_class_body, remove_class_keywords, replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.config_class import ConfigClass, ObstacleError
@@ -106,29 +106,27 @@ def _is_config_dict(settings: SettingsClass, value: o.Expr, project: Project) ->
 
 def _fix(settings: SettingsClass, statement: o.Assign | o.AnnAssign | o.ClassDef | None) -> Fix:
     module, class_def = settings.module, settings.class_.node
-    spelling = spell(module, "pydantic_settings.SettingsConfigDict", class_def.start)
-    edits: list[Edit]
-    drops: tuple[DropsImport, ...] = ()
+    made = FixBuilder()
+    callee = made.spell(module, "pydantic_settings.SettingsConfigDict", class_def.start)
     if isinstance(statement, o.ClassDef):
-        edits = [_from_class(settings, spelling.text)]
+        made.add(_from_class(settings, callee))
     elif statement is not None and isinstance(statement.value, o.Dict):
         _check_keys(settings, statement.value)
-        edits = dict_to_call(module, statement.value, spelling.text)
+        made.add(*dict_to_call(module, statement.value, callee))
     elif statement is not None and isinstance(statement.value, o.Call):
-        edits = [replace(module, statement.value.func, spelling.text)]
-        drops = (DropsImport(module.path, o.dotted(statement.value.func).partition(".")[0]),)
+        made.add(replace(module, statement.value.func, callee))
+        made.forget(module, statement.value.func)
     else:
         fields = [field.statement for field in settings.own_fields]
         keywords = [base for base in class_def.bases if base.keyword in _KEYS and _means_the_same(settings, base)]
         elsewhere = {base.keyword for base in class_def.bases}
         defaults = {key: value for key, value in _DEFAULTS.items() if key not in elsewhere}
         entries = {base.keyword: module.slice(base.value) for base in keywords} or defaults
-        line = f"model_config = {spelling.text}({', '.join(f'{key}={value}' for key, value in entries.items())})"
+        line = f"model_config = {callee}({', '.join(f'{key}={value}' for key, value in entries.items())})"
         after = fields[-1] if fields and fields[-1] in class_def.body else None
-        edits = [insert_into_class_body(module, class_def, ["", line] if after else [line], after=after)]
-        edits += remove_class_keywords(module, class_def, keywords) if keywords else []
-    title = f"Configure `{settings.name}` with `SettingsConfigDict`"
-    return Fix(title, Applicability.SAFE, tuple(edits), spelling.needs, drops)
+        made.add(insert_into_class_body(module, class_def, ["", line] if after else [line], after=after))
+        made.add(*(remove_class_keywords(module, class_def, keywords) if keywords else ()))
+    return made.fix(f"Configure `{settings.name}` with `SettingsConfigDict`", Applicability.SAFE)
 
 
 def _check_keys(settings: SettingsClass, entries: o.Dict) -> None:
