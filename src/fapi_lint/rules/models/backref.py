@@ -22,11 +22,7 @@ def backref(relationship: Relationship, project: Project) -> Iterator[Finding]:
 
     Bad:
         ```python app/models/user.py
-        import uuid
-        from datetime import datetime
-
-        from sqlalchemy import DateTime, String, func
-        from sqlalchemy.dialects.postgresql import UUID
+        from sqlalchemy import String
         from sqlalchemy.orm import Mapped, mapped_column
 
         from app.db.base_class import Base
@@ -35,20 +31,13 @@ def backref(relationship: Relationship, project: Project) -> Iterator[Finding]:
         class User(Base):
             __tablename__ = "user"
 
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
             name: Mapped[str] = mapped_column(String(255), nullable=False)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
         ```
         ```python app/models/post.py
         import uuid
-        from datetime import datetime
         from typing import TYPE_CHECKING
 
-        from sqlalchemy import DateTime, ForeignKey, func
-        from sqlalchemy.dialects.postgresql import UUID
+        from sqlalchemy import ForeignKey
         from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
         from app.db.base_class import Base
@@ -60,21 +49,24 @@ def backref(relationship: Relationship, project: Project) -> Iterator[Finding]:
         class Post(Base):
             __tablename__ = "post"
 
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
             author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"), nullable=False)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
 
             author: Mapped["User"] = relationship("User", backref=backref("posts", cascade="all, delete-orphan"))
         ```
         ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
+        import uuid
+        from datetime import datetime
+
+        from sqlalchemy import UUID, DateTime, func
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
         class Base(DeclarativeBase):
-            pass
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
         ```
         ```python app/db/base.py
         from app.db.base_class import Base as Base
@@ -86,12 +78,9 @@ def backref(relationship: Relationship, project: Project) -> Iterator[Finding]:
         The other files stay as they are.
 
         ```python app/models/user.py
-        import uuid
-        from datetime import datetime
         from typing import TYPE_CHECKING
 
-        from sqlalchemy import DateTime, String, func
-        from sqlalchemy.dialects.postgresql import UUID
+        from sqlalchemy import String
         from sqlalchemy.orm import Mapped, mapped_column, relationship
 
         from app.db.base_class import Base
@@ -103,23 +92,16 @@ def backref(relationship: Relationship, project: Project) -> Iterator[Finding]:
         class User(Base):
             __tablename__ = "user"
 
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
             name: Mapped[str] = mapped_column(String(255), nullable=False)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
             posts: Mapped[list["Post"]] = relationship(
                 back_populates="author", cascade="all, delete-orphan"
             )
         ```
         ```python app/models/post.py
         import uuid
-        from datetime import datetime
         from typing import TYPE_CHECKING
 
-        from sqlalchemy import DateTime, ForeignKey, func
-        from sqlalchemy.dialects.postgresql import UUID
+        from sqlalchemy import ForeignKey
         from sqlalchemy.orm import Mapped, mapped_column, relationship
 
         from app.db.base_class import Base
@@ -131,12 +113,7 @@ def backref(relationship: Relationship, project: Project) -> Iterator[Finding]:
         class Post(Base):
             __tablename__ = "post"
 
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
             author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"), nullable=False)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
 
             author: Mapped["User"] = relationship("User", back_populates="posts")
         ```

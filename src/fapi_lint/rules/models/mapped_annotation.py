@@ -27,9 +27,8 @@ def mapped_annotation(project: Project, _: Project) -> Iterator[Finding]:
     Bad:
         ```python app/models/post.py
         import uuid
-        from datetime import datetime
 
-        from sqlalchemy import UUID, DateTime, ForeignKey, String, func
+        from sqlalchemy import ForeignKey, String
         from sqlalchemy.orm import Mapped, mapped_column, relationship
 
         from app.db.base_class import Base
@@ -39,14 +38,9 @@ def mapped_annotation(project: Project, _: Project) -> Iterator[Finding]:
         class Post(Base):
             __tablename__ = "post"
 
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
             title = mapped_column(String(80), nullable=False)
             subtitle: Mapped[str] = mapped_column(String(80), nullable=True)
             author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"))
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
 
             author = relationship("User")
 
@@ -54,30 +48,26 @@ def mapped_annotation(project: Project, _: Project) -> Iterator[Finding]:
                 return self.author_id == user.id
         ```
         ```python app/models/user.py
-        import uuid
-        from datetime import datetime
-
-        from sqlalchemy import UUID, DateTime, func
-        from sqlalchemy.orm import Mapped, mapped_column
-
         from app.db.base_class import Base
 
 
         class User(Base):
             __tablename__ = "user"
+        ```
+        ```python app/db/base_class.py
+        import uuid
+        from datetime import datetime
 
+        from sqlalchemy import UUID, DateTime, func
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+        class Base(DeclarativeBase):
             id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
             created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
             updated_at: Mapped[datetime] = mapped_column(
                 DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
             )
-        ```
-        ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
-
-
-        class Base(DeclarativeBase):
-            pass
         ```
 
     Good:
@@ -85,9 +75,8 @@ def mapped_annotation(project: Project, _: Project) -> Iterator[Finding]:
 
         ```python app/models/post.py
         import uuid
-        from datetime import datetime
 
-        from sqlalchemy import UUID, DateTime, ForeignKey, String, func
+        from sqlalchemy import ForeignKey, String
         from sqlalchemy.orm import Mapped, mapped_column, relationship
 
         from app.db.base_class import Base
@@ -97,14 +86,9 @@ def mapped_annotation(project: Project, _: Project) -> Iterator[Finding]:
         class Post(Base):
             __tablename__ = "post"
 
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
             title: Mapped[str] = mapped_column(String(80), nullable=False)
             subtitle: Mapped[str | None] = mapped_column(String(80), nullable=True)
             author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"))
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
 
             author: Mapped["User"] = relationship("User")
 

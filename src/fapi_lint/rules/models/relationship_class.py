@@ -24,31 +24,16 @@ def relationship_class(relationship: Relationship, project: Project) -> Iterator
 
     Bad:
         ```python app/models/user.py
-        import uuid
-        from datetime import datetime
-
-        from sqlalchemy import DateTime, func
-        from sqlalchemy.dialects.postgresql import UUID
-        from sqlalchemy.orm import Mapped, mapped_column
-
         from app.db.base_class import Base
 
 
         class User(Base):
             __tablename__ = "user"
-
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
         ```
         ```python app/models/post.py
         import uuid
-        from datetime import datetime
 
-        from sqlalchemy import DateTime, ForeignKey, func
-        from sqlalchemy.dialects.postgresql import UUID
+        from sqlalchemy import ForeignKey
         from sqlalchemy.orm import Mapped, mapped_column, relationship
 
         from app.db.base_class import Base
@@ -58,21 +43,24 @@ def relationship_class(relationship: Relationship, project: Project) -> Iterator
         class Post(Base):
             __tablename__ = "post"
 
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
             author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"), nullable=False)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
 
             author: Mapped["User"] = relationship(User)
         ```
         ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
+        import uuid
+        from datetime import datetime
+
+        from sqlalchemy import UUID, DateTime, func
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
         class Base(DeclarativeBase):
-            pass
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
         ```
         ```python app/db/base.py
         from app.db.base_class import Base as Base
@@ -85,11 +73,9 @@ def relationship_class(relationship: Relationship, project: Project) -> Iterator
 
         ```python app/models/post.py
         import uuid
-        from datetime import datetime
         from typing import TYPE_CHECKING
 
-        from sqlalchemy import DateTime, ForeignKey, func
-        from sqlalchemy.dialects.postgresql import UUID
+        from sqlalchemy import ForeignKey
         from sqlalchemy.orm import Mapped, mapped_column, relationship
 
         from app.db.base_class import Base
@@ -101,12 +87,7 @@ def relationship_class(relationship: Relationship, project: Project) -> Iterator
         class Post(Base):
             __tablename__ = "post"
 
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
             author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"), nullable=False)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
 
             author: Mapped["User"] = relationship("User")
         ```

@@ -23,13 +23,9 @@ def unpaired_back_populates(relationship: Relationship, project: Project) -> Ite
 
     Bad:
         ```python app/models/user.py
-        import uuid
-        from datetime import datetime
         from typing import TYPE_CHECKING
 
-        from sqlalchemy import DateTime, func
-        from sqlalchemy.dialects.postgresql import UUID
-        from sqlalchemy.orm import Mapped, mapped_column, relationship
+        from sqlalchemy.orm import Mapped, relationship
 
         from app.db.base_class import Base
 
@@ -40,21 +36,13 @@ def unpaired_back_populates(relationship: Relationship, project: Project) -> Ite
         class User(Base):
             __tablename__ = "user"
 
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
-
             posts: Mapped[list["Post"]] = relationship("Post")
         ```
         ```python app/models/post.py
         import uuid
-        from datetime import datetime
         from typing import TYPE_CHECKING
 
-        from sqlalchemy import DateTime, ForeignKey, func
-        from sqlalchemy.dialects.postgresql import UUID
+        from sqlalchemy import ForeignKey
         from sqlalchemy.orm import Mapped, mapped_column, relationship
 
         from app.db.base_class import Base
@@ -66,21 +54,24 @@ def unpaired_back_populates(relationship: Relationship, project: Project) -> Ite
         class Post(Base):
             __tablename__ = "post"
 
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
             author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"), nullable=False)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
 
             author: Mapped["User"] = relationship("User", back_populates="posts")
         ```
         ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
+        import uuid
+        from datetime import datetime
+
+        from sqlalchemy import UUID, DateTime, func
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
         class Base(DeclarativeBase):
-            pass
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
         ```
         ```python app/db/base.py
         from app.db.base_class import Base as Base
@@ -92,13 +83,9 @@ def unpaired_back_populates(relationship: Relationship, project: Project) -> Ite
         The other files stay as they are.
 
         ```python app/models/user.py
-        import uuid
-        from datetime import datetime
         from typing import TYPE_CHECKING
 
-        from sqlalchemy import DateTime, func
-        from sqlalchemy.dialects.postgresql import UUID
-        from sqlalchemy.orm import Mapped, mapped_column, relationship
+        from sqlalchemy.orm import Mapped, relationship
 
         from app.db.base_class import Base
 
@@ -108,12 +95,6 @@ def unpaired_back_populates(relationship: Relationship, project: Project) -> Ite
 
         class User(Base):
             __tablename__ = "user"
-
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
 
             posts: Mapped[list["Post"]] = relationship("Post", back_populates="author")
         ```

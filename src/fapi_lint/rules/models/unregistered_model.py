@@ -30,49 +30,33 @@ def unregistered_model(model: Model, project: Project) -> Iterator[Finding]:
         from app.models.user import User  # noqa: F401
         ```
         ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
-
-
-        class Base(DeclarativeBase):
-            pass
-        ```
-        ```python app/models/user.py
         import uuid
         from datetime import datetime
 
         from sqlalchemy import UUID, DateTime, func
-        from sqlalchemy.orm import Mapped, mapped_column
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+
+        class Base(DeclarativeBase):
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+            updated_at: Mapped[datetime] = mapped_column(
+                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
+            )
+        ```
+        ```python app/models/user.py
         from app.db.base_class import Base
 
 
         class User(Base):
             __tablename__ = "user"
-
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
         ```
         ```python app/models/tag.py
-        import uuid
-        from datetime import datetime
-
-        from sqlalchemy import UUID, DateTime, func
-        from sqlalchemy.orm import Mapped, mapped_column
-
         from app.db.base_class import Base
 
 
         class Tag(Base):
             __tablename__ = "tag"
-
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
         ```
 
     Good:

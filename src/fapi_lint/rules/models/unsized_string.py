@@ -30,10 +30,7 @@ def unsized_string(project: Project, _: Project) -> Iterator[Finding]:
 
     Bad:
         ```python app/models/tag.py
-        import uuid
-        from datetime import datetime
-
-        from sqlalchemy import UUID, DateTime, String, func
+        from sqlalchemy import String
         from sqlalchemy.orm import Mapped, mapped_column
 
         from app.db.base_class import Base
@@ -42,30 +39,30 @@ def unsized_string(project: Project, _: Project) -> Iterator[Finding]:
         class Tag(Base):
             __tablename__ = "tag"
 
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
             name: Mapped[str] = mapped_column(String, unique=True)
             color: Mapped[str]
+        ```
+        ```python app/db/base_class.py
+        import uuid
+        from datetime import datetime
+
+        from sqlalchemy import UUID, DateTime, func
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+        class Base(DeclarativeBase):
+            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
             created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
             updated_at: Mapped[datetime] = mapped_column(
                 DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
             )
-        ```
-        ```python app/db/base_class.py
-        from sqlalchemy.orm import DeclarativeBase
-
-
-        class Base(DeclarativeBase):
-            pass
         ```
 
     Good:
         The other files stay as they are.
 
         ```python app/models/tag.py
-        import uuid
-        from datetime import datetime
-
-        from sqlalchemy import UUID, DateTime, String, func
+        from sqlalchemy import String
         from sqlalchemy.orm import Mapped, mapped_column
 
         from app.db.base_class import Base
@@ -74,13 +71,8 @@ def unsized_string(project: Project, _: Project) -> Iterator[Finding]:
         class Tag(Base):
             __tablename__ = "tag"
 
-            id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
             name: Mapped[str] = mapped_column(String(255), unique=True)
             color: Mapped[str] = mapped_column(String(255))
-            created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-            updated_at: Mapped[datetime] = mapped_column(
-                DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
-            )
         ```
 
     Fix safety:
