@@ -98,33 +98,33 @@ class _Clients(Conversion):
     def make(self) -> None:
         """The new client; a fixture that gives it away at once closes it, too."""
         module, call, given = self.uses.module, self.uses.call, self.uses.given
-        made = self.constructor()
+        fresh = self.constructor()
         self.made.forget(module, call.func)
         if self.uses.running is not None:
-            self.enter(self.uses.running, made)
+            self.enter(self.uses.running, fresh)
             return
         if given is None:
-            self.made.add(replace(module, call, made))
+            self.made.add(replace(module, call, fresh))
             return
         function = self.where_made.owner
         assert isinstance(function, Function)
         local = "client" if "client" not in function.scope.bindings else "async_client"
         end, indent, unit = newline(module.text), indentation_at(module.text, given.start), indent_unit(module)
-        self.made.add(replace(module, given, f"async with {made} as {local}:{end}{indent}{unit}yield {local}"))
+        self.made.add(replace(module, given, f"async with {fresh} as {local}:{end}{indent}{unit}yield {local}"))
         returns = function.node.returns
         if isinstance(given, o.Return) and returns is not None:
             names = "collections.abc.AsyncIterator", "httpx.AsyncClient"
             iterator, client = (self.made.spell(module, name, returns.start) for name in names)
             self.made.add(replace(module, returns, f"{iterator}[{client}]"))
 
-    def enter(self, item: o.WithItem, made: str) -> None:
+    def enter(self, item: o.WithItem, fresh: str) -> None:
         """`with TestClient(app) as client`, which runs the lifespan of the application."""
         module, app = self.uses.module, self.uses.call.argument("app", 0)
         assert app is not None
         outer = newline(module.text) + indentation_at(module.text, item.start)
         inner, written = outer + indent_unit(module), module.slice(app.value)
         lifespan = f"{written}.router.lifespan_context({written})"
-        self.made.add(replace(module, self.uses.call, f"({inner}{lifespan},{inner}{made}"))
+        self.made.add(replace(module, self.uses.call, f"({inner}{lifespan},{inner}{fresh}"))
         self.made.add(Edit(module.path, item.end, item.end, f",{outer})"))
 
     def is_made_generator(self, module: Module, node: o.Expr) -> bool:

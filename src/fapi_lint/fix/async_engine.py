@@ -36,7 +36,6 @@ class Makers:
         self.made = made
         self.names_driver = True
         """Whether all the URLs are known to name an asynchronous driver."""
-        self.requirements: list[Edit] = []
         self.installs = ""
         """The driver that is needed and that no file requires."""
         self._names: list[str] = []
@@ -100,8 +99,9 @@ class Makers:
             start = node.start + literal.index(found[0] + "://")
             self.made.add(Edit(where.module.path, start, start + len(found[0]), driver[0]))
             if driver[1] == "aiosqlite" and not requires(self.project, "aiosqlite"):
-                self.requirements = list(driver_beside(self.project, "aiosqlite"))
-                self.installs = "" if self.requirements else "aiosqlite"
+                beside = list(driver_beside(self.project, "aiosqlite"))
+                self.made.add(*beside)
+                self.installs = "" if beside else "aiosqlite"
             return not self._names  # What has a name may be given another value where the application runs.
         return False
 

@@ -86,7 +86,7 @@ class Conversion:
         moved.move([change for change in closure.changes if change.kind in ("at_start", "at_once")])
         self.loops()
         self.requirements()
-        self.made.add(*self.insertions.edits(), *self.makers.requirements)
+        self.made.add(*self.insertions.edits())
         self.made.take(eager)
         if _overlap(self.made.edits):
             return Refusal("what has to be loaded and what has to be awaited are written in one place")

@@ -88,46 +88,45 @@ class _Search:
         match node:
             case None:
                 return
+            case o.Name():
+                if node.id == self.name and self.is_global(scopes):
+                    self.add(node.start, "code")
             case o.FunctionDef() | o.ClassDef():
                 self.definition(node, scopes)
-                return
             case o.Lambda():
                 self.visit_all((param.default for param in node.params), scopes, False)
                 scope = Scope("function", {param.name for param in node.params})
                 self.visit(node.body, (*scopes, scope), annotation)
-                return
             case o.Comprehension():
                 self.comprehension(node, scopes)
-                return
             case o.Param():
                 self.visit(node.annotation, scopes, True)
                 self.visit(node.default, scopes, False)
-                return
-            case o.Name():
-                if node.id == self.name and self.is_global(scopes):
-                    self.add(node.start, "code")
-            case o.String():
-                self.string(node, scopes, annotation)
             case o.Call():
                 self.call(node, scopes)
-                return
             case o.Subscript():
                 self.subscript(node, scopes, annotation)
-                return
             case o.AnnAssign():
                 self.visit(node.target, scopes, False)
                 self.visit(node.annotation, scopes, True)
                 alias = o.dotted(node.annotation).rpartition(".")[2] == "TypeAlias"
                 self.value(node.value, (node.target,), scopes, alias)
-                return
             case o.Assign():
                 self.visit_all(node.targets, scopes, False)
                 self.value(node.value, node.targets, scopes, False)
-                return
             case o.AugAssign():
                 self.visit(node.target, scopes, False)
                 self.value(node.value, (node.target,), scopes, False)
-                return
+            case _:
+                self.itself(node, scopes, annotation)
+                nested = annotation and isinstance(node, (o.Operation, o.Collection, o.Starred, o.Other))
+                self.visit_all(o.children(node), scopes, nested)
+
+    def itself(self, node: Any, scopes: tuple[Scope, ...], annotation: bool) -> None:
+        """What a node says or binds by itself, without the nodes inside it."""
+        match node:
+            case o.String():
+                self.string(node, scopes, annotation)
             case o.Import() | o.ImportFrom():
                 self.imported(node, scopes)
             case o.Handler(name=self.name):
@@ -137,11 +136,8 @@ class _Search:
                 self.bind(node, scopes, node.start, node.body[0].start if node.body else node.end)
             case o.TypeStatement(name=self.name):
                 self.bind(node, scopes, node.start, node.value.start)
-            case o.Simple() if self.name in node.names:
-                if node.keyword == "global":
-                    self.bind(node, (), node.start, node.end)
-        nested = annotation and isinstance(node, (o.Operation, o.Collection, o.Starred, o.Other))
-        self.visit_all(o.children(node), scopes, nested)
+            case o.Simple(keyword="global") if self.name in node.names:
+                self.bind(node, (), node.start, node.end)
 
     def comprehension(self, node: o.Comprehension, scopes: tuple[Scope, ...]) -> None:
         self.visit(node.generators[0].iter, scopes, False)

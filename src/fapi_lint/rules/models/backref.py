@@ -1,5 +1,3 @@
-"""FAPI205."""
-
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,5 +1,3 @@
-"""FAPI206."""
-
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -98,7 +98,6 @@ def _decorates(function: Function, project: Project) -> bool:
             continue
         for other in module.scope.all_functions():
             for decorator in other.node.decorators:
-                value = decorator.value.func if isinstance(decorator.value, o.Call) else decorator.value
-                if project.resolver.resolve(other.enclosing, value) is function:
+                if project.resolver.resolve(other.enclosing, decorator.func) is function:
                     return True
     return False
