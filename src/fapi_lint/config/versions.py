@@ -1,4 +1,4 @@
-"""The versions of Python, FastAPI, SQLAlchemy, SQLModel, Pydantic and httpx that a project allows.
+"""The versions of Python, FastAPI, SQLAlchemy, SQLModel, Pydantic, httpx and pytest that a project allows.
 
 Requirements are read as PEP 440 and PEP 508 (https://peps.python.org/pep-0508/) write them, and as Poetry
 does (https://python-poetry.org/docs/dependency-specification/), as far as lower and upper bounds go.
@@ -60,6 +60,7 @@ class Versions:
     sqlmodel: Bounds = field(default=Bounds())
     pydantic: Bounds = field(default=Bounds())
     httpx: Bounds = field(default=Bounds())
+    pytest: Bounds = field(default=Bounds())
     pytest_asyncio: Bounds = field(default=Bounds())
     python: Bounds = field(default=Bounds())
 

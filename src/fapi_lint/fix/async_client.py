@@ -84,6 +84,7 @@ class _Clients(Conversion):
         title = "Use an `AsyncClient`: the tests run in the event loop, redirects are not followed"
         if narrowed:
             title += ", fixtures are made anew for each test"
+        title += self.plugin()
         return self.made.fix(title, first=self.insertions.edits())
 
     def name(self, path: str, node: o.Expr) -> None:

@@ -16,7 +16,7 @@ from fapi_lint.fix.eager import Unloadable, eager_edits
 from fapi_lint.fix.edit import Edit, Fix, Refusal, count
 from fapi_lint.fix.imports import spell_member
 from fapi_lint.fix.insertions import Insertions
-from fapi_lint.fix.requirements import asyncio_extra, asyncio_plugin
+from fapi_lint.fix.requirements import asyncio_extra, asyncio_plugin, requires
 from fapi_lint.fix.starting import Started
 from fapi_lint.fix.text import (
     indent_unit,
@@ -137,13 +137,22 @@ class Conversion:
             title += "; tests with more than one event loop need `poolclass=NullPool`"
         if "engine" in kinds and not self.project.text_files.all:
             title += "; SQLAlchemy must be required as `sqlalchemy[asyncio]`"
-        if self.has_async_tests and self.shares_loop and self.project.versions.pytest_asyncio.is_below(0, 24):
-            title += "; `loop_scope` needs pytest-asyncio 0.24"
+        title += self.plugin()
         if mock := self.first_mock():
             title += f"; tests that mock a session must be adapted by hand ({mock})"
         if lazy := self.first_lazy():
             title += f"; tests that read relationships must load them by hand ({lazy})"
         return title
+
+    def plugin(self) -> str:
+        """What the tests need installed that no file of requirements will name."""
+        if not self.has_async_tests or self.project.tests.marker != "asyncio":
+            return ""
+        versions = self.project.versions
+        if self.shares_loop and (versions.pytest_asyncio.is_below(0, 24) or versions.pytest.is_below(8, 2)):
+            return "; `loop_scope` needs pytest-asyncio 0.24"
+        is_named = requires(self.project, "pytest[-_]asyncio") or any(asyncio_plugin(self.project))
+        return "" if is_named else "; pytest-asyncio must be installed"
 
     def first_mock(self) -> str:
         """Where a test puts something in the place of a session or an engine, if one does: by a name that no longer is

@@ -1441,6 +1441,44 @@ def test_an_old_plugin_knows_no_shared_loop(pin: str, is_old: bool) -> None:
     assert ("`loop_scope` needs pytest-asyncio 0.24" in title) == is_old
 
 
+MAIN = """
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/health")
+async def get_health(): ...
+"""
+
+
+@pytest.mark.parametrize(("pin", "is_old"), [("==7.4.3", True), (">=8.2,<9", False)])
+def test_an_old_pytest_takes_an_old_plugin(pin: str, is_old: bool) -> None:
+    test = SHARED.replace("@pytest.fixture\ndef db", '@pytest.fixture(scope="session")\ndef db')
+    found = findings(
+        app(GET, app__main=MAIN, tests__conftest=test), "FAPI803", versions=Versions(pytest=parse_constraint(pin))
+    )
+    (title,) = {f.fix.title for f in found if f.fix is not None}
+    assert ("`loop_scope` needs pytest-asyncio 0.24" in title) == is_old
+
+
+@pytest.mark.parametrize("dependencies", ["", 'pytest-asyncio = "^1.2"\n'])
+def test_a_plugin_that_no_list_can_name(dependencies: str) -> None:
+    poetry = f'[tool.poetry.dependencies]\npytest = "^8.4"\n{dependencies}'
+    test = "from app.db import SessionLocal\ndef test_it():\n    with SessionLocal() as db:\n        db.commit()\n"
+    found = findings({**app(GET, tests__test_it=test), "pyproject.toml": poetry}, CODES)
+    (title,) = {f.fix.title for f in found if f.fix is not None}
+    assert ("pytest-asyncio must be installed" in title) == (not dependencies)
+
+
+def test_a_session_that_stays_synchronous_shares_no_loop() -> None:
+    test = SHARED.replace("@pytest.fixture\ndef db", '@pytest.fixture(scope="session")\ndef db')
+    versions = Versions(sqlalchemy=parse_constraint("==1.3.24"))
+    found = findings(app(GET, app__main=MAIN, tests__conftest=test), "FAPI803", versions=versions)
+    (fix,) = {f.fix for f in found if f.fix is not None}
+    assert not any("loop_scope" in edit.text for edit in fix.edits)
+
+
 def test_fixtures_of_anyio_do_not() -> None:
     test = BROAD + "\n@pytest.mark.anyio\nasync def test_other(): ...\n"
     assert "the fixture `db` outlives the event loop of a test" in refusal(GET, tests__conftest=test)

@@ -94,7 +94,9 @@ class AsyncClosures:
 
     @cached_property
     def outlives_tests(self) -> bool:
-        """Whether a fixture that serves more than one test works with a synchronous session."""
+        """Whether a fixture that serves more than one test works with a synchronous session, which has another form."""
+        if self.project.versions.sqlalchemy.is_below(1, 4):
+            return False
         fixtures = self.project.fixtures
         functions = (part.function for part in self.flow.parts.values() if part.touches and part.function is not None)
         return any(fixtures.is_fixture(f) and fixtures.broad_scope(f) is not None for f in functions)
