@@ -140,7 +140,7 @@ class Exceptions(Part):
         if any(name in self._handled for name in _HANDLES_ALL):
             return True
         return any(
-            _catches(sighting.node)
+            catches(sighting.node)
             for module in self._modules
             for sighting in search(module, *_PASSES_ON)
             if isinstance(sighting.node, o.Try)
@@ -159,6 +159,10 @@ class Exceptions(Part):
                 for key in _registered(sighting.node):
                     found.add(str(key.value) if isinstance(key, o.Number) else o.dotted(key).rpartition(".")[2])
         return found
+
+    def is_answered(self, *names: str) -> bool:
+        """Whether a foreign exception of one of these names has a handler."""
+        return not self._handled.isdisjoint(names)
 
     def _is_foreign_treated(self, base: External) -> bool:
         """Whether a foreign base has a handler, or is caught by name somewhere. Catching `Exception` says little."""
@@ -188,16 +192,17 @@ class Exceptions(Part):
         if not isinstance(statement, o.Raise):
             return False
         return not any(
-            isinstance(parent, o.Try) and parents[index + 1] in parent.body and _catches(parent)
+            isinstance(parent, o.Try) and parents[index + 1] in parent.body and catches(parent)
             for index, parent in enumerate(parents)
         )
 
 
-def _catches(statement: o.Try) -> bool:
-    """Whether a `try` catches everything for good."""
+def catches(statement: o.Try, *names: str) -> bool:
+    """Whether a `try` catches everything for good, or exceptions of these names."""
     for handler in statement.handlers:
         items = handler.exception.items if isinstance(handler.exception, o.Collection) else (handler.exception,)
-        if handler.exception is None or any(o.dotted(item).rpartition(".")[2] in _CATCH_ALL for item in items):
+        caught = {o.dotted(item).rpartition(".")[2] for item in items}
+        if handler.exception is None or not caught.isdisjoint((*names, *_CATCH_ALL)):
             return not any(
                 isinstance(node, o.Raise) and (node.exc is None or o.dotted(node.exc) == handler.name)
                 for node in o.walk(*handler.body)

@@ -179,6 +179,38 @@ def test_annotations_that_name_the_model(before: str, after: str) -> None:
     assert fix(handler(old, returns=before)) == handler(new, returns=after)
 
 
+CATCHING = """\
+try:
+    return await db.get(User, key)
+except {}:
+    await db.rollback()
+    raise{}
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "is_safe"),
+    [
+        (handler(CATCHING.format("KeyError", " IndexError")), True),
+        (handler(CATCHING.format("Exception", "")), True),
+        (handler(CATCHING.format("Exception", " KeyError")), False),
+        (handler(CATCHING.format("(KeyError, ValueError)", " IndexError")), False),
+        (handler(CATCHING.format("ValidationError as error", " KeyError from error")), False),
+        (handler(CATCHING.format("ValidationError as error", " error")), True),
+        (handler(CATCHING.format("Exception", " KeyError").replace("return ", "user = ") + "return user"), True),
+        (handler("return await db.get(User, key)"), True),
+        (handler("return await db.get(User, key)") + "app.add_exception_handler(ResponseValidationError, fail)", False),
+        (handler("return await db.get(User, key)") + "@app.exception_handler(ValueError)\ndef fail(): ...", False),
+        (handler("return await db.get(User, key)") + "app.add_exception_handler(KeyError, fail)", True),
+    ],
+)
+def test_an_error_of_validation_that_the_application_answers(code: str, is_safe: bool) -> None:
+    (fix,) = [f.fix for f in findings(files(code), "FAPI406")]
+    assert fix is not None
+    assert fix.applicability == ("safe" if is_safe else "unsafe")
+    assert ("what does not fit raises `ValidationError`" in fix.title) == (not is_safe)
+
+
 GENERIC = """\
 from typing import Any, Generic, Sequence, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession

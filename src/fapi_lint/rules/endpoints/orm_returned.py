@@ -8,11 +8,16 @@ from fapi_lint.fix.edit import Applicability, Fix, Refusal
 from fapi_lint.fix.text import replace
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.exceptions import catches
 from fapi_lint.project.nouns import is_plural, singular
 from fapi_lint.project.objects.orm_returns import OrmReturn, Response, unready
 from fapi_lint.project.project import Project
 from fapi_lint.project.symbols import Class
+from fapi_lint.project.traversal import own_nodes
 from fapi_lint.rules.rule import Finding, rule
+
+_ERRORS = ("ResponseValidationError", "ValidationException", "ValidationError", "ValueError")
+"""FastAPI's error for a response that does not fit, Pydantic's, and their bases."""
 
 
 @rule("FAPI406", "orm-returned", fix=Applicability.SAFE, preference="Response Pattern")
@@ -110,7 +115,9 @@ def orm_returned(returned: OrmReturn, project: Project) -> Iterator[Finding]:
 
     Fix safety:
         Safe: FastAPI validates the object with the very same schema, and reads the same attributes. A return annotation
-        that names the model names the schema then. No fix is offered where the response model is anything but that
+        that names the model names the schema then. Unsafe where the application has an answer of its own to what does
+        not fit the schema, by a handler or an `except`, because Pydantic's error is raised in place of FastAPI's. No
+        fix is offered where the response model is anything but that
         schema or a list of it, where a schema does not read attributes, with `response_model_exclude_unset`, under
         other decorators, or where other code calls the handler.
     """
@@ -191,7 +198,22 @@ def _fix(returned: OrmReturn, response: Response, project: Project) -> Fix:
             made.add(replace(module, value, f"[{schema}.model_validate({item}) for {item} in {text}]"))
         else:
             made.add(replace(module, value, f"{schema}.model_validate({text})"))
-    return made.fix(f"Return `{schema}.model_validate(…)`", Applicability.SAFE)
+    title, applicability = f"Return `{schema}.model_validate(…)`", Applicability.SAFE
+    if _is_error_treated(returned, project):
+        title, applicability = f"{title}: what does not fit raises `ValidationError` there", Applicability.UNSAFE
+    return made.fix(title, applicability)
+
+
+def _is_error_treated(returned: OrmReturn, project: Project) -> bool:
+    """Whether an object that does not fit the schema, or is None, is answered otherwise when the handler reads it."""
+    if project.exceptions.is_answered(*_ERRORS):
+        return True
+    blocks = [node for node in own_nodes(returned.function.scope.body) if isinstance(node, o.Try)]
+    return any(
+        block.body[0].start <= value.start < block.body[-1].end and catches(block, *_ERRORS)
+        for block in blocks
+        for value, _, _ in returned.values
+    )
 
 
 def _item(returned: OrmReturn, text: str) -> str:
