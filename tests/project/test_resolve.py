@@ -9,8 +9,8 @@ import pytest
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
-from fapi_lint.project.symbols import Class, External, Function, Symbol
-from fapi_lint.testing import application
+from fapi_lint.project.symbols import Class, External, Function, Namespace, Symbol
+from fapi_lint.testing import application, harness
 from fapi_lint.testing.harness import ROOT
 
 
@@ -243,3 +243,10 @@ def test_a_method_is_not_there_before_its_definition() -> None:
     assert resolver.resolve(scope, name) == External("builtins.list")
     (value,) = [binding.value for binding in scope.bindings["again"]]
     assert isinstance(resolver.resolve(scope, value), Function)
+
+
+@pytest.mark.parametrize(("root", "is_known"), [("/srv/work/api", False), ("/srv/work", True), ("/srv", True)])
+def test_the_folders_above_the_project_are_no_packages(root: str, is_known: bool) -> None:
+    importing = harness.module("/srv/work/api/main.py", "from work import api\n")
+    resolver = Project([importing], root=root).resolver
+    assert isinstance(resolver.find_module("work", importing), Namespace) == is_known

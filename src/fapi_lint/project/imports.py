@@ -205,13 +205,17 @@ class Imports(Part):
         return list(found)
 
     def _named(self, module: Module, name: str) -> Module | Namespace | None:
-        """The module or folder that a text names: `"app.models"`, or `"models"` as part of a path."""
+        """The module or folder that a text names: `"app.models"`, or `"models"` as part of a path.
+
+        The folder of the whole project is none: it is called what it is called on this machine.
+        """
         found = self.project.resolver.find_module(name, module)
         if found is None and "__file__" in module.text and "." not in name:
             for folder in islice(folders_above(module.folder), 3):
                 if self._in_folder(os.path.join(folder, name)):
-                    return Namespace(os.path.join(folder, name), name)
-        return found
+                    found = Namespace(os.path.join(folder, name), name)
+                    break
+        return None if isinstance(found, Namespace) and found.folder == self.project.root else found
 
     def _below(self, target: Module | Namespace) -> list[Module]:
         if isinstance(target, Namespace) or target.is_package:

@@ -49,7 +49,8 @@ class Resolver:
     def __init__(self, modules: Iterable[Module], roots: Iterable[str] = ()) -> None:
         """`roots` are folders that imports may start from."""
         self.by_path: dict[str, Module] = {module.path: module for module in modules}
-        self._folders = _folders_of(self.by_path)
+        above = {folder for root in roots for folder in folders_above(os.path.dirname(root))}
+        self._folders = _folders_of(self.by_path) - above  # What those are called depends on the machine.
         self._packages = {module.folder: module for module in self.by_path.values() if module.is_package}
         self._files = {path.removesuffix(".py"): module for path, module in self.by_path.items()}
         self._files |= self._packages  # A package comes before a file of the same name.

@@ -6,6 +6,7 @@ import pytest
 
 from fapi_lint.config.settings import Conventions, Settings
 from fapi_lint.testing import findings, fixed
+from fapi_lint.testing.harness import ROOT
 
 BASE = "from sqlalchemy.orm import DeclarativeBase\n\n\nclass Base(DeclarativeBase):\n    pass\n"
 
@@ -91,6 +92,8 @@ def test_abstract_classes_views_tests_and_scripts_are_silent() -> None:
         (ENV + "def load():\n    from app.models import tag, user\n", True),
         (ENV + "import importlib\nfor name in NAMES:\n    importlib.import_module(f'app.models.{name}')\n", True),
         (ENV + "import pkgutil\nfrom app import models\nfor m in pkgutil.walk_packages(models.__path__): m\n", True),
+        (ENV + "import os\nfor name in os.path.dirname(__file__).glob('app'): name\n", True),
+        (ENV + f"import os\nfor name in os.path.dirname(__file__).glob('{ROOT[1:]}'): name\n", False),
     ],
 )
 def test_without_a_hub_the_environment_counts(env: str, silent: bool) -> None:
