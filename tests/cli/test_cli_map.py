@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def test_one_row_for_each_resource(reference: Path, run: Run) -> None:
     assert lines[-2:] == ["4 resources, 1 of them incomplete.", "2 routes belong to no resource."]
     assert all(len(line) <= 80 for line in lines)
     assert "\x1b" not in ran.out
-    assert "\x1b[" in run("map", "--color", "always").out
+    coloured = run("map", "--color", "always").out
+    assert "\x1b[1mResource " in coloured
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == ran.out, "a terminal shows what a pipe gets"
 
 
 def test_as_json(reference: Path, run: Run) -> None:
@@ -206,8 +209,10 @@ def test_modules_of_one_name_are_one_node(app: Path, run: Run) -> None:
     assert len(lines) == len(set(lines))
 
 
-def test_names_of_resources_stay_whole_in_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
+@pytest.mark.parametrize("columns", [80, 40])
+def test_names_stay_whole_in_a_narrow_terminal(columns: int, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
     lines = run("map", str(ROOT / "fixtures" / "legacy_app"), "--no-cache").out.splitlines()
     assert any(line.startswith("audit_entry  AuditEntry ") for line in lines)
-    assert all(len(line) <= 80 for line in lines)
+    assert {"Services", "CreateUser", "services,"} <= {word for line in lines for word in line.split()}
+    assert columns == 40 or all(len(line) <= columns for line in lines)

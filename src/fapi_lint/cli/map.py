@@ -13,6 +13,7 @@ from fapi_lint.engine.applications import Options
 from fapi_lint.engine.run import Run
 from fapi_lint.project.project import Project
 from fapi_lint.report.overview import as_json, as_table
+from fapi_lint.report.shared import Style
 
 
 @click.command("map", short_help="Show the resources of the application, or its modules.")
@@ -64,7 +65,7 @@ def _table(project: Project, output_format: str, color: Color) -> str:
     found = overview(project)
     if output_format == "json":
         return as_json(found)
-    return as_table(found, color=use_color(color, sys.stdout), width=width())
+    return as_table(found, Style(use_color(color, sys.stdout), width()))
 
 
 def _graph(project: Project, language: str, only_cycles: bool) -> str:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 
-from fapi_lint.report.shared import count
+from fapi_lint.report.shared import PLAIN, Style, count
+
+_TITLES = ("Resource", "Model", "Schemas", "Services", "Routes", "Tests", "Missing")
+_OF_WORDS = (2, 6)
+_OF_NUMBERS = (3, 4, 5)
+_GAP = "  "
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +54,39 @@ def as_json(overview: Overview) -> str:
     return json.dumps(asdict(overview), indent=2, ensure_ascii=False) + "\n"
 
 
-def as_table(overview: Overview, *, color: bool = False, width: int = 80) -> str:
-    """One row for each resource, no wider than `width`."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD if color else None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("Resource", "Model"):
-        table.add_column(title, overflow="fold", no_wrap=True)  # The others get narrower first.
-    table.add_column("Schemas", overflow="fold")
-    for title in ("Services", "Routes", "Tests"):
-        table.add_column(title, justify="right")
-    table.add_column("Missing", overflow="fold", style="yellow")
-    for resource in overview.resources:
-        table.add_row(*_cells(resource))
-    console = Console(
-        width=width,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        highlight=False,
-        markup=False,
-    )
-    with console.capture() as capture:
-        if overview.resources:
-            console.print(table)
-    lines = [line.rstrip() for line in capture.get().splitlines()]
+def as_table(overview: Overview, style: Style = PLAIN) -> str:
+    """One row for each resource. What does not fit into the width is wrapped between words; no name is cut."""
+    rows = [tuple(_cells(resource)) for resource in overview.resources]
+    lines = _lines(rows, _widths(rows, style.width), style) if rows else ()
     return "".join(f"{line}\n" for line in [*lines, *_footer(overview)])
+
+
+def _widths(rows: Iterable[Sequence[str]], room: int) -> list[int]:
+    """What each column takes: those of words as much as the others leave, the wider one less first."""
+    columns = list(zip(_TITLES, *rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    least = [max(len(word) for cell in column for word in cell.split() or [""]) for column in columns]
+    for _ in range(sum(widths) + len(_GAP) * (len(widths) - 1) - room):
+        wrapped = [index for index in _OF_WORDS if widths[index] > least[index]]
+        if not wrapped:
+            break
+        widths[max(wrapped, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _lines(rows: Iterable[Sequence[str]], widths: Sequence[int], style: Style) -> Iterator[str]:
+    for row in (_TITLES, *rows):
+        cells = (textwrap.wrap(cell, width, break_long_words=False) for cell, width in zip(row, widths, strict=True))
+        for parts in zip_longest(*cells, fillvalue=""):
+            *most, last = (
+                f"{part:{'>' if index in _OF_NUMBERS else '<'}{width}}"
+                for index, (part, width) in enumerate(zip(parts, widths, strict=True))
+            )
+            last = last.rstrip()
+            if row is _TITLES:
+                yield style.paint("path", _GAP.join([*most, last]))
+            else:
+                yield _GAP.join([*most, style.paint("warning", last)]).rstrip()
 
 
 def _cells(resource: Resource) -> Iterator[str]:
