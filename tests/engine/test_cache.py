@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -84,12 +86,23 @@ def test_a_flipped_byte_is_never_believed(folder: Path, offset: int) -> None:
         assert value == {"a": b"one", "b": b"two" * 5000}[key]
 
 
-def test_files_of_other_versions_go(folder: Path) -> None:
+def test_versions_that_take_turns_keep_their_files_and_older_ones_go(folder: Path) -> None:
+    """As the environments of a hook, an editor and a shell do."""
+    others = [folder / f"{number:016x}.sqlite" for number in range(3)]
     filled(folder)
-    older = database(folder).rename(folder / "0123456789abcdef.sqlite")
+    own = database(folder)
+    for age, other in enumerate(others):
+        shutil.copy(own, other)
+        os.utime(other, (1000 - age, 1000 - age))
+    own.unlink()
+    journal = Path(f"{others[2]}-journal")
+    shutil.copy2(others[2], journal)
     filled(folder)
-    assert not older.exists()
+    assert [other.exists() for other in others] == [True, True, False]
+    assert not journal.exists()
     assert reopened(folder, "a") == {"a": b"one"}
+    assert clean(str(folder))
+    assert not folder.exists()
 
 
 def test_entries_out_of_use_go(folder: Path) -> None:

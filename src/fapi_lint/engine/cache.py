@@ -26,6 +26,8 @@ _MARKS = {
     "CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n",  # https://bford.info/cachedir/
 }
 """The files, with their content, that say of a folder that all of it is a cache."""
+_OTHERS = 2
+"""So many databases of other versions stay: a hook and an editor may each bring a fapi-lint of their own."""
 _KEEP = 4
 """Entries are pruned when there are this many times as many as the application has files."""
 
@@ -131,7 +133,7 @@ def _open(folder: str, path: str) -> sqlite3.Connection:
         if not os.listdir(folder):
             for name, content in _MARKS.items():
                 Path(folder, name).write_text(content, encoding="utf-8")
-        _delete_databases(folder)
+        _delete_databases(folder, keep=_OTHERS)
     try:
         return _connect(path)
     except sqlite3.OperationalError:
@@ -169,9 +171,12 @@ def clean(folder: str) -> bool:
     return True
 
 
-def _delete_databases(folder: str) -> bool:
-    """Delete the databases of all versions; whether there were any."""
-    own = [file for file in Path(folder).iterdir() if _OWN.fullmatch(file.name)]
-    for file in own:
-        file.unlink(missing_ok=True)
-    return bool(own)
+def _delete_databases(folder: str, keep: int = 0) -> bool:
+    """Delete the databases of all versions but the `keep` written last; whether there were any."""
+    written = {file: file.stat().st_mtime_ns for file in Path(folder).iterdir() if _OWN.fullmatch(file.name)}
+    versions = dict.fromkeys(file.name[:16] for file in sorted(written, key=written.__getitem__, reverse=True))
+    kept = set(list(versions)[:keep])
+    for file in written:
+        if file.name[:16] not in kept:
+            file.unlink(missing_ok=True)
+    return bool(written)
