@@ -145,6 +145,20 @@ def test_folders_that_cannot_be_read(app: Path, run: Run, monkeypatch: pytest.Mo
     assert "app/limits.py:1:13: FAPI001" in ran.out
 
 
+def test_a_cache_of_somebody_else_is_no_folder_to_read(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    (app / ".fapi_lint_cache").mkdir()
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if os.path.basename(path) == ".fapi_lint_cache":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr("fapi_lint.source.walk.os.scandir", refuse)
+    ran = run("--select", "FAPI205")
+    assert (ran.code, ran.out, ran.err) == (0, "All checks passed!\n", "")
+
+
 def test_a_folder_called_like_a_file(app: Path, run: Run) -> None:
     (app / "app" / "folder.py").mkdir()
     assert run("--output-format", "json").codes() == ["FAPI001", "FAPI207"]

@@ -12,12 +12,12 @@ from .ignore import IgnorePatterns
 from .place import folders_above
 
 DEFAULT_EXCLUDE: tuple[str, ...] = (
-    ".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox",
-    ".pants.d", ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode",
-    "__pycache__", "__pypackages__", "_build", "buck-out", "build", "dist", "node_modules", "site-packages",
-    "venv",
+    ".bzr", ".direnv", ".eggs", ".fapi_lint_cache", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints",
+    ".mypy_cache", ".nox", ".pants.d", ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv",
+    ".vscode", "__pycache__", "__pypackages__", "_build", "buck-out", "build", "dist", "node_modules",
+    "site-packages", "venv",
 )  # fmt: skip
-"""Ruff's default `exclude`, and `__pycache__`, which never holds source."""
+"""Ruff's default `exclude`, our cache, and `__pycache__`, which never holds source."""
 
 # A folder with one of these is a root even where it is a package as well.
 _PROJECT_MARKERS = ("fapi-lint.toml", "pyproject.toml", ".git")
