@@ -231,6 +231,8 @@ def test_an_installed_package_offers_rules(app: Path, run: Run, monkeypatch: pyt
         ("Applicability.UNSAFE, (edit", '"unsafe", (edit', "the fix of its finding is no Fix, or has no Applicability"),
         ("fix=Fix(", "fix=tuple.__new__(tuple) or (", "the fix of its finding is no Fix, or has no Applicability"),
         ("edit = Edit(place.path", "edit = Edit('/none'", "its fix changes no place in the application"),
+        ('place.end, "Member")', "place.end, None)", "its fix changes no place in the application: Edit("),
+        ("(edit,)", "()", "its fix changes nothing"),
     ],
 )
 def test_a_rule_that_gives_no_findings_says_what_it_gives(
@@ -244,3 +246,13 @@ def test_a_rule_that_gives_no_findings_says_what_it_gives(
         assert "error: OUR001 (no-user) failed on Model User in " in ran.err
         assert told in ran.err
         assert "This is a defect of the plugin our_rules." in ran.err
+
+
+def test_a_fix_that_was_dropped_is_not_offered_as_an_unsafe_one(team: Path, run: Run) -> None:
+    write(
+        team, {"our_rules/words.py": RULE.replace("UNSAFE", "SAFE").replace('place.end, "Member")', 'place.end, "(")')}
+    )
+    ran = run("--diff")
+    assert ran.code == 2
+    assert "\nWould fix 0 findings.\nerror: " in ran.err
+    assert "the fix of OUR001 (Call it Member) was dropped, because the file would not parse" in ran.err

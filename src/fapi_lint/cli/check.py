@@ -244,8 +244,9 @@ def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:
     if explained := review(report, style, verb="Would fix", wrap=sys.stderr.isatty()):
         note(f"{explained}\n")
     more = 0
-    if not report.unsafe_fixes:
-        more = sum(is_fixable(diagnostic.fix, unsafe=True) for diagnostic in report.diagnostics)
+    if not report.unsafe_fixes:  # A safe fix that is left is one that could not be applied.
+        left = [diagnostic.fix for diagnostic in report.diagnostics if not is_fixable(diagnostic.fix, unsafe=False)]
+        more = sum(is_fixable(fix, unsafe=True) for fix in left)
     hidden = f" ({more} more with `--unsafe-fixes`)" if more else ""
     note(f"Would fix {count(len(report.applied), 'finding')}{hidden}.")
 

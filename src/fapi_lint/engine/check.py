@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from fapi_lint.engine.failures import origin
 from fapi_lint.engine.timing import Clock
-from fapi_lint.fix.edit import Applicability, DropsImport, Edit, Fix, NeedsImport
+from fapi_lint.fix.edit import Applicability, DropsImport, Edit, NeedsImport
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding, Rule
@@ -125,9 +125,13 @@ def _answer(rule: Rule, subject: Any, project: Project) -> Iterator[Finding]:
             raise _AnswerError(f"the message of its finding is no text: {finding.message!r}")
         if finding.fix is not None and not isinstance(getattr(finding.fix, "applicability", None), Applicability):
             raise _AnswerError(f"the fix of its finding is no Fix, or has no Applicability: {finding.fix!r}")
-        for part in _parts(finding.fix):
-            if not _is_part(part, project):
-                raise _AnswerError(f"its fix changes no place in the application: {part!r}")
+        if finding.fix is not None:
+            parts = (*finding.fix.edits, *finding.fix.needs, *finding.fix.drops)
+            if not parts and not finding.fix.moves:
+                raise _AnswerError("its fix changes nothing")
+            for part in parts:
+                if not _is_part(part, project):
+                    raise _AnswerError(f"its fix changes no place in the application: {part!r}")
         if finding.name is None or not project.settings.is_exempt(rule.code, finding.name):
             yield finding
 
@@ -137,18 +141,11 @@ def _is_in(at: Any, project: Project) -> bool:
     return module is not None and 0 <= at.start <= at.end <= len(module.text)
 
 
-def _parts(fix: Fix | None) -> Iterator[Any]:
-    if fix is not None:
-        yield from fix.edits
-        yield from fix.needs
-        yield from fix.drops
-
-
 def _is_part(part: Any, project: Project) -> bool:
     if not isinstance(part, Edit):
         return isinstance(part, NeedsImport | DropsImport) and part.path in project.by_path
     file = project.by_path.get(part.path) or project.text_files.by_path.get(part.path)
-    return file is not None and 0 <= part.start <= part.end <= len(file.text)
+    return file is not None and 0 <= part.start <= part.end <= len(file.text) and isinstance(part.text, str)
 
 
 def _judged(project: Project, subjects: Iterable[Any]) -> Iterator[Any]:
