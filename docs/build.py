@@ -47,7 +47,8 @@ def rules() -> Iterator[str]:
     yield "| code | name | what it finds | fix |"
     yield "|---|---|---|---|"
     for code, rule in all_rules().items():
-        yield f"| {code} | {rule.name} | {rule.summary}{_off(rule)} | {_fix(rule)} |".replace("\\|", "|")
+        summary = rule.summary.replace("\\|", "|")
+        yield f"| [{code}]({rule.name}.md) | {rule.name} | {summary}{_off(rule)} | {_fix(rule)} |"
 
 
 def preferences(folder: str) -> Iterator[str]:
@@ -57,12 +58,6 @@ def preferences(folder: str) -> Iterator[str]:
     for preference, group in groupby(by_preference, key=lambda rule: rule.preference):
         named = [f"[{rule.code} {rule.name}]({folder}{rule.name}.md) ({_fix(rule)})" for rule in group]
         yield f"| {preference} | {', '.join(named)} |"
-
-
-def linked_rules() -> Iterator[str]:
-    """The rules for the pages, where every one has a page."""
-    for line in rules():
-        yield re.sub(r"^\| (FAPI\d+) \| ([\w-]+) \|", r"| [\1](\2.md) | \2 |", line)
 
 
 def _off(rule: Rule) -> str:
@@ -111,7 +106,6 @@ def with_tables(text: str, folder: str = "docs/rules/") -> str:
     tables = {
         "settings": settings(),
         "rules": rules(),
-        "linked-rules": linked_rules(),
         "preferences": preferences(folder),
         "subjects": subjects(),
     }

@@ -19,7 +19,7 @@ _COMMANDS = {
 }
 
 
-def play(page: str, folder: Path) -> None:
+def play(page: str, folder: Path, output_format: str = "concise") -> None:
     """Write every file of a page and run every command of it, in order, in a folder.
 
     A file with highlighted lines is what a command has made of it.
@@ -34,16 +34,21 @@ def play(page: str, folder: Path) -> None:
         elif block["language"] == "console":
             for session in block["text"].split("\n\n$ "):
                 command, _, output = session.removeprefix("$ ").partition("\n")
-                _check(command, output.rstrip("\n"), folder)
+                _check(command, output.rstrip("\n"), folder, output_format)
 
 
-def _check(command: str, expected: str, folder: Path) -> None:
+def _check(command: str, expected: str, folder: Path, output_format: str) -> None:
     """Run a command; `…` in its expected output is anything."""
     name, *args = command.split()
     ran = subprocess.run(
         [*_COMMANDS[name], *args],
         cwd=folder,
-        env={"PYTHONPATH": f"{ROOT / 'src'}:{folder}", "PATH": "", "COLUMNS": "80"},
+        env={
+            "PYTHONPATH": f"{ROOT / 'src'}:{folder}",
+            "PATH": "",
+            "COLUMNS": "80",
+            "FAPI_LINT_OUTPUT_FORMAT": output_format,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
+import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -42,9 +43,21 @@ def test_every_page_is_in_the_navigation() -> None:
 
 
 def test_links_between_pages_lead_somewhere() -> None:
-    for page in (*DOCS.glob("*.md"), *DOCS.glob("rules/*.md")):
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+    for page in (DOCS.parent / "README.md", *DOCS.glob("*.md"), *DOCS.glob("rules/*.md")):
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8")):
+            goal = page.parent / target if target else page
+            assert goal.exists(), f"{page.name} links to {target}"
+            headings = re.findall(r"^#+ (.+)$", goal.read_text(encoding="utf-8"), re.MULTILINE) if anchor else []
+            anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings} | {""}
+            assert anchor in anchors, f"{page.name} links to {target}#{anchor}"
+
+
+def test_every_variable_of_the_environment_that_is_read_is_on_its_page() -> None:
+    rooms = (DOCS.parent / "src" / "fapi_lint" / room for room in ("cli", "config", "engine", "report", "lsp"))
+    code = "\n".join(file.read_text(encoding="utf-8") for room in rooms for file in room.rglob("*.py"))
+    read = set(re.findall(r'(?:environ\.get\(|environ\[|envvar=)"(\w+)"', code)) | {"COLUMNS", "_FAPI_LINT_COMPLETE"}
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| [^|]+ \|$", (DOCS / "configuration.md").read_text(), re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"[A-Z_]{3,}", row)} == read
 
 
 def test_an_author_imports_names_from_where_type_checkers_find_them() -> None:
@@ -57,3 +70,8 @@ def test_an_author_imports_names_from_where_type_checkers_find_them() -> None:
 @pytest.mark.parametrize("page", ["writing-a-rule.md", "other-conventions.md", "adopting.md", "map.md", "index.md"])
 def test_what_a_page_shows_happens(page: str, tmp_path: Path) -> None:
     play(page, tmp_path)
+
+
+def test_what_the_readme_shows_on_a_terminal_happens(tmp_path: Path) -> None:
+    shutil.copytree(DOCS.parent / "fixtures" / "legacy_app", tmp_path / "fixtures" / "legacy_app")
+    play("../README.md", tmp_path, "full")
