@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 from catalogue import CATALOGUE
 
 from fapi_lint.config.load import json_schema
-from fapi_lint.config.settings import Settings
+from fapi_lint.config.settings import Conventions, HandlerVerbs, SchemaSuffixes, Settings
 from fapi_lint.engine.registry import all_rules
 from fapi_lint.fix.edit import Applicability
 from fapi_lint.rules.rule import DOCUMENTATION, Rule
@@ -73,6 +75,29 @@ def test_every_option_is_documented_and_exists(rule: Rule) -> None:
     documented = set(re.findall(r"`([a-z.-]+)[` ]", sections(rule).get("Options", "")))
     assert used <= {prefix for name in documented for prefix in (name, ".".join(name.split(".")[:2]))}
     assert documented <= settings()
+
+
+def others() -> Iterator[tuple[str, Settings]]:
+    """Every convention by its key, and settings where it alone is another one."""
+    suffixes, verbs = SchemaSuffixes(*"ABCDE"), HandlerVerbs(*"abcdef")
+    for field in fields(Conventions):
+        value = getattr(Conventions(), field.name)
+        if isinstance(value, str):
+            other: object = value.replace("/", "/other") if "/" in value else f"{value}Other"
+        else:
+            other = {SchemaSuffixes: suffixes, HandlerVerbs: verbs, int: 99, tuple: ("other",), dict: {}}[type(value)]
+        changed = replace(Conventions(), **{field.name: other})
+        yield f"conventions.{field.name.replace('_', '-')}", Settings(conventions=changed)
+
+
+@ALL
+def test_a_convention_that_decides_the_bad_example_is_an_option(rule: Rule) -> None:
+    documented = sections(rule).get("Options", "")
+    files = rule.examples("Bad")
+    found = [(each.at, each.message) for each in findings(files, rule)]
+    for key, changed in others():
+        if key not in documented:
+            assert [(each.at, each.message) for each in findings(files, rule, settings=changed)] == found, key
 
 
 def settings() -> set[str]:

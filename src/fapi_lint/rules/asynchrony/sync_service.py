@@ -48,7 +48,7 @@ def sync_service(service: Service, project: Project) -> Iterator[Finding]:
         Unsafe: the fix is that of FAPI502, which makes everything asynchronous that shares the session, or nothing.
 
     Options:
-        `exempt`
+        `conventions.service-folders`, `exempt`
 
     Together with: FAPI502
     """

@@ -57,7 +57,7 @@ def from_attributes(schema: Schema, project: Project) -> Iterator[Finding]:
     the present configuration cannot be seen.
 
     Options:
-        `exempt`
+        `conventions.schema-suffixes`, `conventions.schema-synonyms`, `exempt`
     """
     if not _fires(schema, project):
         return

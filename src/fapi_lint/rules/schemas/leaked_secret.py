@@ -75,7 +75,7 @@ def leaked_secret(project: Project, _: Project) -> Iterator[Finding]:
         ```
 
     Options:
-        `conventions.secret-names`, `exempt`
+        `conventions.secret-names`, `conventions.schema-suffixes`, `conventions.schema-synonyms`, `exempt`
     """
     reported: set[Place] = set()
     for schema in sorted(project.schemas.responses, key=lambda schema: (schema.module.path, schema.place.start)):

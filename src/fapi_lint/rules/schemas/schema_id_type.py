@@ -78,7 +78,7 @@ def schema_id_type(field: SchemaField, project: Project) -> Iterator[Finding]:
         with them that a UUID does not go with, nothing changes, and the finding says what it is.
 
     Options:
-        `exempt`
+        `conventions.schema-suffixes`, `exempt`
     """
     if not project.purposes.is_application(field.module) or not _is_integer(field, project):
         return
