@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from fapi_lint.config.tooling import Tooling
 from fapi_lint.engine.registry import all_rules
+from fapi_lint.fix.edit import Applicability
+from fapi_lint.project.mapped import Column
 from fapi_lint.project.module import Module
 from fapi_lint.project.project import Project
 from fapi_lint.rules.rule import Finding
@@ -56,3 +58,29 @@ def test_a_fix_that_does_not_make_the_good_example_shows_the_difference() -> Non
         "+from pydantic_settings import SettingsConfigDict",
         " ",
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "declared", "told"),
+    [
+        ("FAPI704", None, "FAPI704 declares no fix and offers a fix that is safe"),
+        ("FAPI704", Applicability.UNSAFE, "FAPI704 declares a fix that is unsafe and offers a fix that is safe"),
+        ("FAPI207", Applicability.SAFE, "FAPI207 declares a fix that is safe and offers a fix that is unsafe"),
+        ("FAPI207", Applicability.DISPLAY, "FAPI207 declares a fix that is display and offers a fix that is unsafe"),
+    ],
+)
+def test_a_fix_is_the_one_that_is_declared(code: str, declared: Applicability | None, told: str) -> None:
+    with pytest.raises(AssertionError, match=f"^{told}"):
+        check_examples(replace(all_rules()[code], fix=declared))
+
+
+def test_a_fix_that_is_only_shown_need_not_lead_to_the_good_example() -> None:
+    ours = all_rules()["FAPI207"]
+
+    def check(column: Column, project: Project) -> Iterable[Finding]:
+        for found in ours.check(column, project):
+            assert found.fix is not None
+            yield replace(found, fix=replace(found.fix, applicability=Applicability.DISPLAY))
+
+    check.__doc__ = ours.docstring
+    check_examples(replace(ours, check=check, fix=Applicability.DISPLAY))

@@ -106,7 +106,8 @@ def rule(
     """Register a rule. The annotation of the function's first parameter picks the subject.
 
     `fix` is the best applicability that the rule offers; `default` is False for rules that are off until selected;
-    `url` is the page of a rule that a plugin brings.
+    `url` is the page of a rule that a plugin brings. TypeError if the function has not two parameters, or the first of
+    them no annotation.
     """
 
     def register(check: Check) -> Check:
