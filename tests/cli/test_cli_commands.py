@@ -98,7 +98,7 @@ def test_a_cache_that_cannot_be_deleted(app: Path, run: Run, monkeypatch: pytest
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", refuse)
         ran = run("clean")
-    assert (ran.code, ran.err) == (2, f"Error: {app / '.fapi_lint_cache'} cannot be deleted: Permission denied\n")
+    assert (ran.code, ran.err) == (2, f"error: {app / '.fapi_lint_cache'}: cannot be deleted: Permission denied\n")
 
 
 @pytest.mark.parametrize("name", ["FAPI001", "fapi001", "unused-suppression"])
@@ -140,7 +140,9 @@ def test_all_rules(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     explained = run("rule", "--all").out
     listed = run("rule").out
     monkeypatch.setenv("COLUMNS", "80")
-    assert all(len(line) <= 80 for line in run("rule", "--color", "never", terminal=True).out.splitlines())
+    shown = run("rule", "--color", "never", terminal=True).out
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    assert shown.split() == listed.split()
     for code, rule in all_rules().items():
         assert f"{code} {rule.name}\n" in explained
         assert f"{code}  {rule.name} " in listed

@@ -125,7 +125,7 @@ def test_standard_input_from_a_process(legacy: Path) -> None:
 def test_a_full_disk_is_no_defect_of_ours(legacy: Path) -> None:
     with open("/dev/full", "wb") as full:
         ran = subprocess.run([*SCRIPT, "rule"], cwd=legacy, stdout=full, stderr=subprocess.PIPE, check=False)
-    assert (ran.returncode, ran.stderr) == (2, b"Error: The output cannot be written: No space left on device\n")
+    assert (ran.returncode, ran.stderr) == (2, b"error: The output cannot be written: No space left on device\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell closes the streams")

@@ -211,7 +211,7 @@ def _write_report(path: str, content: bytes, mode: Literal["wb", "ab"] = "wb") -
         with open(path, mode) as stream:
             stream.write(content)
     except OSError as error:
-        raise click.FileError(path, error.strerror or str(error)) from error
+        raise click.ClickException(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def _show_diff(arguments: Arguments, result: Result, report: Report) -> None:

@@ -26,6 +26,6 @@ def command(paths: tuple[str, ...], config: Path | None, isolated: bool, cache_d
         try:
             removed = clean(folder)
         except OSError as error:
-            raise click.ClickException(f"{folder} cannot be deleted: {error.strerror or error}") from error
+            raise click.ClickException(f"{folder}: cannot be deleted: {error.strerror or error}") from error
         if not quiet:
             emit(f"Removed {folder}\n" if removed else f"There is no cache in {folder}\n")

@@ -56,7 +56,7 @@ def _one(key: str, settings: Settings) -> str:
         by_last = {name.rpartition(".")[2]: name for name in descriptions} | {name: name for name in descriptions}
         close = get_close_matches(key, by_last, 1)
         hint = f' Did you mean "{by_last[close[0]]}"?' if close else ""
-        raise click.UsageError(f'There is no setting "{key}".{hint}')
+        raise click.ClickException(f'There is no setting "{key}".{hint}')
     value: Any = to_dict(_with_defaults(settings))
     for part in key.split("."):
         value = value.get(part) if isinstance(value, dict) else None

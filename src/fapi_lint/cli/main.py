@@ -85,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     try:
         status = commands.main(arguments, "fapi-lint", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        note(_refusal(error))
         status = 2
     except (KeyboardInterrupt, click.Abort):
         status = 130
@@ -111,6 +111,13 @@ def script() -> NoReturn:
             with suppress(OSError, ValueError):
                 stream.flush()
         os._exit(exit_.code if isinstance(exit_.code, int) else 0)
+
+
+def _refusal(error: click.ClickException) -> str:
+    """What to say about something that cannot be asked for, or done."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = f"\nhelp: `{context.command_path} --help` lists what can be asked for" if context else ""
+    return f"error: {error.format_message()}{hint}"
 
 
 def failure(error: ConfigError | WriteError) -> str:

@@ -71,18 +71,22 @@ def _find(code: str, rules: Mapping[str, RuleInfo]) -> RuleInfo:
     close = get_close_matches(code.upper(), names, 1, 0.75) or get_close_matches(code, names, 1)
     hint = f' Did you mean "{close[0]}"?' if close else " `fapi-lint rule` lists them."
     hint = f" It is the beginning of {beginning}." if beginning else hint
-    raise click.UsageError(f'There is no rule "{code}".{hint}')
+    raise click.ClickException(f'There is no rule "{code}".{hint}')
 
 
 def _table(rules: list[RuleInfo], style: Style) -> Iterator[str]:
-    """One line for each rule; cut to the terminal, whole in a pipe."""
+    """One line for each rule in a pipe; as many as it takes on a terminal."""
     names = max(len(info.name) for info in rules)
-    room = max(style.width - names - 19, 30) if sys.stdout.isatty() else 1000
+    codes = max(len(info.code) for info in rules)
+    indent = codes + names + 12
+    room = max(style.width - indent, 30) if sys.stdout.isatty() else 1000
     for info in rules:
         mark = info.fix if info.fix != "none" else "-"
         extra = "" if info.default else " (off until selected)"
-        text = textwrap.shorten(info.summary.replace("`", "") + extra, room, placeholder="…")
-        yield f"{style.paint('code', info.code)}  {info.name:<{names}}  {style.paint('fixable', f'{mark:<7}')} {text}"
+        first, *more = textwrap.wrap(info.summary.replace("`", "") + extra, room)
+        code = style.paint("code", f"{info.code:<{codes}}")
+        yield f"{code}  {info.name:<{names}}  {style.paint('fixable', f'{mark:<6}')}  {first}"
+        yield from (" " * indent + line for line in more)
 
 
 def _explain(info: RuleInfo, style: Style) -> Iterator[str]:

@@ -15,7 +15,7 @@ def command(stdio: bool) -> None:
     Open files are checked as they are edited; fixes are code actions. Settings are those of the application's files.
     """
     if find_spec("pygls") is None:
-        raise click.UsageError("the server needs the package pygls, which is not installed: pip install 'pygls>=2'")
+        raise click.ClickException("The server needs the package pygls: pip install 'pygls>=2'")
     from fapi_lint.lsp.server import make_server
 
     make_server().start_io()

@@ -30,7 +30,7 @@ def watch(look: Callable[[], Run], check: Callable[[], int], *, fixing: bool, qu
     `look` finds the files anew. What cannot be used at the start is an error; later it is told, and may be mended.
     """
     if find_spec("watchfiles") is None:
-        raise click.UsageError("--watch needs the package watchfiles, which is not installed: pip install watchfiles")
+        raise click.ClickException("--watch needs the package watchfiles: pip install watchfiles")
     basis = basis_of(look())
     known: object = None
     with suppress(KeyboardInterrupt):
