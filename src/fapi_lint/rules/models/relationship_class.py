@@ -91,8 +91,9 @@ def relationship_class(relationship: Relationship, project: Project) -> Iterator
         ```
 
     Fix safety:
-        Safe. The import goes, or moves under `if TYPE_CHECKING:` for the annotations, if nothing else needs it and
-        the related model is loaded all the same wherever this one is; else the argument alone changes.
+        Safe: SQLAlchemy finds the same class. The import goes, or moves under `if TYPE_CHECKING:` for the
+        annotations, if nothing else needs it and the related model is loaded all the same wherever this one is; else
+        the argument alone changes.
 
     Options:
         `exempt`

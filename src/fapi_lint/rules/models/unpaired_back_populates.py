@@ -98,7 +98,8 @@ def unpaired_back_populates(relationship: Relationship, project: Project) -> Ite
         ```
 
     Fix safety:
-        Safe. Offered where the other side is certain: the one relationship that leads back over the same key.
+        Safe: tables and queries stay as they are, and what is set on one side is seen on the other at once. Offered
+        where the other side is certain: the one relationship that leads back over the same key.
 
     Options:
         `exempt`
