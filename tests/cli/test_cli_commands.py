@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from command_line import Run, write
+from command_line import FILES, Run, write
 
 from fapi_lint import __version__
 from fapi_lint.engine.registry import all_rules
@@ -80,7 +80,7 @@ def test_clean_of_a_path_that_does_not_exist(app: Path, run: Run) -> None:
 def test_clean(app: Path, run: Run) -> None:
     run()
     assert (app / ".fapi_lint_cache").exists()
-    assert run("clean").out == f"Removed {app / '.fapi_lint_cache'}\n"
+    assert run("clean").out == f"Removed the cache in {app / '.fapi_lint_cache'}\n"
     assert not (app / ".fapi_lint_cache").exists()
     ran = run("clean")
     assert ran.code == 0
@@ -88,6 +88,16 @@ def test_clean(app: Path, run: Run) -> None:
     write(app, {"precious/file.txt": "x"})
     run("clean", "--cache-dir", "precious")
     assert (app / "precious/file.txt").exists()
+
+
+def test_a_cache_that_is_not_wanted(app: Path, run: Run) -> None:
+    write(app, {"fapi-lint.toml": 'cache-dir = ""\n' + FILES["fapi-lint.toml"]})
+    before = sorted(app.rglob("*"))
+    assert run().code == 1
+    assert sorted(app.rglob("*")) == before
+    assert run("clean").out == f"There is no cache in {app}\n"
+    assert run("--cache-dir", "here").code == 1
+    assert (app / "here").exists()
 
 
 def test_a_cache_that_cannot_be_deleted(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -21,11 +20,11 @@ from fapi_lint.engine.run import Run
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
 def command(paths: tuple[str, ...], config: Path | None, isolated: bool, cache_dir: str | None, quiet: bool) -> None:
     """Delete the caches of the applications that PATHS belong to (the working folder's)."""
-    for application in Run(Options(paths=paths, config=config, isolated=isolated)).applications:
-        folder = os.path.join(application.root, cache_dir or application.settings.cache_dir)
+    for application in Run(Options(paths=paths, config=config, isolated=isolated, cache_dir=cache_dir)).applications:
+        folder = application.cache_folder
         try:
-            removed = clean(folder)
+            removed = folder is not None and clean(folder)
         except OSError as error:
             raise click.ClickException(f"{folder}: cannot be deleted: {error.strerror or error}") from error
         if not quiet:
-            emit(f"Removed {folder}\n" if removed else f"There is no cache in {folder}\n")
+            emit(f"{'Removed the' if removed else 'There is no'} cache in {folder or application.root}\n")

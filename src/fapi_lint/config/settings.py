@@ -199,7 +199,7 @@ class Settings:
     plugins: tuple[str, ...] = ()
     """Python modules with rules of your own; they may stand in the folder of this file."""
     baseline: str = ".fapi-lint-baseline.json"
-    """The file of findings that are known and not reported, relative to the root of the project."""
+    """The file of findings that are known and not reported, relative to the root of the project; "" for none."""
 
     exclude: tuple[str, ...] | None = None
     """Patterns, as in a .gitignore, of paths not to read, in place of the default ones."""
@@ -208,7 +208,7 @@ class Settings:
     respect_gitignore: bool = True
     """Whether not to read what git ignores."""
     cache_dir: str = ".fapi_lint_cache"
-    """The folder of the cache, relative to the root of the project."""
+    """The folder of the cache, relative to the root of the project; "" for none."""
 
     response_model: Literal["keyword", "keyword-or-annotation"] = "keyword"
     """Whether a route needs `response_model=`, or a return annotation will do (FAPI401)."""

@@ -87,8 +87,9 @@ class Application(Struct, dict=True):
 
     @property
     def cache_folder(self) -> str | None:
-        folder = os.path.join(self.root, self.options.cache_dir or self.settings.cache_dir)
-        return folder if self.options.use_cache else None
+        """Where the cache is; None if there is to be none."""
+        name = self.options.cache_dir or self.settings.cache_dir
+        return os.path.join(self.root, name) if name and self.options.use_cache else None
 
     @cached_property
     def known(self) -> Known:
