@@ -69,6 +69,7 @@ class Module:
         return len(os.path.commonpath([self.folder, other.folder]))
 
     def place(self, node: o.Node) -> Place:
+        """Where a node of this file is."""
         return Place(self.path, node.start, node.end)
 
     def name_place(self, node: o.ClassDef | o.FunctionDef) -> Place:

@@ -333,6 +333,7 @@ class Resolver:
         return External(f"{stars[0].dotted}.{name}") if len(stars) == 1 else None
 
     def external(self, scope: Scope, expr: o.Node | None) -> External | None:
+        """What an expression names, if no file of the application defines it; None too if nobody can tell."""
         symbol = self.resolve(scope, expr)
         return symbol if isinstance(symbol, External) else None
 
