@@ -112,8 +112,9 @@ class Resources(Part):
             is_part = schema.name.endswith(named.word) and schema in self.project.schemas.responses
             is_answered = answers or is_part
             return named.resource, None if is_answered and not methods else named.role
-        if schema.name.endswith(NEUTRAL) and not answers and not methods and schema.class_ in self._inherited:
-            return "", None  # as much a base as a response
+        if schema.name.endswith(NEUTRAL) and not answers and not methods:
+            if schema.class_ in self._inherited or schema.class_ in self.sent:
+                return "", None  # as much a base, or part of what clients send, as a response
         if named.role == "response" and methods and not answers:
             by_use: Role | None = "create" if methods == {"POST"} else "update" if "POST" not in methods else None
             return named.resource, by_use
@@ -175,6 +176,18 @@ class Resources(Part):
                         continue
                     for class_ in self._classes(route.handler.enclosing, param.annotation):
                         found.setdefault(class_, set()).update(route.methods)
+        return found
+
+    @cached_property
+    def sent(self) -> set[Class]:
+        """The schemas that handlers take, and those in the fields of them."""
+        found = set(self.bodies)
+        pending = [*found]
+        while pending:
+            for part in self.project.schemas.by_class[pending.pop()].parts:
+                if part.class_ not in found:
+                    found.add(part.class_)
+                    pending.append(part.class_)
         return found
 
     @cached_property

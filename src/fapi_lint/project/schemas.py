@@ -322,12 +322,12 @@ class Schemas(Part):
     def _is_response_by_name(self, schema: Schema) -> bool:
         """`UserResponse` is one, `UserOut` where schemas are kept or a model `User` is, `UserSchema` where that is.
 
-        But no `UserSchema` that requests have as their body, and no route answers with.
+        But no `UserSchema` that requests have in their body, and no route answers with.
         """
         if schema.role != "response":
             return False
-        bodies, answers = self.project.resources.bodies, self.project.resources.answers
-        if schema.name.endswith(NEUTRAL) and schema.class_ in bodies and schema.class_ not in answers:
+        sent, answers = self.project.resources.sent, self.project.resources.answers
+        if schema.name.endswith(NEUTRAL) and schema.class_ in sent and schema.class_ not in answers:
             return False
         conventions = self.project.settings.conventions
         if ends_with_word(schema.name, conventions.schema_suffixes.response):

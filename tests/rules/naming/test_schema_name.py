@@ -230,6 +230,22 @@ def test_a_schema_that_handlers_take_only() -> None:
     assert of_routes(schemas, "@router.post('/x')\n@router.put('/y')\nasync def f(tag: TagSchema): ...\n") == {}
 
 
+@pytest.mark.parametrize("tags", ["list[TagSchema]", "'TagSchema | None'", "list['Label']"])
+def test_a_schema_in_what_handlers_take_is_not_only_a_response(tags: str) -> None:
+    schemas = (
+        "class TagBase(BaseModel):\n    id: int\nclass TagUpdate(TagBase): ...\nclass TagSchema(TagBase): ...\n"
+        f"class Label(BaseModel):\n    tag: TagSchema\nclass Post(BaseModel):\n    tags: {tags}\n"
+    )
+    answers = "@router.get('/x', response_model=Post)\nasync def f(): ...\n"
+    takes = "@router.post('/x')\nasync def g(post: Post): ...\n"
+    assert of_routes(schemas, answers) == {"TagSchema": "TagResponse"}
+    assert of_routes(schemas, answers + takes) == {}
+    one = "@router.get('/y', response_model=TagSchema)\nasync def h(): ...\n"
+    files = {"app/schemas/tag.py": IMPORT + schemas, "app/api/tags.py": ROUTES + takes + one}
+    (found,) = findings(files, "FAPI106")
+    assert found.message.endswith("(no fix: handlers take it as well, so that it is not only a response)")
+
+
 def test_a_schema_that_is_a_base_of_others_is_left_alone() -> None:
     schemas = (
         "class TagSchema(BaseModel):\n    id: int\nclass TagUpdate(TagSchema): ...\nclass TagCreate(TagSchema): ...\n"

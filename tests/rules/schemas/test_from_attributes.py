@@ -107,6 +107,8 @@ def f(body: UserSchema): ...
     assert names(text) == ["UserResponse"]
     both = text.replace("response_model=UserResponse", "response_model=UserSchema")
     assert names(both) == ["UserSchema", "UserResponse"]
+    inside = text.replace("body: UserSchema", "body: Team") + "class Team(BaseModel):\n    users: list[UserSchema]\n"
+    assert names(inside) == ["UserResponse"]
 
 
 def test_pydantic_1_is_left_alone() -> None:

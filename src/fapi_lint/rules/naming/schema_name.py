@@ -91,6 +91,6 @@ def _renamed(schema: Schema, expected: str, project: Project) -> Fix | Refusal:
         return Refusal(f"`{rivals[0].name}` should be called so too")
     if expected in resources.taken:
         return Refusal(f"`{expected}` exists")
-    if schema.name.endswith(NEUTRAL) and schema.class_ in resources.bodies and schema.class_ in resources.answers:
+    if schema.name.endswith(NEUTRAL) and schema.class_ in resources.sent and schema.class_ in resources.answers:
         return Refusal("handlers take it as well, so that it is not only a response")
     return rename(project, schema.class_, expected, changes="the component in OpenAPI and client types change too")
