@@ -746,6 +746,47 @@ def test_dynamic_relationships() -> None:
     assert "    user.posts.append(1)\n" in found
 
 
+@pytest.mark.parametrize("lazy", ["", "lazy='selectin'", "lazy=True"])
+def test_a_relationship_of_the_same_name_is_not_dynamic(lazy: str) -> None:
+    models = MODELS + textwrap.dedent(
+        f"""
+
+        class Post(Base):
+            __tablename__ = "posts"
+
+            id: Mapped[int] = mapped_column(primary_key=True)
+            author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+            author = relationship("User", backref=backref("posts", lazy="dynamic"))
+            tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id"))
+
+
+        class Tag(Base):
+            __tablename__ = "tags"
+
+            id: Mapped[int] = mapped_column(primary_key=True)
+            posts: Mapped[list["Post"]] = relationship({lazy})
+        """
+    )
+    code = """
+    def work(db: Session):
+        tag = db.scalars(select(Tag).options(selectinload(Tag.posts))).one()
+        return tag.posts, {}
+    """
+    head = "from app.models import Tag\nfrom sqlalchemy.orm import selectinload\n"
+
+    def made(rest: str) -> str:
+        files = {
+            **app(code.replace("{}", rest)),
+            "app/models.py": "from sqlalchemy import ForeignKey\n"
+            + models.replace("mapped_column\n", "backref, mapped_column, relationship\n", 1),
+        }
+        files["app/work.py"] = head + files["app/work.py"]
+        return fixed(files, CODES, unsafe=True)["app/work.py"]
+
+    assert "async def work(db: AsyncSession):" in made("1")
+    assert "async def work" not in made("db.get(User, 1).posts")
+
+
 def test_scripts_of_the_application_run_a_loop() -> None:
     code = """
     def main() -> None:

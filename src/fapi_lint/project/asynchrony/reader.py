@@ -434,8 +434,13 @@ class Reader:
 
     def dynamic(self, scope: Scope, node: o.Attribute, parents: tuple[o.Node, ...]) -> None:
         """`user.posts.filter(…)`, which is a query that executes itself."""
-        if isinstance(self.flow.project.resolver.resolve(scope, node.value), (Class, External)):
+        project = self.flow.project
+        if isinstance(project.resolver.resolve(scope, node.value), (Class, External)):
             return
+        value = project.mapped_values.of(scope, node.value)
+        link = None if value is None else self.flow.links.of(value.model).get(node.attr)
+        if link is not None and (link.is_lazy or link.is_eager):
+            return  # Another model's relationship of that name is the dynamic one.
         found, session = chain_of(node, parents), self.session()
         if found is not None and found[2] == "-":
             return
