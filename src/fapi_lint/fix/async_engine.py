@@ -85,25 +85,29 @@ class Makers:
     def driver(self, scope: Scope, expr: o.Expr) -> bool:
         """Whether a URL surely names an asynchronous driver, or is made to."""
         self._names.clear()
-        texts = list(self.texts(scope, expr))
+        texts = [each for each in self.texts(scope, expr) if "://" in each[0] or _ASYNC_DRIVERS.match(each[0])]
         if any(_ASYNC_DRIVERS.match(text) for text, _, _ in texts):
             return True
-        for text, where, node in texts:
-            found = _SYNC_URL.match(text)
-            driver = self._driver_for(text) if found is not None and where is not None else None
-            if found is None or where is None or driver is None or driver[0] == found[0]:
-                continue
-            literal = where.module.text[node.start : node.end]
-            if literal.count(f"{found[0]}://") != 1 or (driver[1] in _ONLY_ASYNC and self._is_shared(scope, where)):
-                continue
-            start = node.start + literal.index(found[0] + "://")
-            self.made.add(Edit(where.module.path, start, start + len(found[0]), driver[0]))
-            if driver[1] == "aiosqlite" and not requires(self.project, "aiosqlite"):
-                beside = list(driver_beside(self.project, "aiosqlite"))
-                self.made.add(*beside)
-                self.installs = "" if beside else "aiosqlite"
-            return not self._names  # What has a name may be given another value where the application runs.
-        return False
+        changed = [where is not None and self._changed(scope, text, where, node) for text, where, node in texts]
+        # What has a name may be given another value where the application runs.
+        return bool(changed) and all(changed) and not self._names
+
+    def _changed(self, scope: Scope, text: str, where: Scope, node: o.Node) -> bool:
+        """Whether a literal is made to name an asynchronous driver."""
+        found = _SYNC_URL.match(text)
+        driver = self._driver_for(text) if found is not None else None
+        if found is None or driver is None or driver[0] == found[0]:
+            return False
+        literal = where.module.text[node.start : node.end]
+        if literal.count(f"{found[0]}://") != 1 or (driver[1] in _ONLY_ASYNC and self._is_shared(scope, where)):
+            return False
+        start = node.start + literal.index(found[0] + "://")
+        self.made.add(Edit(where.module.path, start, start + len(found[0]), driver[0]))
+        if driver[1] == "aiosqlite" and not requires(self.project, "aiosqlite"):
+            beside = list(driver_beside(self.project, "aiosqlite"))
+            self.made.add(*beside)
+            self.installs = "" if beside else "aiosqlite"
+        return True
 
     def _driver_for(self, url: str) -> tuple[str, str] | None:
         """The dialect and the package of the asynchronous driver to use."""
@@ -130,6 +134,10 @@ class Makers:
             return
         if isinstance(expr, o.String):
             yield (expr.value if expr.value is not None else literal_text(self.project, scope, expr)), scope, expr
+            return
+        if isinstance(expr, o.IfExp) or (isinstance(expr, o.Operation) and expr.operator == "or"):
+            for each in (expr.body, expr.orelse) if isinstance(expr, o.IfExp) else expr.operands:
+                yield from self.texts(scope, each, depth + 1)
             return
         if isinstance(expr, o.Call):
             name = o.dotted(expr.func).rpartition(".")[2]

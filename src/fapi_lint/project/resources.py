@@ -112,9 +112,9 @@ class Resources(Part):
             is_part = schema.name.endswith(named.word) and schema in self.project.schemas.responses
             is_answered = answers or is_part
             return named.resource, None if is_answered and not methods else named.role
-        if schema.name.endswith(NEUTRAL) and not answers and not methods:
-            if schema.class_ in self._inherited or schema.class_ in self.sent:
-                return "", None  # as much a base, or part of what clients send, as a response
+        is_more = schema.class_ in self._inherited or schema.class_ in self.sent
+        if schema.name.endswith(NEUTRAL) and not answers and not methods and is_more:
+            return "", None  # as much a base, or part of what clients send, as a response
         if named.role == "response" and methods and not answers:
             by_use: Role | None = "create" if methods == {"POST"} else "update" if "POST" not in methods else None
             return named.resource, by_use

@@ -90,6 +90,23 @@ def test_a_url_with_a_name() -> None:
     assert title == WARNING
 
 
+@pytest.mark.parametrize(
+    ("url", "after", "title"),
+    [
+        ('os.getenv("DB") or "sqlite://"', 'os.getenv("DB") or "sqlite+aiosqlite://"', WARNING),
+        ('os.environ.get("DB", "") or URL', 'os.environ.get("DB", "") or URL', WARNING),
+        ('"sqlite:///a" if TEST else "sqlite://"', '"sqlite+aiosqlite:///a" if TEST else "sqlite+aiosqlite://"', ""),
+        ('"sqlite://" if TEST else "mysql://u@h/d"', '"sqlite+aiosqlite://" if TEST else "mysql://u@h/d"', WARNING),
+        ('"mysql://u@h/d" if TEST else "sqlite://"', '"mysql://u@h/d" if TEST else "sqlite+aiosqlite://"', WARNING),
+    ],
+)
+def test_a_choice_of_urls(url: str, after: str, title: str) -> None:
+    expected = unchanged(after)
+    if "URL" in url:
+        expected = expected.replace("sqlite:", "sqlite+aiosqlite:")
+    assert converted(url, REQUIRED) == (expected, REQUIRED, title)
+
+
 def test_a_url_from_the_environment() -> None:
     text, _, title = converted('os.getenv("URL", "sqlite:///app.db")', REQUIRED)
     assert text == unchanged('os.getenv("URL", "sqlite+aiosqlite:///app.db")')
