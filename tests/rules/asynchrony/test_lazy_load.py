@@ -380,6 +380,44 @@ def test_pages() -> None:
     assert names(code) == ["Post.author"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "made", "expected"),
+    [
+        ("data: T", "Envelope(data=post)", ["Post.author"]),
+        ("data: Optional[T] = None", "Envelope(data=post)", ["Post.author"]),
+        ("data: T", "wrap(post)", ["Post.author"]),
+        ("data: T", "Envelope[PostRead](data=post)", ["Post.author"]),
+        ("data: T", "Envelope(data=PostRead.model_validate(post))", ["Post.author"]),
+        ("data: T", "Envelope(data=post.title)", []),
+        ("data: T\n        more: Any", "Envelope(data=1, more=post)", []),
+        ("data: T\n        more: PostRead", "Envelope(data=1, more=post)", ["Post.author"]),
+    ],
+)
+def test_what_an_envelope_holds(fields: str, made: str, expected: list[str]) -> None:
+    code = f"""
+    from typing import Any, Generic, Optional, TypeVar
+    from pydantic import BaseModel
+    T = TypeVar("T")
+
+
+    class Envelope(BaseModel, Generic[T]):
+        {fields}
+
+
+    def wrap(data):
+        return Envelope(data=data)
+
+
+    @router.get("/posts/{{key}}", response_model=Envelope[PostRead])
+    async def read(key: int, db: Db):
+        post = await db.get(Post, key)
+        return {made}
+    """
+    assert names(code) == expected
+    loaded = code.replace("db.get(Post, key)", "db.get(Post, key, options=[joinedload(Post.author)])")
+    assert names(loaded) == []
+
+
 def test_what_callers_pass() -> None:
     code = """
     def show(post: Post) -> str:

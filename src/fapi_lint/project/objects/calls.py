@@ -316,8 +316,7 @@ class Calls:
         model = self.project.models.by_class.get(class_)
         arguments = self.arguments(node)
         if model is None:
-            self.objects.serialisation.construct(self.walk, class_, node.func, arguments)
-            return UNKNOWN
+            return self.objects.serialisation.construct(self.walk, class_, node.func, arguments)
         links = self.objects.links.of(model)
         origin = self.objects.places.origin("new", self.walk, node, model, False)
         loaded: set[Path] = {(link.name,) for link in links.values() if link.is_column}

@@ -13,7 +13,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, only_member, parse_annotation, union_members
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.links import Link, Path
-from fapi_lint.project.objects.origins import Objects, Record, Result, Values, many, one
+from fapi_lint.project.objects.origins import UNKNOWN, Objects, Record, Result, Values, many, one
 from fapi_lint.project.schemas import Schema, SchemaField
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.source.place import Place
@@ -61,7 +61,7 @@ class Serialisation:
                 self.objects.doubts.serialised(walk, expr, returned.values, classes)
                 self.read(walk, returned.values, scope, node)
 
-    def is_schema(self, scope: Scope, node: o.Node) -> bool:
+    def is_schema(self, scope: Scope, node: o.Node | None) -> bool:
         """Whether an expression names a schema, or a type made of some."""
         return any(class_ in self.project.schemas.by_class for class_ in self.project.schemas.named_in(scope, node))
 
@@ -272,15 +272,19 @@ class Serialisation:
                 return True
         return False
 
-    def construct(self, walk: Walk, class_: Class, func: o.Expr, arguments: list[tuple[o.Arg, Values]]) -> None:
-        """`Page(items=posts)` validates its arguments."""
+    def construct(self, walk: Walk, class_: Class, func: o.Expr, arguments: list[tuple[o.Arg, Values]]) -> Values:
+        """`Page(items=posts)` validates its arguments; a field that says nothing of what it holds keeps them."""
         schema = self.project.schemas.by_class.get(class_)
         if schema is None or self._prepares(schema):
-            return
+            return UNKNOWN
         given = self._arguments(class_, walk.scope, func, {}) if isinstance(func, o.Subscript) else {}
+        kept = []
         for arg, values in arguments:
             field = schema.fields.get(arg.keyword)
             if field is not None:
                 classes = self.project.schemas.named_in(field.scope, field.annotation)
                 self.objects.doubts.serialised(walk, arg.value, values, classes)
                 self.read(walk, values, field.scope, parse_annotation(field.annotation), given)
+                if not given and not self.is_schema(field.scope, field.annotation):
+                    kept.append((arg.keyword, values))
+        return frozenset([Record(tuple(kept))])
