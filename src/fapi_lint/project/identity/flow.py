@@ -220,6 +220,8 @@ class Flow(Places):
             return None
         if receiver is not None and expr.attr in receiver.root.parts:
             return receiver.part(expr.attr)
+        if expr.attr == "_mapping":
+            return receiver  # of a row
         if receiver is not None and expr.attr in ("c", "columns") and receiver.has("list"):
             return receiver.item()  # of a subquery
         if expr.attr == "value" and isinstance(expr.value, o.Attribute) and self._is_enum(scope, expr.value.value):

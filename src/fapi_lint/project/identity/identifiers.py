@@ -23,6 +23,7 @@ from fapi_lint.project.identity.flow import Flow
 from fapi_lint.project.identity.outside import names_in_path
 from fapi_lint.project.identity.passing import link
 from fapi_lint.project.identity.places import names_type
+from fapi_lint.project.identity.sql_text import read_texts
 from fapi_lint.project.identity.walk import walk
 from fapi_lint.project.mapped import Column, Model
 from fapi_lint.project.routes import Route
@@ -196,6 +197,7 @@ class Identifiers:
     def _join(self, flow: Flow) -> None:
         join_columns(flow)
         walk(flow, self.keys)
+        read_texts(flow)
         for route in self.project.routes.all:
             if route.handler is not None:
                 self._join_route(flow, route, route.handler)

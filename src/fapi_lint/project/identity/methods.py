@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _OF_COLUMNS = frozenset(["with_entities", "with_only_columns", "returning"])
 _COLUMN_RESULTS = frozenset([
     "label", "desc", "asc", "nulls_last", "nulls_first", "nullslast", "nullsfirst", "distinct",
+    "_asdict",
 ])
 _MEMBERSHIP_TESTS = frozenset(["in_", "not_in", "notin_", "any_", "all_"])
 _COLUMN_TESTS = frozenset([
@@ -165,6 +166,17 @@ def _bulk(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | N
     if len(values) > 1:
         records(flow, values[1], flow.entities.class_named(scope, call.args[0].value))
     return None
+
+
+def _from_select(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`insert(Copy).from_select(["name"], …)`, which calls the default of a key once for all rows."""
+    owner = flow.entities.of(scope, func.value, flow.objects)
+    model = None if owner is None else flow.project.models.by_class.get(owner)
+    named = call.args[0].value.items if call.args and isinstance(call.args[0].value, o.Collection) else ()
+    for key in model.primary_keys if model is not None else ():
+        if key.name not in [o.text(name) or o.last_name(name) for name in named]:
+            flow.fact(flow.column(key), scope, call, "`from_select()`, which has one new key for all rows,")
+    return _use(flow, scope, call, func)
 
 
 def _view(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
@@ -416,6 +428,7 @@ METHODS = _by_name(
     (("set",), _set),
     (("scalar", "scalars", "execute", "exec", "stream", "stream_scalars"), _execute),
     (("bulk_insert_mappings", "bulk_update_mappings"), _bulk),
+    (("from_select",), _from_select),
     (("keys", "values", "items"), _view),
     (("pop", "setdefault"), _pop),
     (_ADDING, _add),

@@ -13,6 +13,7 @@ from fapi_lint.project.annotation import is_none
 from fapi_lint.project.column_types import is_integer_type
 from fapi_lint.project.identity.cells import Cell, Fact, TypeName
 from fapi_lint.project.identity.identifiers import Held, Identifiers, Identity, name_in_path
+from fapi_lint.project.identity.sql_text import sqlite_places
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.pairing import column_name
 from fapi_lint.project.routes import Route
@@ -30,7 +31,6 @@ _ANY = frozenset([
     "InstrumentedAttribute", "ColumnElement", "ColumnExpressionArgument",
 ])
 # fmt: on
-_SQLITE = re.compile(r"(?<=[\"'])sqlite(?:\+\w+)?://")
 _DEFAULTS = ("default", "server_default", "insert_default", "default_factory", "onupdate", "server_onupdate")
 
 
@@ -137,9 +137,8 @@ class Obstacles:
 
     def _of_databases(self) -> Iterator[Fact]:
         """Before SQLAlchemy 2.0 the type is of PostgreSQL alone, and SQLite makes no table with it."""
-        for module in self.project.modules if not self.project.models.has_mapped_columns else ():
-            if found := _SQLITE.search(module.text):
-                yield Fact(Place(module.path, *found.span()), "SQLite, which has no UUIDs before SQLAlchemy 2.0,")
+        for place in sqlite_places(self.project) if not self.project.models.has_mapped_columns else ():
+            yield Fact(place, "SQLite, which has no UUIDs before SQLAlchemy 2.0,")
 
     def _is_code(self, fact: Fact) -> bool:
         return self.project.purposes.is_application(self.project.by_path[fact.place.path])

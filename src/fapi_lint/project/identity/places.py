@@ -12,6 +12,7 @@ from fapi_lint.project.column_types import python_type
 from fapi_lint.project.identity.cells import Bound, Cell, Fact, TypeName, containing, join
 from fapi_lint.project.identity.entities import DICTS, Entities
 from fapi_lint.project.identity.hooks import join_annotation
+from fapi_lint.project.identity.sql_text import sqlite_places
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.model_attributes import Meant
 from fapi_lint.project.module import Module
@@ -105,6 +106,11 @@ class Places:
         """Comparisons of keys with a class of which nothing is known."""
         self.unknown_references: list[Place] = []
         """Foreign keys to tables that are not known."""
+
+    @cached_property
+    def is_on_sqlite(self) -> bool:
+        """Whether some database is SQLite, in which a UUID is 32 hexadecimal digits."""
+        return next(sqlite_places(self.project), None) is not None
 
     # --- places ------------------------------------------------------------------------------------
 

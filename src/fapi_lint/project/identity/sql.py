@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.identity.cells import Cell, join, listed, record
+from fapi_lint.project.identity.sql_text import sql_of, text_rows
 from fapi_lint.project.symbols import External, Scope, Variable
 
 if TYPE_CHECKING:
     from fapi_lint.project.identity.flow import Flow
 
-_NUMBERED = re.compile(r"\b(\w+)\s*(?:[=<>]|<=|>=|<>|!=|\bin\s*\()\s*\d", re.I)
 _CHANGES = frozenset(["insert", "update", "delete"])
 # fmt: off
 CHAINING = frozenset([
@@ -75,19 +74,12 @@ def scalar(flow: Flow, row: Cell) -> Cell:
     return value
 
 
-def _numbers(flow: Flow, scope: Scope, text: o.String) -> None:
-    """`text("SELECT name FROM users WHERE id = 1")`: a key of a table that is named there, and a number."""
-    names = {name for name in _NUMBERED.findall(text.value or "") if name in flow.names}
-    for model in flow.project.models.all if names else ():
-        if model.table and re.search(rf"\b{re.escape(model.table)}\b", text.value or ""):
-            for name in sorted(names & model.columns.keys()):
-                flow.fact(flow.column(model.columns[name]), scope, text, "a number in SQL", is_number=True)
-
-
 def in_sql(flow: Flow, scope: Scope, call: o.Call, callee: External, values: list[Cell | None]) -> Cell | None:
     name = callee.name
-    if name == "text" and call.args and isinstance(call.args[0].value, o.String):
-        _numbers(flow, scope, call.args[0].value)
+    if name == "text" and call.args:
+        found = flow.resolver.resolve(scope, call.args[0].value)
+        text = found.value if isinstance(found, Variable) else call.args[0].value
+        return text_rows(flow, sql_of(scope.module, text)) if isinstance(text, o.String) else None
     if name in ("select", "delete", "update", "insert", "query"):
         return row(call, values)
     if name == "tuple_":
@@ -105,6 +97,8 @@ def in_sql(flow: Flow, scope: Scope, call: o.Call, callee: External, values: lis
         type_ = flow.resolver.external(scope, call.args[1].value)
         if type_ is None or type_.name in ("Integer", "BigInteger", "Numeric", "Float", "SmallInteger"):
             flow.fact(values[0], scope, call, "a `cast()` in SQL", is_number=True)
+        elif flow.is_on_sqlite:
+            flow.fact(values[0], scope, call, "a `cast()` to what is text without hyphens on SQLite")
         return None
     if name in _SQL_ANY or name == "count" or not callee.dotted.startswith("sqlalchemy.func"):
         return None

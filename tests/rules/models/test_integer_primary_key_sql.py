@@ -1,0 +1,99 @@
+"""SQL that is text: what a UUID does not go with there, and the rows that it gives."""
+
+from __future__ import annotations
+
+import pytest
+
+from fapi_lint.testing import findings
+
+MODELS = """
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Post(Base):
+    __tablename__ = "posts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+"""
+HEAD = """
+import json
+
+from sqlalchemy import String, cast, insert, select, text
+from sqlalchemy.orm import Session
+
+from app.models import Post, User
+
+
+def run(db: Session, user: User, ids: str, URL="{url}"):
+"""
+
+
+def reason(code: str, url: str = "postgresql://host/app") -> str:
+    """What stands in the way of the keys of users and posts; empty if nothing does."""
+    work = HEAD.replace("{url}", url) + f"    {code}\n"
+    found = findings({"app/models.py": MODELS, "app/work.py": work}, "FAPI201")
+    assert len(found) == 2
+    return "; ".join(f.message.partition("(no fix: ")[2] for f in found if f.fix is None)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("db.execute(text(f'SELECT name FROM users WHERE id = {user.id}'))", "text that is put together"),
+        ("db.execute(text(f'DELETE FROM users ' f'WHERE id IN ({ids})'))", "text that is put together"),
+        ("db.execute(text('SELECT name FROM users WHERE id = %s' % user.id))", "text that is put together"),
+        ("db.execute(text('SELECT name FROM users WHERE id = {id}'.format(id=user.id)))", "text that is put together"),
+        ("db.execute(text('UPDATE posts SET author_id = 1'))", "a number"),
+        ("db.execute(text('INSERT INTO posts (id, author_id) VALUES (:id, 7)'), {'id': 1})", "a number"),
+        ("db.execute(text('INSERT INTO users VALUES (:id)'), {'id': user.id})", "a row without a key"),
+        ("db.execute(text(\"INSERT INTO users (name) VALUES ('a')\"))", "a row without a key"),
+        ("db.execute(text('INSERT INTO users (name) SELECT title FROM drafts'))", "a row without a key"),
+        ("db.execute(text('SELECT name FROM users WHERE id = ANY(CAST(:ids AS int[]))'))", "a cast"),
+        ("db.execute(text('SELECT name FROM users WHERE id = :id::bigint'))", "a cast"),
+        ("db.execute(text('SELECT max(u.id) FROM users u'))", "a function of numbers"),
+        ("db.execute(text('SELECT name FROM users WHERE id % 2 = 0'))", "a calculation"),
+        ("db.execute(text(\"SELECT nextval('users_id_seq')\"))", "`users_id_seq`, the sequence of integers"),
+        ("db.execute(insert(Post).from_select(['author_id'], select(User.id)))", "one new key for all rows"),
+        ("json.dumps([dict(r._mapping) for r in db.execute(text('SELECT u.id FROM users u'))])", "`dumps`"),
+        ("json.dumps([r[1] for r in db.execute(text('SELECT name, id AS key FROM users'))])", "`dumps`"),
+    ],
+)
+def test_what_a_uuid_does_not_go_with(code: str, said: str) -> None:
+    assert said in reason(code)
+
+
+BOUND = "db.execute(text('SELECT name FROM users WHERE id = :id'), {'id': user.id})"
+READ = "db.execute(text('SELECT * FROM users'))"
+INSERTED = "db.execute(text('INSERT INTO users (id, name) VALUES (:id, :name)'), {'id': user.id})"
+AS_TEXT = "db.execute(select(User.name).where(cast(User.id, String) == ids))"
+
+
+@pytest.mark.parametrize("code", [BOUND, READ, INSERTED, AS_TEXT])
+def test_sqlite_has_uuids_as_text(code: str) -> None:
+    """PostgreSQL has a type for them, in statements of every kind."""
+    assert "SQLite" in reason(code, "sqlite:///app.db")
+    assert reason(code) == ""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "db.execute(text('SELECT count(*) FROM posts JOIN users ON posts.author_id = users.id'))",
+        "db.execute(text('SELECT name FROM others WHERE id = 1'))",
+        "print(f'could not update users where id = {user.id}')",
+        "db.execute(insert(Post).from_select(['id', 'author_id'], select(Post.id, Post.author_id)))",
+    ],
+)
+def test_what_is_fine(code: str) -> None:
+    assert reason(code, "sqlite:///app.db") == ""
