@@ -406,6 +406,38 @@ def test_columns_that_are_loaded_anew(body: str, reason: str) -> None:
         assert "await db." in converted("", body)
 
 
+FOUND = "def found(db: Session) -> User:\n    return db.scalars(select(User)).first()\n\n\n"
+ALL = "def refresh_all(db: Session, *objects):\n    for each in objects:\n        db.refresh(each)\n\n\n"
+NEW = "user = User(email='x')\ndb.add(user)\ndb.commit()\n"
+EXPIRED = "is read after all that was loaded has expired"
+REFRESHED = "`items` is read after a function has refreshed all that it is given"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("user = found(db)\ndb.rollback()\nreturn user.email", f"`email` {EXPIRED}"),
+        ("user = found(db)\ndb.expire_all()\nreturn len(user.items)", f"`items` {EXPIRED}"),
+        (f"{NEW}db.expire_all()\nreturn user.email", f"`email` {EXPIRED}"),
+        (f"{NEW}db.rollback()\ndb.refresh(user)\nreturn user.email", ""),
+        (f"{NEW}refresh_all(db, user)\nreturn len(user.items)", REFRESHED),
+        (f"{NEW}refresh_all(db, *[user])\nreturn user.items", REFRESHED),
+        (f"{NEW}refresh_all(db, user)\nreturn user.email", ""),
+        (f"{NEW}refresh_all(db, user)\ndb.refresh(user)\nreturn len(user.items)", ""),
+    ],
+)
+def test_what_has_expired_elsewhere(body: str, reason: str) -> None:
+    if reason:
+        assert reason in refused(FOUND + ALL, body)
+    else:
+        assert "await db.commit()" in converted(FOUND + ALL, body)
+
+
+def test_a_parameter_whose_columns_have_expired() -> None:
+    helper = "def tell(db: Session, user: User):\n    db.rollback()\n    return user.email\n\n\n"
+    assert f"`email` {EXPIRED}" in refused(helper, "return tell(db, db.get(User, 1))")
+
+
 def test_a_schema_that_reads_what_the_database_computes() -> None:
     body = "user = db.get(User, 1)\nuser.id = User.id + 1\ndb.commit()\nreturn user"
     plain = "class Plain(BaseModel):\n    model_config = ConfigDict(from_attributes=True)\n    {}: int\n\n\n"

@@ -15,7 +15,7 @@ from fapi_lint.project.inference.type import Type
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.module import Module
-from fapi_lint.project.objects.links import ANY, Link, is_loaded
+from fapi_lint.project.objects.links import ANY, BELOW, Link, is_loaded
 from fapi_lint.project.objects.origins import Objects, Origin, Other, Record, Values
 from fapi_lint.project.objects.summary import Summary
 from fapi_lint.project.symbols import Binding, Class, External, Function, Namespace, Scope
@@ -82,15 +82,18 @@ class Doubts(Struct, eq=False, dict=True):
             self._add(walk, node, f"`{walk.module.slice(node)}` may read any attribute")
 
     def gone(self, walk: Walk, origin: Origin, name: str, place: Place) -> None:
-        """A column that is loaded anew when it is read."""
+        """What is loaded anew when it is read: a column, or a link that was loaded."""
         state, model = walk.state, origin.model
-        if model is None or name not in model.columns:
+        is_link = model is not None and name in model.relationships
+        if model is None or not (is_link or name in model.columns):
             return
-        if (origin, name) in state.gone:
+        if not is_link and (origin, name) in state.gone:
             how = "the database has computed or the query left out"
             reason = f"`{name}` is read, which {how}, and nothing loads it before"
-        elif (origin, ANY) in state.gone:
+        elif (origin, ANY) in state.gone and not (is_link and origin.kind == "new"):
             reason = f"`{name}` is read after all that was loaded has expired, and nothing loads it before"
+        elif is_link and (origin, BELOW) in state.gone:
+            reason = f"`{name}` is read after a function has refreshed all that it is given, and nothing loads it"
         else:
             return
         self.add(walk.function, place, reason)

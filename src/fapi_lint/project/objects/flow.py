@@ -14,7 +14,7 @@ from fapi_lint.project.annotation import is_none, only_member
 from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.doubts import Doubts
-from fapi_lint.project.objects.links import Link, Links, Path, is_loaded
+from fapi_lint.project.objects.links import BELOW, Link, Links, Path, is_loaded
 from fapi_lint.project.objects.origins import (
     UNKNOWN,
     Facts,
@@ -34,9 +34,11 @@ from fapi_lint.project.objects.summary import Read, Summary
 from fapi_lint.project.objects.walk import Walk
 from fapi_lint.project.part import Part
 from fapi_lint.project.symbols import Class, Function, Scope, Variable
+from fapi_lint.project.words import mentions, needles
 from fapi_lint.source.place import Place
 
 _PROPERTIES = frozenset(["property", "cached_property", "hybrid_property"])
+_REFRESHING = needles(["refresh"])
 _CONTAINERS = frozenset(["list", "List", "Sequence", "Iterable", "set", "Set", "Collection", "tuple", "Tuple"])
 Key = TypeVar("Key")
 Classes: TypeAlias = "tuple[tuple[str, Class], ...]"
@@ -201,6 +203,8 @@ class ObjectFlow(Part):
         for index, (arg, values) in enumerate(arguments):
             if arg.star or (not arg.keyword and (decorated or index >= len(params))):
                 walk.calls.lose(values)
+                if mentions(function.node, _REFRESHING):
+                    walk.state.gone |= {(value.origin, BELOW) for value in values if isinstance(value, Objects)}
             else:
                 name = arg.keyword or params[index].name
                 given[name], written[name] = values, arg.value

@@ -23,7 +23,6 @@ _WRITING = needles(["commit", "flush"])
 _DELETING = needles(["delete"])
 _RUNNING = needles(["execute"])
 _EXPIRING = needles(["rollback", "expire", "expire_all"])
-_FINDING = needles(["get", "select", "query", "scalars", "scalar", "first", "one", "one_or_none"])
 _COMPUTED = re.compile(r"\.(\w+) *= *\(*[\w.]+\.\1\b")
 """`book.stock = Book.stock + 1`"""
 _ANY = needles(["defer", "getattr", "load_only", *TEMPLATES])
@@ -103,7 +102,7 @@ class LazyWords:
         changing = [route for route in routes if route.methods != ("GET",)]
         if any(self._answers(route, self.written) for route in changing):
             return True
-        if mentions(function.node, _ANY) or (mentions(function.node, _EXPIRING) and mentions(function.node, _FINDING)):
+        if mentions(function.node, _ANY) or mentions(function.node, _EXPIRING):
             return True
         if mentions(function.node, _WRITING):
             text = function.module.text

@@ -51,7 +51,7 @@ class SessionCalls:
             known = {
                 value.origin for values in walk.state.names.values() for value in values if isinstance(value, Objects)
             }
-            walk.state.gone |= {(origin, ANY) for origin in known if origin.kind in ("query", "get")}
+            walk.state.gone |= {(each, ANY) for each in known if each.kind != "new" or walk.facts(each).is_persistent}
         if name == "expire_all" and self.may_be_session(func.value):
             for origin, at in self.drops(node, func, is_awaited):
                 walk.set_facts(origin, walk.facts(origin).expired(at))

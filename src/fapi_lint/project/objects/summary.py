@@ -26,7 +26,8 @@ class State(Struct, eq=False):
     computed: set[tuple[Origin, str]] = field(default_factory=set)
     """Columns that were assigned what the database computes: `book.stock = Book.stock + 1`."""
     gone: set[tuple[Origin, str]] = field(default_factory=set)
-    """Columns that are loaded anew when they are read: those after a flush; all (`ANY`) after a rollback."""
+    """Columns that are loaded anew when they are read: those after a flush; all (`ANY`) after a rollback;
+    all links (`BELOW`) after the object was one of many that a function has refreshed."""
 
     def copy(self) -> State:
         sets = set(self.deleted), set(self.handed), set(self.computed), set(self.gone)
