@@ -1,4 +1,4 @@
-"""SQL that is text: what a UUID does not go with there, and the rows that it gives."""
+"""SQL that is text, rows and objects as a whole: what a UUID does not go with there."""
 
 from __future__ import annotations
 
@@ -66,6 +66,9 @@ def reason(code: str, url: str = "postgresql://host/app") -> str:
         ("db.execute(text(\"SELECT nextval('users_id_seq')\"))", "`users_id_seq`, the sequence of integers"),
         ("db.execute(insert(Post).from_select(['author_id'], select(User.id)))", "one new key for all rows"),
         ("json.dumps([dict(r._mapping) for r in db.execute(text('SELECT u.id FROM users u'))])", "`dumps`"),
+        ("json.dumps({c.name: getattr(user, c.name) for c in user.__table__.columns})", "`dumps`"),
+        ("json.dumps({k: v for k, v in user.__dict__.items() if k[0] != '_'})", "`dumps`"),
+        ("json.dumps(getattr(user, 'id'))", "`dumps`"),
         ("json.dumps([r[1] for r in db.execute(text('SELECT name, id AS key FROM users'))])", "`dumps`"),
     ],
 )
@@ -91,9 +94,42 @@ def test_sqlite_has_uuids_as_text(code: str) -> None:
     [
         "db.execute(text('SELECT count(*) FROM posts JOIN users ON posts.author_id = users.id'))",
         "db.execute(text('SELECT name FROM others WHERE id = 1'))",
+        "print({c.name: getattr(user, c.name) for c in user.__table__.columns})",
+        "json.dumps({'name': getattr(user, 'name')})",
         "print(f'could not update users where id = {user.id}')",
         "db.execute(insert(Post).from_select(['id', 'author_id'], select(Post.id, Post.author_id)))",
     ],
 )
 def test_what_is_fine(code: str) -> None:
     assert reason(code, "sqlite:///app.db") == ""
+
+
+def test_what_holds_every_attribute_of_any_model() -> None:
+    """A function that takes rows of all models, and a JSON column that holds them."""
+    models = (
+        MODELS
+        + """
+
+class Audit(Base):
+    __tablename__ = "audits"
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    before: Mapped[dict] = mapped_column(JSON)
+"""
+    )
+    work = """
+def snapshot(row) -> dict:
+    return {column.name: getattr(row, column.name) for column in row.__table__.columns}
+
+
+def keep(db, user):
+    db.add(Audit(before=snapshot(user)))
+"""
+    found = findings(
+        {
+            "app/models.py": models.replace("import ForeignKey", "import JSON, ForeignKey"),
+            "app/work.py": f"from app.models import Audit\n\n{work}",
+        },
+        "FAPI201",
+    )
+    assert len(found) == 2
+    assert all("`Audit.before`, which is JSON" in each.message for each in found)

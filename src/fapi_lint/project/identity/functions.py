@@ -47,6 +47,8 @@ def apply(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | No
         return _parse(flow, scope, call, "int" if package == "builtins" else "uuid")
     if dotted in ("builtins.map", "builtins.filter") and len(args) == 2:
         return _mapped(flow, scope, call, name)
+    if dotted == "builtins.getattr" and len(args) > 1:
+        return _attribute(flow, scope, args[0].value, args[1].value)
     if (name in USING_ANY or name in LOGGING or package in USING_ANY) and name not in _TELLING:
         for arg in args:
             flow.run(scope, arg.value)
@@ -100,6 +102,18 @@ def apply(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | No
     for other in values:
         flow.dumped(other, scope, call, f"`{dotted.removeprefix('builtins.')}`")
     return None
+
+
+def _attribute(flow: Flow, scope: Scope, expr: o.Expr, name: o.Expr) -> Cell | None:
+    """`getattr(user, "id")`, or `getattr(row, column.name)`, which may be any attribute."""
+    owner = flow.owner(scope, expr)
+    if isinstance(name, o.String):
+        return None if owner is None or name.value is None else flow.attribute(owner, name.value)
+    if owner is None and not (isinstance(name, o.Attribute) and name.attr in ("name", "key")):
+        return None
+    cell = Cell()
+    flow.attributes.append((cell, owner))
+    return cell
 
 
 def _iterated(flow: Flow, scope: Scope, call: o.Call, name: str, values: list[Cell | None]) -> Cell | None:

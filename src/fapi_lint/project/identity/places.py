@@ -102,6 +102,8 @@ class Places:
         """Rows, and what the values of their only or first columns become."""
         self.spreads: list[tuple[Cell, Callable[[str], Cell | None]]] = []
         """Dicts of `**values`, and what each of these becomes by its name."""
+        self.attributes: list[tuple[Cell, Class | None]] = []
+        """What may be any attribute of an object of a class, or of any model: `getattr(row, column.name)`."""
         self.unknown_classes: list[Fact] = []
         """Comparisons of keys with a class of which nothing is known."""
         self.unknown_references: list[Place] = []
@@ -263,6 +265,7 @@ class Places:
                         inner = self.entities.attribute(class_, name)
                         held = self.as_dict(inner) if inner is not None else self.attribute(class_, name)
                         join(cell.part(name), held)
+            self.attributes.append((cell.entry(), class_))
         return cell
 
     def as_tuple(self, class_: Class) -> Cell:
@@ -460,17 +463,29 @@ class Places:
             for row, class_ in self.rows:
                 if row is not None and row.root in roots:
                     self._tell_keys(class_, fact)
+        told: dict[Cell, Fact] = {}
         for cell, fact, is_item in sorted(self.dumps, key=lambda dump: self.rank(dump[1])):
             found = [cell]
             if is_item:
                 found = [cell.entry(), *(part for _, part in cell.named())]
             for inner in (each for top in found for each in top.inside(seen)):
                 inner.tell("facts", fact)
+                told[inner.root] = fact
+        for cell, owner in self.attributes:
+            if cell.root in told:
+                self._tell_keys(owner, told[cell.root])
 
-    def _tell_keys(self, class_: Class, fact: Fact) -> None:
-        for column in self.project.models.by_class[class_].columns.values():
-            if column.is_primary_key or column.is_foreign_key:
-                self.column(column).tell("facts", fact)
+    def _tell_keys(self, class_: Class | None, fact: Fact) -> None:
+        """What is done to all the attributes of a class, or of all models."""
+        models, schemas = self.project.models, self.project.schemas
+        if class_ in schemas.by_class and class_ not in models.by_class:
+            for name in schemas.by_class[class_].fields:
+                if (held := self.attribute(class_, name)) is not None:
+                    held.tell("facts", fact)
+        for model in models.all if class_ is None else models.users_of(class_):
+            for column in model.columns.values():
+                if column.is_primary_key or column.is_foreign_key:
+                    self.column(column).tell("facts", fact)
 
     def rank(self, fact: Fact) -> tuple[bool, str, int]:
         """The order of facts as reasons: those in the application come first."""

@@ -15,7 +15,7 @@ from fapi_lint.project.symbols import Class, Function, Scope
 
 _MARK = (
     r"ids?\b(?<![a-zA-Z]id)(?<![a-zA-Z]ids)|pk\b|get(?:_one)?\(|/\{|"
-    r"(?:asdict|model_dump|\.dict|dumps?|JSONResponse)\(|\*\*\w"
+    r"(?:asdict|model_dump|\.dict|dumps?|JSONResponse)\(|\*\*\w|__(?:dict|table|mapper)__|column_attrs\b"
 )
 _USED = re.compile(r"\w+(?=\()|(?<=\.)\w+")
 
@@ -64,7 +64,8 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
             continue
         overriding.join()
         flow.spread()
-        roots = flow.holding({flow.column(key).root for key in keys})
+        roots = {flow.column(key).root for key in keys} | {cell.root for cell, _ in flow.attributes}
+        roots = flow.holding(roots)
         concerned = flow.concerned(roots)
         holders = flow.holders(roots, concerned) - asked
         found = {each for each in left if each in concerned or not holders.isdisjoint(marks.uses(each))}
