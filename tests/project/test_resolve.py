@@ -78,6 +78,24 @@ def test_star_imports_respect_all() -> None:
     assert defined_in(meaning(files, "app/main.py", "y")) == "app/names.py"
 
 
+@pytest.mark.parametrize(
+    ("text", "dotted"),
+    [
+        ("from pydantic import *\nx = BaseModel", "pydantic.BaseModel"),
+        ("from pydantic import *\nx = int", "builtins.int"),
+        ("from sqlalchemy import *\nfrom sqlalchemy.orm import *\nx = Column", "sqlalchemy.Column"),
+        ("from app.compat import BaseModel\nx = BaseModel", "pydantic.v1.BaseModel"),
+        ("from app import compat\nx = compat.BaseModel", "pydantic.v1.BaseModel"),
+        ("from app.compat import Own\nx = Own", None),
+        ("from pydantic import *\nfrom sqlalchemy import *\nx = Column", None),
+    ],
+)
+def test_star_imports_of_one_foreign_package(text: str, dotted: str | None) -> None:
+    stars = "try:\n    from pydantic.v1 import *\nexcept ImportError:\n    from pydantic import *\nclass Own: ...\n"
+    symbol = meaning({"app/compat.py": stars, "app/main.py": text + "\n"}, "app/main.py", "x")
+    assert (symbol.dotted if isinstance(symbol, External) else None) == dotted
+
+
 def test_import_circles_end() -> None:
     files = {"app/a.py": "from app.b import name\nx = name\n", "app/b.py": "from app.a import name\n"}
     assert meaning(files, "app/a.py", "x") is None

@@ -251,7 +251,7 @@ class Resolver:
         if isinstance(symbol, External):
             return External(f"{symbol.dotted}.{name}")
         if isinstance(symbol, Module):
-            return self.member(symbol, name)
+            return self.member(symbol, name) or self._from_foreign_star(symbol, name)
         if isinstance(symbol, Namespace):
             found = self.submodule(symbol, name)
             if found is None and symbol.dotted.partition(".")[0] in _KNOWN_PACKAGES:
@@ -311,7 +311,11 @@ class Resolver:
         if isinstance(expr, o.Name):
             found = scope.lookup(expr.id)
             if found is None:
-                return self._star_member(scope.module, expr.id) or self._from_foreign_star(scope.module, expr.id)
+                if (known := self._star_member(scope.module, expr.id)) is not None:
+                    return known
+                if hasattr(builtins, expr.id):
+                    return External(f"builtins.{expr.id}")
+                return self._from_foreign_star(scope.module, expr.id)
             where, bindings = found
             if where.is_module:
                 return self.member(where.module, expr.id)
@@ -326,11 +330,9 @@ class Resolver:
         return None
 
     def _from_foreign_star(self, module: Module, name: str) -> External | None:
-        """`from sqlalchemy import *`: the one foreign star import must be what binds the name."""
-        if hasattr(builtins, name):
-            return External(f"builtins.{name}")
+        """`from sqlalchemy import *`: what else would bind the name, if no other package is imported from like that?"""
         stars = list(self.star_externals(module))
-        return External(f"{stars[0].dotted}.{name}") if len(stars) == 1 else None
+        return External(f"{stars[0].dotted}.{name}") if len({star.package for star in stars}) == 1 else None
 
     def external(self, scope: Scope, expr: o.Node | None) -> External | None:
         """What an expression names, if no file of the application defines it; None too if nobody can tell."""

@@ -95,7 +95,8 @@ class Resources(Part):
         found = {}
         for schema in self.project.schemas.all:
             resource, role = self._reading(schema)
-            if resource and role is not None and not schema.is_generic:
+            # Where responses to a survey are the resource, no schema is called ResponseResponse.
+            if resource and role is not None and resource != self._suffixes[role] and not schema.is_generic:
                 found[schema.class_] = resource + self._suffixes[role]
         return found
 

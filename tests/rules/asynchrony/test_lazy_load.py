@@ -418,6 +418,22 @@ def test_what_an_envelope_holds(fields: str, made: str, expected: list[str]) -> 
     assert names(loaded) == []
 
 
+def test_a_schema_that_asks_something_else_for_the_attributes() -> None:
+    code = """
+    class PostOut(PostRead):
+        class Config:
+            orm_mode = True
+            %s
+
+
+    @router.get("/posts/{key}", response_model=PostOut)
+    async def read(key: int, db: Db):
+        return await db.get(Post, key)
+    """
+    assert names(code % "extra = 'forbid'") == ["Post.author"]
+    assert names(code % "getter_dict = OnlyWhatIsLoaded") == []
+
+
 def test_what_callers_pass() -> None:
     code = """
     def show(post: Post) -> str:

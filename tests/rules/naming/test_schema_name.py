@@ -143,6 +143,16 @@ def test_a_name_for_the_one_with_more_claim_to_it(first: str) -> None:
     assert found[1].message.endswith(f"(no fix: `{first}` should be called so too)")
 
 
+def test_a_resource_that_is_called_like_a_role() -> None:
+    files = {
+        "app/schemas/answer.py": IMPORT + "class Response(BaseModel):\n    id: int\n",
+        "app/api/responses.py": "from fastapi import APIRouter\nfrom app.schemas.answer import Response\n"
+        "router = APIRouter(prefix='/responses')\n"
+        "@router.get('/{response_id}', response_model=Response)\nasync def one(): ...\n",
+    }
+    assert findings(files, "FAPI106") == []
+
+
 def test_a_name_that_exists() -> None:
     (found,) = reported("UserRead(BaseModel)", "UserResponse(BaseModel)")
     assert found.fix is None

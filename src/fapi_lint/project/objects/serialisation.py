@@ -261,7 +261,9 @@ class Serialisation:
         return field.name
 
     def _prepares(self, schema: Schema) -> bool:
-        """Whether a validator of the schema changes what it is made from before the fields are read."""
+        """Whether a validator, or `getter_dict`, changes what the schema is made from before the fields are read."""
+        if "getter_dict" in schema.config.entries:
+            return True
         for ancestor in schema.ancestors:
             for method in ancestor.methods:
                 for decorator in method.node.decorators:
