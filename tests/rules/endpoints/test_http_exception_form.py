@@ -79,11 +79,31 @@ def test_look_alikes_are_silent(call: str) -> None:
     assert findings(application(call), "FAPI407") == []
 
 
-@pytest.mark.parametrize("call", ["HTTPException()", 'HTTPException(detail="x")', "HTTPException(status_code=499)"])
-def test_what_nobody_knows_is_not_added(call: str) -> None:
+@pytest.mark.parametrize(
+    ("call", "lacking"),
+    [
+        ("HTTPException()", "`status_code=` and `detail=`"),
+        ('HTTPException(detail="x")', "`status_code=`"),
+        ("HTTPException(status_code=499)", "`detail=`"),
+    ],
+)
+def test_what_nobody_knows_is_not_added(call: str, lacking: str) -> None:
     (found,) = findings(application(call), "FAPI407")
     assert found.fix is None
-    assert ": pass `status_code=` and `detail=` (no fix: " in found.message
+    assert f": pass {lacking} (no fix: " in found.message
+
+
+@pytest.mark.parametrize(
+    ("call", "unnamed"),
+    [
+        ('HTTPException(404, detail="x")', "`status_code=`"),
+        ('HTTPException(404, "x")', "`status_code=` and `detail=`"),
+        ('HTTPException(404, "x", {})', "`status_code=` and `detail=` and `headers=`"),
+    ],
+)
+def test_what_is_named_already_is_not_asked_for(call: str, unnamed: str) -> None:
+    (found,) = findings(application(call), "FAPI407")
+    assert found.message.endswith(f": name {unnamed}")
 
 
 def test_what_is_named_and_what_is_not_added() -> None:

@@ -70,11 +70,12 @@ def http_exception_form(made: HttpCall, project: Project) -> Iterator[Finding]:
     wrong = ["positional arguments"] if made.call.positional else []
     wrong += [f"no `{name}`" for name in missing]
     edits, reason = _edits(made, missing)
+    unnamed = [*_PARAMETERS[: len(made.call.positional)], *missing]
     title = "Name the arguments" if made.call.positional else "Write the `detail` that is sent anyway"
     verb, lacks = ("name", "not added") if made.call.positional else ("pass", "no fix")
     yield Finding(
         at=made.module.place(made.call),
-        message=f"`{made.class_.name}` with {' and '.join(wrong)}: {verb} `status_code=` and `detail=`"
+        message=f"`{made.class_.name}` with {' and '.join(wrong)}: {verb} {' and '.join(f'`{n}=`' for n in unnamed)}"
         + (f" ({lacks}: {reason})" if reason else ""),
         fix=Fix(title, Applicability.SAFE, edits) if edits else None,
     )
