@@ -56,6 +56,8 @@ def constrain(made: FixBuilder, field: SchemaField, arguments: Sequence[str]) ->
         made.add(insert_argument(file, call.expr, given))
     else:
         library = "sqlmodel" if field.project.models.is_sqlmodel(field.owner) else "pydantic"
+        if field.project.schemas.is_v1(field.owner):
+            library = "pydantic.v1"
         make_field(made, file, statement, library, given)
 
 

@@ -193,9 +193,7 @@ class Schema(ClassEntity):
     @cached_property
     def pydantic(self) -> Literal[1, 2] | None:
         """The major version whose rules the class follows; None if that is not known."""
-        if any(base.dotted.startswith("pydantic.v1.") for base in self.foreign):
-            return 1
-        return self.project.schemas.pydantic
+        return 1 if self.project.schemas.is_v1(self.class_) else self.project.schemas.pydantic
 
     @cached_property
     def from_attributes(self) -> bool | None:
@@ -267,6 +265,10 @@ class Schemas(Part):
                 ):
                     return 2
         return None
+
+    def is_v1(self, class_: Class) -> bool:
+        """Whether a class is made by what Pydantic 2 keeps of Pydantic 1, `pydantic.v1`."""
+        return any(base.dotted.startswith("pydantic.v1.") for base in self.project.resolver.foreign(class_))
 
     def role_of(self, name: str) -> Role | None:
         """What the name of a schema says that it is for."""

@@ -197,6 +197,13 @@ def test_a_sqlmodel_schema_gets_its_own_field() -> None:
     assert fixed(files, "FAPI303", unsafe=True)[PATH].startswith("from sqlmodel import Field, SQLModel\n")
 
 
+def test_a_schema_of_pydantic_1_gets_the_field_of_that() -> None:
+    base = "from pydantic.v1 import BaseModel\n\nclass Schema(BaseModel): ...\n"
+    text = "from app.schemas.base import Schema\n\nclass UserCreate(Schema):\n    name: str\n"
+    files = {PATH: text, "app/schemas/base.py": base, "app/m.py": MODEL}
+    assert fixed(files, "FAPI303", unsafe=True)[PATH].startswith("from pydantic.v1 import Field\n")
+
+
 @pytest.mark.parametrize("name", ["CreateUserRequest", "UserCreateDTO"])
 @pytest.mark.parametrize("method", ["post", "get"])
 def test_other_names_count_as_the_body_of_requests_that_write(name: str, method: str) -> None:
