@@ -321,6 +321,15 @@ def test_pydantic_1_is_left_alone() -> None:
     assert findings(files(handler("return await find_user(db, 1)")), "FAPI406", versions=versions) == []
 
 
+def test_a_schema_of_pydantic_1_is_left_alone_too() -> None:
+    code = files(handler("return await find_user(db, 1)"))
+    code["app/schemas.py"] = SCHEMAS + (
+        "\nfrom pydantic import v1\n\nclass UserRead(v1.BaseModel):\n    id: int\n"
+        "    class Config:\n        orm_mode = True\n"
+    )
+    assert findings(code, "FAPI406") == []
+
+
 def test_what_generic_repositories_give() -> None:
     services = """\
     from typing import Any, Generic, List, Optional, TypeVar

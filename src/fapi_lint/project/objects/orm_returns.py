@@ -63,11 +63,10 @@ def _of(project: Project, route: Route) -> OrmReturn | None:
         mapped = project.mapped_values.of(function.scope, value)
         if isinstance(mapped, Mapped) and mapped.form in ("object", "list"):
             values.append((value, mapped.model, mapped.form == "list"))
-    if not values:
+    response = _response(route, function)
+    if not values or (response is not None and response.schema.pydantic == 1):
         return None
-    return OrmReturn(
-        route, function, tuple(values), _response(route, function), len(values) == len(route.returns.values)
-    )
+    return OrmReturn(route, function, tuple(values), response, len(values) == len(route.returns.values))
 
 
 def _is_without_model(route: Route) -> bool:
