@@ -133,10 +133,17 @@ class Models(Part):
         ) or self._is_declarative_by_library(class_)
 
     def _is_declarative_by_library(self, class_: Class) -> bool:
-        """Whether a base of some library must be declarative, because the class names its table and has columns."""
-        named = [own for own in self.project.resolver.own(class_) if "__tablename__" in own.scope.bindings]
-        foreign = self.project.resolver.foreign(class_) if named else []
-        return any(base.package not in _NO_LIBRARY for base in foreign) and any(map(self._has_columns, named))
+        """Whether a base of some library, or one that cannot be seen, must be declarative, because the class names its
+        table and has columns."""
+        own = self.project.resolver.own(class_)
+        if not any(self._has_columns(each) for each in own if "__tablename__" in each.scope.bindings):
+            return False
+        foreign = self.project.resolver.foreign(class_)
+        return any(base.package not in _NO_LIBRARY for base in foreign) or any(map(self.has_unseen_base, own))
+
+    def has_unseen_base(self, class_: Class) -> bool:
+        """Whether nothing is known of a base that is written there: `class User(make_base())`."""
+        return len(self.project.resolver.bases(class_)) < sum(not base.keyword for base in class_.node.bases)
 
     def _has_columns(self, class_: Class) -> bool:
         made = (
@@ -231,7 +238,7 @@ class Models(Part):
             if isinstance(symbol, Class) and is_other and (self.is_declarative(symbol) or self.is_sqlmodel(symbol)):
                 known = self.by_class.get(symbol)
                 return known.registry if known is not None else self.registry_of(symbol)
-            if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
+            if isinstance(symbol, Variable) and any(self.project.resolver.made_bases(class_.enclosing, base.value)):
                 return self.registry_behind(symbol)
             if isinstance(symbol, External) and symbol.name == "SQLModel":
                 return symbol.name

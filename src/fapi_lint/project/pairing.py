@@ -131,14 +131,20 @@ class Pairings(Part):
     def _is_transparent(self, model: Model) -> bool:
         """Whether all foreign keys of a model are where `Column.foreign_keys` looks."""
         for ancestor in self.project.resolver.mro(model.class_):
-            if isinstance(ancestor, External):
-                if ancestor.package not in _TRANSPARENT:
-                    return False
-            elif "__table__" in ancestor.scope.bindings or "ForeignKeyConstraint(" in ancestor.module.slice(
-                ancestor.node
+            if self._is_opaque(ancestor):
+                return False
+            if isinstance(ancestor, Class) and (
+                "__table__" in ancestor.scope.bindings
+                or "ForeignKeyConstraint(" in ancestor.module.slice(ancestor.node)
             ):
                 return False
         return True
+
+    def _is_opaque(self, class_: Class | External) -> bool:
+        """Whether a class has, for what is seen of it, any attributes: one of a library, or with an unknown base."""
+        if isinstance(class_, External):
+            return class_.package not in _TRANSPARENT
+        return self.project.models.has_unseen_base(class_)
 
     def _refers(self, foreign_key: ForeignKey, target: Model) -> bool | None:
         """Whether a foreign key leads to a model's table, or one that the model inherits."""
@@ -193,10 +199,9 @@ class Pairings(Part):
     def may_have(self, model: Model, name: str) -> bool:
         """Whether a model has an attribute that it may have got elsewhere than in the classes of the application."""
         for ancestor in self.project.resolver.mro(model.class_):
-            if isinstance(ancestor, External):
-                if ancestor.package not in _TRANSPARENT:
-                    return True
-            elif name in ancestor.scope.bindings or (ancestor, name) in self.incoming:
+            if self._is_opaque(ancestor):
+                return True
+            if isinstance(ancestor, Class) and (name in ancestor.scope.bindings or (ancestor, name) in self.incoming):
                 return True
         return name in self._assigned_from_outside(model.name)
 

@@ -381,11 +381,11 @@ class Resolver:
                 if symbol is not class_:
                     found.append(symbol)
             else:
-                found += self._made_bases(class_.enclosing, value)
+                found += self.made_bases(class_.enclosing, value)
         remade = self.remade(class_)
         return found if remade is None else [*found, remade]
 
-    def _made_bases(self, scope: Scope, expr: o.Node) -> Iterator[Class | External]:
+    def made_bases(self, scope: Scope, expr: o.Node) -> Iterator[Class | External]:
         """A base that a call makes, by the function's name, and what that inherits in turn.
 
         `declarative_base(cls=Model)`, `registry().generate_base()`

@@ -57,7 +57,7 @@ class Timestamps(Part):
             if "__table__" in ancestor.scope.bindings:
                 return False
             bases = [base for base in ancestor.node.bases if not base.keyword]
-            if len(resolver.bases(ancestor)) < len(bases) or any(base.star for base in bases):
+            if self.project.models.has_unseen_base(ancestor):
                 return False
             if any(self._has_unseen_class(ancestor, base.value) for base in bases):
                 return False

@@ -180,3 +180,33 @@ def test_a_base_that_a_registry_decorates() -> None:
     """
     (found,) = findings({"app/models.py": text}, "FAPI201")
     assert "`Base.id`" in found.message
+
+
+@pytest.mark.parametrize("base", ["make_base()", "Base", "Database.Base"])
+def test_a_base_that_cannot_be_seen(base: str) -> None:
+    text = f"""\
+from sqlalchemy.orm import Mapped, declarative_base, mapped_column, relationship
+
+
+def make_base(**options):
+    return declarative_base(**options)
+
+
+class Database:
+    Base = declarative_base()
+
+
+Base = make_base()
+
+
+class Tag({base}):
+    __tablename__ = "tag"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    other = relationship("Tag", back_populates="inherited")
+"""
+    files = {"app/models/tag.py": text}
+    assert len(findings(files, "FAPI201")) == 1
+    for what_the_base_may_have in ("FAPI203", "FAPI206", "FAPI207"):
+        assert findings(files, what_the_base_may_have) == []

@@ -159,6 +159,7 @@ def test_the_type_is_where_the_finding_is() -> None:
         ("reg = registry(type_annotation_map={str: String(9)})\nBase = reg.generate_base()", True),
         ("from sqlalchemy.orm import declarative_base\nBase = declarative_base(type_annotation_map={str: Text})", True),
         ("from company.models import Base", True),
+        ("def make_base():\n    return reg.generate_base()\n\nBase = make_base()", True),
     ],
 )
 def test_a_type_annotation_map_may_give_the_length(base: str, silent: bool) -> None:
