@@ -163,6 +163,11 @@ def test_objects(before: str, after: str) -> None:
          "found = []\nfound.extend(await any_users(db))\nreturn [UserRead.model_validate(item) for item in found]"),
         ("user = await find_user(db, key)\nreturn user.friends",
          "user = await find_user(db, key)\nreturn [UserRead.model_validate(item) for item in user.friends]"),
+        ("user = await find_user(db, key)\nreturn user.friends if user else []",
+         "user = await find_user(db, key)\n"
+         "return [UserRead.model_validate(item) for item in (user.friends if user else [])]"),
+        ("return await find_users(db) or []",
+         "return [UserRead.model_validate(item) for item in await find_users(db) or []]"),
     ],
 )  # fmt: skip
 def test_lists(before: str, after: str) -> None:
@@ -303,6 +308,7 @@ def test_without_fix(code: str, reason: str) -> None:
         handler("return await find_user(db, key)", model="response_model=None"),
         handler("return select(User)"),
         handler("found = []\nreturn found"),
+        handler("return await find_user(db, key) or []"),
         handler("found = []\nfound.append(UserRead.model_validate(await find_user(db, key)))\nreturn found"),
         handler("found = []\nfound.append(await find_user(db, key))\nfound.append({'id': 1})\nreturn found"),
         handler("found = []\nfound.append(await find_user(db, key))\nfill(found)\nreturn found"),

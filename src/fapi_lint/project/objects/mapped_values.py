@@ -64,9 +64,9 @@ class MappedValues(Part):
             case o.Name():
                 return self._name(scope, expr)
             case o.IfExp():
-                return self._agreed(self._of(scope, e) for e in (expr.body, expr.orelse) if not is_none(e))
+                return self._one_of(scope, (expr.body, expr.orelse))
             case o.Operation(operator="or"):
-                return self._agreed(self._of(scope, e) for e in expr.operands if not is_none(e))
+                return self._one_of(scope, expr.operands)
             case o.Call():
                 return self._call(scope, expr)
             case o.Attribute():
@@ -79,6 +79,14 @@ class MappedValues(Part):
                 if isinstance(source.target, o.Name) and source.target.id == name:
                     return self._several(self._item(self._of(scope, source.iter)))
         return None
+
+    def _one_of(self, scope: Scope, ways: Iterable[o.Node]) -> Found:
+        """What all of them are; instead of an object there may be None, and instead of a list `[]`."""
+        ways = [way for way in ways if not is_none(way)]
+        filled = [way for way in ways if not (isinstance(way, o.Collection) and way.kind == "list" and not way.items)]
+        found = self._agreed(self._of(scope, way) for way in filled)
+        is_list = isinstance(found, Mapped) and found.form == "list"
+        return found if is_list or len(filled) == len(ways) else None
 
     def _item(self, found: Found) -> Found:
         """What iterating gives."""

@@ -194,8 +194,8 @@ def _fix(returned: OrmReturn, response: Response, project: Project) -> Fix:
             value, is_list = value.items[0], False
         text = module.slice(value)
         if is_list:
-            item = _item(returned, text)
-            made.add(replace(module, value, f"[{schema}.model_validate({item}) for {item} in {text}]"))
+            item, source = _item(returned, text), f"({text})" if isinstance(value, o.IfExp) else text
+            made.add(replace(module, value, f"[{schema}.model_validate({item}) for {item} in {source}]"))
         else:
             made.add(replace(module, value, f"{schema}.model_validate({text})"))
     title, applicability = f"Return `{schema}.model_validate(…)`", Applicability.SAFE
