@@ -9,10 +9,10 @@ from msgspec import Struct, field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none
-from fapi_lint.project.asynchrony import surroundings
 from fapi_lint.project.asynchrony.awaiting import generators_around
 from fapi_lint.project.asynchrony.blocks import Code, codes, outer_scopes
 from fapi_lint.project.asynchrony.fate import Fate, fate, fate_of_local
+from fapi_lint.project.asynchrony.surroundings import is_root_shadowed, leaf
 from fapi_lint.project.inference import signatures
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope
@@ -110,7 +110,7 @@ class FactsReader:
         return self.facts
 
     def call(self, code: Code, node: o.Call, parents: Parents) -> None:
-        name = surroundings.leaf(node.func)
+        name = leaf(node.func)
         if name == "query":
             self.query(code, node, parents)
         if name in self.constructors:
@@ -223,7 +223,7 @@ class FactsReader:
         if parents is None or type(parents[0]) is o.Await:
             return
         found = fate(node, parents, code.scope)
-        if found in (Fate.AWAITED, Fate.HANDED_ON) or is_shadowed(node.func, parents):
+        if found in (Fate.AWAITED, Fate.HANDED_ON) or is_root_shadowed(node.func, parents):
             return
         if found is Fate.RETURNED and not self.promises_value(code.function):
             return
@@ -255,14 +255,3 @@ class FactsReader:
                 assert isinstance(target, o.Name)
                 return fate_of_local(target.id, statement, parents, code.scope)
         return Fate.HANDED_ON
-
-
-def is_shadowed(func: o.Node, parents: Parents) -> bool:
-    """Whether a comprehension or lambda around binds the name that a dotted expression starts with."""
-    root = func
-    while isinstance(root, (o.Attribute, o.Call, o.Subscript)):
-        root = root.func if isinstance(root, o.Call) else root.value
-    if not isinstance(root, o.Name):
-        return False
-    in_lambda = any(isinstance(parent, o.Lambda) for parent in ancestors(parents))
-    return in_lambda or surroundings.is_shadowed(root.id, parents)

@@ -14,14 +14,8 @@ from msgspec import Struct
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.asynchrony.blocks import codes
-from fapi_lint.project.asynchrony.session_uses import (
-    DroppedCoroutine,
-    Facts,
-    FactsReader,
-    QueryCall,
-    SessionUse,
-    is_shadowed,
-)
+from fapi_lint.project.asynchrony.session_uses import DroppedCoroutine, Facts, FactsReader, QueryCall, SessionUse
+from fapi_lint.project.asynchrony.surroundings import is_root_shadowed
 from fapi_lint.project.inference import signatures
 from fapi_lint.project.inference.type import Type
 from fapi_lint.project.kept import kept
@@ -309,7 +303,7 @@ class Sessions(Part):
         """Whether a call is a `session.query(…)`: on a session, or of a model on a receiver of unknown type."""
         if not isinstance(call.func, o.Attribute) or call.func.attr != "query":
             return False
-        receiver = None if is_shadowed(call.func, parents) else self.project.types.of(scope, call.func.value)
+        receiver = None if is_root_shadowed(call.func, parents) else self.project.types.of(scope, call.func.value)
         if receiver is not None:
             return self.kind(receiver) is not None
         symbol = self.project.resolver.resolve(scope, call.func.value)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.symbols import Function
-from fapi_lint.project.traversal import Parents
+from fapi_lint.project.traversal import Parents, ancestors
 
 _OVERRIDES = "dependency_overrides"
 _BINDING = frozenset([o.AnnAssign, o.For, o.WithItem, o.Generator, o.NamedExpr])
@@ -69,6 +69,17 @@ def is_shadowed(name: str, above: Parents) -> bool:
                 if any(isinstance(n, o.Name) and n.id == name for n in o.walk(generator.target)):
                     return True
     return False
+
+
+def is_root_shadowed(func: o.Node, parents: Parents) -> bool:
+    """Whether a comprehension or lambda around binds the name that a dotted expression starts with."""
+    root = func
+    while isinstance(root, (o.Attribute, o.Call, o.Subscript)):
+        root = root.func if isinstance(root, o.Call) else root.value
+    if not isinstance(root, o.Name):
+        return False
+    in_lambda = any(isinstance(parent, o.Lambda) for parent in ancestors(parents))
+    return in_lambda or is_shadowed(root.id, parents)
 
 
 def is_override(parents: Iterable[o.Node]) -> bool:

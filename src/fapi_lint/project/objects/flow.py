@@ -15,18 +15,7 @@ from fapi_lint.project.kept import kept
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.doubts import Doubts
 from fapi_lint.project.objects.links import BELOW, Link, Links, Path, is_loaded
-from fapi_lint.project.objects.origins import (
-    UNKNOWN,
-    Facts,
-    Objects,
-    Origin,
-    Other,
-    Record,
-    Statement,
-    Value,
-    Values,
-    either,
-)
+from fapi_lint.project.objects.origins import UNKNOWN, Facts, Objects, Origin, Record, Statement, Value, Values, either
 from fapi_lint.project.objects.places import Places, names_of, session_at
 from fapi_lint.project.objects.serialisation import Serialisation
 from fapi_lint.project.objects.stale import StaleReads
@@ -139,15 +128,12 @@ class ObjectFlow(Part):
         given: dict[str, Values] = {}
         for param in function.node.params:
             dependency = self.dependency(function, param)
-            if dependency is not None and dependency is not function and self._returns_objects(dependency):
+            if dependency is not None and dependency is not function and self.summary(dependency).gives_values:
                 values, inner = self.injected(dependency)
                 walk.state.facts.update(inner.state.facts)
                 walk.state.given.update(inner.state.given)
                 given[param.name] = values
         return given
-
-    def _returns_objects(self, function: Function) -> bool:
-        return any(not isinstance(value, Other) for value in self.summary(function).values)
 
     def dependency(self, function: Function, param: o.Param) -> Function | None:
         """The function whose result FastAPI passes for a parameter."""

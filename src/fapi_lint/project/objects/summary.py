@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.links import Path
-from fapi_lint.project.objects.origins import Facts, Origin, Values
+from fapi_lint.project.objects.origins import Facts, Origin, Other, Values
 from fapi_lint.project.symbols import Function
 from fapi_lint.source.place import Place
 
@@ -100,3 +100,8 @@ class Summary(Struct, eq=False):
     @property
     def values(self) -> Values:
         return frozenset(value for returned in self.returns for value in returned.values)
+
+    @property
+    def gives_values(self) -> bool:
+        """Whether it gives anything that is followed."""
+        return any(not isinstance(value, Other) for value in self.values)
