@@ -9,7 +9,7 @@ from msgspec import field
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.part import Part
-from fapi_lint.project.search import Sighting
+from fapi_lint.project.search import Sighting, search
 from fapi_lint.project.symbols import Class, Function
 
 _MAKES = re.compile(r"\b(?:APIRouter|FastAPI)\(")
@@ -62,10 +62,9 @@ class Start(Part):
 
     def _uses(self, function: Function | Class) -> Iterator[Sighting]:
         """Where the function or class, or something of its name that nobody knows, is used."""
-        for sighting in self.project.references.sightings(function.name):
+        modules = filter(self.project.purposes.is_application, self.project.references.mentioning(function.name))
+        for sighting in (sighting for module in modules for sighting in search(module, function.name)):
             node = sighting.node
-            if not self.project.purposes.is_application(sighting.module):
-                continue
             if isinstance(node, o.Attribute) and node.attr == function.name:
                 meant = self.project.resolver.resolve(sighting.scope, node)
                 if not isinstance(meant, (Class, Function)) or meant is function:

@@ -151,12 +151,12 @@ class Callers:
 
     def _used_in_tests(self, function: Function, name: str) -> Iterator[Use]:
         """Every use of what a fixture gives, by the parameters that bear its name."""
-        for sighting in self.project.references.sightings(name):
-            is_name = isinstance(sighting.node, o.Name) and sighting.node.id == name
-            found = sighting.scope.lookup(name) if is_name else None
-            is_given = found is not None and any(isinstance(binding.node, o.Param) for binding in found[1])
-            if is_given and self.project.purposes.of(sighting.module) == "test":
-                yield self._use(function, sighting)
+        for module in self.project.references.mentioning(name):
+            for sighting in search(module, name) if self.project.purposes.of(module) == "test" else ():
+                is_name = isinstance(sighting.node, o.Name) and sighting.node.id == name
+                found = sighting.scope.lookup(name) if is_name else None
+                if found is not None and any(isinstance(binding.node, o.Param) for binding in found[1]):
+                    yield self._use(function, sighting)
 
     def _instances_called(self, method: Function) -> Iterator[Use]:
         """Every `GetUser(db)(id)`, and every object of the class that is passed to what may call it."""
