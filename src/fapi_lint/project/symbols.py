@@ -52,7 +52,7 @@ class Namespace(Struct, frozen=True):
 
 
 class Definition(Struct, eq=False, dict=True):
-    """A class or function of the application. `parent` is the class or function that it is defined in."""
+    """A class or function of the application."""
 
     module: Module
     node: o.ClassDef | o.FunctionDef
@@ -73,7 +73,7 @@ class Definition(Struct, eq=False, dict=True):
 
 
 class Class(Definition, eq=False, dict=True):
-    """A class of the application."""
+    """A class of the application. `parent` is the class or function that it is defined in."""
 
     node: o.ClassDef
 
