@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import fapi_lint
 from fapi_lint.engine.applications import Options
-from fapi_lint.engine.cache import Cache, clean
+from fapi_lint.engine.cache import Cache, _format, clean
 from fapi_lint.engine.run import Run
 
 
@@ -103,6 +104,34 @@ def test_versions_that_take_turns_keep_their_files_and_older_ones_go(folder: Pat
     assert reopened(folder, "a") == {"a": b"one"}
     assert clean(str(folder))
     assert not folder.exists()
+
+
+def test_the_same_wheel_has_the_same_cache_wherever_it_is_installed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def installed(name: str, *, code: str = "sha256=abc", record: bool = True) -> str:
+        package = tmp_path / name / "fapi_lint"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text("")
+        os.utime(package / "__init__.py", (len(name), len(name)))
+        if record:
+            information = tmp_path / name / f"fapi_lint-{fapi_lint.__version__}.dist-info"
+            information.mkdir()
+            lines = (f"fapi_lint/__init__.py,{code},0", f"{information.name}/direct_url.json,sha256={name},9")
+            (information / "RECORD").write_text("\n".join(lines))
+        monkeypatch.setattr(fapi_lint, "__path__", [str(package)])
+        _format.cache_clear()
+        filled(folder)
+        written = database(folder).name
+        clean(str(folder))
+        return written
+
+    try:
+        assert installed("one") == installed("other")
+        assert installed("newer", code="sha256=def") != installed("ones")
+        assert installed("editable", record=False) != installed("elsewhere", record=False)
+    finally:
+        _format.cache_clear()
 
 
 def test_entries_out_of_use_go(folder: Path) -> None:

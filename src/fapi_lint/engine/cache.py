@@ -10,7 +10,8 @@ import contextlib
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from hashlib import blake2b
 from importlib.util import find_spec
@@ -34,18 +35,32 @@ _KEEP = 4
 
 @cache
 def _format() -> str:
-    """What entries depend on besides the content: the code of fapi-lint and the version of LibCST.
-
-    The code itself, not only its version, because an editable installation changes without a new version.
-    """
+    """What entries depend on besides the content: the code of fapi-lint, and the versions of LibCST and Python."""
     digest = blake2b(_libcst_version(), digest_size=8)
+    for line in (str(sys.version_info[:2]), *(_recorded() or _stamped())):
+        digest.update(line.encode())
+    return digest.hexdigest()
+
+
+def _recorded() -> list[str]:
+    """The code as the installer has recorded it, file by file: the same wherever the same wheel is installed."""
+    folder, package = os.path.split(fapi_lint.__path__[0])
+    record = Path(folder, f"{package}-{fapi_lint.__version__}.dist-info", "RECORD")
+    try:
+        lines = record.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    return sorted(line for line in lines if line.startswith(f"{package}/") and ".py," in line)
+
+
+def _stamped() -> Iterator[str]:
+    """The code by sizes and times, where it changes without a new version: in an editable installation."""
     for folder, folders, names in os.walk(fapi_lint.__path__[0]):
         folders.sort()
         for name in sorted(names):
             if name.endswith(".py"):
                 status = os.stat(os.path.join(folder, name))
-                digest.update(f"{name} {status.st_size} {status.st_mtime_ns}".encode())
-    return digest.hexdigest()
+                yield f"{name} {status.st_size} {status.st_mtime_ns}"
 
 
 def _libcst_version() -> bytes:
