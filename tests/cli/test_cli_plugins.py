@@ -83,7 +83,7 @@ def test_a_rule_of_a_plugin_is_a_rule_like_ours(team: Path, run: Run) -> None:
 
 def test_it_explains_itself(team: Path, run: Run) -> None:
     assert run("rule", "OUR001").out.startswith("OUR001 no-user\n")
-    assert "OUR001  no-user" in run("rule").out
+    assert "OUR001   no-user" in run("rule").out
     assert run("rule", "no-user", "--output-format", "json").json["preference"] == "Our Words"
     ran = run("rule", "OUR002")
     assert ran.code == 2
