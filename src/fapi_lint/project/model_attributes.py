@@ -96,17 +96,13 @@ class ModelAttributes:
         method = symbol.function
         if not isinstance(method.parent, Class) or symbol.node is not method.node.params[0]:
             return None
-        return None if "staticmethod" in method.decorator_names else method.parent
+        return None if method.is_static else method.parent
 
     def _parameter(self, function: Function, param: o.Param) -> Meant | None:
-        decorators = function.decorator_names
-        if isinstance(function.parent, Class) and param is function.node.params[0] and "staticmethod" not in decorators:
+        if isinstance(function.parent, Class) and param is function.node.params[0] and not function.is_static:
             # `cls` of a mapped class or its mixin.
-            return (
-                self.users(function.parent)
-                if "classmethod" in decorators and self.is_mapping(function.parent)
-                else None
-            )
+            is_class = "classmethod" in function.decorator_names
+            return self.users(function.parent) if is_class and self.is_mapping(function.parent) else None
         annotated = self.in_annotation(function.enclosing, param.annotation)
         if annotated is not None:
             return annotated

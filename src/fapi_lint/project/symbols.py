@@ -119,6 +119,11 @@ class Function(Definition, eq=False, dict=True):
         """The last names of its decorators, called or not: `fixture` of `@pytest.fixture(scope="module")`."""
         return frozenset(o.last_name(decorator.func) for decorator in self.node.decorators)
 
+    @property
+    def is_static(self) -> bool:
+        """Whether a method takes neither the object nor the class."""
+        return "staticmethod" in self.decorator_names
+
 
 class Variable(Struct, frozen=True, eq=False):
     """A name bound by assignment: `name: annotation = value`, either part may be missing."""

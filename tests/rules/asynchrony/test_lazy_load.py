@@ -391,6 +391,11 @@ def test_pages() -> None:
         ("data: T", "Envelope(data=post.title)", []),
         ("data: T\n        more: Any", "Envelope(data=1, more=post)", []),
         ("data: T\n        more: PostRead", "Envelope(data=1, more=post)", ["Post.author"]),
+        ("data: T", "Envelope[Any](data=post)", ["Post.author"]),
+        ("data: T", "Envelope.of(post)", ["Post.author"]),
+        ("data: T", "Envelope.static(post)", ["Post.author"]),
+        ("data: T", "Envelope.static(data=post)", ["Post.author"]),
+        ("data: T", "Envelope.static('-', post)", []),
     ],
 )
 def test_what_an_envelope_holds(fields: str, made: str, expected: list[str]) -> None:
@@ -402,6 +407,14 @@ def test_what_an_envelope_holds(fields: str, made: str, expected: list[str]) -> 
 
     class Envelope(BaseModel, Generic[T]):
         {fields}
+
+        @classmethod
+        def of(cls, data: Any):
+            return cls(data=data)
+
+        @staticmethod
+        def static(data: object, more=None):
+            return Envelope(data=data)
 
 
     def wrap(data):

@@ -30,8 +30,7 @@ def parameter(function: Function, call: o.Call, arg: o.Arg, first: int) -> o.Par
     params = function.node.params
     if arg.keyword:
         return next((param for param in params if param.name == arg.keyword and not param.kind.startswith("*")), None)
-    is_bound = function.is_method and "staticmethod" not in function.decorator_names
-    index = call.args.index(arg) - first + is_bound
+    index = call.args.index(arg) - first + (function.is_method and not function.is_static)
     if any(other.star for other in call.args[: call.args.index(arg)]) or index >= len(params):
         return None
     return params[index] if params[index].kind in ("positional", "normal") else None

@@ -27,7 +27,7 @@ def is_literal(expr: o.Expr) -> bool:
 def pass_to(flow: Flow, scope: Scope, call: o.Call, function: Function, *, is_bound: bool, skip: int = 0) -> None:
     """Arguments become parameters."""
     params = function.node.params
-    if is_bound and not any(o.dotted(decorator.value) == "staticmethod" for decorator in function.node.decorators):
+    if is_bound and not function.is_static:
         params = params[1:]
     plain = [param for param in params if param.kind in ("positional", "normal")]
     index = -skip

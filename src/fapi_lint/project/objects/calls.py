@@ -205,7 +205,7 @@ class Calls:
     def function_call(self, node: o.Call, is_awaited: bool) -> Values:
         if isinstance(node.func, (o.Call, o.Subscript)):
             self.walk.value(node.func)
-        made = self.walk.models.shared(node.func)
+        made = self.walk.models.shared(node.func) or self.walk.models.own(node.func)
         callee = made or self.project.types.callee(self.scope, node.func)
         if isinstance(callee, External):
             return self.foreign(node, callee, is_awaited)

@@ -22,7 +22,7 @@ from fapi_lint.project.objects.stale import StaleReads
 from fapi_lint.project.objects.summary import Read, Summary
 from fapi_lint.project.objects.walk import Walk
 from fapi_lint.project.part import Part
-from fapi_lint.project.symbols import Class, Function, Scope, Variable
+from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.project.words import mentions, needles
 from fapi_lint.source.place import Place
 
@@ -145,7 +145,7 @@ class ObjectFlow(Part):
         if param.kind in ("*", "**"):
             return UNKNOWN
         model, is_many = None, False
-        if isinstance(function.parent, Class) and param is function.node.params[0]:
+        if isinstance(function.parent, Class) and param is function.node.params[0] and not function.is_static:
             model = self.project.models.by_class.get(function.parent)
             if model is None:
                 return UNKNOWN
@@ -174,6 +174,8 @@ class ObjectFlow(Part):
         if isinstance(symbol, Variable) and isinstance(symbol.value, o.Call):
             # What a type variable stands for is told by the caller.
             return (None, is_many) if o.dotted(symbol.value.func).endswith("TypeVar") else None
+        if isinstance(symbol, External) and (symbol.is_from("typing", "Any") or symbol.is_from("builtins", "object")):
+            return None, is_many
         model = self.project.models.of(symbol)
         return None if model is None else (model, is_many)
 
@@ -181,7 +183,7 @@ class ObjectFlow(Part):
         """What a call of a function of the application does and gives."""
         params = [param for param in function.node.params if param.kind not in ("*", "**", "keyword")]
         is_bound = isinstance(node.func, o.Attribute) or function.name == "__call__"
-        if isinstance(function.parent, Class) and params and is_bound:
+        if function.is_method and not function.is_static and params and is_bound:
             params = params[1:]
         decorated = not self.project.types.decoration.is_transparent(function)
         given: dict[str, Values] = {}

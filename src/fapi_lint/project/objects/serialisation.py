@@ -287,6 +287,7 @@ class Serialisation:
                 classes = self.project.schemas.named_in(field.scope, field.annotation)
                 self.objects.doubts.serialised(walk, arg.value, values, classes)
                 self.read(walk, values, field.scope, parse_annotation(field.annotation), given)
-                if not given and not self.is_schema(field.scope, field.annotation):
+                inner = any(self.is_schema(where, node) for where, node in given.values())
+                if not inner and not self.is_schema(field.scope, field.annotation):
                     kept.append((arg.keyword, values))
         return frozenset([Record(tuple(kept))])

@@ -35,17 +35,18 @@ class SharedModels:
         attributes = self.walk.project.model_attributes
         return None if attributes.of(self.walk.scope, node) is None else attributes.own(self.walk.receiver)
 
-    def _own(self, node: o.Node) -> Class | None:
-        """`cls` in a class method of a model that no other model inherits."""
-        owner, params, models = self.walk.function.parent, self.walk.function.node.params, self.walk.project.models
+    def own(self, node: o.Node) -> Class | None:
+        """`cls` in a class method of a schema, or of a model that no other model inherits."""
+        owner, params, project = self.walk.function.parent, self.walk.function.node.params, self.walk.project
         if not isinstance(node, o.Name) or not isinstance(owner, Class) or not params or node.id != params[0].name:
             return None
-        marked = "classmethod" in self.walk.function.decorator_names
-        return owner if marked and [model.class_ for model in models.users_of(owner)] == [owner] else None
+        if owner not in project.schemas.by_class and [m.class_ for m in project.models.users_of(owner)] != [owner]:
+            return None
+        return owner if "classmethod" in self.walk.function.decorator_names else None
 
     def named(self, node: o.Node) -> Class | None:
         """The class that an expression names, or stands for."""
-        shared = self.shared(node) or self._own(node)
+        shared = self.shared(node) or self.own(node)
         if shared is not None:
             return shared
         root = node
