@@ -447,6 +447,28 @@ def test_a_schema_that_asks_something_else_for_the_attributes() -> None:
     assert names(code % "getter_dict = OnlyWhatIsLoaded") == []
 
 
+def test_methods_of_schemas_that_are_given_objects() -> None:
+    code = """
+    from pydantic import BaseModel
+
+
+    class PostIn(BaseModel):
+        title: str
+        any: object = None
+
+        def apply(self, post):
+            return post.author
+
+
+    async def read(key: int, db: Db):
+        post = await db.get(Post, key)
+        data = PostIn(title=post.title)
+        return data.apply(post)
+    """
+    assert names(code) == ["Post.author"]
+    assert names(code.replace("title=post.title", "title='', any=post")) == ["Post.author"]
+
+
 def test_what_callers_pass() -> None:
     code = """
     def show(post: Post) -> str:

@@ -43,6 +43,7 @@ NO_ROWS = frozenset([
 ])
 ONE = frozenset(["first", "one", "one_or_none", "fetchone", "scalar_one", "scalar_one_or_none", "scalar", "next"])
 ALL = frozenset(["all", "fetchall", "fetchmany", "partitions"])
+_OF_DICTS = frozenset(["get", "items", "pop", "values"])
 _KEEPING = frozenset(["list", "sorted", "set", "tuple", "reversed", "iter", "aiter", "frozenset", "filter", "cast"])
 _GROWING = frozenset(["append", "extend", "add", "insert", "update"])
 _PICKING = frozenset(["next", "anext", "min", "max", "choice"])
@@ -89,7 +90,7 @@ class Calls:
             if known:
                 found: set[Value] = set()
                 for value in receiver - EMPTY:
-                    found |= self.method(node, func, value)
+                    found |= self.method(node, func, value, is_awaited)
                 return frozenset(found)
             if receiver == EMPTY and isinstance(func.value, o.Name):
                 self.added(func.value.id, EMPTY, self.arguments(node))
@@ -101,7 +102,7 @@ class Calls:
 
     # --- methods of values that are known ------------------------------------------------------------
 
-    def method(self, node: o.Call, func: o.Attribute, value: Value) -> Values:
+    def method(self, node: o.Call, func: o.Attribute, value: Value, is_awaited: bool) -> Values:
         if isinstance(value, Statement):
             return self.statement_method(node, func, value)
         if isinstance(value, Result):
@@ -109,6 +110,8 @@ class Calls:
             return self.result_method(func.attr, value)
         if isinstance(value, Objects):
             return self.object_method(node, func, value)
+        if isinstance(value, Record) and not value.many and func.attr not in _OF_DICTS:
+            return self.function_call(node, is_awaited)  # A method of the schema that it is made by, if it is one.
         self.arguments(node)
         if isinstance(value, Record) and not value.many:
             if func.attr in ("get", "pop") and node.args:

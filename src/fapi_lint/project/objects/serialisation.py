@@ -13,7 +13,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, only_member, parse_annotation, union_members
 from fapi_lint.project.mapped import Model
 from fapi_lint.project.objects.links import Link, Path
-from fapi_lint.project.objects.origins import UNKNOWN, Objects, Record, Result, Values, many, one
+from fapi_lint.project.objects.origins import UNKNOWN, Objects, Other, Record, Result, Values, many, one
 from fapi_lint.project.schemas import Schema, SchemaField
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 from fapi_lint.source.place import Place
@@ -290,4 +290,5 @@ class Serialisation:
                 inner = any(self.is_schema(where, node) for where, node in given.values())
                 if not inner and not self.is_schema(field.scope, field.annotation):
                     kept.append((arg.keyword, values))
-        return frozenset([Record(tuple(kept))])
+        holds = any(not isinstance(value, Other) for _, values in kept for value in values)
+        return frozenset([Record(tuple(kept))]) if holds else UNKNOWN
