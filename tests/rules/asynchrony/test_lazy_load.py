@@ -396,11 +396,16 @@ def test_pages() -> None:
         ("data: T", "Envelope.static(post)", ["Post.author"]),
         ("data: T", "Envelope.static(data=post)", ["Post.author"]),
         ("data: T", "Envelope.static('-', post)", []),
+        ("data: T", "Box(post)", ["Post.author"]),
+        ("data: T", "Box(more=1, data=post)", ["Post.author"]),
+        ("data: T", "Box(1, post)", []),
+        ("data: T", "Pair(1, post)", ["Post.author"]),
     ],
 )
 def test_what_an_envelope_holds(fields: str, made: str, expected: list[str]) -> None:
     code = f"""
-    from typing import Any, Generic, Optional, TypeVar
+    from dataclasses import dataclass
+    from typing import Any, Generic, NamedTuple, Optional, TypeVar
     from pydantic import BaseModel
     T = TypeVar("T")
 
@@ -415,6 +420,17 @@ def test_what_an_envelope_holds(fields: str, made: str, expected: list[str]) -> 
         @staticmethod
         def static(data: object, more=None):
             return Envelope(data=data)
+
+
+    @dataclass
+    class Box:
+        data: Any
+        more: Any = None
+
+
+    class Pair(NamedTuple):
+        more: int
+        data: Post
 
 
     def wrap(data):

@@ -275,9 +275,14 @@ class Serialisation:
         return False
 
     def construct(self, walk: Walk, class_: Class, func: o.Expr, arguments: list[tuple[o.Arg, Values]]) -> Values:
-        """`Page(items=posts)` validates its arguments; a field that says nothing of what it holds keeps them."""
+        """`Page(items=posts)` validates its arguments; a field that says nothing of what it holds keeps them.
+
+        So do the fields of a dataclass.
+        """
         schema = self.project.schemas.by_class.get(class_)
-        if schema is None or self._prepares(schema):
+        if schema is None:
+            return _held(class_, arguments)
+        if self._prepares(schema):
             return UNKNOWN
         given = self._arguments(class_, walk.scope, func, {}) if isinstance(func, o.Subscript) else {}
         kept = []
@@ -290,5 +295,21 @@ class Serialisation:
                 inner = any(self.is_schema(where, node) for where, node in given.values())
                 if not inner and not self.is_schema(field.scope, field.annotation):
                     kept.append((arg.keyword, values))
-        holds = any(not isinstance(value, Other) for _, values in kept for value in values)
-        return frozenset([Record(tuple(kept))]) if holds else UNKNOWN
+        return _record(kept)
+
+
+def _held(class_: Class, arguments: list[tuple[o.Arg, Values]]) -> Values:
+    """What the fields of a dataclass or of a named tuple hold."""
+    is_dataclass = any("dataclass" in class_.module.slice(decorator) for decorator in class_.node.decorators)
+    is_tuple = any(o.dotted(base.value).rpartition(".")[2] == "NamedTuple" for base in class_.node.bases)
+    if not (is_dataclass or is_tuple) or any(arg.star for arg, _ in arguments):
+        return UNKNOWN
+    names = [name for name, found in class_.scope.bindings.items() if found[-1].annotation is not None]
+    positional = [values for arg, values in arguments if not arg.keyword]
+    kept = [(arg.keyword, values) for arg, values in arguments if arg.keyword]
+    return _record([*zip(names, positional, strict=False), *kept])
+
+
+def _record(fields: list[tuple[str, Values]]) -> Values:
+    holds = any(not isinstance(value, Other) for _, values in fields for value in values)
+    return frozenset([Record(tuple(fields))]) if holds else UNKNOWN
