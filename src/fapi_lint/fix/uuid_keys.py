@@ -60,6 +60,8 @@ def _find_fix(project: Project, identity: Identity) -> Fix:
             type_ = next((a for a in call.positional[1:] if not Obstacles.is_reference(a.value)), None)
             if type_ is not None:
                 _type(made, table.module, Located(type_.value, table.variable.scope))
+        for items in cell.arrays:
+            _type(made, items.scope.module, items)
     _annotations(made, identity, obstacles)
     bounds = grouped(((bound.module.path, bound.call.start), bound) for bound in cell.bounds)
     for group in bounds.values():

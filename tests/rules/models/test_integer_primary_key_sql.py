@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fapi_lint.testing import findings
+from fapi_lint.testing import findings, fixed
 
 MODELS = """
 from sqlalchemy import ForeignKey
@@ -102,6 +102,61 @@ def test_sqlite_has_uuids_as_text(code: str) -> None:
 )
 def test_what_is_fine(code: str) -> None:
     assert reason(code, "sqlite:///app.db") == ""
+
+
+LOG = """
+
+class Log(Base):
+    __tablename__ = "logs"
+    slug: Mapped[str] = mapped_column(String(20), primary_key=True)
+    key: Mapped[str] = mapped_column(String(40))
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("Log(slug=str(user.id))", "`Log.slug`, which is too short for a UUID,"),
+        ("log.slug = f'{user.id}'", "`Log.slug`, which is too short for a UUID,"),
+        ("db.execute(update(Log).values(slug=str(user.id)))", "`Log.slug`, which is too short for a UUID,"),
+        ("Log(key=f'users:{user.id}')", "`Log.key`, which is too short for a UUID,"),
+        ("Log(key=f'u:{user.id}')", ""),
+        ("Log(slug=str(user.name), key=str(user.id))", ""),
+    ],
+)
+def test_columns_of_text_for_integers(code: str, said: str) -> None:
+    head = "from sqlalchemy import update\nfrom app.models import Log, User\n\n\n"
+    work = f"{head}def run(db, user: User, log: Log):\n    {code}\n"
+    models = MODELS.replace("import ForeignKey", "import ForeignKey, String") + LOG
+    (user, _) = findings({"app/models.py": models, "app/work.py": work}, "FAPI201")
+    assert (said in user.message) if said else user.fix is not None
+
+
+def test_a_sequence_that_has_a_name() -> None:
+    models = MODELS.replace("mapped_column(primary_key=True)", "mapped_column(numbers, primary_key=True)")
+    models = models.replace("\n\n\nclass User", "\n\n\nnumbers = Sequence('numbers')\n\n\nclass User")
+    found = findings({"app/models.py": models.replace("import ForeignKey", "import ForeignKey, Sequence")}, "FAPI201")
+    assert all("the sequence `numbers`" in each.message for each in found)
+
+
+def test_arrays_of_identifiers() -> None:
+    """Their items become UUIDs too; an array of other integers stays."""
+    models = (
+        MODELS
+        + """
+
+class Group(Base):
+    __tablename__ = "groups"
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    user_ids: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    sizes: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+"""
+    )
+    models = models.replace("import ForeignKey", "import ARRAY, ForeignKey, Integer")
+    work = "from app.models import Group, User\n\n\ndef run(user: User):\n    Group(user_ids=[user.id], sizes=[1])\n"
+    after = fixed({"app/models.py": models, "app/work.py": work}, "FAPI201", unsafe=True)["app/models.py"]
+    assert "user_ids: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(UUID(as_uuid=True)))" in after
+    assert "sizes: Mapped[list[int]] = mapped_column(ARRAY(Integer))" in after
 
 
 def test_what_holds_every_attribute_of_any_model() -> None:

@@ -11,6 +11,7 @@ from fapi_lint.outline import nodes as o
 from fapi_lint.project.mapped import Column, Table
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, Function, Scope, Symbol
+from fapi_lint.project.values import Located
 from fapi_lint.source.place import Place
 
 
@@ -68,7 +69,7 @@ Slot: TypeAlias = "tuple[Class | Function, str]"
 """An attribute of a class or a parameter of a function."""
 Kind: TypeAlias = Literal[
     "columns", "table_columns", "type_names", "facts", "parses", "parsed",
-    "bounds", "slots", "loose", "orders", "answers", "texts", "read",
+    "bounds", "slots", "loose", "orders", "answers", "texts", "read", "arrays",
 ]  # fmt: skip
 """What may be told of a place. `parsed` is what makes other values of its values; for the others see `Cell`."""
 Shape: TypeAlias = Literal["list", "tuple", "dict", "record"]
@@ -180,6 +181,11 @@ class Cell:
     def read(self) -> list[tuple[Module, o.Node]]:
         """Single identifiers that a test has from JSON."""
         return self._all("read")
+
+    @property
+    def arrays(self) -> list[Located]:
+        """The integer types of the items of arrays: the `Integer` of `ARRAY(Integer)`."""
+        return self._all("arrays")
 
     # --- what stands apart ---------------------------------------------------------------------------
 

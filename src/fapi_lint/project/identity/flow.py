@@ -16,6 +16,7 @@ from fapi_lint.project.identity.asking import as_text, asked, set_in_json
 from fapi_lint.project.identity.calls import called
 from fapi_lint.project.identity.cells import Cell, Fact, join, listed, record
 from fapi_lint.project.identity.outside import from_environment
+from fapi_lint.project.identity.passing import as_short_text
 from fapi_lint.project.identity.places import Places
 from fapi_lint.project.model_attributes import Meant
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
@@ -44,6 +45,8 @@ class Flow(Places):
                 value = self.value(scope, statement.value)
                 for target in statement.targets:
                     self.bind(scope, target, value)
+                    if isinstance(target, o.Attribute):
+                        as_short_text(self, scope, statement.value, self.owner(scope, target.value), target.attr)
             elif kind is o.AnnAssign:
                 self._ann_assign(scope, statement)
             elif kind is o.AugAssign:

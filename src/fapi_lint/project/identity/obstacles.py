@@ -17,7 +17,7 @@ from fapi_lint.project.identity.sql_text import sqlite_places
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.pairing import column_name
 from fapi_lint.project.routes import Route
-from fapi_lint.project.symbols import Class, External, Function
+from fapi_lint.project.symbols import Class, External, Function, Variable
 from fapi_lint.project.values import Located
 from fapi_lint.source.place import Place
 
@@ -204,6 +204,11 @@ class Obstacles:
             given = column.argument(keyword)
             if given is not None and not is_none(given.expr):
                 yield Fact(given.place, f"the default of {name}")
+        for call in column.calls if column in identity.keys else ():
+            for arg in call.expr.positional if isinstance(call.expr, o.Call) else ():
+                made = self.project.resolver.resolve(call.scope, arg.value)
+                if isinstance(made, Variable) and o.last_name(o.called(made.value)) == "Sequence":
+                    yield Fact(call.scope.module.place(arg), f"the sequence `{made.name}`")
         for factory, value in self.project.factories.numbering(column.owner, column.name):
             yield Fact(factory.module.place(value), f"what `{factory.name}` makes of {name}")
         for binding in column.owner.scope.bindings.get("__table_args__", ()):

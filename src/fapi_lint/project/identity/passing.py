@@ -7,12 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
+from fapi_lint.project.column_types import string_length
 from fapi_lint.project.identity.cells import Cell, Fact, join
 from fapi_lint.project.identity.entities import is_exception
 from fapi_lint.project.symbols import Class, Function, Scope
 
 if TYPE_CHECKING:
     from fapi_lint.project.identity.flow import Flow
+
+_TEXT_OF_UUID = 36
 
 
 def arguments(flow: Flow, scope: Scope, call: o.Call) -> list[Cell | None]:
@@ -128,6 +131,23 @@ def construct(flow: Flow, scope: Scope, call: o.Call, class_: Class) -> None:
         name = arg.keyword or (fields[index] if index < len(fields) else "")
         if name:
             join(flow.attribute(class_, name), value)
+            as_short_text(flow, scope, arg.value, class_, name)
+
+
+def as_short_text(flow: Flow, scope: Scope, expr: o.Node, owner: Class | None, name: str) -> None:
+    """`Log(key=f"user:{user.id}")`, where the column may be too short for the text of a UUID."""
+    model = None if owner is None else flow.project.models.by_class.get(owner)
+    column = None if model is None else model.columns.get(name)
+    held: tuple[o.Expr, ...] = expr.parts if isinstance(expr, o.String) else ()
+    if isinstance(expr, o.Call) and len(expr.args) == 1 and o.dotted(expr.func) == "str":
+        held = (expr.args[0].value,)
+    length = None if column is None or not held else string_length(flow.project, column)
+    if length is None or column is None:
+        return
+    written = len('f""{}') if isinstance(expr, o.String) else len("str()")
+    around = expr.end - expr.start - written - sum(part.end - part.start for part in held)
+    for part in held if length < _TEXT_OF_UUID + around else ():
+        flow.fact(flow.value(scope, part), scope, expr, f"`{column.owner.name}.{name}`, which is too short for a UUID,")
 
 
 def _positional(flow: Flow, class_: Class) -> list[str]:
@@ -220,6 +240,7 @@ def by_keyword(flow: Flow, scope: Scope, call: o.Call, owner: Class | None, rece
             join(flow.of_models(scope, *found, arg.keyword), value_)
         elif owner is not None and arg.keyword:
             join(flow.attribute(owner, arg.keyword), value_)
+            as_short_text(flow, scope, arg.value, owner, arg.keyword)
         elif owner is not None and arg.star == "**":
             spread(flow, scope, arg.value, owner)
             flow.spread_to(flow.value(scope, arg.value), partial(flow.attribute, owner))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
-from fapi_lint.project.column_types import python_type
+from fapi_lint.project.column_types import is_integer_type, python_type
 from fapi_lint.project.identity.cells import Bound, Cell, Fact, TypeName, containing, join
 from fapi_lint.project.identity.entities import DICTS, Entities
 from fapi_lint.project.identity.hooks import join_annotation
@@ -18,6 +18,7 @@ from fapi_lint.project.model_attributes import Meant
 from fapi_lint.project.module import Module
 from fapi_lint.project.symbols import Class, External, Function, Scope, Symbol, Variable
 from fapi_lint.project.value_types import ValueType, value_type
+from fapi_lint.project.values import Located
 from fapi_lint.source.place import Place
 
 if TYPE_CHECKING:
@@ -128,7 +129,16 @@ class Places:
                 self.dumps.append((cell, Fact(column.place, text), False))
             elif type_ is not None and type_.name in self._others and not column.foreign_keys:
                 cell.is_other = self.project.purposes.of(column.module) != "migration"
+            self._array(cell, column.type_arg)
         return cell
+
+    def _array(self, cell: Cell, type_: Located | None) -> None:
+        """`ARRAY(Integer)`"""
+        if type_ is None or not isinstance(type_.expr, o.Call) or not o.dotted(type_.expr.func).endswith("ARRAY"):
+            return
+        items = type_.expr.given("item_type", 0)
+        if items is not None and is_integer_type(self.project, Located(items, type_.scope)):
+            cell.be("list").item().tell("arrays", Located(items, type_.scope))
 
     def _is_json(self, column: Column, type_: ValueType | None) -> bool:
         annotation = parse_annotation(column.mapped_type)
@@ -463,17 +473,19 @@ class Places:
             for row, class_ in self.rows:
                 if row is not None and row.root in roots:
                     self._tell_keys(class_, fact)
-        told: dict[Cell, Fact] = {}
-        for cell, fact, is_item in sorted(self.dumps, key=lambda dump: self.rank(dump[1])):
+        dumps = sorted(self.dumps, key=lambda dump: self.rank(dump[1]))
+        for cell, fact, is_item in dumps:
             found = [cell]
             if is_item:
                 found = [cell.entry(), *(part for _, part in cell.named())]
             for inner in (each for top in found for each in top.inside(seen)):
                 inner.tell("facts", fact)
-                told[inner.root] = fact
-        for cell, owner in self.attributes:
-            if cell.root in told:
-                self._tell_keys(owner, told[cell.root])
+        seen = set()
+        for cell, fact, _ in dumps if self.attributes else ():
+            within = {inner.root for inner in cell.inside(seen)} if "not know UUIDs" in fact.text else ()
+            for attribute, owner in self.attributes if within else ():
+                if attribute.root in within:
+                    self._tell_keys(owner, fact)
 
     def _tell_keys(self, class_: Class | None, fact: Fact) -> None:
         """What is done to all the attributes of a class, or of all models."""
