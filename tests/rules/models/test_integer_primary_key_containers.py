@@ -30,6 +30,7 @@ class Post(Base):
     number: Mapped[int]
 """
 HEAD = """
+import json
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -145,6 +146,13 @@ def application(body: str) -> dict[str, str]:
             "        print(one + 1)",
             id="before_list",
         ),
+        pytest.param("json.dumps([user.id for n, user in enumerate(users)])", id="enumerate"),
+        pytest.param("json.dumps([user.id for n, user in zip(name, users)])", id="zip"),
+        pytest.param("for n, user in enumerate(filter(None, users)):\n    json.dumps(user.id)", id="enumerate_for"),
+        pytest.param("json.dumps([user.id for _, user in db.execute(select(Post, User))])", id="row_of_two"),
+        pytest.param("rows = db.query(Post, User).all()\nfor post, user in rows:\n    json.dumps(user.id)", id="rows"),
+        pytest.param("post, user = db.query(Post, User).first()\njson.dumps(user.id)", id="one_row"),
+        pytest.param("json.dumps([row.User.id for row in db.execute(select(Post, User))])", id="attribute_of_row"),
         pytest.param(
             "pages = [[user.id for user in users]]\nfor page in pages:\n    for one in page:\n        print(one + 1)",
             id="nested_list",

@@ -25,6 +25,7 @@ Names: TypeAlias = Mapping[str, "Class | None"]
 """What the names of comprehensions and lambdas hold, which no scope knows."""
 
 _STATEMENTS = frozenset(["select", "query", "delete", "update", "insert", "aliased", "with_polymorphic"])
+_SELECTING = _STATEMENTS | {"with_entities", "with_only_columns"}
 _EXECUTING = frozenset(["scalars", "scalar", "execute", "exec", "merge", "stream", "stream_scalars", "from_statement"])
 _COLLECTING = frozenset(
     ["list", "sorted", "set", "tuple", "next", "iter", "reversed", "frozenset", "anext", "deepcopy"]
@@ -57,6 +58,7 @@ _GENERIC = frozenset([
 # fmt: on
 DICTS = frozenset(["dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"])
 """Of these, what stands under the keys is told of; iterating gives keys, which have no attributes."""
+_DEEP = 4
 _HOLDING = ITERABLES | {"set", "frozenset", "deque"}
 """Types that hold objects: what is known of a list is known of what is in it."""
 
@@ -99,9 +101,47 @@ class Entities:
             case o.Comprehension():
                 inner = dict(names)
                 for generator in expr.generators:
-                    if isinstance(generator.target, o.Name):
-                        inner[generator.target.id] = self.of(scope, generator.iter, inner)
+                    inner.update(self.targets(scope, generator, inner))
                 return self.of(scope, expr.items[-1], inner)
+        return None
+
+    def targets(self, scope: Scope, generator: o.Generator, names: Names) -> dict[str, Class | None]:
+        """The classes of the objects that a generator of a comprehension binds to names."""
+        if isinstance(generator.target, o.Name):
+            return {generator.target.id: self.of(scope, generator.iter, names)}
+        items = generator.target.items if isinstance(generator.target, o.Collection) else ()
+        return {
+            item.id: self._at(scope, generator.iter, index, names)
+            for index, item in enumerate(items)
+            if isinstance(item, o.Name)
+        }
+
+    def _at(self, scope: Scope, expr: o.Node, index: int, names: Names) -> Class | None:
+        """The class of the objects at an index of what iterating gives: `enumerate(users)`, `users.items()`, rows."""
+        match expr:
+            case o.Call(func=o.Attribute(attr="items", value=held)) if index == 1:
+                return self.of(scope, held, names)
+            case o.Call(func=o.Name(id="enumerate"), args=(first, *_)) if index == 1:
+                return self.of(scope, first.value, names)
+            case o.Call(func=o.Name(id="zip"), args=args) if index < len(args):
+                return self.of(scope, args[index].value, names)
+        return self._in_row(scope, expr, index)
+
+    def _in_row(self, scope: Scope, expr: o.Node | None, index: int, depth: int = 0) -> Class | None:
+        """The class at an index of the rows of `select(User, Post)`, executed or not."""
+        match expr:
+            case o.Await(value=value):
+                return self._in_row(scope, value, index, depth)
+            case o.Name(id=name) if depth < _DEEP and (found := scope.lookup(name)) is not None:
+                return self._in_row(found[0], found[1][0].value, index, depth + 1)
+            case o.Call(func=func, args=args) if o.last_name(func) in _SELECTING:
+                return self.class_named(scope, args[index].value) if index < len(args) else None
+            case o.Call(func=func, args=args):
+                name = o.last_name(func)
+                if args and (name in _EXECUTING or name in _COLLECTING):
+                    return self._in_row(scope, args[0].value, index, depth)
+                if isinstance(func, o.Attribute) and name not in _ENDING:
+                    return self._in_row(scope, func.value, index, depth)
         return None
 
     def _first(self, found: Iterable[Class | None]) -> Class | None:
@@ -157,8 +197,10 @@ class Entities:
             match statement:
                 case o.Assign(value=o.Collection(items=items)) if len(items) == len(target.items):
                     return self.of(scope, items[index], {})
-                case o.For(iter=o.Call(func=o.Attribute(attr="items", value=held))) if index == 1:
-                    return self.of(scope, held, {})
+                case o.Assign(value=o.Call(func=o.Attribute(attr="first" | "one" | "one_or_none")) as row):
+                    return self._in_row(scope, row, index)
+                case o.For(iter=iterable):
+                    return self._at(scope, iterable, index, {})
         return None
 
     def _parameter(self, function: Function, param: o.Param) -> Class | None:
@@ -214,6 +256,9 @@ class Entities:
         owner = self.of(scope, expr.value, names) or self.class_named(scope, expr.value)
         if owner is not None:
             return self.attribute(owner, expr.attr)
+        named = self.project.models.by_name.get(expr.attr, ())
+        if len(named) == 1 and self.resolver.resolve(scope, expr) is None:
+            return named[0].class_  # of a row of several
         return self._typed(self.project.types.of(scope, expr))
 
     def _typed(self, type_: Type | None) -> Class | None:
@@ -278,6 +323,8 @@ class Entities:
                 return None
         elif name in _COLLECTING and first is not None:
             return self.of(scope, first, names)
+        elif name == "filter" and len(call.args) == 2:
+            return self.of(scope, call.args[1].value, names)
         owner = self.of(scope, func.value, names) if isinstance(func, o.Attribute) else None
         if owner is not None:
             assert isinstance(func, o.Attribute)

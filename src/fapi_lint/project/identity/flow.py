@@ -477,11 +477,9 @@ class Flow(Places):
         try:
             for generator in expr.generators:
                 value = self.value(scope, generator.iter)
-                class_ = self.entities.of(scope, generator.iter, self.objects)
-                for node in o.walk(generator.target):
-                    if isinstance(node, o.Name):
-                        self._bound[node.id] = Cell()
-                        self.objects[node.id] = class_ if node is generator.target else None
+                names = [node.id for node in o.walk(generator.target) if isinstance(node, o.Name)]
+                self._bound |= {name: Cell() for name in names}
+                self.objects |= dict.fromkeys(names) | self.entities.targets(scope, generator, self.objects)
                 self.bind(scope, generator.target, None if value is None else value.item())
                 for condition in generator.ifs:
                     self.value(scope, condition)

@@ -484,7 +484,8 @@ class Places:
         for cell, fact, _ in dumps if self.attributes else ():
             within = {inner.root for inner in cell.inside(seen)} if "not know UUIDs" in fact.text else ()
             for attribute, owner in self.attributes if within else ():
-                if attribute.root in within:
+                # Where known columns are in the same set, not all that is there comes from everywhere.
+                if attribute.root in within and not attribute.columns:
                     self._tell_keys(owner, fact)
 
     def _tell_keys(self, class_: Class | None, fact: Fact) -> None:
