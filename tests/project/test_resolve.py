@@ -96,6 +96,22 @@ def test_star_imports_of_one_foreign_package(text: str, dotted: str | None) -> N
     assert (symbol.dotted if isinstance(symbol, External) else None) == dotted
 
 
+@pytest.mark.parametrize(
+    "exports",
+    [
+        "__all__ = []\n__all__ += ['User']",
+        "__all__ = []\nif True:\n    __all__.append('User')",
+        "__all__ = [*user.__all__]",
+        "__all__ = user.__all__ + []",
+        "__all__ = []\n__all__ = [*__all__, 'User']",
+    ],
+)
+def test_what_is_computed_is_not_taken_for_all_there_is(exports: str) -> None:
+    package = f"from app.models import user\nfrom app.models.user import *\n{exports}\n"
+    files = {**USER, "app/models/__init__.py": package, "app/main.py": "from app.models import *\nx = User\n"}
+    assert defined_in(meaning(files, "app/main.py", "x")) == "app/models/user.py"
+
+
 def test_import_circles_end() -> None:
     files = {"app/a.py": "from app.b import name\nx = name\n", "app/b.py": "from app.a import name\n"}
     assert meaning(files, "app/a.py", "x") is None

@@ -93,7 +93,7 @@ def _inert_annotations(link: Import, project: Project) -> Iterator[o.Expr]:
 def _check_exports(link: Import, name: str, project: Project) -> None:
     """Nobody takes the name from the importing module."""
     module = link.importer
-    if module.is_package or name in (module.exports or ()):
+    if module.is_package or name in module.listed:
         raise RefusedError(f"`{name}` is imported for others")
     for other in project.references.mentioning(name):
         if other is not module and any(found.target is module for found in project.imports.of(other)):

@@ -149,7 +149,7 @@ class Imports(Part):
         for alias in statement.names:
             names: tuple[str, ...] = (alias.name,)
             if alias.name == "*":
-                names = (source.exports or ()) if isinstance(source, Module) else ()
+                names = source.listed if isinstance(source, Module) else ()
             for name in names:
                 target = resolver.submodule(source, name)
                 if isinstance(target, Module) and not self._binds_another(source, name, target):

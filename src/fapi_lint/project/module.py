@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cached_property
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.symbols import Scope
 from fapi_lint.source.file import SourceFile
 from fapi_lint.source.place import Place
+
+_EXTENDED = re.compile(r"^\s*__all__\s*(?:\+=|\.\w)", re.MULTILINE)
+"""`__all__ += user.__all__`, `__all__.append("User")`"""
 
 
 class Module:
@@ -59,10 +63,16 @@ class Module:
     @cached_property
     def exports(self) -> tuple[str, ...] | None:
         """`__all__`, or None where it is missing or computed."""
-        for binding in self.scope.bindings.get("__all__", ()):
-            if isinstance(binding.value, o.Collection):
-                return tuple(item.value for item in binding.value.items if isinstance(item, o.String) and item.value)
-        return None
+        values = [binding.value for binding in self.scope.bindings.get("__all__", ())]
+        is_seen = len(values) == 1 and isinstance(values[0], o.Collection) and len(self.listed) == len(values[0].items)
+        return self.listed if is_seen and not _EXTENDED.search(self.text) else None
+
+    @cached_property
+    def listed(self) -> tuple[str, ...]:
+        """The names in `__all__`, as far as they can be seen."""
+        values = [binding.value for binding in self.scope.bindings.get("__all__", ())]
+        items = [item for value in values if isinstance(value, o.Collection) for item in value.items]
+        return tuple(name for item in items if (name := o.text(item)))
 
     def closeness(self, other: Module) -> int:
         """A measure of how many folders two files share."""
