@@ -123,6 +123,11 @@ def test_the_title_is_one_line() -> None:
     assert finding.fix.title == "Add `response_model=dict[ str, User, ]`"
 
 
+def test_what_returns_nothing_is_told_how_to_say_so() -> None:
+    (finding,) = found('@router.post("/")\ndef f(x: int):\n    print(x)')
+    assert "it returns nothing, which `response_model=None` or the status 204 would say" in finding.message
+
+
 @pytest.mark.parametrize("annotation", ["'''User'''", '" User "', '"list[" "User]"'])
 def test_quotes_that_cannot_go_are_not_copied(annotation: str) -> None:
     (finding,) = found(f'@router.get("/")\ndef f() -> {annotation}: ...')

@@ -129,7 +129,8 @@ def _fix(route: Route, handler: Function, returns: Returns, project: Project) ->
     if handler.node.returns is not None:
         return _from_annotation(route, handler, project)
     if returns.shape is None:
-        return Refusal("what it returns is no single schema for sure" if returns.values else "it returns nothing")
+        nothing = "it returns nothing, which `response_model=None` or the status 204 would say"
+        return Refusal("what it returns is no single schema for sure" if returns.values else nothing)
     spelled = _spelled(route, returns.shape)
     if spelled is None:
         what = f"a list of `{returns.shape[0].name}`" if returns.shape[1] else f"`{returns.shape[0].name}`"
