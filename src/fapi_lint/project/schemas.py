@@ -310,6 +310,18 @@ class Schemas(Part):
                     pending.append(inner)
         return found
 
+    @cached_property
+    def alternatives(self) -> frozenset[Class]:
+        """The classes of which a field of some schema may hold one or another: `Cat` and `Dog` of `list[Cat | Dog]`."""
+        found: set[Class] = set()
+        for field in self.fields:
+            for node in o.walk(parse_annotation(field.annotation)):
+                members = list(self.project.resolver.union_members(field.scope, node))
+                named = {class_ for each in members for class_ in self.named_in(field.scope, each)}
+                if len(members) > 1 and len(named) > 1:
+                    found |= named
+        return frozenset(found)
+
     def use_of(self, response: Schema) -> str:
         """What a response schema is, in words."""
         evidence = self.responses[response]

@@ -6,6 +6,7 @@ import pytest
 
 from fapi_lint.config.settings import Settings
 from fapi_lint.config.versions import Versions, parse_constraint
+from fapi_lint.fix.edit import Applicability
 from fapi_lint.testing import findings, fixed
 
 CODE = "FAPI301"
@@ -202,3 +203,22 @@ def test_a_base_that_says_so_in_old_terms_gets_the_setting() -> None:
 @pytest.mark.parametrize("shared", ["K = {'title': 'a'}\nK = {**K, 'frozen': True}\n", "K = K | {'title': 'a'}\n"])
 def test_a_configuration_that_is_made_of_itself(shared: str) -> None:
     assert names(f"{shared}class UserResponse(BaseModel):\n    model_config = K\n") == []
+
+
+@pytest.mark.parametrize(
+    ("field", "applicability"),
+    [
+        ("Public | Secret", Applicability.UNSAFE),
+        ("list[Union[Public, Secret, None]]", Applicability.UNSAFE),
+        ("dict[str, Public | int]", Applicability.SAFE),
+        ("Secret | None", Applicability.SAFE),
+    ],
+)
+def test_of_several_that_a_field_may_be_another_may_be_read(field: str, applicability: Applicability) -> None:
+    text = (
+        "from typing import Union\n\n\nclass Public(BaseModel):\n    model_config = ConfigDict(from_attributes=True)\n"
+        "\n\nclass SecretResponse(BaseModel):\n    key: str\n\n\nclass Secret(SecretResponse): ...\n"
+        f"\n\nclass HolderResponse(BaseModel):\n    model_config = ConfigDict(from_attributes=True)\n    it: {field}\n"
+    )
+    found = findings({"app/schemas.py": HEAD + text}, "FAPI301")
+    assert {each.fix and each.fix.applicability for each in found} == {applicability}

@@ -51,10 +51,11 @@ def from_attributes(schema: Schema, project: Project) -> Iterator[Finding]:
             model_config = ConfigDict(from_attributes=True)
         ```
 
-    Fix safety: safe, what was accepted before still is. The setting joins the configuration that is there
-    (`ConfigDict(…)`, a dict, `class Config`); else `model_config` goes behind the fields. If a response schema inherits
-    another one without the setting, it is added to that one, once. No fix is offered where `False` is written, or where
-    the present configuration cannot be seen.
+    Fix safety: safe, what was accepted before still is; unsafe for one of several schemas that a field may be
+    (`Cat | Dog`), since an object that was read into the other may be read into it then. The setting joins the
+    configuration that is there (`ConfigDict(…)`, a dict, `class Config`); else `model_config` goes behind the fields.
+    If a response schema inherits another one without the setting, it is added to that one, once. No fix is offered
+    where `False` is written, or where the present configuration cannot be seen.
 
     Options:
         `conventions.schema-suffixes`, `conventions.schema-synonyms`, `exempt`
@@ -75,7 +76,10 @@ def _fix(schema: Schema) -> Fix | Refusal:
     if edit is None:
         return Refusal("its configuration cannot be seen")
     made.add(edit)
-    return made.fix(f"Set `from_attributes=True` in {schema.name}", Applicability.SAFE)
+    title, alternatives = f"Set `from_attributes=True` in {schema.name}", schema.project.schemas.alternatives
+    if any(schema.class_ in schema.project.resolver.mro(class_) for class_ in alternatives):
+        return made.fix(f"{title}: in a union, what another schema reads now may be read into it")
+    return made.fix(title, Applicability.SAFE)
 
 
 def _fires(schema: Schema, project: Project) -> bool:
