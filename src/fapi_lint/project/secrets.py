@@ -138,9 +138,13 @@ class Secrets(Part):
         for name in (*_NAMES, *self._own_names):
             given = (_GIVEN.match(text, at + len(name)) for at in _occurrences(lower, name))
             offsets.update(match.end() for match in given if match is not None)
+        found = list(around(module, offsets))
+        choices = [parent for sighting in found for parent in sighting.parents if _is_choice(parent)]
+        if others := {node.start for node in o.walk(*choices) if isinstance(node, o.String)} - offsets:
+            found = list(around(module, offsets | others))
         return [
             sighting
-            for sighting in around(module, offsets)
+            for sighting in found
             if isinstance(sighting.node, o.String) and not isinstance(sighting.parent, o.ExprStatement)
         ]
 

@@ -100,6 +100,18 @@ def test_the_row_of_the_literal() -> None:
     assert rows(f'SECRET_KEY = (\n    "{RANDOM}"\n)\n') == [2]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f'API_KEY = (\n    "{RANDOM}"\n    if DEBUG\n    else "{RANDOM[::-1]}"\n)\n', [2, 4]),
+        (f'API_KEY = (\n    settings.API_KEY\n    or ("{RANDOM}" if A else\n    "{RANDOM[::-1]}")\n)\n', [3, 4]),
+        (f'API_KEY = (\n    "{RANDOM}"\n    if DIGEST == "{RANDOM}{RANDOM}"\n    else settings.API_KEY\n)\n', [2]),
+    ],
+)
+def test_each_branch_of_a_choice(text: str, expected: list[int]) -> None:
+    assert rows(text) == expected
+
+
 def test_inside_of_functions() -> None:
     assert rows(f'def f():\n    def g():\n        token = "{RANDOM}"\n        return token\n') == [3]
 
