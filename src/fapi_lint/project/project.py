@@ -44,6 +44,7 @@ from fapi_lint.project.models import Models
 from fapi_lint.project.module import Module
 from fapi_lint.project.module_names import ModuleNames
 from fapi_lint.project.objects.lazy_loads import LazyLoads, Unloaded
+from fapi_lint.project.objects.links import Links
 from fapi_lint.project.objects.mapped_values import MappedValues
 from fapi_lint.project.objects.orm_returns import OrmReturn, orm_returns
 from fapi_lint.project.pairing import Pairings
@@ -209,6 +210,8 @@ class Project:
     sessions = cached_property(Sessions)
     mapped_values = cached_property(MappedValues)
     """Which expressions are mapped objects."""
+    links = cached_property(Links)
+    """What mapped classes lead to, and when it is loaded."""
     lazy_loads = cached_property(LazyLoads)
     """Which relationships are read without having been loaded."""
     queries = cached_property(Queries)

@@ -23,7 +23,6 @@ from fapi_lint.project.graph import DisjointSets
 from fapi_lint.project.inference.assuming import AssumingTypes
 from fapi_lint.project.inference.type import Type, agreed, iterated, orm
 from fapi_lint.project.module import Module
-from fapi_lint.project.objects.links import Links
 from fapi_lint.project.search import other_names, places
 from fapi_lint.project.symbols import Class, External, Function, Parameter, Scope, Variable
 from fapi_lint.project.traversal import Parents, assigned, blocks
@@ -96,7 +95,6 @@ class SessionFlow:
         self.types = AssumingTypes(project)
         self.starting = Starting(project)
         self.dynamic = dynamic_names(project)
-        self.links = Links(project)
         self.other_names = other_names(project.modules)
         self.words: set[str] = set(SEEDS | project.sessions.session_classes | self.dynamic)
         self.fresh_words: set[str] = set(self.words)

@@ -438,7 +438,7 @@ class Reader:
         if isinstance(project.resolver.resolve(scope, node.value), (Class, External)):
             return
         value = project.mapped_values.of(scope, node.value)
-        link = None if value is None else self.flow.links.of(value.model).get(node.attr)
+        link = None if value is None else project.links.of(value.model).get(node.attr)
         if link is not None and (link.is_lazy or link.is_eager):
             return  # Another model's relationship of that name is the dynamic one.
         found, session = chain_of(node, parents), self.session()

@@ -53,7 +53,7 @@ class ObjectFlow(Part):
 
     @cached_property
     def links(self) -> Links:
-        return Links(self.project)
+        return self.project.links
 
     serialisation = cached_property(Serialisation)
     stale = cached_property(StaleReads)
