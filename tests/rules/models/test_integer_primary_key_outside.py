@@ -74,6 +74,11 @@ def files(code: str) -> dict[str, str]:
         ("def run(db: Session, text: str):\n    for each in re.findall(r'@(\\d+)', text):\n"
          "        db.get(User, int(each))\n", "a pattern for digits"),
         ("def run(db: Session, token: str):\n    db.get(User, int(base64.b64decode(token)))\n", "bytes, of which"),
+        ("def run(db: Session, cache):\n    for each in cache.smembers('online'):\n        db.get(User, int(each))\n",
+         "bytes, of which"),
+        ("from redis import Redis\n\n\ndef run(db: Session, cache: Redis):\n"
+         "    db.get(User, int(cache.get('user')))\n", "bytes, of which"),
+        ("def run(db: Session, key: bytes):\n    db.get(User, int(key.split(b':')[1]))\n", "bytes, of which"),
         ("def run(db: Session):\n    db.execute(text('SELECT name FROM users WHERE id IN (1)'))\n", "a number in SQL"),
         ("class Known(Enum):\n    ROOT = 1\n\n\ndef run(db: Session):\n    db.get(User, Known.ROOT.value)\n",
          "the number `1`"),
@@ -96,6 +101,8 @@ def test_what_stands_in_the_way(code: str, why: str) -> None:
     [
         ("def run(db: Session, token: str):\n    db.get(User, int(jwt.decode(token, 'k')['sub']))\n",
          "UUID(jwt.decode(token, 'k')['sub'])"),
+        ("from redis import Redis\n\ncache = Redis(decode_responses=True)\n\n\ndef run(db: Session):\n"
+         "    db.get(User, int(cache.get('user')))\n", "UUID(cache.get('user'))"),
         ("parser = argparse.ArgumentParser()\nparser.add_argument('--user-id', type=int)\nargs = parser.parse_args()\n"
          "Session().get(User, args.user_id)\n", "parser.add_argument('--user-id', type=UUID)"),
         ("@click.command()\n@click.argument('user_id', type=int)\ndef run(user_id: int):\n"

@@ -19,7 +19,7 @@ from fapi_lint.project.identity.passing import (
     validate,
 )
 from fapi_lint.project.identity.sql import CHAINING, ROWS, SCALARS, row, scalar, table_of
-from fapi_lint.project.symbols import Class, Function, Scope, Variable
+from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 
 if TYPE_CHECKING:
     from fapi_lint.project.identity.flow import Flow
@@ -281,6 +281,17 @@ def _find(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | N
     return UNTOLD if receiver is None else receiver
 
 
+def _redis(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
+    """`redis.lrange("queue", 0, -1)`, and `redis.get("key")` of what is known to be a client."""
+    type_ = flow.project.types.of(scope, func.value) if func.attr == "get" else None
+    symbol = None if type_ is None else type_.symbol
+    if func.attr == "get" and not (isinstance(symbol, External) and "redis" in symbol.package.partition(".")[0]):
+        return UNTOLD
+    found = outside.from_redis(flow, scope, call)
+    flow.run(scope, func.value)
+    return UNTOLD if found is None else found
+
+
 def _add_argument(flow: Flow, scope: Scope, call: o.Call, func: o.Attribute) -> Cell | None:
     outside.add_argument(flow, scope, call)
     return None
@@ -424,6 +435,7 @@ METHODS = _by_name(
     (_COLUMN_RESULTS, _receiver),
     (("over", "within_group"), _window),
     (_TEXT_TESTS, _text_test),
+    (outside.REDIS | {"get"}, _redis),
     (("get", "get_one"), _get),
     (("set",), _set),
     (("scalar", "scalars", "execute", "exec", "stream", "stream_scalars"), _execute),

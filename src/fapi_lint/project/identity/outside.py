@@ -16,6 +16,14 @@ _JSON_PACKAGES = frozenset(["json", "orjson", "ujson", "simplejson", "jwt", "jos
 _READING = frozenset(["loads", "load", "decode"])
 _PATTERNS = frozenset(["compile", "findall", "finditer", "fullmatch", "match", "search"])
 _DIGITS = re.compile(r"\\d|\[0-9\]")
+_BYTES = "bytes, of which `UUID()` makes nothing,"
+# fmt: off
+REDIS = frozenset([
+    "smembers", "sscan_iter", "srandmember", "spop", "zrange", "zrevrange", "zrangebyscore", "lrange", "lpop", "rpop",
+    "mget", "hget", "hmget", "hgetall", "hkeys", "hvals", "scan_iter",
+])
+# fmt: on
+"""Methods of clients of Redis that give what was kept as text."""
 _PATH_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
@@ -36,11 +44,20 @@ def from_environment(flow: Flow, scope: Scope, node: o.Node) -> Cell:
 
 
 def split(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
-    """`slug.rsplit("-", 1)`"""
+    """`slug.rsplit("-", 1)`, `key.split(b":")`"""
     first = call.args[0].value if call.args else None
+    if isinstance(first, o.String) and scope.module.slice(first)[0] in "bB":
+        return raw(flow, scope, call, _BYTES, is_number=True)
     if not isinstance(first, o.String) or first.value != "-":
         return None
     return raw(flow, scope, call, "a split at `-`, of which a UUID has four,", is_number=True)
+
+
+def from_redis(flow: Flow, scope: Scope, call: o.Call) -> Cell | None:
+    """`redis.smembers("online")`, unless clients decode what they get."""
+    if any("decode_responses" in module.text for module in flow.project.modules):
+        return None
+    return raw(flow, scope, call, _BYTES, is_number=True)
 
 
 def given(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | None:
@@ -49,7 +66,7 @@ def given(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | No
     if package in _JSON_PACKAGES and name in _READING:
         return from_json(flow, scope, call)
     if package == "base64" and name.endswith("decode"):
-        return raw(flow, scope, call, "bytes, of which `UUID()` makes nothing,", is_number=True)
+        return raw(flow, scope, call, _BYTES, is_number=True)
     if callee.dotted == "os.getenv":
         return from_environment(flow, scope, call)
     if package == "re" and name in _PATTERNS and call.args:
