@@ -64,6 +64,17 @@ class Fact(NamedTuple):
     """The number that stands there."""
 
 
+class Dump(NamedTuple):
+    """Something that is done with a set, and with all that is in it."""
+
+    cell: Cell
+    fact: Fact
+    is_item: bool = False
+    """Whether it is done only with what one of its keys gives."""
+    is_json: bool = False
+    """Whether it becomes JSON there, which does not know UUIDs."""
+
+
 TableColumn: TypeAlias = tuple[Table, o.Call]
 Slot: TypeAlias = "tuple[Class | Function, str]"
 """An attribute of a class or a parameter of a function."""

@@ -123,7 +123,7 @@ class Flow(Places):
         elif isinstance(target, o.Subscript):
             container = self.value(scope, target.value)
             if self._is_cookie(scope, target.value):
-                self.dumped(value, scope, target, "a session cookie, which does not know UUIDs,")
+                self.dumped(value, scope, target, "a session cookie, which does not know UUIDs,", is_json=True)
             index = target.items[0]
             if isinstance(index, o.String) and index.value is not None:
                 join(None if container is None else container.part(index.value), value)

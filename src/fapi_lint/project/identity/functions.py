@@ -68,7 +68,7 @@ def apply(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | No
     if name == "HTTPException":
         for arg, given in zip(args, values, strict=True):
             if isinstance(arg.value, o.Dict):
-                flow.dumped(given, scope, arg, "JSON, which does not know UUIDs,")
+                flow.dumped(given, scope, arg, "JSON, which does not know UUIDs,", is_json=True)
         return None
     if callee.is_from("typing", "cast"):
         return values[-1]
@@ -91,7 +91,7 @@ def apply(flow: Flow, scope: Scope, call: o.Call, callee: External) -> Cell | No
         return listed(number) if name == "count" else number
     if name in _JSON or package in ("json", "jwt", "jose", "redis"):
         for other in values:
-            flow.dumped(other, scope, call, f"`{name}`, which does not know UUIDs,")
+            flow.dumped(other, scope, call, f"`{name}`, which does not know UUIDs,", is_json=True)
         return None
     if name in ("asdict", "vars") and args:
         owner = flow.entities.of(scope, args[0].value, flow.objects)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.identity.cells import Cell, Fact, Parse, join
+from fapi_lint.project.identity.cells import Cell, Dump, Fact, Parse, join
 from fapi_lint.project.symbols import External, Function, Scope
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def raw(flow: Flow, scope: Scope, node: o.Node, text: str, *, is_number: bool = 
     """What is known to hold text or numbers, and whatever is in that."""
     cell, fact = Cell(), Fact(flow.place(scope, node), text, is_number)
     flow.raw.append((cell, fact))
-    flow.dumps.append((cell, fact, False))
+    flow.dumps.append(Dump(cell, fact))
     return cell
 
 

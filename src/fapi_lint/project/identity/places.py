@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.annotation import is_none, parse_annotation, union_members
 from fapi_lint.project.column_types import is_integer_type, python_type
-from fapi_lint.project.identity.cells import Bound, Cell, Fact, TypeName, containing, join
+from fapi_lint.project.identity.cells import Bound, Cell, Dump, Fact, TypeName, containing, join
 from fapi_lint.project.identity.entities import DICTS, Entities
 from fapi_lint.project.identity.hooks import join_annotation
 from fapi_lint.project.identity.sql_text import sqlite_places
@@ -76,8 +76,7 @@ class Places:
         """Schemas, and what has the same attributes."""
         self.parsed_uuids: list[tuple[Cell, Cell]] = []
         """What holds identifiers as text, and what holds them after `UUID(…)`."""
-        self.dumps: list[tuple[Cell, Fact, bool]] = []
-        """What is done to sets and to all that is in them."""
+        self.dumps: list[Dump] = []
         self.loose_cells: list[Cell] = []
         self.untyped_cells: list[Cell] = []
         """Those of them that are attributes of parameters without annotations."""
@@ -126,7 +125,7 @@ class Places:
             type_ = value_type(self.project, column)
             if self._is_json(column, type_):
                 text = f"`{column.owner.name}.{column.name}`, which is JSON and does not know UUIDs,"
-                self.dumps.append((cell, Fact(column.place, text), False))
+                self.dumps.append(Dump(cell, Fact(column.place, text), is_json=True))
             elif type_ is not None and type_.name in self._others and not column.foreign_keys:
                 cell.is_other = self.project.purposes.of(column.module) != "migration"
             self._array(cell, column.type_arg)
@@ -433,10 +432,12 @@ class Places:
         if cell is not None:
             cell.tell("facts", Fact(scope.module.place(node), text, is_number))
 
-    def dumped(self, cell: Cell | None, scope: Scope, node: o.Node, text: str, *, is_item: bool = False) -> None:
-        """Something is done to a set and to all that is in it; with `is_item`, to what one of its keys gives."""
+    def dumped(
+        self, cell: Cell | None, scope: Scope, node: o.Node, text: str, *, is_item: bool = False, is_json: bool = False
+    ) -> None:
+        """Something is done to a set and to all that is in it: a `Dump`."""
         if cell is not None:
-            self.dumps.append((cell, Fact(scope.module.place(node), text), is_item))
+            self.dumps.append(Dump(cell, Fact(scope.module.place(node), text), is_item, is_json))
 
     def spread_to(self, cell: Cell | None, target: Callable[[str], Cell | None]) -> None:
         """`**values`: what is in a dict, as far as that is known later, is what the target gives for each name."""
@@ -473,20 +474,20 @@ class Places:
             for row, class_ in self.rows:
                 if row is not None and row.root in roots:
                     self._tell_keys(class_, fact)
-        dumps = sorted(self.dumps, key=lambda dump: self.rank(dump[1]))
-        for cell, fact, is_item in dumps:
+        dumps = sorted(self.dumps, key=lambda dump: self.rank(dump.fact))
+        for cell, fact, is_item, _ in dumps:
             found = [cell]
             if is_item:
                 found = [cell.entry(), *(part for _, part in cell.named())]
             for inner in (each for top in found for each in top.inside(seen)):
                 inner.tell("facts", fact)
         seen = set()
-        for cell, fact, _ in dumps if self.attributes else ():
-            within = {inner.root for inner in cell.inside(seen)} if "not know UUIDs" in fact.text else ()
+        for dump in dumps if self.attributes else ():
+            within = {inner.root for inner in dump.cell.inside(seen)} if dump.is_json else ()
             for attribute, owner in self.attributes if within else ():
                 # Where known columns are in the same set, not all that is there comes from everywhere.
                 if attribute.root in within and not attribute.columns:
-                    self._tell_keys(owner, fact)
+                    self._tell_keys(owner, dump.fact)
 
     def _tell_keys(self, class_: Class | None, fact: Fact) -> None:
         """What is done to all the attributes of a class, or of all models."""
