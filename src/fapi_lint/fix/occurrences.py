@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -53,6 +54,7 @@ class _Search:
         self.body = file.outline.body
         self.name = name
         self.word = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
+        self.places = [match.start() for match in re.finditer(re.escape(name), file.text)]
         self.found: set[Occurrence] = set()
 
     def run(self) -> list[Occurrence]:
@@ -84,10 +86,16 @@ class _Search:
         for node in nodes:
             self.visit(node, scopes, annotation)
 
+    def is_in(self, node: Any) -> bool:
+        """Whether the name stands anywhere in the text of a node."""
+        start = node.outer_start if isinstance(node, (o.FunctionDef, o.ClassDef)) else node.start
+        index = bisect_left(self.places, start)
+        return index < len(self.places) and self.places[index] < node.end
+
     def visit(self, node: Any, scopes: tuple[Scope, ...], annotation: bool) -> None:
+        if node is None or not self.is_in(node):
+            return
         match node:
-            case None:
-                return
             case o.Name():
                 if node.id == self.name and self.is_global(scopes):
                     self.add(node.start, "code")

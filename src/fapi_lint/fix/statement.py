@@ -150,9 +150,11 @@ def by_type(name: str) -> Any:
     return kind, natural(bare), bare
 
 
-def natural(name: str) -> list[Any]:
+@lru_cache(maxsize=4096)  # The same imports are compared for every fix of a file.
+def natural(name: str) -> tuple[Any, ...]:
     """A sort key that compares digits as numbers and letters without regard to case."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part.lower()) for part in re.findall(r"\d+|\D+", name)]
+    parts = re.findall(r"\d+|\D+", name)
+    return tuple([(0, int(part), "") if part.isdigit() else (1, 0, part.lower()) for part in parts])
 
 
 def _is_sorted(names: list[str], key: NameKey) -> bool:
