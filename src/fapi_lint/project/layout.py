@@ -45,10 +45,13 @@ class Layout(Part):
                 yield Misplaced("Model", model.name, model.place, folders)
 
     def _schemas(self) -> Iterator[Misplaced]:
-        """Only those that requests or responses are made of: elsewhere, Pydantic validates for other purposes."""
+        """Only those that requests or responses are made of: elsewhere, Pydantic validates for other purposes.
+
+        One inside of another class moves with that.
+        """
         folders = self.project.settings.conventions.schema_folders
         for schema in self.project.schemas.all:
-            if schema.acts or not self._is_astray(schema.module, folders):
+            if schema.acts or schema.class_.enclosing.is_class or not self._is_astray(schema.module, folders):
                 continue
             if schema in self.project.schemas.responses or schema.class_ in self.project.resources.bodies:
                 yield Misplaced("Schema", schema.name, schema.place, folders)

@@ -222,3 +222,12 @@ def test_bodies_however_they_are_annotated(annotation: str) -> None:
         """
     (found,) = findings({"app/main.py": text}, "FAPI103")
     assert found.message == "Schema `Body` is defined outside of `schemas/`"
+
+
+def test_a_schema_inside_of_another_moves_with_it() -> None:
+    text = SCHEMA.replace(
+        "class Answer(BaseModel):\n    x: int",
+        "class Answer(BaseModel):\n    class Item(BaseModel):\n        x: int\n\n    items: list[Item]",
+    )
+    found = findings({"app/main.py": text}, "FAPI103")
+    assert [each.message.split("`")[1] for each in found] == ["Body", "Answer"]
