@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fapi_lint.config.settings import Role
 from fapi_lint.outline import nodes as o
-from fapi_lint.project.annotation import parse_annotation
+from fapi_lint.project.annotation import is_none, parse_annotation
 from fapi_lint.project.entity import ClassEntity
 from fapi_lint.project.grouping import grouped
 from fapi_lint.project.kept import kept
@@ -316,10 +316,11 @@ class Schemas(Part):
         found: set[Class] = set()
         for field in self.fields:
             for node in o.walk(parse_annotation(field.annotation)):
-                members = list(self.project.resolver.union_members(field.scope, node))
-                named = {class_ for each in members for class_ in self.named_in(field.scope, each)}
-                if len(members) > 1 and len(named) > 1:
-                    found |= named
+                members = self.project.resolver.union_members(field.scope, node)
+                others = [member for member in members if not is_none(member)]
+                if len(others) > 1:
+                    named = {class_ for each in others for class_ in self.named_in(field.scope, each)}
+                    found |= named if len(named) > 1 else set()
         return frozenset(found)
 
     def use_of(self, response: Schema) -> str:

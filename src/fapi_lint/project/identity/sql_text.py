@@ -49,7 +49,7 @@ _UNFIT = (
 def sqlite_places(project: Project) -> Iterator[Place]:
     """Where URLs of SQLite databases stand."""
     for module in project.modules:
-        if found := _SQLITE.search(module.text):
+        if "sqlite" in module.text and (found := _SQLITE.search(module.text)):
             yield Place(module.path, *found.span())
 
 
