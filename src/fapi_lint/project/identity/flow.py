@@ -6,17 +6,16 @@ anywhere is one set. So nothing is missed that names and types let see.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from fapi_lint.outline import nodes as o
 from fapi_lint.project.identity.answers import is_answered, is_text_of_key
-from fapi_lint.project.identity.asking import as_text, asked, set_in_json
+from fapi_lint.project.identity.asking import as_text, asked
 from fapi_lint.project.identity.calls import called
 from fapi_lint.project.identity.cells import Cell, Fact, join, listed, record
 from fapi_lint.project.identity.outside import from_environment
-from fapi_lint.project.identity.passing import as_short_text
 from fapi_lint.project.identity.places import Places
 from fapi_lint.project.model_attributes import Meant
 from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
@@ -24,7 +23,7 @@ from fapi_lint.project.symbols import Class, External, Function, Scope, Variable
 _STATEMENTS = frozenset(["select", "query", "delete", "update"])
 _OF_NUMBERS = frozenset(["bit_length", "to_bytes", "real", "imag", "numerator", "denominator", "as_integer_ratio"])
 _CONNECTIONS = frozenset(["Request", "HTTPConnection", "WebSocket"])
-_UNITING = frozenset(["+", "-", "|", "&", "^"])
+UNITING = frozenset(["+", "-", "|", "&", "^"])
 """What is also done with collections."""
 _OF_DIGITS = frozenset(["isdigit", "isnumeric", "isdecimal"])
 _OF_TEXT = frozenset(["strip", "lower", "upper", "isdigit", "isnumeric", "isdecimal", "zfill", "encode", "replace"])
@@ -32,84 +31,6 @@ _OF_TEXT = frozenset(["strip", "lower", "upper", "isdigit", "isnumeric", "isdeci
 
 class Flow(Places):
     """The sets of identifiers of an application, as far as its functions have been walked through."""
-
-    # --- statements --------------------------------------------------------------------------------
-
-    def walk(self, scope: Scope, body: Iterable[Any]) -> None:
-        """What the statements of a block do, those of nested functions and classes left out."""
-        for statement in body:
-            kind = type(statement)
-            if kind is o.Assign:
-                if self.is_test(scope) and set_in_json(self, scope, statement.targets[0], statement.value):
-                    continue
-                value = self.value(scope, statement.value)
-                for target in statement.targets:
-                    self.bind(scope, target, value)
-                    if isinstance(target, o.Attribute):
-                        as_short_text(self, scope, statement.value, self.owner(scope, target.value), target.attr)
-            elif kind is o.AnnAssign:
-                self._ann_assign(scope, statement)
-            elif kind is o.AugAssign:
-                self._aug_assign(scope, statement)
-            elif kind is o.Return:
-                if isinstance(scope.owner, Function) and statement.value is not None:
-                    join(self.returned(scope.owner), self.value(scope, statement.value))
-            elif kind is o.For:
-                value = self.value(scope, statement.iter)
-                self.bind(scope, statement.target, None if value is None else value.item())
-                self.walk(scope, statement.body)
-                self.walk(scope, statement.orelse)
-            elif kind is o.With:
-                for item in statement.items:
-                    value = self.value(scope, item.value)
-                    if item.target is not None:
-                        self.bind(scope, item.target, value)
-                self.walk(scope, statement.body)
-            elif kind is o.ExprStatement:
-                self.run(scope, statement.value)
-            elif kind is o.Raise or kind is o.Simple:
-                for child in o.children(statement):
-                    self.run(scope, child)
-            elif kind is o.If or kind is o.While:
-                self.run(scope, statement.test)
-                self.walk(scope, statement.body)
-                self.walk(scope, statement.orelse)
-            elif kind is o.Try:
-                self.walk(scope, statement.body)
-                for handler in statement.handlers:
-                    self.walk(scope, handler.body)
-                self.walk(scope, statement.orelse)
-                self.walk(scope, statement.final)
-            elif kind is o.Match:
-                subject = self.value(scope, statement.subject)
-                for case in statement.cases:
-                    for name in case.names:
-                        join(subject, self.variable(scope, name))
-                    for part in case.parts:
-                        join(subject, self.value(scope, part))
-                    self.walk(scope, case.body)
-
-    def _ann_assign(self, scope: Scope, statement: o.AnnAssign) -> None:
-        value = None if statement.value is None else self.value(scope, statement.value)
-        if isinstance(statement.target, o.Name) and not scope.is_class:
-            cell = self.variable(scope, statement.target.id)
-            self.annotate(cell, scope, statement.annotation, "variable")
-            join(cell, value)
-        elif isinstance(statement.target, o.Attribute):
-            target = self.value(scope, statement.target)
-            if target is not None:
-                self.annotate(target, scope, statement.annotation, "variable")
-            join(target, value)
-
-    def _aug_assign(self, scope: Scope, statement: o.AugAssign) -> None:
-        target, value = self.value(scope, statement.target), self.value(scope, statement.value)
-        if self.is_collection(statement.value) or (statement.operator in ("|=", "&=", "-=") and value is None):
-            join(target, value)
-        else:
-            self.fact(target, scope, statement, "a calculation", is_number=True)
-            self.fact(value, scope, statement, "a calculation", is_number=True)
-            if statement.operator[:-1] in _UNITING:
-                join(target, value)
 
     def bind(self, scope: Scope, target: o.Node, value: Cell | None) -> None:
         """What an assignment to a target does."""
@@ -150,8 +71,6 @@ class Flow(Places):
             return False
         type_ = self.project.types.of(scope, expr.value)
         return type_ is not None and isinstance(type_.symbol, External) and type_.symbol.name in _CONNECTIONS
-
-    # --- expressions -------------------------------------------------------------------------------
 
     def value(self, scope: Scope, expr: o.Node | None) -> Cell | None:
         """The set that an expression's value belongs to; None for what is no identifier."""
@@ -452,7 +371,7 @@ class Flow(Places):
         for value in values:
             if value is not None and not isinstance(expr.operands[0], o.String):
                 self.fact(value, scope, expr, "a calculation", is_number=True)
-        return join(values[0], values[-1]) if expr.operator in _UNITING else None
+        return join(values[0], values[-1]) if expr.operator in UNITING else None
 
     def is_collection(self, expr: o.Node) -> bool:
         if isinstance(expr, o.Call):

@@ -10,6 +10,7 @@ from fapi_lint.project.identity.flow import Flow
 from fapi_lint.project.identity.hooks import join_method
 from fapi_lint.project.identity.outside import join_decorators
 from fapi_lint.project.identity.overriding import Overriding
+from fapi_lint.project.identity.statements import follow
 from fapi_lint.project.mapped import Column
 from fapi_lint.project.symbols import Class, Function, Scope
 
@@ -30,7 +31,7 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
     pending: list[Scope] = []
     for module in flow.project.modules:
         if flow.project.purposes.of(module) != "migration":
-            flow.walk(module.scope, module.scope.body)
+            follow(flow, module.scope, module.scope.body)
             pending.append(module.scope)
     left: list[Function] = []
     found: set[Function] = set()
@@ -43,7 +44,7 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
                 if class_ in flow.mapping:
                     _walk_model(flow, class_)
                 elif class_ not in schemas:
-                    flow.walk(class_.scope, class_.scope.body)
+                    follow(flow, class_.scope, class_.scope.body)
                 for method in class_.scope.functions:
                     join_method(flow, method)
                 pending.append(class_.scope)
@@ -55,7 +56,7 @@ def walk(flow: Flow, keys: Iterable[Column]) -> None:
                     flow.parameter(function, param)
                 parametrize(flow, function)
                 join_decorators(flow, function)
-                flow.walk(function.scope, function.scope.body)
+                follow(flow, function.scope, function.scope.body)
                 pending.append(function.scope)
             else:
                 skipped.append(function)
