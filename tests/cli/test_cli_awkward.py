@@ -130,15 +130,20 @@ def test_a_file_of_two_names_is_left_alone_and_the_rest_is_fixed(app: Path, run:
         )
 
 
-def test_folders_that_cannot_be_read(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def refuse_to_list(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders of this name cannot be read: a test may run as root, whom no mode keeps out."""
     scandir = os.scandir
 
     def refuse(path: str) -> object:
-        if os.path.basename(path) == "models":
+        if os.path.basename(path) == name:
             raise PermissionError(13, "Permission denied", path)
         return scandir(path)
 
     monkeypatch.setattr("fapi_lint.source.walk.os.scandir", refuse)
+
+
+def test_folders_that_cannot_be_read(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_to_list("models", monkeypatch)
     ran = run()
     assert ran.code == 1
     assert "app/models: cannot be read: Permission denied" in ran.out
@@ -147,14 +152,7 @@ def test_folders_that_cannot_be_read(app: Path, run: Run, monkeypatch: pytest.Mo
 
 def test_a_cache_of_somebody_else_is_no_folder_to_read(app: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     (app / ".fapi_lint_cache").mkdir()
-    scandir = os.scandir
-
-    def refuse(path: str) -> object:
-        if os.path.basename(path) == ".fapi_lint_cache":
-            raise PermissionError(13, "Permission denied", path)
-        return scandir(path)
-
-    monkeypatch.setattr("fapi_lint.source.walk.os.scandir", refuse)
+    refuse_to_list(".fapi_lint_cache", monkeypatch)
     ran = run("--select", "FAPI205")
     assert (ran.code, ran.out, ran.err) == (0, "All checks passed!\n", "")
 

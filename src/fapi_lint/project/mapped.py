@@ -453,7 +453,8 @@ def written_type(project: Project, located: Located) -> Located | None:
         symbol = project.resolver.resolve(located.scope, value)
         if index == 0 and isinstance(symbol, Variable) and isinstance(symbol.value, o.String):
             continue
-        if isinstance(symbol, External) and (symbol.name in _SCHEMA_ITEMS or symbol.name.endswith("Constraint")):
+        made = project.resolver.made_by(symbol)  # `numbers = Sequence("numbers")`
+        if isinstance(made, External) and (made.name in _SCHEMA_ITEMS or made.name.endswith("Constraint")):
             continue
         return Located(arg.value, located.scope)
     return None

@@ -136,6 +136,7 @@ def test_a_sequence_that_has_a_name() -> None:
     models = MODELS.replace("mapped_column(primary_key=True)", "mapped_column(numbers, primary_key=True)")
     models = models.replace("\n\n\nclass User", "\n\n\nnumbers = Sequence('numbers')\n\n\nclass User")
     found = findings({"app/models.py": models.replace("import ForeignKey", "import ForeignKey, Sequence")}, "FAPI201")
+    assert found
     assert all("the sequence `numbers`" in each.message for each in found)
 
 
